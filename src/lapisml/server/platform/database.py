@@ -1,0 +1,128 @@
+"""The database: one engine, short read and write transactions, portable column types.
+
+SQLite runs in write-ahead mode with full synchronisation: a committed transaction survives the loss of
+power (https://www.sqlite.org/pragma.html#pragma_synchronous). Writers of this process take turns on a lock
+instead of spinning on SQLite's busy handler. PostgreSQL needs neither.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Dialect, MetaData, Text, create_engine, event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.types import TypeDecorator
+
+from lapisml.core.errors import ErrorCode, LapisError
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Millis = BigInteger
+"""Column type of every point in time: milliseconds since 1970-01-01 UTC."""
+
+
+class JsonText(TypeDecorator[Any]):
+    """A JSON value kept as text, the same on every database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Serialise on the way in."""
+        return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
+        """Parse on the way out."""
+        return None if value is None else orjson.loads(value)
+
+
+class Database:
+    """One engine with `read()` and `write()` transactions.
+
+    Args:
+        url: SQLAlchemy URL, ``sqlite:///file`` or ``postgresql+psycopg://…`` (``postgresql://`` is understood).
+
+    Raises:
+        LapisError: MissingPackage when the driver of `url` is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._write_lock = threading.Lock()
+        try:
+            self.engine = self._sqlite_engine(parsed) if self.is_sqlite else self._server_engine(parsed)
+        except ModuleNotFoundError as error:
+            raise LapisError(
+                ErrorCode.MISSING_PACKAGE,
+                f"The database driver for {parsed.drivername} is not installed.",
+                'Install it: pip install "lapisml[postgres]"',
+            ) from error
+
+    @staticmethod
+    def _sqlite_engine(url: Any) -> Engine:
+        engine = create_engine(url, pool_size=32, max_overflow=64, connect_args={"timeout": 30, "check_same_thread": False})
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+                connection.execute(f"PRAGMA {pragma}").close()
+
+        return engine
+
+    @staticmethod
+    def _server_engine(url: Any) -> Engine:
+        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction for reading; it sees one consistent state and is rolled back at its end."""
+        with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+                if self.is_sqlite:
+                    _end_sqlite(connection, "ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction for writing: committed when the block ends, rolled back when it raises."""
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with self._write_lock, self.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                _end_sqlite(connection, "ROLLBACK")
+                raise
+            _end_sqlite(connection, "COMMIT")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _end_sqlite(connection: Connection, how: str) -> None:
+    raw = connection.connection.dbapi_connection
+    if raw is not None and raw.in_transaction:
+        raw.execute(how)
