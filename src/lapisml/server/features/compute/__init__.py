@@ -1,0 +1,1 @@
+"""Computes: where jobs run, and how much of it there is."""
