@@ -44,12 +44,17 @@ MOVES: dict[JobState, frozenset[JobState]] = {
     S.NOT_STARTED: frozenset({S.QUEUED, S.CANCEL_REQUESTED, S.FAILED, S.CANCELED}),
     S.QUEUED: frozenset({S.PREPARING, S.PAUSED, S.CANCEL_REQUESTED, S.FAILED, S.CANCELED}),
     S.PAUSED: frozenset({S.QUEUED, S.CANCEL_REQUESTED, S.CANCELED}),
-    S.PREPARING: frozenset({S.STARTING, S.FINALIZING, S.CANCEL_REQUESTED, S.NOT_RESPONDING, S.FAILED, S.CANCELED}),
-    S.STARTING: frozenset({S.RUNNING, S.FINALIZING, S.CANCEL_REQUESTED, S.NOT_RESPONDING, S.FAILED, S.CANCELED}),
+    S.PREPARING: frozenset(
+        {S.STARTING, S.FINALIZING, S.CANCEL_REQUESTED, S.NOT_RESPONDING, S.FAILED, S.CANCELED}
+    ),
+    S.STARTING: frozenset(
+        {S.RUNNING, S.FINALIZING, S.CANCEL_REQUESTED, S.NOT_RESPONDING, S.FAILED, S.CANCELED}
+    ),
     S.RUNNING: frozenset({S.FINALIZING, S.CANCEL_REQUESTED, S.NOT_RESPONDING}) | _ENDS,
     S.FINALIZING: frozenset({S.CANCEL_REQUESTED, S.NOT_RESPONDING}) | _ENDS,
     S.CANCEL_REQUESTED: _ENDS,
-    S.NOT_RESPONDING: frozenset({S.PREPARING, S.STARTING, S.RUNNING, S.FINALIZING, S.CANCEL_REQUESTED}) | _ENDS,
+    S.NOT_RESPONDING: frozenset({S.PREPARING, S.STARTING, S.RUNNING, S.FINALIZING, S.CANCEL_REQUESTED})
+    | _ENDS,
     S.COMPLETED: frozenset(),
     S.FAILED: frozenset(),
     S.CANCELED: frozenset(),
@@ -108,33 +113,9 @@ def check_move(job: str, before: JobState, to: JobState, story: str = "") -> Non
     if to not in MOVES[before]:
         raise LapisError(
             ErrorCode.ILLEGAL_TRANSITION,
-            f"Job '{job}' can't go from {before.value} to {to.value}." + (f" So far: {story}" if story else ""),
+            f"Job '{job}' can't go from {before.value} to {to.value}."
+            + (f" So far: {story}" if story else ""),
         )
-
-
-def route(before: JobState, to: JobState) -> list[JobState]:
-    """Give the shortest legal way from `before` to `to` along the phases, `to` last; empty when there is none.
-
-    A server that was away sees several steps of a job at once; it records each of them.
-    """
-    frontier: list[list[JobState]] = [[before]]
-    seen = {before}
-    while frontier:
-        path = frontier.pop(0)
-        for following in _in_order(MOVES[path[-1]]):
-            if following == to:
-                return [*path[1:], to]
-            if following not in seen and following in _PHASES:
-                seen.add(following)
-                frontier.append([*path, following])
-    return []
-
-
-_PHASES = (S.QUEUED, S.PREPARING, S.STARTING, S.RUNNING, S.FINALIZING)
-
-
-def _in_order(states: frozenset[JobState]) -> list[JobState]:
-    return [state for state in JobState if state in states]
 
 
 def ordinal(number: int) -> str:

@@ -20,7 +20,10 @@ def router(computes: ComputeService, workspaces: WorkspaceService) -> APIRouter:
     @routes.get("/computes")
     def list_computes(ws: str) -> dict[str, Any]:
         workspace = workspaces.get(ws)
-        return {"value": [_wire(computes, workspace, record) for record in computes.list(workspace)], "next": None}
+        return {
+            "value": [_wire(computes, workspace, record) for record in computes.list(workspace)],
+            "next": None,
+        }
 
     @routes.put("/computes/{name}")
     def put_compute(ws: str, name: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
@@ -64,7 +67,10 @@ def router(computes: ComputeService, workspaces: WorkspaceService) -> APIRouter:
     @routes.get("/compute-usage")
     def list_usage(ws: str) -> dict[str, Any]:
         workspace = workspaces.get(ws)
-        return {"value": [_usage(computes, workspace, record) for record in computes.list(workspace)], "next": None}
+        return {
+            "value": [_usage(computes, workspace, record) for record in computes.list(workspace)],
+            "next": None,
+        }
 
     return routes
 
@@ -82,7 +88,12 @@ def _wire(computes: ComputeService, workspace: Workspace, record: ComputeRecord)
         return {**body, "state": record.state}
     busy = len({index for holder in computes.occupancy(workspace, record.name) for index in holder.nodes})
     low = int(record.document.get("min_instances") or 0)
-    return {**body, "current_node_count": max(low, busy), "running_node_count": busy, "max_instances": capacity(record)}
+    return {
+        **body,
+        "current_node_count": max(low, busy),
+        "running_node_count": busy,
+        "max_instances": capacity(record),
+    }
 
 
 def _usage(computes: ComputeService, workspace: Workspace, record: ComputeRecord) -> dict[str, Any]:

@@ -24,7 +24,15 @@ from lapisml.server.platform.database import Database
 
 BUILT_IN = ("serverless", "local")
 _MUTABLE = frozenset(
-    {"min_instances", "max_instances", "idle_time_before_scale_down", "description", "tags", "identity", "tier"}
+    {
+        "min_instances",
+        "max_instances",
+        "idle_time_before_scale_down",
+        "description",
+        "tags",
+        "identity",
+        "tier",
+    }
 )
 
 
@@ -95,7 +103,9 @@ class ComputeService:
             if present is None:
                 store.add(connection, workspace.id, name, document, by, now)
             elif present.document.get("type") != document.get("type"):
-                raise LapisError(ErrorCode.CONFLICT, f"Compute '{name}' exists with type {present.document['type']}.")
+                raise LapisError(
+                    ErrorCode.CONFLICT, f"Compute '{name}' exists with type {present.document['type']}."
+                )
             else:
                 store.change(connection, present.id, now, document={**present.document, **document})
         return self.get(workspace, name)
@@ -125,9 +135,14 @@ class ComputeService:
             LapisError: NotFound; NotSupported for a key that can't change; DocumentInvalid for bad bounds.
         """
         record = self.get(workspace, name)
-        fixed = sorted(key for key, value in changes.items() if key not in _MUTABLE and record.document.get(key) != value)
+        fixed = sorted(
+            key for key, value in changes.items() if key not in _MUTABLE and record.document.get(key) != value
+        )
         if fixed:
-            raise LapisError(ErrorCode.NOT_SUPPORTED, f"{', '.join(fixed)} of compute '{name}' can't change once it exists.")
+            raise LapisError(
+                ErrorCode.NOT_SUPPORTED,
+                f"{', '.join(fixed)} of compute '{name}' can't change once it exists.",
+            )
         document = {**record.document, **changes}
         _check(document)
         with self._database.write() as connection:
@@ -191,7 +206,9 @@ def capacity(record: ComputeRecord) -> int:
 def sizes() -> list[dict[str, Any]]:
     """Describe the one machine size there is: this machine."""
     memory = psutil.virtual_memory().total
-    return [{"name": "host", "v_cp_us": os.cpu_count() or 1, "gpus": 0, "memory_gb": round(memory / 2**30, 1)}]
+    return [
+        {"name": "host", "v_cp_us": os.cpu_count() or 1, "gpus": 0, "memory_gb": round(memory / 2**30, 1)}
+    ]
 
 
 def _node(index: int, holder: Holder | None) -> dict[str, Any]:
@@ -210,10 +227,13 @@ def _check(document: dict[str, Any]) -> None:
     if not is_valid_name(name) or name.lower() in BUILT_IN:
         raise LapisError(ErrorCode.DOCUMENT_INVALID, f"'{name}' can't be a compute's name.")
     if document.get("type") not in ("amlcompute", "computeinstance"):
-        sentence = f"Computes of type {document.get('type')} are not supported; use amlcompute or computeinstance."
+        sentence = (
+            f"Computes of type {document.get('type')} are not supported; use amlcompute or computeinstance."
+        )
         raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
     low, high = int(document.get("min_instances") or 0), int(document.get("max_instances", 4))
     if document["type"] == "amlcompute" and not 0 <= low <= high or high < 1:
         raise LapisError(
-            ErrorCode.DOCUMENT_INVALID, f"min_instances {low} and max_instances {high} must hold 0 <= min <= max, max >= 1."
+            ErrorCode.DOCUMENT_INVALID,
+            f"min_instances {low} and max_instances {high} must hold 0 <= min <= max, max >= 1.",
         )

@@ -1,0 +1,72 @@
+"""What the news from a compute means for a job: a pure decision, tested by feeding it news."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lapisml.core.lifecycle import JobState, Move
+
+_RANK = {JobState.PREPARING: 1, JobState.STARTING: 2, JobState.RUNNING: 3, JobState.FINALIZING: 4}
+_PHASE_STATE = {
+    "preparing": JobState.PREPARING,
+    "starting": JobState.STARTING,
+    "running": JobState.RUNNING,
+    "finalizing": JobState.FINALIZING,
+}
+_SENTENCES = {
+    JobState.PREPARING: "Preparing: code, environment and inputs.",
+    JobState.STARTING: "Starting the command.",
+    JobState.RUNNING: "Running.",
+    JobState.FINALIZING: "Finalizing: outputs and logs.",
+}
+
+UNREACHABLE_AFTER_MS = 30_000
+"""How long a compute may give no answer before the job is shown as NotResponding, milliseconds."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A phase that the runner has entered, with the runner's own clock (milliseconds) and words."""
+
+    name: str
+    at: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class News:
+    """What a compute says of a job.
+
+    Attributes:
+        phases: every phase entered so far, in order; phases seen before may come again.
+        ended: the runner has written the exit status.
+        unreachable_ms: for how long nothing could be learnt, 0 when the compute answered.
+    """
+
+    phases: Sequence[Phase] = ()
+    ended: bool = False
+    unreachable_ms: int = 0
+
+
+def moves(state: JobState, news: News, now: int) -> list[Move]:
+    """Give the moves that bring a job in `state` up to date, the last phase at the end.
+
+    Absence of news is never taken for failure: it makes the job NotResponding, which any news undoes. The end
+    itself is not decided here, since outputs are recorded first.
+    """
+    if state == JobState.CANCEL_REQUESTED or not (state in _RANK or state == JobState.NOT_RESPONDING):
+        return []
+    if news.unreachable_ms >= UNREACHABLE_AFTER_MS and not news.phases and state != JobState.NOT_RESPONDING:
+        seconds = news.unreachable_ms // 1000
+        sentence = f"The compute has not answered for {seconds} s; the job may well be running. Checking on."
+        return [Move(JobState.NOT_RESPONDING, "ComputeSilent", sentence, now)]
+    known = [phase for phase in news.phases if phase.name in _PHASE_STATE]
+    if state == JobState.NOT_RESPONDING:
+        return [_step(known[-1])] if known else []
+    return [_step(phase) for phase in known if _RANK[_PHASE_STATE[phase.name]] > _RANK[state]]
+
+
+def _step(phase: Phase) -> Move:
+    to = _PHASE_STATE[phase.name]
+    return Move(to, to.value, phase.reason or _SENTENCES[to], phase.at)

@@ -1,0 +1,1 @@
+"""Jobs: submission, queue, life cycle, logs."""

@@ -1,0 +1,231 @@
+"""Rows of jobs, and the one writer that moves a job from state to state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+
+from lapisml.core.lifecycle import TERMINAL, JobState, Move, check_move
+from lapisml.server.features.jobs.tables import job_events, jobs
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """One job as kept: the document and the record around it. Times are milliseconds since the epoch, UTC.
+
+    Attributes:
+        submitted_digest: sha256 of the submitted document; equal submissions of one name are one job.
+        submit_key: the key under which a compute knows this job.
+        site: the installation whose compute runs it, None while it waits.
+        handed_over: whether the compute has taken it.
+    """
+
+    seq: int
+    name: str
+    workspace_id: int
+    document: dict[str, Any]
+    submitted_digest: str
+    experiment_name: str
+    display_name: str
+    parent_name: str | None
+    properties: dict[str, str]
+    warnings: list[str]
+    status: JobState
+    status_code: str
+    status_reason: str
+    compute: str
+    wanted_nodes: int
+    nodes: list[int]
+    priority: int
+    submit_key: str
+    site: str | None
+    handed_over: bool
+    cancel_requested_at: int | None
+    created_by: str
+    created_at: int
+    changed_at: int
+    allotted_at: int | None
+    started_at: int | None
+    ended_at: int | None
+    exit_code: int | None
+    archived: bool
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job is in a terminal state."""
+        return self.status in TERMINAL
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """One move of a job."""
+
+    seq: int
+    job_seq: int
+    at: int
+    before: str
+    after: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """What `list_jobs` selects; None means any."""
+
+    archived: bool | None = False
+    experiment_name: str | None = None
+    status: str | None = None
+    parent_name: str | None = None
+    tag: tuple[str, str | None] | None = None
+
+
+def add(connection: Connection, values: dict[str, Any]) -> None:
+    """Insert a job in state NotStarted."""
+    connection.execute(insert(jobs).values(**values))
+
+
+def get(connection: Connection, name: str, *, lock: bool = False) -> JobRecord | None:
+    """Read a job by name; with `lock`, hold its row until the transaction ends (PostgreSQL)."""
+    query = select(jobs).where(jobs.c.name == name)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    return _record(row) if row else None
+
+
+def list_jobs(
+    connection: Connection, workspace_id: int, wanted: JobFilter, limit: int, before_seq: int | None
+) -> list[JobRecord]:
+    """Read jobs of a workspace, newest first, older than `before_seq`."""
+    query = select(jobs).where(jobs.c.workspace_id == workspace_id)
+    if before_seq is not None:
+        query = query.where(jobs.c.seq < before_seq)
+    query = _filtered(query, wanted).order_by(jobs.c.seq.desc())
+    if wanted.tag is None:
+        return [_record(row) for row in connection.execute(query.limit(limit))]
+    found = (_record(row) for row in connection.execute(query))
+    return [
+        record for record, _ in zip((r for r in found if _has_tag(r, wanted.tag)), range(limit), strict=False)
+    ]
+
+
+def in_line(connection: Connection, workspace_id: int, compute: str) -> list[JobRecord]:
+    """Read the waiting jobs of a compute, first come first within a priority."""
+    where = and_(
+        jobs.c.workspace_id == workspace_id, jobs.c.compute == compute, jobs.c.status == JobState.QUEUED.value
+    )
+    query = select(jobs).where(where).order_by(jobs.c.priority.desc(), jobs.c.seq)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def waiting_computes(connection: Connection) -> list[tuple[int, str]]:
+    """Give (workspace id, compute) of every compute that has a line."""
+    query = (
+        select(jobs.c.workspace_id, jobs.c.compute).where(jobs.c.status == JobState.QUEUED.value).distinct()
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def holding(connection: Connection, workspace_id: int, compute: str) -> list[JobRecord]:
+    """Read the jobs that hold nodes of a compute."""
+    where = and_(
+        jobs.c.workspace_id == workspace_id,
+        jobs.c.compute == compute,
+        jobs.c.allotted_at.is_not(None),
+        jobs.c.ended_at.is_(None),
+    )
+    return [_record(row) for row in connection.execute(select(jobs).where(where))]
+
+
+def active(connection: Connection, site: str) -> list[JobRecord]:
+    """Read the jobs that a site has been given and that are not over, oldest first."""
+    where = and_(jobs.c.site == site, jobs.c.ended_at.is_(None))
+    return [_record(row) for row in connection.execute(select(jobs).where(where).order_by(jobs.c.seq))]
+
+
+def unplaced_cancels(connection: Connection) -> list[JobRecord]:
+    """Read the jobs whose cancel was asked for before they held a node."""
+    where = and_(jobs.c.status == JobState.CANCEL_REQUESTED.value, jobs.c.allotted_at.is_(None))
+    return [_record(row) for row in connection.execute(select(jobs).where(where))]
+
+
+def count_running(connection: Connection, workspace_id: int | None = None) -> int:
+    """Count jobs that are not over."""
+    query = select(func.count()).select_from(jobs).where(jobs.c.ended_at.is_(None))
+    if workspace_id is not None:
+        query = query.where(jobs.c.workspace_id == workspace_id)
+    return int(connection.execute(query).scalar_one())
+
+
+def move(connection: Connection, job: JobRecord, step: Move, **values: Any) -> bool:
+    """Move a job: change its row and record the event, together.
+
+    Args:
+        values: further columns that change with the move.
+
+    Returns:
+        False when somebody else moved the job first; nothing is written then.
+
+    Raises:
+        LapisError: IllegalTransition when the table of moves does not hold the step.
+    """
+    check_move(job.name, job.status, step.to, job.status_reason)
+    if step.to in TERMINAL:
+        values = {**values, "ended_at": step.at}
+    stated = {
+        "status": step.to.value,
+        "status_code": step.code,
+        "status_reason": step.reason,
+        "changed_at": step.at,
+    }
+    where = and_(jobs.c.seq == job.seq, jobs.c.status == job.status.value)
+    changed = connection.execute(update(jobs).where(where).values(**stated, **values)).rowcount
+    if changed != 1:
+        return False
+    event = {"before": job.status.value, "after": step.to.value, "code": step.code, "reason": step.reason}
+    connection.execute(insert(job_events).values(job_seq=job.seq, at=step.at, **event))
+    return True
+
+
+def change(connection: Connection, seq: int, **values: Any) -> None:
+    """Change columns that are not part of the life cycle."""
+    connection.execute(update(jobs).where(jobs.c.seq == seq).values(**values))
+
+
+def events(connection: Connection, job_seq: int, after: int = 0) -> list[JobEvent]:
+    """Read a job's events with a number greater than `after`, in order."""
+    where = and_(job_events.c.job_seq == job_seq, job_events.c.seq > after)
+    rows = connection.execute(select(job_events).where(where).order_by(job_events.c.seq))
+    return [JobEvent(**row._mapping) for row in rows]  # noqa: SLF001 - the documented mapping view of a row
+
+
+def names(connection: Connection, seqs: Iterable[int]) -> dict[int, str]:
+    """Map row numbers to names."""
+    rows: Sequence[Row[Any]] = connection.execute(
+        select(jobs.c.seq, jobs.c.name).where(jobs.c.seq.in_(list(seqs)))
+    ).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def _filtered(query: Select[Any], wanted: JobFilter) -> Select[Any]:
+    if wanted.archived is not None:
+        query = query.where(jobs.c.archived == wanted.archived)
+    if wanted.experiment_name is not None:
+        query = query.where(jobs.c.experiment_name == wanted.experiment_name)
+    if wanted.status is not None:
+        query = query.where(jobs.c.status == wanted.status)
+    if wanted.parent_name is not None:
+        return query.where(jobs.c.parent_name == wanted.parent_name)
+    return query.where(jobs.c.parent_name.is_(None))
+
+
+def _has_tag(record: JobRecord, tag: tuple[str, str | None]) -> bool:
+    tags = record.document.get("tags") or {}
+    return tag[0] in tags and (tag[1] is None or str(tags[tag[0]]) == tag[1])
+
+
+def _record(row: Row[Any]) -> JobRecord:
+    values = dict(row._mapping)  # noqa: SLF001 - the documented mapping view of a row
+    return JobRecord(**{**values, "status": JobState(values["status"])})

@@ -1,0 +1,42 @@
+import itertools
+
+from lapisml.core.lifecycle import MOVES, JobState
+from lapisml.core.progress import UNREACHABLE_AFTER_MS, News, Phase, moves
+
+PHASES = [
+    Phase(name, at) for at, name in enumerate(("preparing", "starting", "running", "finalizing"), start=1)
+]
+
+
+def test_a_server_that_was_away_records_every_phase() -> None:
+    steps = moves(JobState.PREPARING, News(PHASES), 99)
+    assert [step.to for step in steps] == [JobState.STARTING, JobState.RUNNING, JobState.FINALIZING]
+    assert [step.at for step in steps] == [2, 3, 4]
+
+
+def test_old_news_changes_nothing() -> None:
+    assert moves(JobState.RUNNING, News(PHASES[:3]), 99) == []
+
+
+def test_silence_is_not_failure_and_any_news_undoes_it() -> None:
+    silent = moves(JobState.RUNNING, News(unreachable_ms=UNREACHABLE_AFTER_MS), 99)
+    assert [step.to for step in silent] == [JobState.NOT_RESPONDING]
+    assert moves(JobState.RUNNING, News(unreachable_ms=UNREACHABLE_AFTER_MS - 1), 99) == []
+    assert [s.to for s in moves(JobState.NOT_RESPONDING, News(PHASES[:3]), 99)] == [JobState.RUNNING]
+
+
+def test_a_cancel_is_not_undone_by_phases() -> None:
+    assert moves(JobState.CANCEL_REQUESTED, News(PHASES), 99) == []
+
+
+def test_every_move_is_in_the_table() -> None:
+    for state, count, silent in itertools.product(JobState, range(5), (0, UNREACHABLE_AFTER_MS)):
+        before = state
+        for step in moves(state, News(PHASES[:count], unreachable_ms=silent), 99):
+            assert step.to in MOVES[before], (state, count, silent)
+            before = step.to
+
+
+def test_a_phase_skipped_by_a_failed_preparation_is_legal() -> None:
+    steps = moves(JobState.PREPARING, News([PHASES[0], PHASES[3]]), 99)
+    assert [step.to for step in steps] == [JobState.FINALIZING]
