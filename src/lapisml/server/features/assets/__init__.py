@@ -1,0 +1,1 @@
+"""Assets: data, models, environments and components, their versions and labels; uploads and content."""

@@ -1,0 +1,1 @@
+"""Datastores: named places for data, with their credentials."""
