@@ -1,4 +1,4 @@
-"""Write scikit-learn's breast cancer data as one CSV file: 30 measurements per row and the label ``Benign``."""
+"""Write scikit-learn's breast cancer data as one CSV file: 30 measurements and the label ``Benign``."""
 
 from pathlib import Path
 

@@ -4,7 +4,6 @@ import argparse
 import json
 from pathlib import Path
 
-import matplotlib
 import mlflow
 import mlflow.sklearn
 import pandas as pd
@@ -13,8 +12,6 @@ from sklearn.metrics import RocCurveDisplay, accuracy_score, roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-matplotlib.use("Agg")
 
 
 def parse_args() -> argparse.Namespace:
