@@ -1,0 +1,449 @@
+"""The compute port: a place that runs jobs and can say, at any later time, what became of them.
+
+A *launch specification* is everything a job needs, resolved: nothing in it has to be looked up again. A
+*backend* turns it into processes somewhere. What every backend promises:
+
+* **`submit` is idempotent.** The submit key is the job's identity on the compute: the same key twice is one
+  job, whoever asks and however often, also when the first call was cut off in the middle. `submit` returns
+  when the job is known there durably enough to survive the death of the caller; it does not wait for it.
+* **The job does not depend on the server.** It runs on, and keeps its exit status, logs and metrics, when the
+  server is killed at any moment; a backend object made later over the same home sees every job again.
+* **The exit status is durable before it is told.** `Observation.exit` is read from what the job's own runner
+  wrote (and synchronised to disk); once given it never changes.
+* **`observe` never guesses.** It answers for all jobs asked about in one cheap call. What cannot be learnt is
+  `JobPhase.UNKNOWN` with a sentence, never an ending; "lost" is an ending (`EndReason.SUPERVISOR_LOST`,
+  `EndReason.MACHINE_RESTARTED`) only with evidence: another boot id, or a process that is gone while its
+  status file was never written. A job that was never submitted is `JobPhase.ABSENT`.
+* **`cancel` is a recorded request.** It may be repeated, comes too late without harm, and leads to an
+  observation with an `exit`: polite first (SIGTERM to every process), firm after the grace period.
+* **Logs** are readable while the job runs and after it, to the last byte that it wrote, by offset, and never
+  outside the job's own log folders.
+* **Nothing acknowledged is lost.** Metrics that the job's relay acknowledged are delivered before `exit` is
+  reported; while they can't be delivered the job stays in `JobPhase.FINALIZING`.
+* Methods block briefly, and may be called from several threads at once.
+
+Every implementation passes `lapisml.testing.compute.ComputeBackendSuite`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from lapisml.ports.endings import EndReason, Outcome
+
+SPEC_VERSION = 1
+"""Version of the launch specification's plain form; a runner refuses one that it does not know."""
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input that is data.
+
+    Attributes:
+        type: ``uri_file``, ``uri_folder``, ``mltable``, ``mlflow_model``, ``custom_model``, ``triton_model``.
+        mode: ``ro_mount`` (None means this), ``rw_mount``, ``download``, ``direct``, ``eval_mount``,
+            ``eval_download``.
+        uri: what the user wrote, resolved to a full address; ``direct`` hands it to the script.
+        location: `StorageLocation.to_json`; None only with ``direct``.
+    """
+
+    type: str
+    uri: str
+    location: Mapping[str, Any] | None = field(default=None, repr=False)
+    mode: str | None = None
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """One named output.
+
+    Attributes:
+        type: as for inputs; ``uri_file`` means that the script gets the path of a file to write.
+        mode: ``rw_mount`` (None means this), ``upload``, ``direct``.
+        uri: the full address under which it will be known.
+        location: `StorageLocation.to_json`.
+    """
+
+    type: str
+    uri: str
+    location: Mapping[str, Any] = field(repr=False)
+    mode: str | None = None
+
+
+@dataclass(frozen=True)
+class CodeSpec:
+    """A code snapshot.
+
+    Attributes:
+        digest: hexadecimal digest of its manifest; checked before anything runs.
+        root: folder of the snapshot store on this machine (holds ``blobs/`` and ``manifests/``).
+    """
+
+    digest: str
+    root: str
+
+
+@dataclass(frozen=True)
+class EnvironmentSpec:
+    """The environment to run in.
+
+    Attributes:
+        definition: `EnvironmentDefinition.to_json`.
+        builder: import string ``module:callable`` of the builder; called as ``callable(**options)``.
+        options: keyword arguments of the builder, plain JSON values.
+        root: folder whose ``<key>/ready.json`` proves a build.
+        key: the definition's address.
+    """
+
+    definition: Mapping[str, Any]
+    builder: str
+    root: str
+    key: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrackingSpec:
+    """Where the job's MLflow calls go.
+
+    Attributes:
+        server_file: ``<home>/run/server.json``; its ``url`` is read again whenever the server is away.
+        path: the workspace's MLflow root on that server, as ``/mlflow/<workspace>``.
+        token: the job's own token; authenticates the job to its relay, and the relay to the server.
+        run_id, experiment_id, experiment_name: the run that ``mlflow.start_run()`` attaches to.
+    """
+
+    server_file: str
+    path: str
+    token: str = field(repr=False)
+    run_id: str
+    experiment_id: str
+    experiment_name: str
+
+
+@dataclass(frozen=True)
+class ArmSpec:
+    """The names under which the workspace is known to scripts that read ``AZUREML_ARM_*``."""
+
+    subscription_id: str
+    resource_group: str
+    workspace: str
+
+
+@dataclass(frozen=True)
+class ArtifactsSpec:
+    """Where ``./outputs``, ``./logs`` and the logs are stored: address and `StorageLocation.to_json`."""
+
+    uri: str
+    location: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class LaunchSpec:
+    """Everything that a job needs to run.
+
+    Attributes:
+        workspace, job: names; `job` is also the run id.
+        submit_key: identity of this submission on the compute; opaque, unique for ever.
+        command: the template, ``${{inputs.x}}`` and all.
+        literals: inputs that are values, as strings.
+        optional_unset: declared optional inputs that were not given (``$[[…]]`` around them is dropped).
+        artifacts: where artifacts go.
+        home: the Lapis home folder; the job's folder is ``<home>/runs/<job>``.
+        inputs, outputs, code, environment, tracking, arm: see their types; no code means an empty folder,
+            no environment means the interpreter and PATH of the server, no tracking means no MLflow server.
+        environment_variables: the user's; they win over ours.
+        timeout_s: limit on the command's running time, seconds; None means none.
+        node_count: the job's ``resources.instance_count``, shown to the script as ``AZUREML_NODE_COUNT``.
+        storage: import string ``module:callable`` of the storage backend; called without arguments.
+        wake_socket: unix datagram socket that is told of news; None means nobody.
+        python: interpreter for the runner; None means the one that runs the backend.
+        grace_s: seconds between SIGTERM and SIGKILL where the request does not say.
+        flush_timeout_s: how long a finished job waits for acknowledged metrics to be delivered before its
+            processes end; what is left is delivered when the server is back.
+    """
+
+    workspace: str
+    job: str
+    submit_key: str
+    command: str
+    artifacts: ArtifactsSpec
+    home: str
+    literals: Mapping[str, str] = field(default_factory=dict)
+    optional_unset: Sequence[str] = ()
+    inputs: Mapping[str, InputSpec] = field(default_factory=dict)
+    outputs: Mapping[str, OutputSpec] = field(default_factory=dict)
+    code: CodeSpec | None = None
+    environment: EnvironmentSpec | None = None
+    tracking: TrackingSpec | None = None
+    arm: ArmSpec | None = None
+    environment_variables: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float | None = None
+    node_count: int = 1
+    storage: str = "lapisml.backends.storage.fsspec_storage:FsspecStorage"
+    wake_socket: str | None = None
+    python: str | None = None
+    grace_s: float = 10.0
+    flush_timeout_s: float = 30.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the plain form, secrets included: only for files that their owner alone may read."""
+        return {"version": SPEC_VERSION, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> LaunchSpec:
+        """Read `to_json`'s form back.
+
+        Raises:
+            ValueError: the version is not one that this code knows.
+            TypeError: a field is unknown or missing.
+        """
+        plain = dict(body)
+        if plain.pop("version", None) != SPEC_VERSION:
+            raise ValueError(f"launch specification of version {body.get('version')!r}, not {SPEC_VERSION}")
+        for name, kind in _PARTS.items():
+            if plain.get(name) is not None:
+                plain[name] = kind(**plain[name])
+        plain["optional_unset"] = tuple(plain.get("optional_unset") or ())
+        plain["inputs"] = {k: InputSpec(**v) for k, v in (plain.get("inputs") or {}).items()}
+        plain["outputs"] = {k: OutputSpec(**v) for k, v in (plain.get("outputs") or {}).items()}
+        return cls(**plain)
+
+
+_PARTS: dict[str, Any] = {
+    "artifacts": ArtifactsSpec,
+    "code": CodeSpec,
+    "environment": EnvironmentSpec,
+    "tracking": TrackingSpec,
+    "arm": ArmSpec,
+}
+
+
+@dataclass(frozen=True)
+class Handle:
+    """What a backend needs to find a job again; kept by the server as `to_json`.
+
+    Attributes:
+        job: the job's name.
+        submit_key: the key it was submitted under.
+    """
+
+    job: str
+    submit_key: str
+
+    def to_json(self) -> dict[str, str]:
+        """Give the plain form."""
+        return {"job": self.job, "submit_key": self.submit_key}
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, str]) -> Handle:
+        """Read `to_json`'s form back."""
+        return cls(body["job"], body["submit_key"])
+
+
+class JobPhase(StrEnum):
+    """Where a job is, as its runner tells it."""
+
+    ABSENT = "absent"
+    """Nothing was ever submitted under this key here: submitting it (again) is safe."""
+    UNKNOWN = "unknown"
+    """Nothing can be learnt at present; see `Observation.sentence`."""
+    SUBMITTED = "submitted"
+    """Known there, its runner has not spoken yet."""
+    PREPARING = "preparing"
+    STARTING = "starting"
+    RUNNING = "running"
+    FINALIZING = "finalizing"
+    ENDED = "ended"
+    """`Observation.exit` says how."""
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One line of the runner's journal.
+
+    Attributes:
+        seq: 1, 2, 3 … within the job.
+        at: milliseconds since the epoch, UTC, by the clock of the machine that ran the job.
+        phase: the phase that begins with it, or in which it happened.
+        reason: a sentence for the person, may be empty.
+        detail: facts, plain JSON; ``{"warning": sentence}`` marks a warning that belongs to the job's record.
+    """
+
+    seq: int
+    at: int
+    phase: str
+    reason: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MetricSample:
+    """System metrics at one moment.
+
+    Attributes:
+        at: milliseconds since the epoch, UTC.
+        values: ``system/cpu_utilization_percentage`` …, named as MLflow names them → value.
+    """
+
+    at: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ExitStatus:
+    """How a job ended.
+
+    Attributes:
+        outcome: the job's terminal state.
+        reason_code: the one cause.
+        reason: the sentence for the person.
+        exit_code: the command's, None when it did not exit by itself.
+        signal: number of the signal that ended the command, None otherwise.
+        started_at, ended_at: of the command and of the job, ms since the epoch; None when it never started.
+        log_tail: last lines of the user's log, at most 4 KiB, undecodable bytes replaced.
+    """
+
+    outcome: Outcome
+    reason_code: EndReason
+    reason: str
+    exit_code: int | None = None
+    signal: int | None = None
+    started_at: int | None = None
+    ended_at: int = 0
+    log_tail: str = ""
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> ExitStatus:
+        """Read ``exit.json``; unknown keys of a newer runner are left out."""
+        known = {k: body[k] for k in cls.__dataclass_fields__ if k in body}
+        known["outcome"] = Outcome(body["outcome"])
+        known["reason_code"] = EndReason(body["reason_code"])
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A job asked about, with what the asker has seen already.
+
+    Attributes:
+        handle: the job.
+        journal_after: cursor of `Observation.journal_cursor`; 0 gives the journal from its beginning.
+        metrics_after: cursor of `Observation.metrics_cursor`.
+    """
+
+    handle: Handle
+    journal_after: int = 0
+    metrics_after: int = 0
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What is known of one job.
+
+    Attributes:
+        handle: the job.
+        phase: where it is.
+        sentence: why it is there, or why nothing is known.
+        journal, metrics: what is new since the cursors of the `Watch`, oldest first.
+        journal_cursor, metrics_cursor: to be given with the next `Watch`; opaque, only ever grow.
+        exit: set exactly when `phase` is ENDED.
+    """
+
+    handle: Handle
+    phase: JobPhase
+    sentence: str = ""
+    journal: Sequence[JournalEntry] = ()
+    journal_cursor: int = 0
+    metrics: Sequence[MetricSample] = ()
+    metrics_cursor: int = 0
+    exit: ExitStatus | None = None
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """A log: POSIX path below the job (``user_logs/std_log.txt``), bytes so far, last change in ms."""
+
+    path: str
+    size: int
+    modified_at: int
+
+
+@dataclass(frozen=True)
+class LogChunk:
+    """Bytes of a log from an offset on, and the log's size at that moment."""
+
+    data: bytes
+    size: int
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a backend can do; asked before a job is accepted, so that a refusal comes early.
+
+    Attributes:
+        multi_node: one job may span several machines.
+        containers: images are run as containers.
+        gpus: the place has GPUs that a job can use.
+        local_paths: jobs see the server's file system.
+    """
+
+    multi_node: bool = False
+    containers: bool = False
+    gpus: bool = False
+    local_paths: bool = True
+
+
+class ComputeBackend(Protocol):
+    """Runs jobs; see the module's text for what it promises."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Say what this backend can do."""
+        ...
+
+    def submit(self, spec: LaunchSpec) -> Handle:
+        """Hand a job over; the same submit key again returns the same handle and starts nothing.
+
+        Raises:
+            LapisError: Conflict when the job's name is taken there by another submit key, NotSupported for a
+                specification this backend can't honour, StorageFull without space for the job's folder.
+        """
+        ...
+
+    def observe(self, watches: Sequence[Watch]) -> list[Observation]:
+        """Say what is known of each job, in the order asked; never raises because of one of them."""
+        ...
+
+    def cancel(self, handle: Handle, grace_s: float | None = None, by: str = "") -> None:
+        """Record the request to end a job and see to it.
+
+        Args:
+            handle: the job; one that has ended or is absent is left alone.
+            grace_s: seconds between SIGTERM and SIGKILL; None means the specification's.
+            by: who asked, for the record and the sentence.
+        """
+        ...
+
+    def list_logs(self, handle: Handle) -> list[LogFile]:
+        """List a job's logs, sorted by path; empty when there is no such job."""
+        ...
+
+    def read_log(self, handle: Handle, path: str, offset: int = 0, limit: int = 1 << 20) -> LogChunk:
+        """Read up to `limit` bytes of a log from byte `offset` on; empty at or after its end.
+
+        Raises:
+            LapisError: NotFound when there is no such log, PathNotAllowed for a path outside the log folders.
+        """
+        ...
+
+    def discard(self, handle: Handle) -> None:
+        """Remove what a job that has ended left on the compute; nothing left is no error.
+
+        Raises:
+            LapisError: Conflict when the job has not ended.
+        """
+        ...
