@@ -1,6 +1,6 @@
 """The compute port: a place that runs jobs and can say, at any later time, what became of them.
 
-A *launch specification* is everything a job needs, resolved: nothing in it has to be looked up again. A
+A *launch specification* (`lapisml.ports.launch`) is everything a job needs, resolved: nothing in it has to be looked up again. A
 *backend* turns it into processes somewhere. What every backend promises:
 
 * **`submit` is idempotent.** The submit key is the job's identity on the compute: the same key twice is one
@@ -28,198 +28,47 @@ Every implementation passes `lapisml.testing.compute.ComputeBackendSuite`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from lapisml.ports.endings import EndReason, Outcome
+from lapisml.ports.launch import (
+    SPEC_VERSION,
+    ArmSpec,
+    ArtifactsSpec,
+    CodeSpec,
+    EnvironmentSpec,
+    InputSpec,
+    LaunchSpec,
+    OutputSpec,
+    TrackingSpec,
+)
 
-SPEC_VERSION = 1
-"""Version of the launch specification's plain form; a runner refuses one that it does not know."""
-
-
-@dataclass(frozen=True)
-class InputSpec:
-    """One input that is data.
-
-    Attributes:
-        type: ``uri_file``, ``uri_folder``, ``mltable``, ``mlflow_model``, ``custom_model``, ``triton_model``.
-        mode: ``ro_mount`` (None means this), ``rw_mount``, ``download``, ``direct``, ``eval_mount``,
-            ``eval_download``.
-        uri: what the user wrote, resolved to a full address; ``direct`` hands it to the script.
-        location: `StorageLocation.to_json`; None only with ``direct``.
-    """
-
-    type: str
-    uri: str
-    location: Mapping[str, Any] | None = field(default=None, repr=False)
-    mode: str | None = None
-
-
-@dataclass(frozen=True)
-class OutputSpec:
-    """One named output.
-
-    Attributes:
-        type: as for inputs; ``uri_file`` means that the script gets the path of a file to write.
-        mode: ``rw_mount`` (None means this), ``upload``, ``direct``.
-        uri: the full address under which it will be known.
-        location: `StorageLocation.to_json`.
-    """
-
-    type: str
-    uri: str
-    location: Mapping[str, Any] = field(repr=False)
-    mode: str | None = None
-
-
-@dataclass(frozen=True)
-class CodeSpec:
-    """A code snapshot.
-
-    Attributes:
-        digest: hexadecimal digest of its manifest; checked before anything runs.
-        root: folder of the snapshot store on this machine (holds ``blobs/`` and ``manifests/``).
-    """
-
-    digest: str
-    root: str
-
-
-@dataclass(frozen=True)
-class EnvironmentSpec:
-    """The environment to run in.
-
-    Attributes:
-        definition: `EnvironmentDefinition.to_json`.
-        builder: import string ``module:callable`` of the builder; called as ``callable(**options)``.
-        options: keyword arguments of the builder, plain JSON values.
-        root: folder whose ``<key>/ready.json`` proves a build.
-        key: the definition's address.
-    """
-
-    definition: Mapping[str, Any]
-    builder: str
-    root: str
-    key: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TrackingSpec:
-    """Where the job's MLflow calls go.
-
-    Attributes:
-        server_file: ``<home>/run/server.json``; its ``url`` is read again whenever the server is away.
-        path: the workspace's MLflow root on that server, as ``/mlflow/<workspace>``.
-        token: the job's own token; authenticates the job to its relay, and the relay to the server.
-        run_id, experiment_id, experiment_name: the run that ``mlflow.start_run()`` attaches to.
-    """
-
-    server_file: str
-    path: str
-    token: str = field(repr=False)
-    run_id: str
-    experiment_id: str
-    experiment_name: str
-
-
-@dataclass(frozen=True)
-class ArmSpec:
-    """The names under which the workspace is known to scripts that read ``AZUREML_ARM_*``."""
-
-    subscription_id: str
-    resource_group: str
-    workspace: str
-
-
-@dataclass(frozen=True)
-class ArtifactsSpec:
-    """Where ``./outputs``, ``./logs`` and the logs are stored: address and `StorageLocation.to_json`."""
-
-    uri: str
-    location: Mapping[str, Any] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class LaunchSpec:
-    """Everything that a job needs to run.
-
-    Attributes:
-        workspace, job: names; `job` is also the run id.
-        submit_key: identity of this submission on the compute; opaque, unique for ever.
-        command: the template, ``${{inputs.x}}`` and all.
-        literals: inputs that are values, as strings.
-        optional_unset: declared optional inputs that were not given (``$[[…]]`` around them is dropped).
-        artifacts: where artifacts go.
-        home: the Lapis home folder; the job's folder is ``<home>/runs/<job>``.
-        inputs, outputs, code, environment, tracking, arm: see their types; no code means an empty folder,
-            no environment means the interpreter and PATH of the server, no tracking means no MLflow server.
-        environment_variables: the user's; they win over ours.
-        timeout_s: limit on the command's running time, seconds; None means none.
-        node_count: the job's ``resources.instance_count``, shown to the script as ``AZUREML_NODE_COUNT``.
-        storage: import string ``module:callable`` of the storage backend; called without arguments.
-        wake_socket: unix datagram socket that is told of news; None means nobody.
-        python: interpreter for the runner; None means the one that runs the backend.
-        grace_s: seconds between SIGTERM and SIGKILL where the request does not say.
-        flush_timeout_s: how long a finished job waits for acknowledged metrics to be delivered before its
-            processes end; what is left is delivered when the server is back.
-    """
-
-    workspace: str
-    job: str
-    submit_key: str
-    command: str
-    artifacts: ArtifactsSpec
-    home: str
-    literals: Mapping[str, str] = field(default_factory=dict)
-    optional_unset: Sequence[str] = ()
-    inputs: Mapping[str, InputSpec] = field(default_factory=dict)
-    outputs: Mapping[str, OutputSpec] = field(default_factory=dict)
-    code: CodeSpec | None = None
-    environment: EnvironmentSpec | None = None
-    tracking: TrackingSpec | None = None
-    arm: ArmSpec | None = None
-    environment_variables: Mapping[str, str] = field(default_factory=dict)
-    timeout_s: float | None = None
-    node_count: int = 1
-    storage: str = "lapisml.backends.storage.fsspec_storage:FsspecStorage"
-    wake_socket: str | None = None
-    python: str | None = None
-    grace_s: float = 10.0
-    flush_timeout_s: float = 30.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the plain form, secrets included: only for files that their owner alone may read."""
-        return {"version": SPEC_VERSION, **asdict(self)}
-
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> LaunchSpec:
-        """Read `to_json`'s form back.
-
-        Raises:
-            ValueError: the version is not one that this code knows.
-            TypeError: a field is unknown or missing.
-        """
-        plain = dict(body)
-        if plain.pop("version", None) != SPEC_VERSION:
-            raise ValueError(f"launch specification of version {body.get('version')!r}, not {SPEC_VERSION}")
-        for name, kind in _PARTS.items():
-            if plain.get(name) is not None:
-                plain[name] = kind(**plain[name])
-        plain["optional_unset"] = tuple(plain.get("optional_unset") or ())
-        plain["inputs"] = {k: InputSpec(**v) for k, v in (plain.get("inputs") or {}).items()}
-        plain["outputs"] = {k: OutputSpec(**v) for k, v in (plain.get("outputs") or {}).items()}
-        return cls(**plain)
-
-
-_PARTS: dict[str, Any] = {
-    "artifacts": ArtifactsSpec,
-    "code": CodeSpec,
-    "environment": EnvironmentSpec,
-    "tracking": TrackingSpec,
-    "arm": ArmSpec,
-}
+__all__ = [
+    "SPEC_VERSION",
+    "ArmSpec",
+    "ArtifactsSpec",
+    "Capabilities",
+    "CodeSpec",
+    "ComputeBackend",
+    "EndReason",
+    "EnvironmentSpec",
+    "ExitStatus",
+    "Handle",
+    "InputSpec",
+    "JobPhase",
+    "JournalEntry",
+    "LaunchSpec",
+    "LogChunk",
+    "LogFile",
+    "MetricSample",
+    "Observation",
+    "Outcome",
+    "OutputSpec",
+    "TrackingSpec",
+    "Watch",
+]
 
 
 @dataclass(frozen=True)
