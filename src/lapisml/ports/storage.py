@@ -14,7 +14,9 @@ implementation promises:
   A disk without space raises ``StorageFull``. A missing fsspec package raises ``MissingPackage`` with the
   command that installs it, a store that cannot do what is asked (writing to https) ``NotSupported``.
 * **Repeatable.** `delete` of nothing is no error; putting the same file twice has the effect of once.
-* Methods block, and may be called from several threads at once. No method keeps credentials anywhere.
+* **Present or away.** A root that is not there (an unmounted disk, a deleted share) raises
+  ``StorageUnreachable``, for reading and for writing: nothing is written beside the mount point.
+* Methods block, and may be called from several threads at once. Credentials stay in memory, out of messages.
 
 Every implementation passes `lapisml.testing.storage.StorageSuite`.
 """
@@ -89,9 +91,11 @@ class StorageLocation:
         return path.rstrip("/").rsplit("/", 1)[-1]
 
     def __str__(self) -> str:
-        """Give the address without credentials, for messages."""
+        """Give the address for messages: no credentials, and no folder of this machine above the root."""
         if self.protocol in ("http", "https"):
             return self.path.split("?", 1)[0]
+        if self.protocol == "file" and self.root is not None:
+            return self.path.removeprefix(self.root).strip("/") or "the folder"
         return f"{self.protocol}://{self.path}"
 
     def to_json(self) -> dict[str, Any]:
