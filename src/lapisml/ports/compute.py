@@ -1,7 +1,7 @@
 """The compute port: a place that runs jobs and can say, at any later time, what became of them.
 
-A *launch specification* (`lapisml.ports.launch`) is everything a job needs, resolved: nothing in it has to be looked up again. A
-*backend* turns it into processes somewhere. What every backend promises:
+A *launch specification* (`lapisml.ports.launch`) is everything that a job needs, resolved: nothing in it has
+to be looked up again. A *backend* turns it into processes somewhere. What every backend promises:
 
 * **`submit` is idempotent.** The submit key is the job's identity on the compute: the same key twice is one
   job, whoever asks and however often, also when the first call was cut off in the middle. `submit` returns
@@ -76,21 +76,22 @@ class Handle:
     """What a backend needs to find a job again; kept by the server as `to_json`.
 
     Attributes:
-        job: the job's name.
+        workspace, job: names; a job's name is unique within its workspace only.
         submit_key: the key it was submitted under.
     """
 
+    workspace: str
     job: str
     submit_key: str
 
     def to_json(self) -> dict[str, str]:
         """Give the plain form."""
-        return {"job": self.job, "submit_key": self.submit_key}
+        return {"workspace": self.workspace, "job": self.job, "submit_key": self.submit_key}
 
     @classmethod
     def from_json(cls, body: Mapping[str, str]) -> Handle:
         """Read `to_json`'s form back."""
-        return cls(body["job"], body["submit_key"])
+        return cls(body["workspace"], body["job"], body["submit_key"])
 
 
 class JobPhase(StrEnum):
@@ -258,7 +259,7 @@ class ComputeBackend(Protocol):
         """Hand a job over; the same submit key again returns the same handle and starts nothing.
 
         Raises:
-            LapisError: Conflict when the job's name is taken there by another submit key, NotSupported for a
+            LapisError: Conflict when the job is known there under another submit key, NotSupported for a
                 specification this backend can't honour, StorageFull without space for the job's folder.
         """
         ...

@@ -127,7 +127,7 @@ class LaunchSpec:
         literals: inputs that are values, as strings.
         optional_unset: declared optional inputs that were not given (``$[[…]]`` around them is dropped).
         artifacts: where artifacts go.
-        home: the Lapis home folder; the job's folder is ``<home>/runs/<job>``.
+        home: the Lapis home folder; the job's folder is ``<home>/runs/<workspace>/<job>``.
         inputs, outputs, code, environment, tracking, arm: see their types; no code means an empty folder,
             no environment means the interpreter and PATH of the server, no tracking means no MLflow server.
         environment_variables: the user's; they win over ours.
