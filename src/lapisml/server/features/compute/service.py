@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psutil
+from sqlalchemy import Connection, func, select
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
@@ -186,6 +187,14 @@ class ComputeService:
         with self._database.read() as connection:
             record = store.get(connection, workspace.id, name)
         return None if record is None else Pool(record.name, capacity(record), record.state == "Running")
+
+    def lock_line(self, connection: Connection, workspace: Workspace, name: str) -> None:
+        """Let one server at a time give out the nodes of a compute, until the transaction ends.
+
+        SQLite's write transaction does that by itself; on PostgreSQL an advisory lock does.
+        """
+        if not self._database.is_sqlite:
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"line:{workspace.id}:{name}"))))
 
     def nodes(self, workspace: Workspace, name: str) -> list[dict[str, Any]]:
         """Describe each node: index, state (``idle``/``running``), and the job on it."""

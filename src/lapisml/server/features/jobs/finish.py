@@ -1,0 +1,95 @@
+"""The end of a job: outputs recorded and registered, the run closed, the token revoked, then the state.
+
+Each step may be repeated; the terminal state is written last, so a server that dies in between ends the job
+again after its return, with the same result.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from lapisml.core.clock import Clock
+from lapisml.core.errors import LapisError
+from lapisml.core.lifecycle import JobState, Move
+from lapisml.ports.compute import ExitStatus
+from lapisml.ports.endings import Outcome
+from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.jobs import store
+from lapisml.server.features.jobs.outputs import JobOutputs
+from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.tracking.service import TrackingService
+from lapisml.server.features.workspaces.service import WorkspaceService
+from lapisml.server.platform.database import Database
+
+_log = logging.getLogger("lapis.jobs")
+
+RUN_STATUS = {JobState.COMPLETED: "FINISHED", JobState.FAILED: "FAILED", JobState.CANCELED: "KILLED"}
+"""Terminal state of a job → status of its run."""
+
+_OUTCOME_STATE = {
+    Outcome.COMPLETED: JobState.COMPLETED,
+    Outcome.FAILED: JobState.FAILED,
+    Outcome.CANCELED: JobState.CANCELED,
+}
+
+
+class Finisher:
+    """Ends jobs."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        outputs: JobOutputs,
+        tracking: TrackingService,
+        identity: IdentityService,
+        workspaces: WorkspaceService,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._outputs = outputs
+        self._tracking = tracking
+        self._identity = identity
+        self._workspaces = workspaces
+
+    def finish(self, job: JobRecord, status: ExitStatus) -> bool:
+        """End a job as its runner says.
+
+        Returns:
+            False when somebody else ended it first.
+        """
+        reason = status.reason
+        if status.outcome != Outcome.COMPLETED and status.log_tail:
+            reason = f"{reason}\nLast lines of user_logs/std_log.txt:\n{status.log_tail.rstrip()}"
+        state = _OUTCOME_STATE[status.outcome]
+        step = Move(state, status.reason_code.value, reason, status.ended_at or self._clock.now_ms())
+        workspace = self._workspaces.by_id(job.workspace_id)
+        self._outputs.record(workspace, job)
+        if state == JobState.COMPLETED:
+            step = self._register(job, step)
+        return self.end(job, step, exit_code=status.exit_code)
+
+    def end(self, job: JobRecord, step: Move, exit_code: int | None) -> bool:
+        """Close the run, revoke the token, and move the job to its terminal state.
+
+        Returns:
+            False when somebody else ended it first.
+        """
+        self._tracking.set_run_status(job.name, RUN_STATUS[step.to], step.at)
+        self._identity.revoke_job_tokens(job.name)
+        with self._database.write() as connection:
+            current = store.get(connection, job.name, lock=True)
+            if current is None or current.is_over:
+                return False
+            ended = store.move(connection, current, step, exit_code=exit_code)
+        _log.info("job.ended job=%s state=%s code=%s", job.name, step.to.value, step.code)
+        return ended
+
+    def _register(self, job: JobRecord, step: Move) -> Move:
+        workspace = self._workspaces.by_id(job.workspace_id)
+        try:
+            self._outputs.register(workspace, job)
+        except LapisError as error:
+            sentence = f"The command succeeded, but an output could not be registered: {error}"
+            return Move(JobState.FAILED, error.code.value, sentence, step.at)
+        return step

@@ -1,0 +1,208 @@
+"""From a job document to a launch specification: everything looked up, at the moment the job starts.
+
+Inputs are resolved here and not at submission, since what a datastore path holds may be written meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.documents.expressions import optional_names
+from lapisml.documents.references import CodeRef, parse
+from lapisml.ports.compute import (
+    ArmSpec,
+    ArtifactsSpec,
+    CodeSpec,
+    EnvironmentSpec,
+    InputSpec,
+    LaunchSpec,
+    OutputSpec,
+    TrackingSpec,
+)
+from lapisml.ports.environments import BuildContext, EnvironmentBuilder, EnvironmentDefinition, Resolution
+from lapisml.ports.storage import Storage
+from lapisml.server.features.assets.records import AssetKind
+from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.jobs.outputs import declared_outputs
+from lapisml.server.features.jobs.places import artifacts_uri, output_type, output_uri
+from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.tracking.service import TrackingService
+from lapisml.server.features.workspaces.service import Workspace
+from lapisml.server.platform.wire import RESOURCE_GROUP, SUBSCRIPTION_ID
+
+UNLIMITED_TOKEN_LIFETIME_S = 30 * 24 * 3600
+"""How long the token of a job without a time limit is good for, seconds."""
+
+
+@dataclass(frozen=True)
+class LaunchSettings:
+    """What the installation decides for every launch.
+
+    Attributes:
+        home: LAPIS_HOME.
+        resolution: how strictly environments are honoured.
+        builder: import string of the environment builder that the runner loads.
+        builder_options: its keyword arguments.
+        storage: import string of the storage backend that the runner loads.
+        wake_socket: the unix datagram socket of this server.
+    """
+
+    home: Path
+    resolution: Resolution
+    builder: str
+    builder_options: dict[str, Any]
+    storage: str
+    wake_socket: Path
+
+
+class Launcher:
+    """Builds launch specifications."""
+
+    def __init__(
+        self,
+        settings: LaunchSettings,
+        assets: AssetService,
+        tracking: TrackingService,
+        identity: IdentityService,
+        builder: EnvironmentBuilder,
+        storage: Storage,
+    ) -> None:
+        self._settings = settings
+        self._assets = assets
+        self._tracking = tracking
+        self._identity = identity
+        self._builder = builder
+        self._storage = storage
+
+    def specification(self, workspace: Workspace, job: JobRecord) -> LaunchSpec:
+        """Resolve everything that a job needs.
+
+        Raises:
+            LapisError: a reference no longer leads anywhere, or the environment can't be honoured.
+        """
+        document = job.document
+        values, data = _split_inputs(document.get("inputs") or {})
+        timeout = (document.get("limits") or {}).get("timeout")
+        settings = self._settings
+        return LaunchSpec(
+            workspace=workspace.name,
+            job=job.name,
+            submit_key=job.submit_key,
+            command=str(document["command"]),
+            artifacts=self._artifacts(workspace, job),
+            home=str(settings.home),
+            literals=values,
+            optional_unset=[name for name in optional_names(str(document["command"])) if name not in {*values, *data}],
+            inputs={name: self._input(workspace, name, declared) for name, declared in data.items()},
+            outputs=self._outputs(workspace, job),
+            code=self._code(workspace, document.get("code")),
+            environment=self._environment(workspace, document["environment"]),
+            tracking=self._tracking_spec(workspace, job, timeout),
+            arm=ArmSpec(SUBSCRIPTION_ID, RESOURCE_GROUP, workspace.name),
+            environment_variables={k: str(v) for k, v in (document.get("environment_variables") or {}).items()},
+            timeout_s=float(timeout) if timeout else None,
+            node_count=job.wanted_nodes,
+            storage=settings.storage,
+            wake_socket=str(settings.wake_socket),
+        )
+
+    def _artifacts(self, workspace: Workspace, job: JobRecord) -> ArtifactsSpec:
+        uri = artifacts_uri(job.name)
+        return ArtifactsSpec(uri, self._assets.location(workspace, uri).to_json())
+
+    def _input(self, workspace: Workspace, name: str, declared: dict[str, Any]) -> InputSpec:
+        path = str(declared["path"])
+        kind = AssetKind.MODELS if str(declared.get("type", "")).endswith("_model") else AssetKind.DATA
+        try:
+            resolved = self._assets.resolve_uri(workspace, path, kind)
+            location = self._assets.location(workspace, resolved)
+        except LapisError as error:
+            raise LapisError(error.code, f"Input '{name}': {error.message}", error.hint) from error
+        kind_of_data = str(declared.get("type") or "uri_folder")
+        return InputSpec(kind_of_data, resolved, location.to_json(), declared.get("mode"))
+
+    def _outputs(self, workspace: Workspace, job: JobRecord) -> dict[str, OutputSpec]:
+        found = {}
+        for name, declared in declared_outputs(job.document).items():
+            uri = output_uri(job.name, name, declared)
+            location = self._assets.location(workspace, uri).to_json()
+            found[name] = OutputSpec(output_type(declared), uri, location, (declared or {}).get("mode"))
+        return found
+
+    def _code(self, workspace: Workspace, code: str | None) -> CodeSpec | None:
+        if code is None:
+            return None
+        reference = parse(code)
+        if not isinstance(reference, CodeRef):
+            raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{code}' is not a code snapshot.")
+        return CodeSpec(reference.digest, str(self._assets.snapshot_root(workspace)))
+
+    def _environment(self, workspace: Workspace, environment: str | dict[str, Any]) -> EnvironmentSpec:
+        definition = self.environment_definition(workspace, environment)
+        settings = self._settings
+        root = settings.home / "environments"
+        key = self._builder.key(definition)
+        return EnvironmentSpec(definition.to_json(), settings.builder, str(root), key, settings.builder_options)
+
+    def environment_definition(self, workspace: Workspace, environment: str | dict[str, Any]) -> EnvironmentDefinition:
+        """Turn a reference or an inline environment into what the builder takes.
+
+        Raises:
+            LapisError: NotFound, ReferenceNotFound; StorageUnreachable for a build context in a lost store.
+        """
+        if isinstance(environment, str):
+            record = self._assets.resolve(workspace, AssetKind.ENVIRONMENTS, environment)
+            document, name, version = record.document, record.name, record.version
+        else:
+            document, name, version = environment, environment.get("name"), environment.get("version")
+        requirements = document.get("requirements")
+        return EnvironmentDefinition(
+            name=name,
+            version=version,
+            image=document.get("image"),
+            conda=document.get("conda_file"),
+            requirements=tuple(requirements) if requirements is not None else None,
+            build=self._build_context(workspace, document.get("build")),
+            resolution=self._settings.resolution,
+        )
+
+    def _build_context(self, workspace: Workspace, build: dict[str, Any] | None) -> BuildContext | None:
+        if build is None:
+            return None
+        location = self._assets.location(workspace, str(build["path"]))
+        folder = self._storage.local_path(location)
+        if folder is None:
+            folder = self._settings.home / "contexts" / location.name
+            self._storage.get(location, folder)
+        return BuildContext(folder, str(build.get("dockerfile_path") or "Dockerfile"))
+
+    def _tracking_spec(self, workspace: Workspace, job: JobRecord, timeout: float | None) -> TrackingSpec:
+        lifetime = int(timeout) if timeout else UNLIMITED_TOKEN_LIFETIME_S
+        experiment = self._tracking.experiment_by_name(workspace, job.experiment_name)
+        return TrackingSpec(
+            server_file=str(self._settings.home / "run" / "server.json"),
+            path=f"/mlflow/{workspace.name}",
+            token=self._identity.issue_job_token(workspace.name, job.name, lifetime),
+            run_id=job.name,
+            experiment_id=str(experiment.experiment_id),
+            experiment_name=job.experiment_name,
+        )
+
+
+def _split_inputs(inputs: dict[str, Any]) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """Part inputs into literal values, as text, and data."""
+    values: dict[str, str] = {}
+    data: dict[str, dict[str, Any]] = {}
+    for name, given in inputs.items():
+        if isinstance(given, dict) and given.get("path") is not None:
+            data[name] = given
+        elif isinstance(given, dict):
+            if given.get("value", given.get("default")) is not None:
+                values[name] = str(given.get("value", given.get("default")))
+        elif given is not None:
+            values[name] = str(given)
+    return values, data

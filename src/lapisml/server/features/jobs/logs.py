@@ -1,0 +1,91 @@
+"""The logs of a job: from its compute while it runs there, from its artifacts afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.ports.compute import ComputeBackend, Handle
+from lapisml.ports.storage import Storage, StorageLocation, safe_relative
+from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.jobs.places import artifacts_uri
+from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.workspaces.service import Workspace
+
+USER_LOG = "user_logs/std_log.txt"
+BUILD_LOG = "system_logs/environment.log"
+_FOLDERS = ("user_logs", "system_logs")
+
+
+@dataclass(frozen=True)
+class LogItem:
+    """A log file: POSIX path below the job, bytes."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True)
+class LogPart:
+    """Bytes of a log, and its size at that moment."""
+
+    data: bytes
+    size: int
+
+
+class JobLogs:
+    """Lists and reads logs."""
+
+    def __init__(self, backend: ComputeBackend, storage: Storage, assets: AssetService) -> None:
+        self._backend = backend
+        self._storage = storage
+        self._assets = assets
+
+    def list(self, workspace: Workspace, job: JobRecord) -> list[LogItem]:
+        """List a job's logs, by path."""
+        live = {log.path: log.size for log in self._backend.list_logs(_handle(job))}
+        if not live:
+            live = self._stored(workspace, job)
+        return [LogItem(path, size) for path, size in sorted(live.items())]
+
+    def read(self, workspace: Workspace, job: JobRecord, path: str, offset: int, limit: int) -> LogPart:
+        """Read up to `limit` bytes of a log from byte `offset` on.
+
+        Raises:
+            LapisError: NotFound when there is no such log; PathNotAllowed for a path outside the log folders.
+        """
+        try:
+            chunk = self._backend.read_log(_handle(job), path, offset, limit)
+        except LapisError as error:
+            if error.code != ErrorCode.NOT_FOUND:
+                raise
+            return self._read_stored(workspace, job, path, offset, limit)
+        return LogPart(chunk.data, chunk.size)
+
+    def _stored(self, workspace: Workspace, job: JobRecord) -> dict[str, int]:
+        root = self._assets.location(workspace, artifacts_uri(job.name))
+        found = {}
+        for folder in _FOLDERS:
+            for item in self._storage.walk(root.child(folder)):
+                found[f"{folder}/{item.path}"] = item.size
+        return found
+
+    def _read_stored(self, workspace: Workspace, job: JobRecord, path: str, offset: int, limit: int) -> LogPart:
+        clean = safe_relative(path)
+        if clean.split("/", 1)[0] not in _FOLDERS:
+            raise LapisError(ErrorCode.PATH_NOT_ALLOWED, f"'{path}' is not a log of job '{job.name}'.")
+        location = self._assets.location(workspace, artifacts_uri(job.name)).child(clean)
+        return self._part(location, f"Job '{job.name}' has no log '{path}'.", offset, limit)
+
+    def _part(self, location: StorageLocation, absent: str, offset: int, limit: int) -> LogPart:
+        info = self._storage.info(location)
+        if info is None or info.is_dir:
+            raise LapisError(ErrorCode.NOT_FOUND, absent)
+        if offset >= info.size:
+            return LogPart(b"", info.size)
+        with self._storage.open_read(location, offset) as stream:
+            return LogPart(stream.read(limit), info.size)
+
+
+def _handle(job: JobRecord) -> Handle:
+    return Handle(job.name, job.submit_key)

@@ -1,0 +1,156 @@
+"""Native HTTP routes of jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.features.jobs.logs import JobLogs
+from lapisml.server.features.jobs.outputs import JobOutputs
+from lapisml.server.features.jobs.service import JobService
+from lapisml.server.features.jobs.store import JobFilter, JobRecord
+from lapisml.server.features.jobs.stream import JobStream
+from lapisml.server.features.jobs.wire import event_body, job_body
+from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
+
+_ARCHIVED = {"active": False, "archived": True, "all": None}
+
+
+def router(
+    jobs: JobService, workspaces: WorkspaceService, logs: JobLogs, stream: JobStream, outputs: JobOutputs
+) -> APIRouter:
+    """Make the routes below ``/api/v1/workspaces/{ws}/jobs``."""
+    routes = APIRouter(prefix="/api/v1/workspaces/{ws}/jobs", tags=["jobs"])
+    _add_reading(routes, jobs, workspaces)
+    _add_changing(routes, jobs, workspaces)
+    _add_logs(routes, jobs, workspaces, logs, stream, outputs)
+    return routes
+
+
+def _add_reading(routes: APIRouter, jobs: JobService, workspaces: WorkspaceService) -> None:
+    @routes.get("")
+    def list_jobs(
+        ws: str,
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        token: str | None = None,
+        archived: str = "active",
+        experiment_name: str | None = None,
+        status: str | None = None,
+        parent: str | None = None,
+        tag: str | None = None,
+    ) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        if archived not in _ARCHIVED:
+            raise LapisError(ErrorCode.USAGE, f"archived={archived} is none of {', '.join(_ARCHIVED)}.")
+        wanted = JobFilter(_ARCHIVED[archived], experiment_name, status, parent, _tag(tag))
+        records = jobs.list(workspace, wanted, limit, _page(token))
+        following = str(records[-1].seq) if len(records) == limit else None
+        return {"value": [_body(jobs, workspace, record, request) for record in records], "next": following}
+
+    @routes.get("/{name}")
+    def get_job(ws: str, name: str, request: Request) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        return _body(jobs, workspace, jobs.get(workspace, name), request)
+
+    @routes.get("/{name}/events")
+    def get_events(ws: str, name: str, after: int = 0) -> dict[str, Any]:
+        found = jobs.events(workspaces.get(ws), name, after)
+        return {"value": [event_body(event) for event in found], "next": None}
+
+
+def _add_changing(routes: APIRouter, jobs: JobService, workspaces: WorkspaceService) -> None:
+    @routes.put("/{name}")
+    def put_job(ws: str, name: str, body: dict[str, Any], request: Request, validate_only: bool = False) -> Any:
+        workspace = workspaces.get(ws)
+        document = body.get("document")
+        if not isinstance(document, dict):
+            raise LapisError(ErrorCode.USAGE, "The body holds no `document`.")
+        if validate_only:
+            return {"warnings": jobs.validate(workspace, document).warnings}
+        record = jobs.submit(workspace, name, document, body.get("git"), request.state.principal.name)
+        return _body(jobs, workspace, record, request)
+
+    @routes.patch("/{name}")
+    def patch_job(ws: str, name: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        return _body(jobs, workspace, jobs.update(workspace, name, body), request)
+
+    @routes.post("/{name}/cancel")
+    def cancel_job(ws: str, name: str, request: Request) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        return _body(jobs, workspace, jobs.cancel(workspace, name), request)
+
+    @routes.post("/{name}/archive")
+    def archive_job(ws: str, name: str, request: Request) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        return _body(jobs, workspace, jobs.set_archived(workspace, name, archived=True), request)
+
+    @routes.post("/{name}/restore")
+    def restore_job(ws: str, name: str, request: Request) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        return _body(jobs, workspace, jobs.set_archived(workspace, name, archived=False), request)
+
+
+def _add_logs(
+    routes: APIRouter,
+    jobs: JobService,
+    workspaces: WorkspaceService,
+    logs: JobLogs,
+    stream: JobStream,
+    outputs: JobOutputs,
+) -> None:
+    @routes.get("/{name}/logs")
+    def list_logs(ws: str, name: str) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        found = logs.list(workspace, jobs.get(workspace, name))
+        return {"value": [{"path": item.path, "size": item.size} for item in found], "next": None}
+
+    @routes.get("/{name}/logs/file")
+    def read_log(
+        ws: str, name: str, path: str, offset: int = 0, limit: Annotated[int, Query(ge=1, le=1 << 24)] = 1 << 22
+    ) -> Response:
+        workspace = workspaces.get(ws)
+        part = logs.read(workspace, jobs.get(workspace, name), path, offset, limit)
+        headers = {
+            "X-Lapis-Size": str(part.size),
+            "X-Content-Type-Options": "nosniff",
+            "Content-Disposition": "attachment",
+        }
+        return Response(part.data, media_type="application/octet-stream", headers=headers)
+
+    @routes.get("/{name}/stream")
+    def stream_job(ws: str, name: str, after: int = 0, log_offset: int = 0, build_offset: int = 0) -> StreamingResponse:
+        workspace = workspaces.get(ws)
+        job = jobs.get(workspace, name)
+        lines = stream.lines(workspace, job, after, log_offset, build_offset)
+        return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+
+    @routes.get("/{name}/outputs")
+    def list_outputs(ws: str, name: str) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        found = outputs.list(workspace, jobs.get(workspace, name))
+        return {"value": [{"name": o.name, "type": o.type, "uri": o.uri} for o in found], "next": None}
+
+
+def _body(jobs: JobService, workspace: Workspace, record: JobRecord, request: Request) -> dict[str, Any]:
+    address = str(request.base_url).rstrip("/")
+    return job_body(workspace.name, record, jobs.standing(workspace, record), address)
+
+
+def _page(token: str | None) -> int | None:
+    if token is None:
+        return None
+    if not token.isdigit():
+        raise LapisError(ErrorCode.USAGE, "The page token is not one of ours.")
+    return int(token)
+
+
+def _tag(text: str | None) -> tuple[str, str | None] | None:
+    if text is None:
+        return None
+    key, equals, value = text.partition("=")
+    return key, value if equals else None

@@ -1,0 +1,263 @@
+"""Jobs as people and programs see them: submit, look, change, cancel.
+
+A submission is safe to repeat: the caller chooses the name, and the same document under the same name is the
+same job. What moves a job on afterwards is `worker`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from lapisml.core.clock import Clock
+from lapisml.core.errors import ErrorCode, LapisError, not_found
+from lapisml.core.ids import is_valid_name, new_token
+from lapisml.core.lifecycle import WAIT_SENTENCES, JobState, Move, WaitReason
+from lapisml.core.queue import Held, wait_sentence
+from lapisml.server.features.compute.service import ComputeService, Holder
+from lapisml.server.features.jobs import store
+from lapisml.server.features.jobs.store import JobEvent, JobFilter, JobRecord
+from lapisml.server.features.jobs.submission import Submission, SubmissionChecker
+from lapisml.server.features.tracking.service import TrackingService
+from lapisml.server.features.workspaces.service import Workspace
+from lapisml.server.platform.database import Database
+from lapisml.server.platform.events import EventBus
+
+TOPIC_QUEUE = "jobs:queue"
+"""Told when a job enters the line, or when nodes may have become free."""
+TOPIC_WORK = "jobs:work"
+"""Told when a job on a compute needs attention."""
+
+_MUTABLE = frozenset({"display_name", "description", "tags", "experiment_name"})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a job stands at this moment, in the words that a person reads."""
+
+    status: JobState
+    code: str
+    reason: str
+
+
+class JobService:
+    """Keeps jobs; every method is one or two short transactions."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        events: EventBus,
+        computes: ComputeService,
+        tracking: TrackingService,
+        checker: SubmissionChecker,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._events = events
+        self._computes = computes
+        self._tracking = tracking
+        self._checker = checker
+        computes.occupancy = self.holders
+
+    def validate(self, workspace: Workspace, document: dict[str, Any]) -> Submission:
+        """Check a document as `submit` would, and create nothing.
+
+        Raises:
+            LapisError: as `submit`.
+        """
+        return self._checker.check(workspace, document, uploaded=False)
+
+    def submit(
+        self, workspace: Workspace, name: str, document: dict[str, Any], git: dict[str, str] | None, by: str
+    ) -> JobRecord:
+        """Take a job in; the same document under the same name is taken once.
+
+        Args:
+            git: properties that describe the submitter's checkout (``azureml.git.commit`` …).
+            by: who submits.
+
+        Raises:
+            LapisError: DocumentInvalid, ReferenceNotFound, NotSupported; Conflict when the name is another job's.
+        """
+        if not is_valid_name(name):
+            raise LapisError(ErrorCode.DOCUMENT_INVALID, f"'{name}' can't be a job's name.")
+        digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+        present = self._same_submission(workspace, name, digest)
+        if present is None:
+            submission = self._checker.check(workspace, document, uploaded=True)
+            self._insert(workspace, name, digest, submission, git or {}, by)
+        self.enqueue(workspace, name)
+        return self.get(workspace, name)
+
+    def enqueue(self, workspace: Workspace, name: str) -> None:
+        """Give a job its run and put it in line, unless that was done before."""
+        job = self.get(workspace, name)
+        if job.status != JobState.NOT_STARTED:
+            return
+        self._tracking.create_run(
+            workspace,
+            experiment_name=job.experiment_name,
+            run_id=job.name,
+            run_name=job.display_name,
+            user_id=job.created_by,
+            start_time=job.created_at,
+            tags={str(k): str(v) for k, v in (job.document.get("tags") or {}).items()},
+            parent_run_id=job.parent_name,
+        )
+        sentence = f"Queued for {job.compute}."
+        with self._database.write() as connection:
+            store.move(connection, job, Move(JobState.QUEUED, "Queued", sentence, self._clock.now_ms()))
+        self._events.notify(TOPIC_QUEUE)
+
+    def get(self, workspace: Workspace, name: str) -> JobRecord:
+        """Read a job.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        with self._database.read() as connection:
+            record = store.get(connection, name)
+        if record is None or record.workspace_id != workspace.id:
+            raise not_found("job", name, "List them: lapis job list")
+        return record
+
+    def list(
+        self, workspace: Workspace, wanted: JobFilter, limit: int = 50, before_seq: int | None = None
+    ) -> list[JobRecord]:
+        """Read jobs, newest first, older than row number `before_seq`."""
+        with self._database.read() as connection:
+            return store.list_jobs(connection, workspace.id, wanted, limit, before_seq)
+
+    def events(self, workspace: Workspace, name: str, after: int = 0) -> list[JobEvent]:
+        """Read the moves of a job with a number greater than `after`, in order."""
+        job = self.get(workspace, name)
+        with self._database.read() as connection:
+            return store.events(connection, job.seq, after)
+
+    def standing(self, workspace: Workspace, job: JobRecord) -> Standing:
+        """Say where a job stands; for one in line, its place and who holds the nodes."""
+        if job.status != JobState.QUEUED:
+            return Standing(job.status, job.status_code, job.status_reason)
+        pool = self._computes.pool(workspace, job.compute)
+        if pool is None or not pool.open:
+            reason = WaitReason.COMPUTE_GONE if pool is None else WaitReason.COMPUTE_STOPPED
+            return Standing(job.status, reason.value, WAIT_SENTENCES[reason].format(compute=job.compute))
+        with self._database.read() as connection:
+            line = [waiting.name for waiting in store.in_line(connection, workspace.id, job.compute)]
+            held = _held(store.holding(connection, workspace.id, job.compute))
+        if job.name not in line:
+            return Standing(job.status, job.status_code, job.status_reason)
+        sentence = wait_sentence(line.index(job.name) + 1, job.compute, held)
+        return Standing(job.status, WaitReason.IN_LINE.value, sentence)
+
+    def update(self, workspace: Workspace, name: str, changes: dict[str, Any]) -> JobRecord:
+        """Change display name, description, tags or experiment of a job, in the run as well.
+
+        Raises:
+            LapisError: NotFound; NotSupported for any other key.
+        """
+        job = self.get(workspace, name)
+        fixed = sorted(key for key, value in changes.items() if key not in _MUTABLE and job.document.get(key) != value)
+        if fixed:
+            sentence = f"{', '.join(fixed)} of job '{name}' can't change: it is submitted."
+            raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, f"These can: {', '.join(sorted(_MUTABLE))}.")
+        known = {key: value for key, value in changes.items() if key in _MUTABLE}
+        document = {**job.document, **known}
+        columns = {key: str(known[key]) for key in ("display_name", "experiment_name") if known.get(key)}
+        with self._database.write() as connection:
+            store.change(connection, job.seq, document=document, changed_at=self._clock.now_ms(), **columns)
+        self._tracking.update_run(
+            workspace,
+            run_id=name,
+            run_name=columns.get("display_name"),
+            experiment_name=columns.get("experiment_name"),
+            tags={str(k): str(v) for k, v in (known.get("tags") or {}).items()},
+        )
+        return self.get(workspace, name)
+
+    def cancel(self, workspace: Workspace, name: str) -> JobRecord:
+        """Ask for the end of a job; one that is over stays as it is.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        self.get(workspace, name)
+        now = self._clock.now_ms()
+        with self._database.write() as connection:
+            job = store.get(connection, name, lock=True)
+            if job is None or job.is_over or job.status == JobState.CANCEL_REQUESTED:
+                return self.get(workspace, name)
+            step = Move(JobState.CANCEL_REQUESTED, "CancelRequested", "Cancel was asked for.", now)
+            store.move(connection, job, step, cancel_requested_at=now)
+        self._events.notify(TOPIC_WORK)
+        return self.get(workspace, name)
+
+    def set_archived(self, workspace: Workspace, name: str, *, archived: bool) -> JobRecord:
+        """Hide a job from lists, or show it again.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        job = self.get(workspace, name)
+        with self._database.write() as connection:
+            store.change(connection, job.seq, archived=archived, changed_at=self._clock.now_ms())
+        return self.get(workspace, name)
+
+    def holders(self, workspace: Workspace, compute: str) -> list[Holder]:
+        """Say which jobs hold which nodes of a compute."""
+        with self._database.read() as connection:
+            records = store.holding(connection, workspace.id, compute)
+        return [Holder(h.job, h.nodes, h.since) for h in _held(records)]
+
+    def count_running(self, workspace: Workspace | None = None) -> int:
+        """Count the jobs that are not over, of one workspace or of all."""
+        with self._database.read() as connection:
+            return store.count_running(connection, workspace.id if workspace else None)
+
+    def _same_submission(self, workspace: Workspace, name: str, digest: str) -> JobRecord | None:
+        with self._database.read() as connection:
+            present = store.get(connection, name)
+        if present is None:
+            return None
+        if present.workspace_id != workspace.id or present.submitted_digest != digest:
+            raise LapisError(ErrorCode.CONFLICT, f"The name '{name}' is another job's.", "Leave `name` out to get a new one.")
+        return present
+
+    def _insert(
+        self, workspace: Workspace, name: str, digest: str, taken: Submission, git: dict[str, str], by: str
+    ) -> None:
+        now = self._clock.now_ms()
+        values = {
+            "name": name,
+            "workspace_id": workspace.id,
+            "document": {**taken.document, "name": name},
+            "submitted_digest": digest,
+            "experiment_name": taken.experiment_name,
+            "display_name": taken.display_name or name,
+            "parent_name": None,
+            "properties": {**(taken.document.get("properties") or {}), **git},
+            "warnings": taken.warnings,
+            "status": JobState.NOT_STARTED.value,
+            "status_code": JobState.NOT_STARTED.value,
+            "status_reason": "Taken in.",
+            "compute": taken.pool.name,
+            "wanted_nodes": taken.wanted_nodes,
+            "nodes": [],
+            "priority": taken.priority,
+            "submit_key": new_token(),
+            "handed_over": False,
+            "created_by": by,
+            "created_at": now,
+            "changed_at": now,
+            "archived": False,
+        }
+        with self._database.write() as connection:
+            if store.get(connection, name) is None:
+                store.add(connection, values)
+
+
+def _held(records: list[JobRecord]) -> list[Held]:
+    return [Held(r.name, tuple(r.nodes), r.allotted_at or r.created_at) for r in records]
