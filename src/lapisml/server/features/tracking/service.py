@@ -1,0 +1,213 @@
+"""Tracking, as the other features see it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from lapisml.core.clock import Clock
+from lapisml.core.lifecycle import TERMINAL, JobState
+from lapisml.server.features.tracking.experiments import Experiments
+from lapisml.server.features.tracking.ingestion import GroupCommit
+from lapisml.server.features.tracking.limits import MAX_TAG_LENGTH, check_key, check_pairs, check_text
+from lapisml.server.features.tracking.models import LoggedModels
+from lapisml.server.features.tracking.records import (
+    PARENT_RUN_TAG,
+    RUN_NAME_TAG,
+    Caller,
+    Experiment,
+    Point,
+    RunInfo,
+)
+from lapisml.server.features.tracking.runs import Runs
+from lapisml.server.features.tracking.store import experiments as experiment_store
+from lapisml.server.features.tracking.store import runs as store
+from lapisml.server.features.tracking.store.log_batch import LogEntry
+from lapisml.server.platform.database import Database
+
+
+class WorkspaceLike(Protocol):
+    """What tracking needs to know of a workspace."""
+
+    @property
+    def id(self) -> int:
+        """Row id."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Name."""
+        ...
+
+
+class TrackingService:
+    """Experiments, runs and logged models; the methods here are those that jobs use.
+
+    Args:
+        database: where everything is kept.
+        clock: the present time.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._commit = GroupCommit(database)
+        self.experiments = Experiments(database, self._commit, clock)
+        self.runs = Runs(database, self._commit, clock)
+        self.models = LoggedModels(database, self._commit, clock)
+
+    def close(self) -> None:
+        """Write what was handed in and stop; called once, when the server ends."""
+        self._commit.close()
+
+    def experiment_by_name(self, workspace: WorkspaceLike, name: str) -> Experiment:
+        """Return the active experiment of this name, making it when it is missing.
+
+        Raises:
+            LapisError: Usage when it was deleted or the name is not allowed.
+        """
+        return self.experiments.get_or_create(_system(workspace), name)
+
+    def create_run(
+        self,
+        workspace: WorkspaceLike,
+        experiment_name: str,
+        run_id: str,
+        run_name: str = "",
+        user_id: str = "",
+        start_time: int | None = None,
+        tags: Mapping[str, str] | None = None,
+        parent_run_id: str | None = None,
+        status: JobState = JobState.QUEUED,
+    ) -> RunInfo:
+        """Make the run of a job, and its experiment when that is missing; done again, it changes nothing.
+
+        Raises:
+            LapisError: Usage when the experiment was deleted.
+        """
+        experiment = self.experiment_by_name(workspace, experiment_name)
+        parent = {PARENT_RUN_TAG: parent_run_id} if parent_run_id else {}
+        run = self.runs.create(
+            _system(workspace),
+            experiment.experiment_id,
+            name=run_name,
+            tags={**(tags or {}), **parent},
+            start_time=start_time,
+            user_id=user_id,
+            run_id=run_id,
+            status=status,
+        )
+        return run.info
+
+    def set_run_status(
+        self, workspace: WorkspaceLike, run_id: str, status: JobState, end_time: int | None = None
+    ) -> None:
+        """Make a run's status follow its job's.
+
+        A run that its script has ended stays ended until the job ends too.
+
+        Raises:
+            LapisError: NotFound.
+        """
+
+        def write(connection: Connection) -> None:
+            run = store.require(connection, workspace.id, run_id)
+            if status in TERMINAL or run.status not in TERMINAL:
+                ended = {} if end_time is None else {"end_time": end_time}
+                store.change(connection, run.row, status=status, **ended)
+
+        self._commit.run(write)
+
+    def update_run(
+        self,
+        workspace: WorkspaceLike,
+        run_id: str,
+        run_name: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        removed_tags: Sequence[str] = (),
+        experiment_name: str | None = None,
+    ) -> None:
+        """Change a run's name, tags and experiment; None leaves as it is, `tags` are added.
+
+        Raises:
+            LapisError: NotFound, Usage.
+        """
+        changed = dict(check_pairs(list((tags or {}).items()), MAX_TAG_LENGTH))
+        if run_name:
+            changed[RUN_NAME_TAG] = check_text(run_name, "run_name")
+        experiment = experiment_name and self.experiment_by_name(workspace, experiment_name).experiment_id
+
+        def write(connection: Connection) -> None:
+            run = store.require(connection, workspace.id, run_id)
+            if run_name:
+                store.change(connection, run.row, name=run_name)
+            if experiment:
+                row = experiment_store.require_row_id(connection, workspace.id, experiment)
+                store.change(connection, run.row, experiment_id=row)
+            store.set_tags(connection, run.row, changed)
+            for key in removed_tags:
+                store.delete_tag(connection, run.row, key)
+
+        self._commit.run(write)
+
+    def delete_run(self, workspace: WorkspaceLike, run_id: str) -> None:
+        """Mark a run deleted.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        self.runs.delete(_system(workspace), run_id)
+
+    def restore_run(self, workspace: WorkspaceLike, run_id: str) -> None:
+        """Make a deleted run active again.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        self.runs.restore(_system(workspace), run_id)
+
+    def latest_metrics(self, workspace: WorkspaceLike, run_ids: Sequence[str]) -> dict[str, dict[str, float]]:
+        """Return run id → metric → latest value; a run that logged none is left out."""
+        with self._database.read() as connection:
+            rows = store.latest_metrics(connection, workspace.id, run_ids)
+        found: dict[str, dict[str, float]] = {}
+        for run_id, key, value, _timestamp, _step, is_nan in rows:
+            found.setdefault(run_id, {})[key] = math.nan if is_nan else value
+        return found
+
+    def log_system_metrics(
+        self, workspace: WorkspaceLike, run_id: str, samples: Sequence[tuple[int, Mapping[str, float]]]
+    ) -> None:
+        """Log what the machine measured of a job; a sample given twice is kept once.
+
+        Args:
+            samples: (time, key → value), keys such as ``system/cpu_utilization_percentage``. The step of each
+                is the whole seconds since the run began.
+
+        Raises:
+            LapisError: NotFound, Usage.
+        """
+        caller = _system(workspace)
+        start = self.runs.info(caller, run_id).start_time
+        points = [
+            Point(check_key(key), value, at, max(0, (at - start) // 1000))
+            for at, values in samples
+            for key, value in values.items()
+        ]
+        self.runs.log_and_wait(LogEntry(caller, run_id, points=points))
+
+    @staticmethod
+    def artifact_root(_workspace: WorkspaceLike, run_id: str) -> str:
+        """Give the ``azureml:`` address of a run's artifacts."""
+        return f"azureml://datastores/workspaceartifactstore/paths/ExperimentRun/dcid.{run_id}/"
+
+    @staticmethod
+    def model_root(_workspace: WorkspaceLike, model_id: str) -> str:
+        """Give the ``azureml:`` address of a logged model's files."""
+        return f"azureml://datastores/workspaceartifactstore/paths/LoggedModels/{model_id}/"
+
+
+def _system(workspace: WorkspaceLike) -> Caller:
+    return Caller(workspace.id, workspace.name, "system")
