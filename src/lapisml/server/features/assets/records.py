@@ -38,6 +38,7 @@ class AssetRecord:
     Attributes:
         id: row id; 0 for a curated environment, which is not kept in the database.
         document: CLI v2 keys, with `name`, `version`, `tags`, `description`, `properties` as they are now.
+        source: the URI that the content was taken from, as it was given; None for an asset without content.
         job_name: the job or run that made it; None when a person did.
         stage: registry stage of a model (``Development``, ``Staging``, ``Production``, ``Archived``), or None.
         archived: this version or its whole container is archived.
@@ -50,6 +51,7 @@ class AssetRecord:
     name: str
     version: str
     document: dict[str, Any]
+    source: str | None
     job_name: str | None
     stage: str | None
     archived: bool
@@ -138,7 +140,7 @@ class SearchClause:
     """One condition of a registry search; all of a list must hold.
 
     Attributes:
-        field: ``name``, ``run_id``, ``stage``, ``version`` or ``tag``.
+        field: ``name`` or ``tag``; for versions also ``run_id``, ``stage``, ``version``, ``source``.
         operator: ``=``, ``!=``, ``LIKE`` (case-sensitive), ``ILIKE``, ``IN``; patterns use ``%`` and ``_``.
         key: the tag's key when `field` is ``tag``.
         value: text, or a list of texts for ``IN``.

@@ -12,7 +12,6 @@ asset_containers = Table(
     Column("kind", String(32), nullable=False),  # data | models | environments | components
     Column("name", String(255), nullable=False),
     Column("description", Text, nullable=True),
-    Column("tags", JsonText, nullable=False),
     Column("next_version", Integer, nullable=False),  # the number that a create without a version takes
     Column("archived", Boolean, nullable=False),
     Column("created_by", String(255), nullable=False),
@@ -29,8 +28,9 @@ assets = Table(
     Column("version", String(255), nullable=False),
     Column("document", JsonText, nullable=False),
     Column("content_hash", String(64), nullable=False),  # of what may never change in a version
+    Column("source", Text, nullable=True),  # the URI that the content was taken from
     Column("job_name", String(255), nullable=True),  # the job or run that made it
-    Column("stage", String(64), nullable=True),
+    Column("stage", String(64), nullable=True),  # of a model
     Column("archived", Boolean, nullable=False),
     Column("created_by", String(255), nullable=False),
     Column("created_at", Millis, nullable=False),
@@ -54,6 +54,14 @@ asset_tags = Table(
     Column("key", String(255), primary_key=True),
     Column("value", Text, nullable=False),
     Index("ix_asset_tags_key", "key"),
+)
+
+asset_container_tags = Table(
+    "asset_container_tags",
+    metadata,
+    Column("container_id", Integer, ForeignKey("asset_containers.id"), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("value", Text, nullable=False),
 )
 
 job_outputs = Table(
