@@ -44,17 +44,12 @@ MOVES: dict[JobState, frozenset[JobState]] = {
     S.NOT_STARTED: frozenset({S.QUEUED, S.CANCEL_REQUESTED, S.FAILED, S.CANCELED}),
     S.QUEUED: frozenset({S.PREPARING, S.PAUSED, S.CANCEL_REQUESTED, S.FAILED, S.CANCELED}),
     S.PAUSED: frozenset({S.QUEUED, S.CANCEL_REQUESTED, S.CANCELED}),
-    S.PREPARING: frozenset(
-        {S.STARTING, S.FINALIZING, S.CANCEL_REQUESTED, S.NOT_RESPONDING, S.FAILED, S.CANCELED}
-    ),
-    S.STARTING: frozenset(
-        {S.RUNNING, S.FINALIZING, S.CANCEL_REQUESTED, S.NOT_RESPONDING, S.FAILED, S.CANCELED}
-    ),
+    S.PREPARING: frozenset({S.STARTING, S.FINALIZING, S.CANCEL_REQUESTED, S.NOT_RESPONDING, S.FAILED, S.CANCELED}),
+    S.STARTING: frozenset({S.RUNNING, S.FINALIZING, S.CANCEL_REQUESTED, S.NOT_RESPONDING, S.FAILED, S.CANCELED}),
     S.RUNNING: frozenset({S.FINALIZING, S.CANCEL_REQUESTED, S.NOT_RESPONDING}) | _ENDS,
     S.FINALIZING: frozenset({S.CANCEL_REQUESTED, S.NOT_RESPONDING}) | _ENDS,
     S.CANCEL_REQUESTED: _ENDS,
-    S.NOT_RESPONDING: frozenset({S.PREPARING, S.STARTING, S.RUNNING, S.FINALIZING, S.CANCEL_REQUESTED})
-    | _ENDS,
+    S.NOT_RESPONDING: frozenset({S.PREPARING, S.STARTING, S.RUNNING, S.FINALIZING, S.CANCEL_REQUESTED}) | _ENDS,
     S.COMPLETED: frozenset(),
     S.FAILED: frozenset(),
     S.CANCELED: frozenset(),
@@ -113,8 +108,7 @@ def check_move(job: str, before: JobState, to: JobState, story: str = "") -> Non
     if to not in MOVES[before]:
         raise LapisError(
             ErrorCode.ILLEGAL_TRANSITION,
-            f"Job '{job}' can't go from {before.value} to {to.value}."
-            + (f" So far: {story}" if story else ""),
+            f"Job '{job}' can't go from {before.value} to {to.value}." + (f" So far: {story}" if story else ""),
         )
 
 

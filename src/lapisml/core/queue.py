@@ -71,12 +71,11 @@ def wait_sentence(place: int, compute: str, held: Sequence[Held]) -> str:
     if len(held) > 4:
         holders += f"; {len(held) - 4} more jobs run"
     template = WAIT_SENTENCES[WaitReason.IN_LINE]
-    return template.format(
-        place=ordinal(place), compute=compute, holders=holders or "its nodes are being given out"
-    )
+    return template.format(place=ordinal(place), compute=compute, holders=holders or "its nodes are being given out")
 
 
 def _holder(holder: Held) -> str:
     nodes = ", ".join(str(node) for node in holder.nodes)
     clock = datetime.fromtimestamp(holder.since / 1000, UTC).strftime("%H:%M UTC")
-    return f"node{'s' if len(holder.nodes) > 1 else ''} {nodes} run{'' if len(holder.nodes) > 1 else 's'} {holder.job} since {clock}"
+    verb = ("node", "runs") if len(holder.nodes) == 1 else ("nodes", "run")
+    return f"{verb[0]} {nodes} {verb[1]} {holder.job} since {clock}"

@@ -104,9 +104,7 @@ class ComputeService:
             if present is None:
                 store.add(connection, workspace.id, name, document, by, now)
             elif present.document.get("type") != document.get("type"):
-                raise LapisError(
-                    ErrorCode.CONFLICT, f"Compute '{name}' exists with type {present.document['type']}."
-                )
+                raise LapisError(ErrorCode.CONFLICT, f"Compute '{name}' exists with type {present.document['type']}.")
             else:
                 store.change(connection, present.id, now, document={**present.document, **document})
         return self.get(workspace, name)
@@ -215,9 +213,7 @@ def capacity(record: ComputeRecord) -> int:
 def sizes() -> list[dict[str, Any]]:
     """Describe the one machine size there is: this machine."""
     memory = psutil.virtual_memory().total
-    return [
-        {"name": "host", "v_cp_us": os.cpu_count() or 1, "gpus": 0, "memory_gb": round(memory / 2**30, 1)}
-    ]
+    return [{"name": "host", "v_cp_us": os.cpu_count() or 1, "gpus": 0, "memory_gb": round(memory / 2**30, 1)}]
 
 
 def _node(index: int, holder: Holder | None) -> dict[str, Any]:
@@ -236,12 +232,10 @@ def _check(document: dict[str, Any]) -> None:
     if not is_valid_name(name) or name.lower() in BUILT_IN:
         raise LapisError(ErrorCode.DOCUMENT_INVALID, f"'{name}' can't be a compute's name.")
     if document.get("type") not in ("amlcompute", "computeinstance"):
-        sentence = (
-            f"Computes of type {document.get('type')} are not supported; use amlcompute or computeinstance."
-        )
+        sentence = f"Computes of type {document.get('type')} are not supported; use amlcompute or computeinstance."
         raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
     low, high = int(document.get("min_instances") or 0), int(document.get("max_instances", 4))
-    if document["type"] == "amlcompute" and not 0 <= low <= high or high < 1:
+    if (document["type"] == "amlcompute" and not 0 <= low <= high) or high < 1:
         raise LapisError(
             ErrorCode.DOCUMENT_INVALID,
             f"min_instances {low} and max_instances {high} must hold 0 <= min <= max, max >= 1.",

@@ -42,9 +42,7 @@ def list_all(connection: Connection, workspace_id: int) -> list[ComputeRecord]:
     return [_record(row) for row in connection.execute(query)]
 
 
-def add(
-    connection: Connection, workspace_id: int, name: str, document: dict[str, Any], by: str, now: int
-) -> None:
+def add(connection: Connection, workspace_id: int, name: str, document: dict[str, Any], by: str, now: int) -> None:
     """Insert a compute in state ``Running``."""
     values = {"workspace_id": workspace_id, "name": name.lower(), "document": document, "state": "Running"}
     connection.execute(insert(computes).values(**values, created_by=by, created_at=now, updated_at=now))

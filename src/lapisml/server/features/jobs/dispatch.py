@@ -7,6 +7,7 @@ from lapisml.core.lifecycle import JobState, Move
 from lapisml.core.queue import Allotment, Held, Waiting, allot
 from lapisml.server.features.compute.service import ComputeService, Pool
 from lapisml.server.features.jobs import store
+from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.store import JobRecord
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
@@ -19,17 +20,22 @@ class Dispatcher:
     two servers.
 
     Args:
-        site: the installation whose compute will run the jobs.
+        leased: the installation whose compute will run the jobs, and the right to act for it.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, computes: ComputeService, workspaces: WorkspaceService, site: str
+        self,
+        database: Database,
+        clock: Clock,
+        computes: ComputeService,
+        workspaces: WorkspaceService,
+        leased: SiteLease,
     ) -> None:
         self._database = database
         self._clock = clock
         self._computes = computes
         self._workspaces = workspaces
-        self._site = site
+        self._leased = leased
 
     def dispatch(self) -> int:
         """Serve every line once.
@@ -46,7 +52,7 @@ class Dispatcher:
         pool = self._computes.pool(workspace, compute)
         if pool is None or not pool.open:
             return 0
-        with self._database.write() as connection:
+        with self._leased.write() as connection:
             self._computes.lock_line(connection, workspace, pool.name)
             line = {job.name: job for job in store.in_line(connection, workspace_id, compute)}
             held = [Held(job.name, tuple(job.nodes), 0) for job in store.holding(connection, workspace_id, compute)]
@@ -54,7 +60,7 @@ class Dispatcher:
             given = allot(pool.capacity, held, waiting)
             now = self._clock.now_ms()
             for allotment in given:
-                values = {"nodes": list(allotment.nodes), "site": self._site, "allotted_at": now}
+                values = {"nodes": list(allotment.nodes), "site": self._leased.site, "allotted_at": now}
                 store.move(connection, line[allotment.job], _allotted(allotment, pool, now), **values)
         return len(given)
 

@@ -9,22 +9,22 @@ from __future__ import annotations
 import logging
 
 from lapisml.core.clock import Clock
-from lapisml.core.errors import LapisError
+from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.lifecycle import JobState, Move
 from lapisml.ports.compute import ExitStatus
 from lapisml.ports.endings import Outcome
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.outputs import JobOutputs
+from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.store import JobRecord
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService
-from lapisml.server.platform.database import Database
 
 _log = logging.getLogger("lapis.jobs")
 
-RUN_STATUS = {JobState.COMPLETED: "FINISHED", JobState.FAILED: "FAILED", JobState.CANCELED: "KILLED"}
-"""Terminal state of a job → status of its run."""
+PASSING = frozenset({ErrorCode.STORAGE_UNREACHABLE, ErrorCode.SERVER_UNREACHABLE, ErrorCode.STORAGE_FULL})
+"""Errors that say "not now": what met one is tried again."""
 
 _OUTCOME_STATE = {
     Outcome.COMPLETED: JobState.COMPLETED,
@@ -38,14 +38,14 @@ class Finisher:
 
     def __init__(
         self,
-        database: Database,
+        leased: SiteLease,
         clock: Clock,
         outputs: JobOutputs,
         tracking: TrackingService,
         identity: IdentityService,
         workspaces: WorkspaceService,
     ) -> None:
-        self._database = database
+        self._leased = leased
         self._clock = clock
         self._outputs = outputs
         self._tracking = tracking
@@ -57,6 +57,9 @@ class Finisher:
 
         Returns:
             False when somebody else ended it first.
+
+        Raises:
+            LapisError: one of `PASSING`; the end is to be tried again.
         """
         reason = status.reason
         if status.outcome != Outcome.COMPLETED and status.log_tail:
@@ -75,21 +78,32 @@ class Finisher:
         Returns:
             False when somebody else ended it first.
         """
-        self._tracking.set_run_status(job.name, RUN_STATUS[step.to], step.at)
+        self._close_run(job, step)
         self._identity.revoke_job_tokens(job.name)
-        with self._database.write() as connection:
-            current = store.get(connection, job.name, lock=True)
+        with self._leased.write() as connection:
+            current = store.get(connection, job.workspace_id, job.name, lock=True)
             if current is None or current.is_over:
                 return False
             ended = store.move(connection, current, step, exit_code=exit_code)
         _log.info("job.ended job=%s state=%s code=%s", job.name, step.to.value, step.code)
         return ended
 
+    def _close_run(self, job: JobRecord, step: Move) -> None:
+        workspace = self._workspaces.by_id(job.workspace_id)
+        try:
+            self._tracking.set_run_status(workspace, job.name, step.to, step.at)
+        except LapisError as error:
+            if error.code != ErrorCode.NOT_FOUND:
+                raise
+            _log.info("job.run.gone job=%s its run was deleted for good", job.name)
+
     def _register(self, job: JobRecord, step: Move) -> Move:
         workspace = self._workspaces.by_id(job.workspace_id)
         try:
             self._outputs.register(workspace, job)
         except LapisError as error:
+            if error.code in PASSING:
+                raise
             sentence = f"The command succeeded, but an output could not be registered: {error}"
             return Move(JobState.FAILED, error.code.value, sentence, step.at)
         return step

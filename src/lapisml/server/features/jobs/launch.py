@@ -12,7 +12,8 @@ from typing import Any
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.documents.expressions import optional_names
 from lapisml.documents.references import CodeRef, parse
-from lapisml.ports.compute import (
+from lapisml.ports.environments import BuildContext, EnvironmentBuilder, EnvironmentDefinition, Resolution
+from lapisml.ports.launch import (
     ArmSpec,
     ArtifactsSpec,
     CodeSpec,
@@ -22,7 +23,6 @@ from lapisml.ports.compute import (
     OutputSpec,
     TrackingSpec,
 )
-from lapisml.ports.environments import BuildContext, EnvironmentBuilder, EnvironmentDefinition, Resolution
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
@@ -182,13 +182,12 @@ class Launcher:
 
     def _tracking_spec(self, workspace: Workspace, job: JobRecord, timeout: float | None) -> TrackingSpec:
         lifetime = int(timeout) if timeout else UNLIMITED_TOKEN_LIFETIME_S
-        experiment = self._tracking.experiment_by_name(workspace, job.experiment_name)
         return TrackingSpec(
             server_file=str(self._settings.home / "run" / "server.json"),
             path=f"/mlflow/{workspace.name}",
             token=self._identity.issue_job_token(workspace.name, job.name, lifetime),
             run_id=job.name,
-            experiment_id=str(experiment.experiment_id),
+            experiment_id=self._tracking.experiment_id(workspace, job.experiment_name),
             experiment_name=job.experiment_name,
         )
 

@@ -43,7 +43,7 @@ class JobLogs:
 
     def list(self, workspace: Workspace, job: JobRecord) -> list[LogItem]:
         """List a job's logs, by path."""
-        live = {log.path: log.size for log in self._backend.list_logs(_handle(job))}
+        live = {log.path: log.size for log in self._backend.list_logs(_handle(workspace, job))}
         if not live:
             live = self._stored(workspace, job)
         return [LogItem(path, size) for path, size in sorted(live.items())]
@@ -55,7 +55,7 @@ class JobLogs:
             LapisError: NotFound when there is no such log; PathNotAllowed for a path outside the log folders.
         """
         try:
-            chunk = self._backend.read_log(_handle(job), path, offset, limit)
+            chunk = self._backend.read_log(_handle(workspace, job), path, offset, limit)
         except LapisError as error:
             if error.code != ErrorCode.NOT_FOUND:
                 raise
@@ -87,5 +87,5 @@ class JobLogs:
             return LogPart(stream.read(limit), info.size)
 
 
-def _handle(job: JobRecord) -> Handle:
-    return Handle(job.name, job.submit_key)
+def _handle(workspace: Workspace, job: JobRecord) -> Handle:
+    return Handle(workspace.name, job.name, job.submit_key)

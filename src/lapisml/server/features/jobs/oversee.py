@@ -7,23 +7,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lapisml.core.clock import Clock
-from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.core.errors import LapisError
 from lapisml.core.lifecycle import JobState, Move
 from lapisml.core.progress import News, Phase, moves
-from lapisml.ports.compute import ComputeBackend, Handle, JobPhase, Observation, Watch
+from lapisml.ports.compute import ComputeBackend, ExitStatus, Handle, JobPhase, Observation, Watch
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.dispatch import needs_hand_over
-from lapisml.server.features.jobs.finish import Finisher
+from lapisml.server.features.jobs.finish import PASSING, Finisher
 from lapisml.server.features.jobs.launch import Launcher
+from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.tasks import Tasks
+from lapisml.server.features.tracking.records import Point
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
 
 _log = logging.getLogger("lapis.jobs")
-
-_PASSING = frozenset({ErrorCode.STORAGE_UNREACHABLE, ErrorCode.SERVER_UNREACHABLE, ErrorCode.STORAGE_FULL})
-"""Errors that say "not now": the hand-over is tried again."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Overseer:
         finisher: Finisher,
         tracking: TrackingService,
         workspaces: WorkspaceService,
-        site: str,
+        leased: SiteLease,
+        tasks: Tasks,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -56,27 +57,27 @@ class Overseer:
         self._finisher = finisher
         self._tracking = tracking
         self._workspaces = workspaces
-        self._site = site
-        self._seen: dict[str, _Seen] = {}
+        self._leased = leased
+        self._tasks = tasks
+        self._seen: dict[int, _Seen] = {}
 
-    def oversee(self, names: Iterable[str] | None = None) -> int:
+    def oversee(self, names: Iterable[str] | None = None) -> None:
         """Bring jobs up to date.
 
         Args:
             names: the jobs that there is news of; None means all.
-
-        Returns:
-            How many jobs ended.
         """
         with self._database.read() as connection:
-            jobs = store.active(connection, self._site)
+            jobs = store.active(connection, self._leased.site)
         wanted = None if names is None else set(names)
         for job in jobs:
             if needs_hand_over(job):
-                self._hand_over(job)
-        followed = [job for job in jobs if job.handed_over and (wanted is None or job.name in wanted or _cancelling(job))]
+                self._tasks.run(job.seq, lambda job=job: self._hand_over(job))
+        followed = [
+            job for job in jobs if job.handed_over and (wanted is None or job.name in wanted or _cancelling(job))
+        ]
         self._end_unplaced()
-        return self._follow(followed)
+        self._follow(followed)
 
     def _hand_over(self, job: JobRecord) -> None:
         workspace = self._workspaces.by_id(job.workspace_id)
@@ -86,40 +87,41 @@ class Overseer:
         try:
             self._backend.submit(self._launcher.specification(workspace, job))
         except LapisError as error:
-            if error.code in _PASSING:
+            if error.code in PASSING:
                 _log.warning("job.hand_over.later job=%s reason=%s", job.name, error.message)
                 return
             self._end(job, Move(JobState.FAILED, error.code.value, str(error), self._clock.now_ms()))
             return
-        with self._database.write() as connection:
+        with self._leased.write() as connection:
             store.change(connection, job.seq, handed_over=True)
 
     def _is_absent(self, job: JobRecord) -> bool:
-        observation = self._backend.observe([Watch(_handle(job))])[0]
+        observation = self._backend.observe([Watch(self._handle(job))])[0]
         return observation.phase == JobPhase.ABSENT
 
-    def _follow(self, jobs: list[JobRecord]) -> int:
+    def _follow(self, jobs: list[JobRecord]) -> None:
         for job in jobs:
             if _cancelling(job):
-                self._backend.cancel(_handle(job))
+                self._backend.cancel(self._handle(job))
         if not jobs:
-            return 0
+            return
         watches = [self._watch(job) for job in jobs]
         pairs = list(zip(jobs, self._backend.observe(watches), strict=True))
         self._apply(pairs)
         for job, observation in pairs:
             self._take_metrics(job, observation)
-        return sum(self._finish(job, observation) for job, observation in pairs if observation.exit is not None)
+            if observation.exit is not None:
+                self._tasks.run(job.seq, lambda job=job, status=observation.exit: self._finish(job, status))
 
     def _watch(self, job: JobRecord) -> Watch:
-        seen = self._seen.get(job.name, _Seen())
-        return Watch(_handle(job), seen.journal, seen.metrics)
+        seen = self._seen.get(job.seq, _Seen())
+        return Watch(self._handle(job), seen.journal, seen.metrics)
 
     def _apply(self, pairs: list[tuple[JobRecord, Observation]]) -> None:
         now = self._clock.now_ms()
-        with self._database.write() as connection:
+        with self._leased.write() as connection:
             for job, observation in pairs:
-                current = store.get(connection, job.name, lock=True)
+                current = store.get(connection, job.workspace_id, job.name, lock=True)
                 if current is None or current.is_over:
                     continue
                 _add_warnings(connection, current, observation)
@@ -129,32 +131,42 @@ class Overseer:
                     current = replace(current, status=step.to, status_reason=step.reason)
 
     def _news(self, job: JobRecord, observation: Observation, now: int) -> News:
-        seen = self._seen.get(job.name, _Seen())
+        seen = self._seen.get(job.seq, _Seen())
         silent_since = None
         if observation.phase == JobPhase.UNKNOWN:
             silent_since = seen.silent_since or now
-        self._seen[job.name] = _Seen(observation.journal_cursor or seen.journal, seen.metrics, silent_since)
+        self._seen[job.seq] = _Seen(observation.journal_cursor or seen.journal, seen.metrics, silent_since)
         phases = [Phase(entry.phase, entry.at, entry.reason) for entry in observation.journal]
         return News(phases, observation.exit is not None, now - silent_since if silent_since else 0)
 
     def _take_metrics(self, job: JobRecord, observation: Observation) -> None:
         if not observation.metrics:
             return
-        samples = [(sample.at, dict(sample.values)) for sample in observation.metrics]
-        self._tracking.log_system_metrics(job.name, samples)
-        seen = self._seen.get(job.name, _Seen())
-        self._seen[job.name] = replace(seen, metrics=observation.metrics_cursor)
+        begun = job.started_at or job.created_at
+        points = [
+            Point(key, value, sample.at, max(0, sample.at - begun) // 1000)
+            for sample in observation.metrics
+            for key, value in sample.values.items()
+        ]
+        self._tracking.log_system_metrics(self._workspaces.by_id(job.workspace_id), job.name, points)
+        seen = self._seen.get(job.seq, _Seen())
+        self._seen[job.seq] = replace(seen, metrics=observation.metrics_cursor)
 
-    def _finish(self, job: JobRecord, observation: Observation) -> bool:
-        assert observation.exit is not None
-        ended = self._finisher.finish(job, observation.exit)
+    def _finish(self, job: JobRecord, status: ExitStatus) -> None:
+        try:
+            ended = self._finisher.finish(job, status)
+        except LapisError as error:
+            _log.warning("job.end.later job=%s reason=%s", job.name, error.message)
+            return
         if ended:
-            self._seen.pop(job.name, None)
-        return ended
+            self._seen.pop(job.seq, None)
+
+    def _handle(self, job: JobRecord) -> Handle:
+        return Handle(self._workspaces.by_id(job.workspace_id).name, job.name, job.submit_key)
 
     def _end(self, job: JobRecord, step: Move) -> None:
         self._finisher.end(job, step, exit_code=None)
-        self._seen.pop(job.name, None)
+        self._seen.pop(job.seq, None)
 
     def _end_unplaced(self) -> None:
         with self._database.read() as connection:
@@ -165,10 +177,6 @@ class Overseer:
 
 def _cancelling(job: JobRecord) -> bool:
     return job.status == JobState.CANCEL_REQUESTED
-
-
-def _handle(job: JobRecord) -> Handle:
-    return Handle(job.name, job.submit_key)
 
 
 def _add_warnings(connection: store.Connection, job: JobRecord, observation: Observation) -> None:

@@ -49,7 +49,9 @@ def _add_reading(routes: APIRouter, jobs: JobService, workspaces: WorkspaceServi
         wanted = JobFilter(_ARCHIVED[archived], experiment_name, status, parent, _tag(tag))
         records = jobs.list(workspace, wanted, limit, _page(token))
         following = str(records[-1].seq) if len(records) == limit else None
-        return {"value": [_body(jobs, workspace, record, request) for record in records], "next": following}
+        address = str(request.base_url).rstrip("/")
+        standings = zip(records, jobs.standings(workspace, records), strict=True)
+        return {"value": [job_body(ws, record, standing, address) for record, standing in standings], "next": following}
 
     @routes.get("/{name}")
     def get_job(ws: str, name: str, request: Request) -> dict[str, Any]:
@@ -132,7 +134,7 @@ def _add_logs(
     @routes.get("/{name}/outputs")
     def list_outputs(ws: str, name: str) -> dict[str, Any]:
         workspace = workspaces.get(ws)
-        found = outputs.list(workspace, jobs.get(workspace, name))
+        found = outputs.list(jobs.get(workspace, name))
         return {"value": [{"name": o.name, "type": o.type, "uri": o.uri} for o in found], "next": None}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,19 +17,18 @@ from lapisml.core.errors import ErrorCode, LapisError, not_found
 from lapisml.core.ids import is_valid_name, new_token
 from lapisml.core.lifecycle import WAIT_SENTENCES, JobState, Move, WaitReason
 from lapisml.core.queue import Held, wait_sentence
-from lapisml.server.features.compute.service import ComputeService, Holder
+from lapisml.server.features.compute.service import ComputeService, Holder, Pool
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.store import JobEvent, JobFilter, JobRecord
 from lapisml.server.features.jobs.submission import Submission, SubmissionChecker
 from lapisml.server.features.tracking.service import TrackingService
-from lapisml.server.features.workspaces.service import Workspace
+from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 
-TOPIC_QUEUE = "jobs:queue"
-"""Told when a job enters the line, or when nodes may have become free."""
-TOPIC_WORK = "jobs:work"
-"""Told when a job on a compute needs attention."""
+TOPIC = "jobs"
+"""Told when a job enters the line, when nodes may have become free, or when a job needs attention."""
+_STRANDED_AFTER_MS = 5_000
 
 _MUTABLE = frozenset({"display_name", "description", "tags", "experiment_name"})
 
@@ -42,6 +42,22 @@ class Standing:
     reason: str
 
 
+@dataclass(frozen=True)
+class _Line:
+    pool: Pool | None
+    places: dict[str, int]
+    held: list[Held]
+
+    def standing(self, job: JobRecord) -> Standing:
+        if self.pool is None or not self.pool.open:
+            reason = WaitReason.COMPUTE_GONE if self.pool is None else WaitReason.COMPUTE_STOPPED
+            return Standing(job.status, reason.value, WAIT_SENTENCES[reason].format(compute=job.compute))
+        place = self.places.get(job.name)
+        if place is None:
+            return Standing(job.status, job.status_code, job.status_reason)
+        return Standing(job.status, WaitReason.IN_LINE.value, wait_sentence(place, job.compute, self.held))
+
+
 class JobService:
     """Keeps jobs; every method is one or two short transactions."""
 
@@ -53,6 +69,7 @@ class JobService:
         computes: ComputeService,
         tracking: TrackingService,
         checker: SubmissionChecker,
+        workspaces: WorkspaceService,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -60,6 +77,7 @@ class JobService:
         self._computes = computes
         self._tracking = tracking
         self._checker = checker
+        self._workspaces = workspaces
         computes.occupancy = self.holders
 
     def validate(self, workspace: Workspace, document: dict[str, Any]) -> Submission:
@@ -97,20 +115,23 @@ class JobService:
         job = self.get(workspace, name)
         if job.status != JobState.NOT_STARTED:
             return
+        tags = {str(key): str(value) for key, value in (job.document.get("tags") or {}).items()}
+        if job.parent_name is not None:
+            tags["mlflow.parentRunId"] = job.parent_name
         self._tracking.create_run(
-            workspace,
-            experiment_name=job.experiment_name,
-            run_id=job.name,
-            run_name=job.display_name,
-            user_id=job.created_by,
-            start_time=job.created_at,
-            tags={str(k): str(v) for k, v in (job.document.get("tags") or {}).items()},
-            parent_run_id=job.parent_name,
+            workspace, job.experiment_name, job.name, job.display_name, tags, job.created_at, job.created_by
         )
         sentence = f"Queued for {job.compute}."
         with self._database.write() as connection:
             store.move(connection, job, Move(JobState.QUEUED, "Queued", sentence, self._clock.now_ms()))
-        self._events.notify(TOPIC_QUEUE)
+        self._events.notify(TOPIC)
+
+    def enqueue_stranded(self) -> None:
+        """Put those jobs in line whose submission was cut off after they were taken in."""
+        with self._database.read() as connection:
+            stranded = store.taken_in(connection, self._clock.now_ms() - _STRANDED_AFTER_MS)
+        for job in stranded:
+            self.enqueue(self._workspaces.by_id(job.workspace_id), job.name)
 
     def get(self, workspace: Workspace, name: str) -> JobRecord:
         """Read a job.
@@ -119,8 +140,8 @@ class JobService:
             LapisError: NotFound.
         """
         with self._database.read() as connection:
-            record = store.get(connection, name)
-        if record is None or record.workspace_id != workspace.id:
+            record = store.get(connection, workspace.id, name)
+        if record is None:
             raise not_found("job", name, "List them: lapis job list")
         return record
 
@@ -139,19 +160,27 @@ class JobService:
 
     def standing(self, workspace: Workspace, job: JobRecord) -> Standing:
         """Say where a job stands; for one in line, its place and who holds the nodes."""
-        if job.status != JobState.QUEUED:
-            return Standing(job.status, job.status_code, job.status_reason)
-        pool = self._computes.pool(workspace, job.compute)
-        if pool is None or not pool.open:
-            reason = WaitReason.COMPUTE_GONE if pool is None else WaitReason.COMPUTE_STOPPED
-            return Standing(job.status, reason.value, WAIT_SENTENCES[reason].format(compute=job.compute))
+        return self.standings(workspace, [job])[0]
+
+    def standings(self, workspace: Workspace, records: Sequence[JobRecord]) -> list[Standing]:
+        """Say where jobs stand, in their order; each compute's line is read once."""
+        lines = {
+            compute: self._line(workspace, compute)
+            for compute in {job.compute for job in records if job.status == JobState.QUEUED}
+        }
+        return [
+            lines[job.compute].standing(job)
+            if job.status == JobState.QUEUED
+            else Standing(job.status, job.status_code, job.status_reason)
+            for job in records
+        ]
+
+    def _line(self, workspace: Workspace, compute: str) -> _Line:
+        pool = self._computes.pool(workspace, compute)
         with self._database.read() as connection:
-            line = [waiting.name for waiting in store.in_line(connection, workspace.id, job.compute)]
-            held = _held(store.holding(connection, workspace.id, job.compute))
-        if job.name not in line:
-            return Standing(job.status, job.status_code, job.status_reason)
-        sentence = wait_sentence(line.index(job.name) + 1, job.compute, held)
-        return Standing(job.status, WaitReason.IN_LINE.value, sentence)
+            names = [waiting.name for waiting in store.in_line(connection, workspace.id, compute)]
+            held = _held(store.holding(connection, workspace.id, compute))
+        return _Line(pool, {name: place for place, name in enumerate(names, start=1)}, held)
 
     def update(self, workspace: Workspace, name: str, changes: dict[str, Any]) -> JobRecord:
         """Change display name, description, tags or experiment of a job, in the run as well.
@@ -169,12 +198,14 @@ class JobService:
         columns = {key: str(known[key]) for key in ("display_name", "experiment_name") if known.get(key)}
         with self._database.write() as connection:
             store.change(connection, job.seq, document=document, changed_at=self._clock.now_ms(), **columns)
+        old, new = job.document.get("tags") or {}, known.get("tags")
         self._tracking.update_run(
             workspace,
-            run_id=name,
-            run_name=columns.get("display_name"),
+            name,
+            name=columns.get("display_name"),
+            tags={str(key): str(value) for key, value in (new or {}).items()},
+            removed_tags=[] if new is None else [str(key) for key in old if key not in new],
             experiment_name=columns.get("experiment_name"),
-            tags={str(k): str(v) for k, v in (known.get("tags") or {}).items()},
         )
         return self.get(workspace, name)
 
@@ -187,12 +218,12 @@ class JobService:
         self.get(workspace, name)
         now = self._clock.now_ms()
         with self._database.write() as connection:
-            job = store.get(connection, name, lock=True)
+            job = store.get(connection, workspace.id, name, lock=True)
             if job is None or job.is_over or job.status == JobState.CANCEL_REQUESTED:
                 return self.get(workspace, name)
             step = Move(JobState.CANCEL_REQUESTED, "CancelRequested", "Cancel was asked for.", now)
             store.move(connection, job, step, cancel_requested_at=now)
-        self._events.notify(TOPIC_WORK)
+        self._events.notify(TOPIC)
         return self.get(workspace, name)
 
     def set_archived(self, workspace: Workspace, name: str, *, archived: bool) -> JobRecord:
@@ -219,11 +250,13 @@ class JobService:
 
     def _same_submission(self, workspace: Workspace, name: str, digest: str) -> JobRecord | None:
         with self._database.read() as connection:
-            present = store.get(connection, name)
+            present = store.get(connection, workspace.id, name)
         if present is None:
             return None
-        if present.workspace_id != workspace.id or present.submitted_digest != digest:
-            raise LapisError(ErrorCode.CONFLICT, f"The name '{name}' is another job's.", "Leave `name` out to get a new one.")
+        if present.submitted_digest != digest:
+            raise LapisError(
+                ErrorCode.CONFLICT, f"The name '{name}' is another job's.", "Leave `name` out to get a new one."
+            )
         return present
 
     def _insert(
@@ -255,7 +288,7 @@ class JobService:
             "archived": False,
         }
         with self._database.write() as connection:
-            if store.get(connection, name) is None:
+            if store.get(connection, workspace.id, name) is None:
                 store.add(connection, values)
 
 

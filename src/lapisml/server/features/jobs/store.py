@@ -88,9 +88,9 @@ def add(connection: Connection, values: dict[str, Any]) -> None:
     connection.execute(insert(jobs).values(**values))
 
 
-def get(connection: Connection, name: str, *, lock: bool = False) -> JobRecord | None:
+def get(connection: Connection, workspace_id: int, name: str, *, lock: bool = False) -> JobRecord | None:
     """Read a job by name; with `lock`, hold its row until the transaction ends (PostgreSQL)."""
-    query = select(jobs).where(jobs.c.name == name)
+    query = select(jobs).where(jobs.c.workspace_id == workspace_id, jobs.c.name == name)
     row = connection.execute(query.with_for_update() if lock else query).first()
     return _record(row) if row else None
 
@@ -106,25 +106,19 @@ def list_jobs(
     if wanted.tag is None:
         return [_record(row) for row in connection.execute(query.limit(limit))]
     found = (_record(row) for row in connection.execute(query))
-    return [
-        record for record, _ in zip((r for r in found if _has_tag(r, wanted.tag)), range(limit), strict=False)
-    ]
+    return [record for record, _ in zip((r for r in found if _has_tag(r, wanted.tag)), range(limit), strict=False)]
 
 
 def in_line(connection: Connection, workspace_id: int, compute: str) -> list[JobRecord]:
     """Read the waiting jobs of a compute, first come first within a priority."""
-    where = and_(
-        jobs.c.workspace_id == workspace_id, jobs.c.compute == compute, jobs.c.status == JobState.QUEUED.value
-    )
+    where = and_(jobs.c.workspace_id == workspace_id, jobs.c.compute == compute, jobs.c.status == JobState.QUEUED.value)
     query = select(jobs).where(where).order_by(jobs.c.priority.desc(), jobs.c.seq)
     return [_record(row) for row in connection.execute(query)]
 
 
 def waiting_computes(connection: Connection) -> list[tuple[int, str]]:
     """Give (workspace id, compute) of every compute that has a line."""
-    query = (
-        select(jobs.c.workspace_id, jobs.c.compute).where(jobs.c.status == JobState.QUEUED.value).distinct()
-    )
+    query = select(jobs.c.workspace_id, jobs.c.compute).where(jobs.c.status == JobState.QUEUED.value).distinct()
     return [(row[0], row[1]) for row in connection.execute(query)]
 
 
@@ -148,6 +142,12 @@ def active(connection: Connection, site: str) -> list[JobRecord]:
 def unplaced_cancels(connection: Connection) -> list[JobRecord]:
     """Read the jobs whose cancel was asked for before they held a node."""
     where = and_(jobs.c.status == JobState.CANCEL_REQUESTED.value, jobs.c.allotted_at.is_(None))
+    return [_record(row) for row in connection.execute(select(jobs).where(where))]
+
+
+def taken_in(connection: Connection, before: int) -> list[JobRecord]:
+    """Read the jobs that were taken in before a moment and never reached the line."""
+    where = and_(jobs.c.status == JobState.NOT_STARTED.value, jobs.c.created_at < before)
     return [_record(row) for row in connection.execute(select(jobs).where(where))]
 
 

@@ -1,6 +1,6 @@
 """The tables of jobs and of what happened to them."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from lapisml.server.platform.database import JsonText, Millis, metadata
 
@@ -8,7 +8,7 @@ jobs = Table(
     "jobs",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("name", String(255), nullable=False, unique=True),
+    Column("name", String(255), nullable=False),
     Column("workspace_id", Integer, ForeignKey("workspaces.id"), nullable=False),
     Column("document", JsonText, nullable=False),
     Column("submitted_digest", String(64), nullable=False),
@@ -36,6 +36,7 @@ jobs = Table(
     Column("ended_at", Millis),
     Column("exit_code", Integer),
     Column("archived", Boolean, nullable=False),
+    UniqueConstraint("workspace_id", "name"),
     Index("ix_jobs_workspace_seq", "workspace_id", "seq"),
     Index("ix_jobs_status", "status"),
     Index("ix_jobs_parent", "parent_name"),

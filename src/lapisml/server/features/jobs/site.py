@@ -1,0 +1,53 @@
+"""The right to act for an installation: one server at a time follows the jobs of one LAPIS_HOME."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from lapisml.server.platform.leases import Lease, LeaseLostError, Leases
+
+
+class SiteLease:
+    """A lease on everything that runs under one home.
+
+    Args:
+        site: lasting name of the installation.
+    """
+
+    def __init__(self, leases: Leases, site: str) -> None:
+        self._leases = leases
+        self._lock = threading.Lock()
+        self._lease: Lease | None = None
+        self.site = site
+
+    def hold(self) -> bool:
+        """Renew the lease, or claim it; False while another server holds it."""
+        with self._lock:
+            if self._lease is not None and self._leases.renew(self._lease):
+                return True
+            self._lease = self._leases.claim(f"site:{self.site}")
+            return self._lease is not None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a write transaction in which the lease is held for certain.
+
+        Raises:
+            LeaseLostError: it is not; nothing is written.
+        """
+        lease = self._lease
+        if lease is None:
+            raise LeaseLostError(self.site)
+        with self._leases.applying(lease) as connection:
+            yield connection
+
+    def release(self) -> None:
+        """Give the lease back, so that a successor need not wait."""
+        with self._lock:
+            if self._lease is not None:
+                self._leases.release(self._lease)
+                self._lease = None

@@ -1,0 +1,138 @@
+"""A job live: its moves, the reason for each wait, its build log and its log, as lines of JSON.
+
+Offsets are bytes of the log files, so a reader that was cut off goes on exactly where it was. Text is decoded
+as UTF-8 with a stand-in for bytes that are not; an offset never falls within a character.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.core.lifecycle import JobState
+from lapisml.server.features.jobs.logs import BUILD_LOG, USER_LOG, JobLogs
+from lapisml.server.features.jobs.service import TOPIC, JobService
+from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.wire import event_body
+from lapisml.server.features.workspaces.service import Workspace
+from lapisml.server.platform.events import EventBus
+
+_CHUNK = 1 << 18
+_LOOK_S = 0.1
+_WAIT_LOOK_S = 1.0
+_HEARTBEAT_S = 15.0
+
+
+class JobStream:
+    """Makes live streams."""
+
+    def __init__(self, jobs: JobService, logs: JobLogs, events: EventBus) -> None:
+        self._jobs = jobs
+        self._logs = logs
+        self._events = events
+
+    async def lines(
+        self, workspace: Workspace, job: JobRecord, after: int, log_offset: int, build_offset: int
+    ) -> AsyncIterator[bytes]:
+        """Give what happens to a job as NDJSON until it is over.
+
+        Args:
+            after: number of the last event that the reader has.
+            log_offset: bytes of the user's log that the reader has.
+            build_offset: bytes of the environment's build log that the reader has.
+        """
+        state = _Reader(self, workspace, job.name, after, log_offset, build_offset)
+        listener = self._events.listen(TOPIC)
+        quiet = 0.0
+        while True:
+            found, over, pause = await run_in_threadpool(state.look)
+            for line in found:
+                yield json.dumps(line).encode() + b"\n"
+            if over:
+                return
+            quiet = 0.0 if found else quiet + pause
+            if quiet >= _HEARTBEAT_S:
+                quiet = 0.0
+                yield b"{}\n"
+            if not found:
+                await listener.wait_async(pause)
+            else:
+                await asyncio.sleep(0)
+
+
+class _Reader:
+    def __init__(
+        self, stream: JobStream, workspace: Workspace, name: str, after: int, log_offset: int, build_offset: int
+    ) -> None:
+        self._jobs = stream._jobs  # noqa: SLF001 - one mechanism in two classes of one module
+        self._logs = stream._logs  # noqa: SLF001
+        self._workspace = workspace
+        self._name = name
+        self._after = after
+        self._tails = [_Tail(BUILD_LOG, build_offset), _Tail(USER_LOG, log_offset)]
+        self._waiting = ""
+
+    def look(self) -> tuple[list[dict[str, Any]], bool, float]:
+        """Give what is new, whether the job is over, and how long to rest when nothing is."""
+        job = self._jobs.get(self._workspace, self._name)
+        lines: list[dict[str, Any]] = []
+        for event in self._jobs.events(self._workspace, self._name, self._after):
+            self._after = event.seq
+            if not _is_end(event.after):
+                lines.append({"event": event_body(event)})
+        lines += self._wait_reason(job)
+        more = [line for tail in self._tails for line in tail.read(self._logs, self._workspace, job, last=job.is_over)]
+        lines += more
+        if job.is_over and not more:
+            lines.append({"end": self._end(job)})
+            return lines, True, 0.0
+        return lines, False, _WAIT_LOOK_S if job.status == JobState.QUEUED else _LOOK_S
+
+    def _wait_reason(self, job: JobRecord) -> list[dict[str, Any]]:
+        if job.status != JobState.QUEUED:
+            return []
+        reason = self._jobs.standing(self._workspace, job).reason
+        if reason == self._waiting:
+            return []
+        self._waiting = reason
+        return [{"waiting": reason}]
+
+    def _end(self, job: JobRecord) -> dict[str, Any]:
+        return {
+            "status": job.status.value,
+            "code": job.status_code,
+            "reason": job.status_reason,
+            "exit_code": job.exit_code,
+        }
+
+
+class _Tail:
+    def __init__(self, path: str, offset: int) -> None:
+        self._path = path
+        self._offset = offset
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def read(self, logs: JobLogs, workspace: Workspace, job: JobRecord, *, last: bool) -> list[dict[str, Any]]:
+        """Give the text that came since, at most one chunk of it."""
+        try:
+            data = logs.read(workspace, job, self._path, self._offset, _CHUNK).data
+        except LapisError as error:
+            if error.code != ErrorCode.NOT_FOUND:
+                raise
+            return []
+        text = self._decoder.decode(data, final=last and not data)
+        self._offset += len(data)
+        if not text:
+            return []
+        pending = len(self._decoder.getstate()[0])
+        return [{"log": text, "path": self._path, "offset": self._offset - pending}]
+
+
+def _is_end(state: str) -> bool:
+    return state in (JobState.COMPLETED.value, JobState.FAILED.value, JobState.CANCELED.value)

@@ -1,0 +1,89 @@
+"""The thread that moves jobs on: woken by news at once, and looking by itself every two seconds."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from lapisml.core.clock import Clock
+from lapisml.core.errors import LapisError
+from lapisml.server.features.jobs.dispatch import Dispatcher
+from lapisml.server.features.jobs.oversee import Overseer
+from lapisml.server.features.jobs.service import TOPIC, JobService
+from lapisml.server.features.jobs.site import SiteLease
+from lapisml.server.features.jobs.tasks import Tasks
+from lapisml.server.features.jobs.wake import WakeListener
+from lapisml.server.platform.events import EventBus
+from lapisml.server.platform.leases import LeaseLostError
+
+_log = logging.getLogger("lapis.jobs")
+
+RESYNC_S = 2.0
+"""How often everything is looked at even though nobody called, seconds."""
+
+
+class JobWorker:
+    """Runs `Dispatcher` and `Overseer` for one installation."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        events: EventBus,
+        jobs: JobService,
+        leased: SiteLease,
+        dispatcher: Dispatcher,
+        overseer: Overseer,
+        tasks: Tasks,
+        wake: WakeListener,
+    ) -> None:
+        self._clock = clock
+        self._events = events
+        self._jobs = jobs
+        self._leased = leased
+        self._dispatcher = dispatcher
+        self._overseer = overseer
+        self._tasks = tasks
+        self._wake = wake
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="job-worker", daemon=True)
+        self._synced_at = 0
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._wake.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop working; jobs go on by themselves."""
+        self._stopping.set()
+        self._events.notify(TOPIC)
+        self._thread.join(timeout=5)
+        self._wake.stop()
+        self._tasks.close()
+        self._leased.release()
+
+    def _loop(self) -> None:
+        listener = self._events.listen(TOPIC)
+        while not self._stopping.is_set():
+            try:
+                self._round()
+            except LeaseLostError:
+                _log.warning("job.lease.lost another server acts for this installation now")
+            except (LapisError, SQLAlchemyError, OSError) as error:
+                _log.warning("job.round.failed reason=%s: %s", type(error).__name__, error)
+            except Exception:  # noqa: BLE001 - a thread's boundary: one bad job must not stop the others for good
+                _log.exception("job.round.broken")
+            listener.wait(RESYNC_S)
+
+    def _round(self) -> None:
+        now = self._clock.now_ms()
+        names: set[str] | None = self._wake.take()
+        if now - self._synced_at >= RESYNC_S * 1000:
+            if not self._leased.hold():
+                return
+            self._jobs.enqueue_stranded()
+            names, self._synced_at = None, now
+        self._dispatcher.dispatch()
+        self._overseer.oversee(names)
