@@ -1,0 +1,169 @@
+"""Expressions in commands and paths: ``${{inputs.x}}``, ``${{outputs.y}}``, ``${{name}}``, ``$[[ … ]]``.
+
+Part of what travels with a job: the standard library only. The forms are those of Azure ML's command jobs
+(https://learn.microsoft.com/azure/machine-learning/reference-yaml-core-syntax): an expression names a value
+that is known when the job starts; text between ``$[[`` and ``]]`` is left out when an input in it has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from lapisml.documents.words import listed, nearest
+
+_EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*\Z")
+_ALIKE = 0.75
+
+
+class ExpressionError(ValueError):
+    """An expression that has no value; the text says which and why."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """One ``${{…}}`` in a text.
+
+    Attributes:
+        text: the whole expression, braces included.
+        name: what it names: ``inputs.x``; empty when it is no name at all.
+        start, end: its place in the text, characters.
+        optional: it stands between ``$[[`` and ``]]``.
+    """
+
+    text: str
+    name: str
+    start: int
+    end: int
+    optional: bool = False
+
+    @property
+    def root(self) -> str:
+        """The first word: ``inputs``."""
+        return self.name.partition(".")[0]
+
+    @property
+    def rest(self) -> str:
+        """What follows the first word: ``x``."""
+        return self.name.partition(".")[2]
+
+
+@dataclass(frozen=True)
+class ExpressionFault:
+    """Why an expression can't be resolved."""
+
+    expression: Expression
+    message: str
+    expected: str | None = None
+    suggestion: str | None = None
+
+
+def find(text: str) -> list[Expression]:
+    """List the expressions of a text, in its order."""
+    optional = [match.span() for match in _OPTIONAL.finditer(text)]
+    found = []
+    for match in _EXPRESSION.finditer(text):
+        name = match[1].strip()
+        inside = any(start <= match.start() and match.end() <= end for start, end in optional)
+        found.append(Expression(match[0], name if _NAME.match(name) else "", match.start(), match.end(), inside))
+    return found
+
+
+def referenced(text: str, root: str) -> list[str]:
+    """List the names below `root` that a text mentions, each once: ``inputs`` → ``["x"]``."""
+    return list(dict.fromkeys(e.rest for e in find(text) if e.root == root and e.rest))
+
+
+def optional_names(text: str) -> list[str]:
+    """List the inputs that a text mentions between ``$[[`` and ``]]`` only, each once."""
+    needed = {e.rest for e in find(text) if e.root == "inputs" and not e.optional}
+    return [name for name in _optional_inputs(text) if name not in needed]
+
+
+def _optional_inputs(text: str) -> list[str]:
+    return list(dict.fromkeys(e.rest for e in find(text) if e.root == "inputs" and e.optional and e.rest))
+
+
+def check(
+    text: str, inputs: Collection[str], outputs: Collection[str], others: Collection[str] = ()
+) -> list[ExpressionFault]:
+    """List the expressions of a text that nothing declares.
+
+    An output need not be declared: its mention declares it. Only a name that is almost that of a declared
+    output counts as a slip. An input between ``$[[`` and ``]]`` need not be declared either.
+
+    Args:
+        inputs: declared names of inputs, outputs: of outputs.
+        others: names that stand alone, such as ``name``.
+    """
+    declared = {"inputs": inputs, "outputs": outputs}
+    faults = [fault for e in find(text) if (fault := _fault(e, declared, others)) is not None]
+    return sorted([*faults, *_unclosed(text)], key=lambda fault: fault.expression.start)
+
+
+def _fault(e: Expression, declared: Mapping[str, Collection[str]], others: Collection[str]) -> ExpressionFault | None:
+    roots = [*(f"{root}.<name>" for root in declared), *others]
+    expected = f"${{{{…}}}} around {listed(roots)}"
+    if not e.name:
+        return ExpressionFault(e, f"`{e.text}` is not an expression", expected)
+    if e.name in others:
+        return None
+    if e.root not in declared or not e.rest:
+        return ExpressionFault(e, f"`{e.text}` names nothing that is known here", expected, _near_root(e, declared))
+    return _undeclared(e, declared[e.root])
+
+
+def _undeclared(e: Expression, names: Collection[str]) -> ExpressionFault | None:
+    if e.rest in names:
+        return None
+    near = nearest(e.rest, names, _ALIKE if e.root == "outputs" or e.optional else 0.6)
+    if near is None and (e.root == "outputs" or e.optional):
+        return None
+    noun = e.root[:-1]
+    expected = f"one of the declared {e.root}: {', '.join(names)}" if names else f"an {noun} declared under `{e.root}`"
+    return ExpressionFault(e, f"`{e.text}`: there is no {noun} `{e.rest}`", expected, near)
+
+
+def _near_root(e: Expression, declared: Mapping[str, Collection[str]]) -> str | None:
+    root = nearest(e.root, declared)
+    if root is not None and e.rest:
+        return f"${{{{{root}.{e.rest}}}}}"
+    for root, names in declared.items():
+        if e.name in names:
+            return f"${{{{{root}.{e.name}}}}}"
+    return None
+
+
+def _unclosed(text: str) -> Iterator[ExpressionFault]:
+    closed = {match.start() for match in _EXPRESSION.finditer(text)}
+    for match in re.finditer(r"\$\{\{", text):
+        if match.start() not in closed:
+            e = Expression(match[0], "", match.start(), match.end())
+            yield ExpressionFault(e, "`${{` is never closed", "`}}` after the name")
+
+
+def render(text: str, values: Mapping[str, str | None]) -> str:
+    """Put values in place of the expressions of a text.
+
+    Args:
+        values: full name (``inputs.x``, ``name``) → text; None for an optional input that is not set.
+
+    Raises:
+        ExpressionError: an expression outside ``$[[ … ]]`` has no value.
+    """
+    kept = _OPTIONAL.sub(lambda match: match[1] if _all_set(match[1], values) else "", text)
+    return _EXPRESSION.sub(lambda match: _value(match, values), kept)
+
+
+def _all_set(text: str, values: Mapping[str, str | None]) -> bool:
+    return all(values.get(e.name) is not None for e in find(text))
+
+
+def _value(match: re.Match[str], values: Mapping[str, str | None]) -> str:
+    value = values.get(match[1].strip())
+    if value is None:
+        raise ExpressionError(f"`{match[0]}` has no value.")
+    return value
