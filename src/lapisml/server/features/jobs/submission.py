@@ -154,9 +154,8 @@ def unhonoured(document: dict[str, Any]) -> list[str]:
     """Give a sentence for each key that is accepted but has no effect here."""
     sentences = [sentence for key, sentence in _WARNED.items() if document.get(key)]
     resources = document.get("resources") or {}
-    for key in _WARNED_RESOURCES:
-        if resources.get(key) is not None:
-            sentences.append(f"`resources.{key}` has no effect on a compute of this machine.")
+    idle = [key for key in _WARNED_RESOURCES if resources.get(key) is not None]
+    sentences += [f"`resources.{key}` has no effect on a compute of this machine." for key in idle]
     if (document.get("queue_settings") or {}).get("job_tier"):
         sentences.append("`queue_settings.job_tier` has no effect here; `priority` has.")
     return sentences
