@@ -8,7 +8,6 @@ the store itself. A URI is first put through the rewrite rules, then resolved.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
 from lapisml.core.ids import is_valid_name
+from lapisml.documents.references import DatastoreUri, LocalPath, PlainUri, parse
 from lapisml.ports.storage import StorageLocation
 from lapisml.server.features.datastores import locations, store
 from lapisml.server.features.datastores.local_access import LocalAccess
@@ -39,11 +39,6 @@ OWN = (DEFAULT, ARTIFACTS, "workspacefilestore", "workspaceworkingdirectory")
 Objection = Callable[[Workspace, str], str | None]
 """Gives the sentence why the datastore of that name can't be deleted now, or None."""
 
-_URI = re.compile(
-    r"azureml://(?:subscriptions/[^/]+/resourcegroups/[^/]+/(?:providers/[^/]+/)?workspaces/(?P<workspace>[^/]+)/)?"
-    r"datastores/(?P<name>[^/]+)(?:/paths(?:/(?P<path>.*))?)?/?\Z",
-    re.IGNORECASE | re.DOTALL,
-)
 _PUBLIC_CREDENTIALS = frozenset({"tenant_id", "client_id", "authority_url", "resource_url", "type"})
 
 
@@ -168,9 +163,13 @@ class DatastoreService:
             LapisError: ReferenceNotFound for a datastore that does not exist; PathNotAllowed; NotSupported.
         """
         rewritten = self._rewrites.apply(uri)
-        parsed = _URI.match(rewritten.uri)
-        if parsed is not None:
-            location = self._in_datastore(workspace, parsed["name"], parsed["path"] or "", uri)
+        parsed = parse(rewritten.uri)
+        if isinstance(parsed, DatastoreUri):
+            location = self._in_datastore(workspace, parsed, uri)
+        elif not isinstance(parsed, (PlainUri, LocalPath)):
+            raise LapisError(ErrorCode.USAGE, f"'{uri}' is not the address of data in a store.")
+        elif isinstance(parsed, LocalPath) and not parsed.path.startswith("/"):
+            raise LapisError(ErrorCode.USAGE, f"'{uri}' is a path on the sender's machine; upload it first.")
         elif rewritten.base is not None and rewritten.base.startswith("file:"):
             rest = rewritten.uri[len(rewritten.base) :]
             location = locations.of_uri(rewritten.base).child(rest.partition("?")[0])
@@ -180,11 +179,6 @@ class DatastoreService:
             location = replace(location, options={**location.options, "allow_private": True})
         return location
 
-    def split(self, uri: str) -> tuple[str, str] | None:
-        """Return (datastore name, path) of a datastore URI in either form, None for other URIs."""
-        parsed = _URI.match(uri)
-        return (parsed["name"].lower(), parsed["path"] or "") if parsed else None
-
     def _put(self, connection: Connection, workspace: Workspace, document: Mapping[str, Any], by: str) -> None:
         found = store.get(connection, workspace.id, str(document["name"]))
         masked, sealed = self._sealed(document, found)
@@ -193,13 +187,14 @@ class DatastoreService:
         elif (found.document, self._opened(found.sealed)) != (masked, self._opened(sealed)):
             store.change(connection, found.id, self._clock.now_ms(), document=masked, credentials=sealed)
 
-    def _in_datastore(self, workspace: Workspace, name: str, path: str, uri: str) -> StorageLocation:
+    def _in_datastore(self, workspace: Workspace, parsed: DatastoreUri, uri: str) -> StorageLocation:
         with self._database.read() as connection:
-            found = store.get(connection, workspace.id, name)
+            found = store.get(connection, workspace.id, parsed.datastore)
         if found is None:
-            sentence = f"'{uri}' names the datastore '{name}', which does not exist in workspace '{workspace.name}'."
-            raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, sentence, "List them: lapis datastore list")
-        return self._root(workspace, found).child(path)
+            missing = f"the datastore '{parsed.datastore}', which workspace '{workspace.name}' does not have"
+            hint = "List them: lapis datastore list"
+            raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{uri}' names {missing}.", hint)
+        return self._root(workspace, found).child(parsed.path)
 
     def _root(self, workspace: Workspace, record: DatastoreRecord) -> StorageLocation:
         folder = self._own_folder(workspace, record.name)
