@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache
 
 from lapisml.cli.main import NOUNS, PLATFORM, main
@@ -22,11 +22,8 @@ def leaf_commands() -> tuple[tuple[str, ...], ...]:
 
 def _help(*words: str) -> str:
     shown = io.StringIO()
-    with redirect_stdout(shown), redirect_stderr(io.StringIO()):
-        try:
-            main([*words, "--help"])
-        except SystemExit:
-            pass
+    with redirect_stdout(shown), redirect_stderr(io.StringIO()), suppress(SystemExit):
+        main([*words, "--help"])
     assert shown.getvalue(), f"lapis {' '.join(words)} --help prints nothing"
     return shown.getvalue()
 

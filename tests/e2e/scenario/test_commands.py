@@ -93,9 +93,7 @@ def test_metadata_can_be_updated(scenario: Scenario) -> None:
     words = f"job update -n {scenario.job} --set display_name=renamed tags.reviewed=yes"
     updated = json.loads(scenario.type("job update", *words.split()).stdout)
     assert (updated["display_name"], updated["tags"]["reviewed"]) == ("renamed", "yes")
-    again = (
-        f"job update -n {scenario.job} --set display_name=diabetes-logistic-regression --remove tags.reviewed"
-    )
+    again = f"job update -n {scenario.job} --set display_name=diabetes-logistic-regression --remove tags.reviewed"
     assert "reviewed" not in json.loads(scenario.type("job update", *again.split()).stdout)["tags"]
 
 
