@@ -7,17 +7,21 @@ instead of spinning on SQLite's busy handler. PostgreSQL needs neither.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import orjson
 from sqlalchemy import BigInteger, Dialect, MetaData, Text, create_engine, event
 from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.platform.errors import is_disk_full, storage_full
 
 metadata = MetaData(
     naming_convention={
@@ -30,6 +34,26 @@ metadata = MetaData(
 
 Millis = BigInteger
 """Column type of every point in time: milliseconds since 1970-01-01 UTC."""
+
+
+_first_write: ContextVar[list[Callable[[Connection], None]] | None] = ContextVar("first_write", default=None)
+"""What the request at hand wants to write along with its first transaction."""
+
+
+@contextmanager
+def on_first_write(call: Callable[[Connection], None]) -> Iterator[None]:
+    """Within the block, let `call` write along with the first write transaction of this context."""
+    token = _first_write.set([call])
+    try:
+        yield
+    finally:
+        _first_write.reset(token)
+
+
+def _tell_first_write(connection: Connection) -> None:
+    waiting = _first_write.get()
+    if waiting:
+        waiting.pop()(connection)
 
 
 class JsonText(TypeDecorator[Any]):
@@ -62,7 +86,9 @@ class Database:
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.shown_url = parsed.render_as_string(hide_password=True)
         self._write_lock = threading.Lock()
+        self._on_full: Callable[[], None] = lambda: None
         try:
             self.engine = self._sqlite_engine(parsed) if self.is_sqlite else self._server_engine(parsed)
         except ModuleNotFoundError as error:
@@ -74,7 +100,9 @@ class Database:
 
     @staticmethod
     def _sqlite_engine(url: Any) -> Engine:
-        engine = create_engine(url, pool_size=32, max_overflow=64, connect_args={"timeout": 30, "check_same_thread": False})
+        engine = create_engine(
+            url, pool_size=32, max_overflow=64, connect_args={"timeout": 30, "check_same_thread": False}
+        )
 
         @event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
@@ -101,21 +129,42 @@ class Database:
                 if self.is_sqlite:
                     _end_sqlite(connection, "ROLLBACK")
 
+    def when_full(self, call: Callable[[], None]) -> None:
+        """Call `call` whenever a write finds no space on the disk."""
+        self._on_full = call
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open a transaction for writing: committed when the block ends, rolled back when it raises."""
+        """Open a transaction for writing: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            LapisError: StorageFull when the disk has no room for it; nothing of it is written then.
+        """
+        try:
+            with self._transaction() as connection:
+                yield connection
+        except (DBAPIError, sqlite3.Error) as error:
+            if not is_disk_full(error):
+                raise
+            self._on_full()
+            raise storage_full() from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
         if not self.is_sqlite:
             with self.engine.begin() as connection:
                 yield connection
+                _tell_first_write(connection)
             return
         with self._write_lock, self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield connection
+                _tell_first_write(connection)
+                _end_sqlite(connection, "COMMIT")
             except BaseException:
                 _end_sqlite(connection, "ROLLBACK")
                 raise
-            _end_sqlite(connection, "COMMIT")
 
     def close(self) -> None:
         """Close every connection."""

@@ -1,0 +1,1 @@
+"""Identity: access tokens of users and of running jobs."""

@@ -1,0 +1,58 @@
+"""Native HTTP routes of access tokens."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.identity.store import TokenRecord
+from lapisml.server.platform.wire import timestamp
+
+MAX_LIFETIME_S = 10 * 366 * 24 * 3600
+
+
+class NewToken(BaseModel):
+    """The wish for a token.
+
+    Attributes:
+        label: what to call it.
+        lifetime_s: seconds until it expires; None: it does not.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,100}$")]
+    lifetime_s: Annotated[int | None, Field(ge=1, le=MAX_LIFETIME_S)] = None
+
+
+def router(identity: IdentityService) -> APIRouter:
+    """Make the routes below ``/api/v1/tokens``."""
+    routes = APIRouter(prefix="/api/v1/tokens", tags=["identity"])
+
+    @routes.get("")
+    def list_tokens() -> dict[str, Any]:
+        return {"value": [_wire(record) for record in identity.list_user_tokens()], "next": None}
+
+    @routes.post("", status_code=201)
+    def create_token(body: NewToken, request: Request) -> dict[str, Any]:
+        token = identity.issue_user_token(request.state.principal.name, body.label, body.lifetime_s)
+        return {"label": body.label, "token": token}
+
+    @routes.delete("/{label}", status_code=204)
+    def revoke_token(label: str) -> None:
+        identity.revoke_user_token(label)
+
+    return routes
+
+
+def _wire(record: TokenRecord) -> dict[str, Any]:
+    return {
+        "label": record.label,
+        "name": record.name,
+        "created_at": timestamp(record.created_at),
+        "expires_at": timestamp(record.expires_at),
+        "revoked_at": timestamp(record.revoked_at),
+    }

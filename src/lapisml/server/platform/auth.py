@@ -1,0 +1,216 @@
+"""The gate: one middleware below every route that lets nothing through by default.
+
+HTTP and WebSocket, routes and mounted applications alike. It checks the Host, the Origin, the token, what
+the principal may reach, the body's type and size; gives every request an id; sets the security headers; and
+turns whatever an application raises into an answer. It is plain ASGI: the tracking path has a budget of a
+millisecond in which this is a few microseconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NoReturn, Protocol
+
+from anyio import to_thread
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.platform.errors import as_lapis_error, error_body, http_status, is_disk_full, storage_full
+from lapisml.server.platform.policy import SAFE_METHODS, RequestPolicy, works_when_full
+from lapisml.server.platform.principal import Authenticator, Principal
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[Any], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+RenderError = Callable[[LapisError, str], bytes]
+
+log = logging.getLogger("lapisml.server")
+
+_HEADERS: list[tuple[bytes, bytes]] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+]
+_DEFAULTED = frozenset(name for name, _ in _HEADERS)
+
+
+class Capacity(Protocol):
+    """Knows whether there is room to write."""
+
+    def is_full(self) -> bool:
+        """Say whether the server is read-only because its disk is full."""
+        ...
+
+    def note_full(self) -> None:
+        """Take notice that a write found no space."""
+        ...
+
+
+class Gate:
+    """The middleware.
+
+    Args:
+        app: what to call when a request may pass.
+        authenticator: turns tokens into principals.
+        policy: hosts, origins and sizes that are let in.
+        capacity: closes the server for writing when the disk is full.
+        renderers: path prefix → form of an error below it, where that is not the native one.
+    """
+
+    def __init__(
+        self,
+        app: AsgiApp,
+        authenticator: Authenticator,
+        policy: RequestPolicy,
+        capacity: Capacity,
+        renderers: Mapping[str, RenderError] | None = None,
+    ) -> None:
+        self._app = app
+        self._authenticator = authenticator
+        self._policy = policy
+        self._capacity = capacity
+        self._renderers = tuple((renderers or {}).items())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through, or answer it with an error."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        answer = _Answer(send, request_id)
+        try:
+            receive = await self._admit(scope, receive)
+            scope["state"]["request_id"] = request_id
+            await self._app(scope, receive, answer.send)
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a request: everything becomes an answer
+            await self._refuse(scope, answer, error)
+
+    async def _admit(self, scope: Scope, receive: Receive) -> Receive:
+        """Check the head of the request; return the channel to read its body from."""
+        head = _head(scope)
+        method, path, host = scope.get("method", "WEBSOCKET"), scope["path"], head.get(b"host", "")
+        self._policy.check_host(host)
+        if method not in SAFE_METHODS:
+            self._policy.check_origin(head.get(b"origin"), host)
+        scope.setdefault("state", {})
+        if not self._policy.is_open(method, path):
+            await self._identify(scope, head.get(b"authorization", ""))
+        if method in SAFE_METHODS or scope["type"] != "http":
+            return receive
+        self._check_body(method, path, head)
+        if self._capacity.is_full() and not works_when_full(method, path):
+            raise storage_full()
+        return self._limited(method, path, head, receive)
+
+    async def _identify(self, scope: Scope, authorization: str) -> None:
+        kind, _, token = authorization.partition(" ")
+        if kind.lower() != "bearer" or not token:
+            _unauthenticated()
+        principal = self._authenticator.cached(token)
+        if principal is None:
+            principal = await to_thread.run_sync(self._authenticator.authenticate, token.strip())
+        _authorise(principal, scope["path"])
+        scope["state"]["principal"] = principal
+
+    def _check_body(self, method: str, path: str, head: dict[bytes, str]) -> None:
+        length = head.get(b"content-length", "")
+        has_body = b"transfer-encoding" in head or length not in ("", "0")
+        if not self._policy.accepts_type(method, path, head.get(b"content-type", ""), has_body):
+            raise LapisError(ErrorCode.USAGE, "The body must be JSON: set Content-Type to application/json.")
+        if length.isdigit() and int(length) > self._policy.max_body and not self._policy.is_raw(method, path):
+            _too_large(self._policy.max_body)
+
+    def _limited(self, method: str, path: str, head: dict[bytes, str], receive: Receive) -> Receive:
+        if b"transfer-encoding" not in head or self._policy.is_raw(method, path):
+            return receive
+        limit, seen = self._policy.max_body, 0
+
+        async def counted() -> dict[str, Any]:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                _too_large(limit)
+            return message
+
+        return counted
+
+    async def _refuse(self, scope: Scope, answer: _Answer, error: Exception) -> None:
+        if is_disk_full(error) or (isinstance(error, LapisError) and error.code == ErrorCode.STORAGE_FULL):
+            self._capacity.note_full()
+        shown = as_lapis_error(error)
+        if http_status(shown) >= 500:
+            log.error(
+                "request.failed id=%s %s %s: %s",
+                answer.request_id, scope.get("method", scope["type"]), scope["path"], shown.code,
+                exc_info=error,
+            )  # fmt: skip
+        if scope["type"] == "websocket":
+            await answer.raw({"type": "websocket.close", "code": 1008, "reason": shown.code.value})
+            return
+        await answer.error(shown, self._renderer(scope["path"]))
+
+    def _renderer(self, path: str) -> RenderError:
+        return next((render for prefix, render in self._renderers if path.startswith(prefix)), error_body)
+
+
+class _Answer:
+    """The way back of one request: adds headers, and knows whether the answer has begun."""
+
+    __slots__ = ("_begun", "raw", "request_id")
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self.raw = send
+        self.request_id = request_id
+        self._begun = False
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Pass a message on; complete the headers of the first."""
+        if message["type"] == "http.response.start":
+            self._begun = True
+            headers = list(message.get("headers", ()))
+            own = _DEFAULTED.intersection([name for name, _ in headers])
+            headers += [pair for pair in _HEADERS if pair[0] not in own] if own else _HEADERS
+            headers.append((b"x-request-id", self.request_id.encode()))
+            message = {**message, "headers": headers}
+        await self.raw(message)
+
+    async def error(self, error: LapisError, render: RenderError) -> None:
+        """Send an error as the whole answer; when one has begun already, break off so that the client notices."""
+        if self._begun:
+            raise ConnectionAbortedError(f"answer {self.request_id} broke off: {error.code}")
+        body = render(error, self.request_id)
+        status = http_status(error)
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        if status == 401:
+            headers.append((b"www-authenticate", b"Bearer"))
+        if status == 413:
+            headers.append((b"connection", b"close"))
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.raw({"type": "http.response.body", "body": body})
+
+
+def _head(scope: Scope) -> dict[bytes, str]:
+    return {name: value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _authorise(principal: Principal, path: str) -> None:
+    if not principal.may_reach(path):
+        raise LapisError(ErrorCode.FORBIDDEN, f"The token of a {principal.kind} does not reach this address.")
+
+
+def _unauthenticated() -> NoReturn:
+    raise LapisError(
+        ErrorCode.UNAUTHENTICATED,
+        "This address needs an access token.",
+        "Send it as `Authorization: Bearer …`; `lapis auth token` prints it.",
+    )
+
+
+def _too_large(limit: int) -> NoReturn:
+    raise LapisError(ErrorCode.REQUEST_TOO_LARGE, f"The body is larger than {limit // 2**20} MiB.")

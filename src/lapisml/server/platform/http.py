@@ -1,0 +1,83 @@
+"""The native HTTP application that the features' routes are added to, and how it answers errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+
+from lapisml import __version__
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.platform.errors import as_lapis_error, error_body, http_status, validation_problems
+from lapisml.server.platform.landing import LANDING_CSP, landing_page
+
+
+def native_application() -> FastAPI:
+    """Make the application with ``/healthz``, the landing page and the error answers; OpenAPI lies behind the gate."""
+    app = FastAPI(
+        title="Lapis",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_exception_handler(LapisError, _answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_validation)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(Exception, _answer_fault)
+    app.add_api_route("/healthz", _healthz, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/", _landing, methods=["GET", "HEAD"], include_in_schema=False)
+    return app
+
+
+async def _healthz() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+async def _landing() -> HTMLResponse:
+    headers = {"Content-Security-Policy": LANDING_CSP, "Cache-Control": "no-cache"}
+    return HTMLResponse(landing_page(__version__), headers=headers)
+
+
+def _response(request: Request, error: LapisError, status: int | None = None) -> Response:
+    request_id = request.scope.get("state", {}).get("request_id", "")
+    body = error_body(error, request_id)
+    return Response(body, status or http_status(error), media_type="application/json")
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    shown = as_lapis_error(error)
+    if http_status(shown) >= 500:
+        raise error  # the gate logs it and answers
+    return _response(request, shown)
+
+
+async def _answer_validation(request: Request, error: Exception) -> Response:
+    faults: Any = error.errors() if isinstance(error, RequestValidationError) else []
+    wrong_type = all(fault["loc"][:1] in (("query",), ("path",), ("header",)) for fault in faults)
+    code = ErrorCode.USAGE if wrong_type else ErrorCode.DOCUMENT_INVALID
+    return _response(request, LapisError(code, "The request is not valid.", problems=validation_problems(faults)))
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    path = request.scope["path"]
+    sentences: dict[int, tuple[ErrorCode, str]] = {
+        404: (ErrorCode.NOT_FOUND, f"There is nothing at {path}."),
+        405: (ErrorCode.USAGE, f"{request.method} is not possible at {path}."),
+    }
+    code, sentence = sentences.get(status, (ErrorCode.USAGE, "The request is not valid."))
+    return _response(request, LapisError(code, sentence), status)
+
+
+async def _answer_fault(_request: Request, error: Exception) -> Response:
+    raise error
+
+
+AddressOf = Callable[[], str]
+"""Gives the server's public URL, without a slash at its end."""

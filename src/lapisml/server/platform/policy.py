@@ -1,0 +1,89 @@
+"""Pure checks of a request's head: which Host, Origin and body types are let in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from lapisml.core.errors import ErrorCode, LapisError
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_SIMPLE_TYPES = (*_FORM_TYPES, "text/plain", "")
+"""What a page of another site can send without asking first (https://fetch.spec.whatwg.org/#simple-header)."""
+
+_RAW_PATH = re.compile(r"/mlflow/[^/]+/.*mlflow-artifacts/|/api/v1/workspaces/[^/]+/uploads/blobs/")
+
+
+@dataclass(frozen=True)
+class RequestPolicy:
+    """What the server lets in before it looks at the token.
+
+    Attributes:
+        hosts: names (without port, lower case) accepted in the Host header.
+        origins: origins of other sites that may send changing requests.
+        scheme: ``http`` or ``https``, of the server's own origin.
+        max_body: bytes of the largest body; raw uploads are exempt.
+        open_paths: GET paths that need no token.
+    """
+
+    hosts: frozenset[str] = LOOPBACK_NAMES
+    origins: frozenset[str] = frozenset()
+    scheme: str = "http"
+    max_body: int = 32 * 2**20
+    open_paths: frozenset[str] = field(default_factory=lambda: frozenset({"/healthz", "/"}))
+
+    def check_host(self, host: str) -> None:
+        """Refuse a Host header that is not this server's: the mark of DNS rebinding.
+
+        Raises:
+            LapisError: AddressNotAllowed.
+        """
+        if host_name(host) not in self.hosts:
+            raise LapisError(
+                ErrorCode.ADDRESS_NOT_ALLOWED,
+                "This server does not answer under that name.",
+                "Add the name to LAPIS_ALLOWED_HOSTS of the server.",
+            )
+
+    def check_origin(self, origin: str | None, host: str) -> None:
+        """Refuse a request that another site's page sends.
+
+        Raises:
+            LapisError: Forbidden.
+        """
+        if origin is None or origin == f"{self.scheme}://{host}" or origin in self.origins:
+            return
+        raise LapisError(
+            ErrorCode.FORBIDDEN,
+            "Pages of other sites can't send changing requests to this server.",
+            "Add the origin to LAPIS_ALLOWED_ORIGINS of the server.",
+        )
+
+    def is_raw(self, method: str, path: str) -> bool:
+        """Say whether the request's body is a file as it is."""
+        return method == "PUT" and _RAW_PATH.match(path) is not None
+
+    def accepts_type(self, method: str, path: str, content_type: str, has_body: bool) -> bool:
+        """Say whether a changing request may carry a body of this type."""
+        essence = content_type.partition(";")[0].strip().lower()
+        if self.is_raw(method, path):
+            return essence not in _FORM_TYPES
+        return not has_body or essence not in _SIMPLE_TYPES
+
+    def is_open(self, method: str, path: str) -> bool:
+        """Say whether the request needs no token."""
+        return method in ("GET", "HEAD") and path in self.open_paths
+
+
+def host_name(host: str) -> str:
+    """Give the name of a Host header without its port, lower case; ``[…]`` of IPv6 stays."""
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() else host).lower().removesuffix(".")
+
+
+def works_when_full(method: str, path: str) -> bool:
+    """Say whether a changing request is one that ends or removes something, allowed on a full disk."""
+    return method == "DELETE" or path.rstrip("/").endswith(("/cancel", "/stop", "/archive", "/delete", "-delete"))

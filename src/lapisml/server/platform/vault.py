@@ -1,0 +1,68 @@
+"""Secrets at rest: encrypted in the database, the key in a file outside it.
+
+Fernet: AES-128-CBC with HMAC-SHA256 (https://github.com/fernet/spec/blob/master/Spec.md).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.platform.files import create_private
+
+MASK = "***"
+
+_PATTERNS = (
+    re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"),
+    re.compile(r"(://[^/\s:@]+:)[^@/\s]+(?=@)"),
+    re.compile(
+        r"(?i)((?:token|password|passwd|secret|account_key|accountkey|sig|signature)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&}]{6,}"
+    ),
+)
+
+
+class Vault:
+    """Encrypts and decrypts with one key.
+
+    Args:
+        key: 32 random bytes in URL-safe base64.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._fernet = Fernet(key)
+
+    @classmethod
+    def open(cls, path: Path) -> Vault:
+        """Open the vault whose key lies in `path`; the first time, make a random key there (mode 0600)."""
+        if path.exists():
+            return cls(path.read_bytes().strip())
+        return cls(create_private(path, Fernet.generate_key()).strip())
+
+    def encrypt(self, secret: str) -> str:
+        """Return `secret` as text that only this vault can read."""
+        return self._fernet.encrypt(secret.encode()).decode()
+
+    def decrypt(self, sealed: str) -> str:
+        """Return what `encrypt` was given.
+
+        Raises:
+            LapisError: Integrity when the text was changed or the key is another one.
+        """
+        try:
+            return self._fernet.decrypt(sealed.encode()).decode()
+        except InvalidToken as error:
+            raise LapisError(
+                ErrorCode.INTEGRITY,
+                "A stored secret can't be decrypted with this server's key.",
+                "Restore the file secret.key that belongs to the database, or enter the credentials again.",
+            ) from error
+
+
+def redact(text: str) -> str:
+    """Mask what looks like a credential: bearer tokens, passwords in URLs, ``token=…`` and the like."""
+    for pattern in _PATTERNS:
+        text = pattern.sub(rf"\g<1>{MASK}", text)
+    return text

@@ -1,0 +1,185 @@
+"""The server's process: one at a time over a home and a database, ready in a moment, gone in two seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import logging
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+from sqlalchemy.engine import make_url
+
+from lapisml import __version__
+from lapisml.core.clock import SystemClock
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.app import create_app
+from lapisml.server.platform.files import FileLock, private_folder, write_private
+from lapisml.server.platform.logs import configure_logging
+from lapisml.server.platform.processes import ProcessIdentity
+from lapisml.server.platform.web import run_web
+from lapisml.server.platform.wire import timestamp
+from lapisml.server.settings import Settings
+
+log = logging.getLogger("lapisml.server")
+
+DEFAULT_PORT = 8787
+_PORTS_TRIED = 100
+
+
+def serve(settings: Settings, warnings: list[str]) -> None:
+    """Run the server until it is asked to end (SIGTERM, SIGINT).
+
+    Args:
+        warnings: sentences for the log.
+
+    Raises:
+        LapisError: DatabaseInUse, DatabaseVersion, Usage, … when it cannot start.
+    """
+    check_exposure(settings)
+    home = private_folder(settings.home)
+    for name in ("run", "logs", "storage"):
+        private_folder(home / name)
+    configure_logging(settings.log_level, home / "logs" / "server.log" if settings.log_file else None)
+    for warning in warnings:
+        log.warning("settings.unknown %s", warning)
+    with locked(settings), listening(settings) as listener:
+        url = public_url(settings, listener)
+        application = create_app(settings, url)
+        record = home / "run" / "server.json"
+        try:
+            application.start()
+            tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
+            run_web(application.asgi, listener, lambda: _tell_ready(record, url), tls)
+        finally:
+            record.unlink(missing_ok=True)
+            application.stop()
+            log.info("server.stopped")
+
+
+def _tell_ready(record: Path, url: str) -> None:
+    facts = {"url": url, "version": __version__, "started_at": timestamp(SystemClock().now_ms())}
+    write_private(record, orjson.dumps({**ProcessIdentity.own().to_json(), **facts}))
+    log.info("server.ready at %s", url)
+
+
+def check_exposure(settings: Settings) -> None:
+    """Refuse to listen beyond this machine without encryption.
+
+    Raises:
+        LapisError: Usage.
+    """
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise LapisError(ErrorCode.USAGE, "LAPIS_TLS_CERT and LAPIS_TLS_KEY belong together; one is missing.")
+    if settings.behind_tls_proxy and not settings.allowed_hosts:
+        raise LapisError(ErrorCode.USAGE, "LAPIS_BEHIND_TLS_PROXY needs LAPIS_ALLOWED_HOSTS: the proxy's name.")
+    if is_loopback(settings.host) or settings.tls_cert is not None or settings.behind_tls_proxy:
+        return
+    raise LapisError(
+        ErrorCode.USAGE,
+        f"Refusing to listen on {settings.host} without TLS: tokens would cross the network in the clear.",
+        "Set LAPIS_TLS_CERT and LAPIS_TLS_KEY, or LAPIS_BEHIND_TLS_PROXY=1 behind a proxy that ends TLS, "
+        "or use a loopback address (127.0.0.1).",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether an address is reachable from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextlib.contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """Hold the home, and a SQLite file, for this process alone.
+
+    Raises:
+        LapisError: DatabaseInUse.
+    """
+    with contextlib.ExitStack() as stack:
+        for lock in _locks(settings):
+            lock.acquire()
+            stack.callback(lock.release)
+        yield
+
+
+def _locks(settings: Settings) -> list[FileLock]:
+    home = settings.home
+    locks = [FileLock(home / "run" / "server.lock", f"A server (process {{pid}}) already runs over {home}.")]
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and url.database:
+        file = Path(url.database).absolute()
+        held = f"The database {file} is in use by another server (process {{pid}}); SQLite serves one at a time."
+        locks.append(FileLock(file.with_name(f"{file.name}.lock"), held))
+    return locks
+
+
+@contextlib.contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """Bind the port: the one asked for, else the one used last, else the first free one from 8787 on.
+
+    Raises:
+        LapisError: Usage when the port or the address can't be had.
+    """
+    remembered = settings.home / "port"
+    listener = _bind(settings, _read_port(remembered))
+    with listener:
+        if not settings.port:
+            write_private(remembered, f"{listener.getsockname()[1]}\n".encode())
+        yield listener
+
+
+def _bind(settings: Settings, last: int | None) -> socket.socket:
+    if settings.port:
+        return _bound(settings.host, settings.port)
+    ports = [port for port in (last, *range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED)) if port]
+    for port in ports:
+        try:
+            return _bound(settings.host, port)
+        except LapisError as error:
+            if not isinstance(error.__cause__, OSError) or error.__cause__.errno != errno.EADDRINUSE:
+                raise
+    raise LapisError(ErrorCode.USAGE, f"No port from {DEFAULT_PORT} on is free on {settings.host}.")
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise LapisError(
+            ErrorCode.USAGE,
+            f"Can't listen on {host}:{port}: {error.strerror or error}.",
+            "Choose another with LAPIS_HOST and LAPIS_PORT (or --host, --port).",
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _read_port(file: Path) -> int | None:
+    try:
+        port = int(file.read_text())
+    except (OSError, ValueError):
+        return None
+    return port if 0 < port < 65536 else None
+
+
+def public_url(settings: Settings, listener: socket.socket) -> str:
+    """Give the address for users, without a slash at its end."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    scheme = "https" if settings.tls_cert is not None else "http"
+    host = settings.host if settings.host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"

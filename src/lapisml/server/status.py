@@ -1,0 +1,55 @@
+"""``GET /api/v1/status``: where the server is, what it runs on, and which processes it is."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import psutil
+from fastapi import APIRouter
+
+from lapisml import __version__
+from lapisml.server.features.workspaces.service import WorkspaceService
+from lapisml.server.platform.database import Database
+from lapisml.server.platform.wire import timestamp
+from lapisml.server.settings import Settings
+
+
+def router(
+    settings: Settings, database: Database, workspaces: WorkspaceService, url: str, started_at: int
+) -> APIRouter:
+    """Make the route.
+
+    Args:
+        url: the server's public URL, without a slash at its end.
+        started_at: milliseconds since the epoch, UTC.
+    """
+    routes = APIRouter(prefix="/api/v1", tags=["status"])
+
+    @routes.get("/status")
+    def get_status() -> dict[str, Any]:
+        return {
+            "status": "Running",
+            "address": url,
+            "studio_url": f"{url}/",
+            "profile": settings.profile,
+            "version": __version__,
+            "home": str(settings.home),
+            "started_at": timestamp(started_at),
+            "database": {"kind": "sqlite" if database.is_sqlite else "postgresql", "url": database.shown_url},
+            "environment_resolution": settings.environment_resolution,
+            "processes": [_process("server")],
+            "workspaces": [workspace.name for workspace in workspaces.list()],
+        }
+
+    return routes
+
+
+def _process(role: str) -> dict[str, Any]:
+    own = psutil.Process(os.getpid())
+    return {
+        "role": role,
+        "pid": own.pid,
+        "rss_mb": round(own.memory_info().rss / 2**20, 1),
+        "threads": own.num_threads(),
+    }
