@@ -21,7 +21,7 @@ PAGES = sorted(
     for page in REPOSITORY.glob(pattern)
     if "node_modules" not in page.parts
 )
-MECHANISMS = ("lifecycle", "leases", "environments", "tracking", "migrations", "compute")
+MECHANISMS = ("life-cycle", "leases", "environments", "tracking", "migrations", "compute")
 
 
 def _name(page: Path) -> str:
