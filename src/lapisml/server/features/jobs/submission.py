@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
-from lapisml.documents.references import AssetRef, CodeRef, PlainUri, parse
+from lapisml.documents.references import AssetRef, CodeRef, LocalPath, parse
 from lapisml.documents.registry import validate
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
@@ -132,7 +132,7 @@ class SubmissionChecker:
                 continue
             place, path = f"inputs.{name}.path", str(given["path"])
             kind = AssetKind.MODELS if str(given.get("type", "")).endswith("_model") else AssetKind.DATA
-            if isinstance(parse(path), PlainUri) and _is_local(path):
+            if isinstance(parse(path), LocalPath):
                 if uploaded:
                     problems.append(Problem(f"'{path}' is a path of another machine", place, expected="a URI"))
                 continue
@@ -171,10 +171,6 @@ def _priority(document: dict[str, Any]) -> int:
     if isinstance(asked, str):
         return _PRIORITIES.get(asked.lower(), 0)
     return int(asked or 0)
-
-
-def _is_local(path: str) -> bool:
-    return "://" not in path or path.startswith("file:")
 
 
 def _try(problems: list[Problem], place: str, look: Callable[[], T]) -> T | None:
