@@ -1,0 +1,105 @@
+"""Entry point of ``lapis``: finds the noun, loads its module only, and turns errors into messages."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+
+from lapisml import __version__
+from lapisml.core.errors import ErrorCode, LapisError
+
+PLATFORM = {
+    "up": "start the server here, or in the background with --detach",
+    "down": "stop the server; jobs go on",
+    "status": "show the server's address, profile, database and processes",
+    "auth": "show the access token",
+    "configure": "show or change your defaults",
+    "version": "show the versions",
+}
+NOUNS = {
+    "workspace": "workspaces: each has its own assets, jobs and MLflow root",
+    "datastore": "where data is kept: folders, object stores, file shares",
+    "data": "data assets: files, folders and tables, with versions",
+    "environment": "what jobs run in: conda files, requirements, images",
+    "model": "registered models, with versions",
+    "component": "reusable steps, with versions",
+    "compute": "where jobs run",
+    "job": "jobs: run, watch, cancel, download",
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run ``lapis`` with `words` (default: the process's) and return the exit code.
+
+    0: done; 1: refused or failed; 2: wrong usage; 130: interrupted.
+    """
+    given = list(sys.argv[1:] if words is None else words)
+    try:
+        code = _dispatch(given[1:] if given[:1] == ["ml"] else given)
+        sys.stdout.flush()
+    except LapisError as error:
+        return _report(error, given)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return 130
+    except Exception as error:  # noqa: BLE001 - the process's boundary: a person reads a sentence, not a traceback
+        return _report_unexpected(error, given)
+    return code
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        sys.stdout.write(_help())
+        return 0
+    if words[0] in ("--version", "-V"):
+        words = ["version"]
+    name = words[0]
+    if name not in NOUNS and name not in PLATFORM:
+        near = get_close_matches(name, [*NOUNS, *PLATFORM], 1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        sys.stderr.write(f"lapis: there is no command '{name}'{hint}\n  see: lapis --help\n")
+        return 2
+    module = import_module(f"lapisml.cli.{name}")
+    code: int = module.run(words[1:])
+    return code
+
+
+def _help() -> str:
+    width = max(len(name) for name in [*NOUNS, *PLATFORM])
+    parts = [f"Lapis {__version__}: a machine-learning platform in your own hands.", ""]
+    parts += ["usage: lapis COMMAND … (`lapis ml COMMAND …` means the same)", "", "nouns:"]
+    parts += [f"  {name.ljust(width)}  {text}" for name, text in NOUNS.items()]
+    parts += ["", "server:"]
+    parts += [f"  {name.ljust(width)}  {text}" for name, text in PLATFORM.items()]
+    return "\n".join([*parts, "", "more: lapis COMMAND --help", ""])
+
+
+def _report(error: LapisError, words: Sequence[str]) -> int:
+    if "--debug" in words:
+        import traceback
+
+        traceback.print_exc()
+    sys.stderr.write(f"ERROR: {error}\n")
+    return 2 if error.code is ErrorCode.USAGE else 1
+
+
+def _report_unexpected(error: Exception, words: Sequence[str]) -> int:
+    if "--debug" in words:
+        import traceback
+
+        traceback.print_exc()
+    sentence = " ".join(str(error).split())
+    sys.stderr.write(
+        f"ERROR: {type(error).__name__}: {sentence}\nThis is a fault in Lapis; --debug shows where it comes from.\n"
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

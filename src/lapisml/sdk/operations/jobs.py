@@ -1,0 +1,258 @@
+"""Jobs: submit, look, follow, change, cancel, download."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.core.ids import new_job_name
+from lapisml.sdk.poller import Poller
+from lapisml.sdk.session import Session, Wrap, as_record
+from lapisml.sdk.streaming import TERMINAL, Follower, follow
+from lapisml.sdk.views import view_of
+
+CHANGEABLE = ("display_name", "description", "tags", "experiment_name")
+DEFAULT_OUTPUT = "artifacts"
+
+
+class JobOperations:
+    """Operations on jobs.
+
+    Args:
+        session: the workspace.
+        wrap: see `Wrap`.
+    """
+
+    def __init__(self, session: Session, wrap: Wrap = as_record) -> None:
+        self._session = session
+        self._wrap = wrap
+
+    def create_or_update(self, job: Any, *, skip_validation: bool = False, **overrides: Any) -> Any:
+        """Submit a job; or, for one that the server gave, store its changed description, tags and names.
+
+        The whole document is checked before anything is uploaded. Without a name the job gets one.
+
+        Args:
+            job: an entity, or a `Submission` made from a document.
+            skip_validation: leave out the check at the server before the uploads.
+            overrides: keys to set on top (``experiment_name="…"``).
+
+        Raises:
+            LapisError: DocumentInvalid, ReferenceNotFound, NotSupported; Conflict when the name is taken.
+        """
+        from lapisml.sdk.submission import submission_of
+
+        submission = submission_of(job, "job", overrides)
+        if submission.known is not None and submission.known.get("name") == submission.document.get("name"):
+            return self._update_known(submission.known, submission.document)
+        submission.document.setdefault("experiment_name", _folder_name())
+        name = str(submission.document.get("name") or new_job_name())
+        if not skip_validation and submission.has_local_files():
+            self._validate(name, submission)
+        body = {"document": submission.ready(self._session), "git": submission.git()}
+        with submission.decorated():
+            return self._wrap("job", self._session.transport.request("PUT", self._path(name), json_body=body))
+
+    def validate(self, job: Any) -> dict[str, Any]:
+        """Check a job as `create_or_update` would, and create nothing; return the warnings there are.
+
+        Raises:
+            LapisError: as `create_or_update`.
+        """
+        from lapisml.sdk.submission import submission_of
+
+        submission = submission_of(job, "job")
+        submission.check_local_files()
+        return self._validate(str(submission.document.get("name") or new_job_name()), submission)
+
+    def get(self, name: str) -> Any:
+        """Read a job.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        return self._wrap("job", self._session.transport.get(self._path(name)))
+
+    def list(
+        self,
+        *,
+        parent_job_name: str | None = None,
+        list_view_type: str = "ActiveOnly",
+        experiment_name: str | None = None,
+        status: str | None = None,
+        tag: str | None = None,
+        max_results: int | None = None,
+    ) -> Iterator[Any]:
+        """Yield jobs, newest first.
+
+        Args:
+            parent_job_name: children of this job only.
+            list_view_type: ``ActiveOnly``, ``ArchivedOnly`` or ``All``.
+            experiment_name: of this experiment only.
+            status: in this state only.
+            tag: ``key`` or ``key=value`` that must be there.
+            max_results: at most this many.
+        """
+        wanted = {"experiment_name": experiment_name, "status": status, "parent": parent_job_name, "tag": tag}
+        records = self._session.pages(self._path(), max_results, archived=view_of(list_view_type), **wanted)
+        for record in records:
+            yield self._wrap("job", record)
+
+    def change(self, name: str, changes: Mapping[str, Any]) -> Any:
+        """Set display_name, description, tags or experiment_name of a job; None removes one.
+
+        Raises:
+            LapisError: NotFound; Conflict for a key that never changes.
+        """
+        return self._wrap("job", self._session.transport.request("PATCH", self._path(name), json_body=dict(changes)))
+
+    def stream(self, name: str) -> None:
+        """Print the log of a job until it ends; moves of the job go to stderr.
+
+        Raises:
+            LapisError: NotFound; JobFailed, when it fails or is canceled.
+        """
+        job = self._session.transport.get(self._path(name))
+        web = job.get("services", {}).get("Studio", {}).get("endpoint", "")
+        sys.stdout.write(f"RunId: {name}\nWeb View: {web}\n\n")
+        end = follow(self._session, name, _printing())
+        sys.stdout.flush()
+        raise_unless_completed(name, end)
+
+    def follow(self, name: str, follower: Follower) -> dict[str, Any]:
+        """Tell `follower` what happens to a job until it ends; see `lapisml.sdk.streaming.follow`."""
+        return follow(self._session, name, follower)
+
+    def begin_cancel(self, name: str) -> Poller[None]:
+        """Ask a job to end: politely, then firmly. The poller does not wait for the end.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        self._session.transport.request("POST", f"{self._path(name)}/cancel")
+        return Poller(None)
+
+    def archive(self, name: str) -> None:
+        """Hide a job from lists."""
+        self._session.transport.request("POST", f"{self._path(name)}/archive")
+
+    def restore(self, name: str) -> None:
+        """Undo `archive`."""
+        self._session.transport.request("POST", f"{self._path(name)}/restore")
+
+    def show_services(self, name: str, node_index: int = 0) -> dict[str, Any]:
+        """Give the services of a job: its page, its tracking address.
+
+        Raises:
+            LapisError: NotFound; NotSupported for a node other than 0.
+        """
+        if node_index != 0:
+            raise LapisError(ErrorCode.NOT_SUPPORTED, "Services run on a job's first node only: node index 0.")
+        services: dict[str, Any] = self._session.transport.get(self._path(name)).get("services") or {}
+        return services
+
+    def outputs(self, name: str) -> Sequence[dict[str, Any]]:
+        """List a job's outputs: name, type, uri; the default artifacts are named ``artifacts``."""
+        found: Sequence[dict[str, Any]] = self._session.transport.get(f"{self._path(name)}/outputs")["value"]
+        return found
+
+    def download(
+        self,
+        name: str,
+        *,
+        download_path: str | Path = ".",
+        output_name: str | None = None,
+        all: bool = False,  # noqa: A002 - azure.ai.ml's name
+    ) -> Sequence[Path]:
+        """Download outputs and logs of a job that has ended.
+
+        The default artifacts go to ``<download_path>/artifacts/``, a named output to
+        ``<download_path>/named-outputs/<output>/``.
+
+        Args:
+            name: the job.
+            download_path: folder to write to.
+            output_name: this output only.
+            all: the default artifacts and every output; else the default artifacts only.
+
+        Returns:
+            The files written.
+
+        Raises:
+            LapisError: NotFound; Conflict while the job runs.
+        """
+        from lapisml.sdk.downloads import download_files, list_files
+
+        job = self._session.transport.get(self._path(name))
+        if job["status"] not in TERMINAL:
+            hint = f"Wait for its end: lapis job stream -n {name}"
+            raise LapisError(ErrorCode.CONFLICT, f"Job '{name}' is {job['status']}; it has not ended.", hint)
+        wanted = [
+            (file, _folder(Path(download_path), output["name"]))
+            for output in self._chosen(name, output_name, all)
+            for file in list_files(self._session, output["uri"])
+        ]
+        return download_files(self._session, wanted)
+
+    def _chosen(self, name: str, output_name: str | None, everything: bool) -> Sequence[dict[str, Any]]:
+        found = self.outputs(name)
+        if everything:
+            return found
+        asked = output_name or DEFAULT_OUTPUT
+        chosen = [output for output in found if output["name"] == asked]
+        if not chosen and output_name:
+            names = ", ".join(output["name"] for output in found) or "none"
+            raise LapisError(ErrorCode.NOT_FOUND, f"Job '{name}' has no output '{asked}'; it has: {names}.")
+        return chosen
+
+    def _validate(self, name: str, submission: Any) -> dict[str, Any]:
+        body = {"document": submission.document, "git": None}
+        with submission.decorated():
+            answer: dict[str, Any] = self._session.transport.request(
+                "PUT", self._path(name), query={"validate_only": "true"}, json_body=body
+            )
+        return answer
+
+    def _update_known(self, known: dict[str, Any], document: dict[str, Any]) -> Any:
+        changes = {k: document.get(k) for k in CHANGEABLE if document.get(k) != known.get(k)}
+        return self.change(str(known["name"]), changes)
+
+    def _path(self, *names: str) -> str:
+        return self._session.path("jobs", *names)
+
+
+def raise_unless_completed(name: str, end: Mapping[str, Any]) -> None:
+    """Raise with the reason when a job did not complete.
+
+    Raises:
+        LapisError: JobFailed or JobCanceled.
+    """
+    if end["status"] != "Completed":
+        sentence = end.get("status_reason") or end.get("reason") or ""
+        raise LapisError(ErrorCode.CONFLICT, f"Job '{name}' ended as {end['status']}. {sentence}".strip())
+
+
+def _folder(base: Path, output: str) -> Path:
+    return base / "artifacts" if output == DEFAULT_OUTPUT else base / "named-outputs" / output
+
+
+def _folder_name() -> str:
+    word = "".join(c if c.isalnum() or c in "-_" else "_" for c in Path.cwd().name).strip("_-")
+    return word or "Default"
+
+
+def _printing() -> Follower:
+    def note(sentence: str) -> None:
+        sys.stderr.write(sentence.rstrip("\n") + "\n")
+
+    def log(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    def build(text: str) -> None:
+        sys.stderr.write(text)
+
+    return Follower(lambda event: note(f"{event['status']}: {event['reason']}"), note, log, build, note)
