@@ -20,7 +20,7 @@ from lapisml.core.errors import ErrorCode, LapisError, Problem
 PREFIX = "LAPIS_"
 SETTINGS_FILE = "settings.yaml"
 
-_LISTS = ("allowed_hosts", "allowed_origins")
+_LISTS = ("allowed_hosts", "allowed_origins", "local_roots")
 
 FLAGS = (
     "home",
@@ -110,6 +110,11 @@ class Settings(BaseModel):
     uri_rewrites: dict[str, str] = Field(
         default_factory=dict,
         description="Prefix of a URI → its replacement, for mirrors and air-gapped use; JSON in the variable.",
+    )
+    local_roots: tuple[Path, ...] = Field(
+        (),
+        description="Folders of the server's machine that documents may name (`file:` addresses and datastores of "
+        "type `local`); comma-separated. Empty: any but the home.",
     )
     allow_private_addresses: bool = Field(
         False,

@@ -12,6 +12,7 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 log = logging.getLogger("lapisml.server")
@@ -42,7 +43,7 @@ class Listener:
     async def wait_async(self, timeout_s: float) -> bool:
         """Do as `wait`, in a coroutine and without a thread."""
         loop, told = asyncio.get_running_loop(), asyncio.Event()
-        stop = self._bus.on_notify(self._topic, lambda: loop.call_soon_threadsafe(told.set))
+        stop = self._bus.on_notify(self._topic, partial(_set_later, loop, told))
         try:
             if self._bus.count(self._topic) == self._seen:
                 async with asyncio.timeout(timeout_s):
@@ -118,6 +119,10 @@ class EventBus:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+def _set_later(loop: asyncio.AbstractEventLoop, told: asyncio.Event) -> None:
+    loop.call_soon_threadsafe(told.set)
 
 
 def _call(call: Callable[[], None]) -> None:

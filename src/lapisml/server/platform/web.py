@@ -57,7 +57,7 @@ def run_web(
         tls: certificate chain and private key, PEM files.
     """
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # the same protocol in other words
+        app,
         http="httptools",
         ws="none",
         loop="none",
