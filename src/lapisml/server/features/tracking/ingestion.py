@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from lapisml.server.features.tracking.store.log_batch import LogBatches, LogEntry
+from lapisml.server.features.tracking.records import LogEntry
+from lapisml.server.features.tracking.store.log_batch import LogBatches
 from lapisml.server.platform.database import Database
 
 T = TypeVar("T")

@@ -15,11 +15,10 @@ from lapisml.server.features.tracking.filters import Clause, Order, parse_order
 from lapisml.server.features.tracking.ingestion import GroupCommit
 from lapisml.server.features.tracking.limits import invalid
 from lapisml.server.features.tracking.paging import offset_token, read_offset
-from lapisml.server.features.tracking.records import Caller, LoggedModel, ModelStatus, Page
+from lapisml.server.features.tracking.records import Caller, DatasetFilter, LoggedModel, ModelStatus, Page
 from lapisml.server.features.tracking.store import experiments
 from lapisml.server.features.tracking.store import logged_models as store
 from lapisml.server.features.tracking.store import runs as run_store
-from lapisml.server.features.tracking.store.logged_models import DatasetFilter
 from lapisml.server.platform.database import Database
 
 _FORBIDDEN_IN_NAMES = frozenset("/:.%\"'")
@@ -184,6 +183,20 @@ class LoggedModels:
             found = store.search(connection, caller, known, clauses, datasets, orders, limit + 1, offset)
         following = offset_token(offset + limit, *query) if len(found) > limit else None
         return Page(found[:limit], following)
+
+    def of_run(self, caller: Caller, run_id: str) -> list[LoggedModel]:
+        """Return the logged models of a run, deleted ones left out, the first made first."""
+        with self._database.read() as connection:
+            return store.of_run(connection, caller.workspace_id, run_id)
+
+    def check_changeable(self, caller: Caller, model_id: str) -> LoggedModel:
+        """Return a logged model when `caller` may change it.
+
+        Raises:
+            LapisError: NotFound, Forbidden.
+        """
+        with self._database.read() as connection:
+            return self._changeable(connection, caller, model_id)
 
     @staticmethod
     def _changeable(connection: Connection, caller: Caller, model_id: str) -> LoggedModel:

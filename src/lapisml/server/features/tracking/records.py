@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
@@ -68,6 +69,17 @@ class Point(NamedTuple):
     model_id: str = ""
     dataset_name: str = ""
     dataset_digest: str = ""
+
+
+@dataclass(slots=True)
+class LogEntry:
+    """What one request logs to one run; checked in form, not yet against the run."""
+
+    caller: Caller
+    run_id: str
+    points: Sequence[Point] = ()
+    params: Sequence[tuple[str, str]] = ()
+    tags: Sequence[tuple[str, str]] = ()
 
 
 class HistoryPoint(NamedTuple):
@@ -184,6 +196,10 @@ class LoggedModel:
     tags: dict[str, str] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     metrics: list[tuple[str, float, int, int, int, str, str, str]] = field(default_factory=list)
+
+
+DatasetFilter = tuple[str, str | None]
+"""(name, digest or None for any) of the dataset that a metric was measured on."""
 
 
 class Page(NamedTuple, Generic[T]):

@@ -22,6 +22,7 @@ from lapisml.server.features.tracking.records import (
     Caller,
     DatasetInput,
     HistoryPoint,
+    LogEntry,
     Page,
     RunData,
     RunInfo,
@@ -31,7 +32,6 @@ from lapisml.server.features.tracking.records import (
 )
 from lapisml.server.features.tracking.store import experiments, history, inputs, run_search
 from lapisml.server.features.tracking.store import runs as store
-from lapisml.server.features.tracking.store.log_batch import LogEntry
 from lapisml.server.platform.database import Database
 
 T = TypeVar("T")

@@ -19,13 +19,13 @@ from lapisml.server.features.tracking.records import (
     RUN_NAME_TAG,
     Caller,
     Experiment,
+    LogEntry,
     Point,
     RunInfo,
 )
 from lapisml.server.features.tracking.runs import Runs
 from lapisml.server.features.tracking.store import experiments as experiment_store
 from lapisml.server.features.tracking.store import runs as store
-from lapisml.server.features.tracking.store.log_batch import LogEntry
 from lapisml.server.platform.database import Database
 
 

@@ -43,9 +43,7 @@ def points(
     return fetch(connection, sql, values)  # type: ignore[return-value]
 
 
-def sample(
-    connection: Connection, run: int, key: str, most: int, steps: tuple[int, int] | None
-) -> list[HistoryPoint]:
+def sample(connection: Connection, run: int, key: str, most: int, steps: tuple[int, int] | None) -> list[HistoryPoint]:
     """Return at most `most` points, spread evenly, the first and the last among them.
 
     Args:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.tracking.limits import invalid
-from lapisml.server.features.tracking.records import RUN_NAME_TAG, Caller, Point
+from lapisml.server.features.tracking.records import RUN_NAME_TAG, Caller, LogEntry, Point
 from lapisml.server.features.tracking.store.driver import run_many
 from lapisml.server.features.tracking.store.log_postgres import PostgresLog
 from lapisml.server.features.tracking.store.log_rows import (
@@ -31,17 +31,6 @@ _MODEL_METRIC = (
 )
 _RENAME = "UPDATE runs SET name = ? WHERE id = ?"
 _CACHED_SERIES = 50_000
-
-
-@dataclass(slots=True)
-class LogEntry:
-    """What one request logs to one run; checked in form, not yet against the run."""
-
-    caller: Caller
-    run_id: str
-    points: Sequence[Point] = ()
-    params: Sequence[tuple[str, str]] = ()
-    tags: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(slots=True)

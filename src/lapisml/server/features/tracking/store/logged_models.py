@@ -11,7 +11,7 @@ from sqlalchemy.sql.selectable import FromClause
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.tracking.filters import Clause, Order
 from lapisml.server.features.tracking.limits import invalid
-from lapisml.server.features.tracking.records import Caller, LoggedModel
+from lapisml.server.features.tracking.records import Caller, DatasetFilter, LoggedModel
 from lapisml.server.features.tracking.store.conditions import compare, has_metric, has_pair, order_terms
 from lapisml.server.features.tracking.store.driver import fetch, fetch_among, is_sqlite, run_many
 from lapisml.server.features.tracking.tables import (
@@ -35,9 +35,6 @@ _METRICS = (
 _PAIRS = {"param": logged_model_params, "tag": logged_model_tags}
 _FIELDS = {"creation_timestamp": "created_at", "last_updated_timestamp": "updated_at"}
 
-DatasetFilter = tuple[str, str | None]
-"""(name, digest or None for any)."""
-
 
 def add(connection: Connection, **values: Any) -> int:
     """Insert a logged model and return its row id."""
@@ -55,6 +52,12 @@ def require(connection: Connection, workspace_id: int, model_id: str, allow_dele
     if not rows or (rows[0][9] is not None and not allow_deleted):
         raise LapisError(ErrorCode.NOT_FOUND, f"Logged model with ID '{model_id[:80]}' not found.")
     return _load(connection, rows)[0]
+
+
+def of_run(connection: Connection, workspace_id: int, run_id: str) -> list[LoggedModel]:
+    """Return the active logged models of a run, the first made first."""
+    where = "WHERE m.workspace_id = ? AND m.source_run_id = ? AND m.deleted_at IS NULL ORDER BY m.id"
+    return _load(connection, fetch(connection, _INFO + where, (workspace_id, run_id)))
 
 
 def change(connection: Connection, row: int, **values: Any) -> None:

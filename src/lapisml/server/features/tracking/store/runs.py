@@ -117,9 +117,14 @@ def _load_metrics(connection: Connection, loaded: dict[int, RunData]) -> None:
 
 def _load_datasets(connection: Connection, loaded: dict[int, RunData]) -> None:
     for run, *fields, tags in fetch_among(connection, _DATASETS, loaded):
-        loaded[run].datasets.append(DatasetInput(*fields, orjson.loads(tags)))
+        loaded[run].datasets.append(_dataset(fields, tags))
 
 
 def _load_models(connection: Connection, loaded: dict[int, RunData]) -> None:
     for run, *fields in fetch_among(connection, _MODELS, loaded):
         loaded[run].models.append(RunModel(*fields))
+
+
+def _dataset(fields: Sequence[Any], tags: str) -> DatasetInput:
+    name, digest, source_type, source, schema, profile = fields
+    return DatasetInput(name, digest, source_type, source, schema, profile, orjson.loads(tags))
