@@ -25,6 +25,8 @@ from lapisml.server.platform.database import Database
 
 _log = logging.getLogger("lapis.jobs")
 
+_NEVER_STARTED = "Canceled before it started."
+
 
 @dataclass(frozen=True)
 class _Seen:
@@ -79,21 +81,20 @@ class Overseer:
         self._end_unplaced()
         self._follow(followed)
 
-    def _hand_over(self, job: JobRecord) -> None:
+    def _hand_over(self, job: JobRecord) -> bool:
         workspace = self._workspaces.by_id(job.workspace_id)
         if job.status == JobState.CANCEL_REQUESTED and self._is_absent(job):
-            self._end(job, Move(JobState.CANCELED, "Canceled", "Canceled before it started.", self._clock.now_ms()))
-            return
+            return self._end(job, Move(JobState.CANCELED, "Canceled", _NEVER_STARTED, self._clock.now_ms()))
         try:
             self._backend.submit(self._launcher.specification(workspace, job))
         except LapisError as error:
             if error.code in PASSING:
                 _log.warning("job.hand_over.later job=%s reason=%s", job.name, error.message)
-                return
-            self._end(job, Move(JobState.FAILED, error.code.value, str(error), self._clock.now_ms()))
-            return
+                return False
+            return self._end(job, Move(JobState.FAILED, error.code.value, str(error), self._clock.now_ms()))
         with self._leased.write() as connection:
             store.change(connection, job.seq, handed_over=True)
+        return True
 
     def _is_absent(self, job: JobRecord) -> bool:
         observation = self._backend.observe([Watch(self._handle(job))])[0]
@@ -152,27 +153,28 @@ class Overseer:
         seen = self._seen.get(job.seq, _Seen())
         self._seen[job.seq] = replace(seen, metrics=observation.metrics_cursor)
 
-    def _finish(self, job: JobRecord, status: ExitStatus) -> None:
+    def _finish(self, job: JobRecord, status: ExitStatus) -> bool:
         try:
             ended = self._finisher.finish(job, status)
         except LapisError as error:
             _log.warning("job.end.later job=%s reason=%s", job.name, error.message)
-            return
-        if ended:
-            self._seen.pop(job.seq, None)
+            return False
+        self._seen.pop(job.seq, None)
+        return ended
 
     def _handle(self, job: JobRecord) -> Handle:
         return Handle(self._workspaces.by_id(job.workspace_id).name, job.name, job.submit_key)
 
-    def _end(self, job: JobRecord, step: Move) -> None:
-        self._finisher.end(job, step, exit_code=None)
+    def _end(self, job: JobRecord, step: Move) -> bool:
+        ended = self._finisher.end(job, step, exit_code=None)
         self._seen.pop(job.seq, None)
+        return ended
 
     def _end_unplaced(self) -> None:
         with self._database.read() as connection:
             asked = store.unplaced_cancels(connection)
         for job in asked:
-            self._end(job, Move(JobState.CANCELED, "Canceled", "Canceled before it started.", self._clock.now_ms()))
+            self._end(job, Move(JobState.CANCELED, "Canceled", _NEVER_STARTED, self._clock.now_ms()))
 
 
 def _cancelling(job: JobRecord) -> bool:

@@ -16,7 +16,7 @@ class Tasks:
     Whoever asks for a step asks again at the next round as long as it is due, so leaving one out loses nothing.
 
     Args:
-        after: called, on the step's thread, when a step has ended.
+        after: called, on the step's thread, when a step has got its job further.
     """
 
     def __init__(self, threads: int, after: Callable[[], None]) -> None:
@@ -25,8 +25,8 @@ class Tasks:
         self._lock = threading.Lock()
         self._busy: set[int] = set()
 
-    def run(self, job: int, step: Callable[[], object]) -> None:
-        """Start a step of a job unless one is under way."""
+    def run(self, job: int, step: Callable[[], bool]) -> None:
+        """Start a step of a job unless one is under way; the step says whether it got the job further."""
         with self._lock:
             if job in self._busy:
                 return
@@ -37,12 +37,14 @@ class Tasks:
         """Wait for the steps under way and start no more."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, job: int, step: Callable[[], object]) -> None:
+    def _run(self, job: int, step: Callable[[], bool]) -> None:
+        further = False
         try:
-            step()
+            further = step()
         except Exception:  # noqa: BLE001 - a thread's boundary: the step is tried again, the others go on
             _log.exception("job.step.failed job=%s", job)
         finally:
             with self._lock:
                 self._busy.discard(job)
+        if further:
             self._after()
