@@ -73,6 +73,8 @@ class EnvironmentDefinition:
         conda: the content of a conda file (``name, channels, dependencies``).
         requirements: lines of a pip requirements file.
         build: a Docker build context.
+        folder: where ``-r other.txt`` of `conda` and `requirements` is looked up; what such a file says
+            enters the key. None: such lines are refused.
         resolution: how strictly to honour all this.
     """
 
@@ -82,6 +84,7 @@ class EnvironmentDefinition:
     conda: Mapping[str, Any] | None = None
     requirements: tuple[str, ...] | None = None
     build: BuildContext | None = None
+    folder: Path | None = None
     resolution: Resolution = Resolution.EXACT
 
     @property
@@ -101,6 +104,7 @@ class EnvironmentDefinition:
             "conda": dict(self.conda) if self.conda is not None else None,
             "requirements": list(self.requirements) if self.requirements is not None else None,
             "build": build,
+            "folder": str(self.folder) if self.folder else None,
             "resolution": self.resolution.value,
         }
 
@@ -115,6 +119,7 @@ class EnvironmentDefinition:
             conda=body.get("conda"),
             requirements=tuple(requirements) if requirements is not None else None,
             build=BuildContext(Path(build["folder"]), build["dockerfile"]) if build else None,
+            folder=Path(body["folder"]) if body.get("folder") else None,
             resolution=Resolution(body.get("resolution") or Resolution.EXACT),
         )
 
@@ -126,7 +131,9 @@ class BuiltEnvironment:
     Attributes:
         key: the definition's key; also the name of the folder that holds the marker and the log.
         prefix: the installation's root; never written to by a job (see `lapisml.runner.overlay`).
+        bin: folder of its commands, which run under the Python that ``LAPIS_PYTHON`` names, if that is set.
         python: the interpreter within it.
+        base_python: the interpreter that it was made from.
         python_version: as ``3.11.7``.
         site_packages: folders where packages lie, in import order.
         lock: the file that says exactly what was installed.
@@ -135,7 +142,9 @@ class BuiltEnvironment:
 
     key: str
     prefix: Path
+    bin: Path
     python: Path
+    base_python: Path
     python_version: str
     site_packages: tuple[Path, ...]
     lock: Path
@@ -146,7 +155,9 @@ class BuiltEnvironment:
         return {
             "key": self.key,
             "prefix": str(self.prefix),
+            "bin": str(self.bin),
             "python": str(self.python),
+            "base_python": str(self.base_python),
             "python_version": self.python_version,
             "site_packages": [str(p) for p in self.site_packages],
             "lock": str(self.lock),
@@ -163,7 +174,9 @@ class BuiltEnvironment:
         return cls(
             key=body["key"],
             prefix=Path(body["prefix"]),
+            bin=Path(body["bin"]),
             python=Path(body["python"]),
+            base_python=Path(body["base_python"]),
             python_version=body["python_version"],
             site_packages=tuple(Path(p) for p in body["site_packages"]),
             lock=Path(body["lock"]),

@@ -1,0 +1,89 @@
+"""The server's own interpreter offered as an environment: nothing is installed."""
+
+from __future__ import annotations
+
+import ensurepip
+import hashlib
+import os
+import site
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distributions, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from lapisml.backends.environments.uv.installing import lend_scripts
+from lapisml.backends.environments.uv.interpreters import own_interpreter
+from lapisml.backends.environments.uv.specification import Specification
+from lapisml.ports.environments import BuiltEnvironment
+
+
+def host_digest() -> str:
+    """Return a digest of the interpreter and of the names and versions of what is installed beside it."""
+    names = [sys.executable, sys.version]
+    for folder in _site_packages():
+        names += sorted(n for n in os.listdir(folder) if n.endswith((".dist-info", ".egg-info", ".pth")))
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def describe_host(specification: Specification, folder: Path) -> BuiltEnvironment:
+    """Write the lock and the commands into `folder`, and say what the host lacks of what was asked."""
+    scripts = folder / "bin"
+    scripts.mkdir(exist_ok=True)
+    own = [p for p in sorted(Path(sys.executable).parent.iterdir()) if not p.name.startswith(("python", "pip"))]
+    lend_scripts(scripts, Path(sys.executable), own)
+    lock = folder / "requirements.lock"
+    installed = {f"{d.name}=={d.version}" for d in distributions()}
+    lock.write_text(f"# Python {_version()}\n" + "".join(f"{i}\n" for i in sorted(installed, key=str.lower)))
+    return BuiltEnvironment(
+        key=specification.key,
+        prefix=Path(sys.prefix),
+        bin=scripts,
+        python=Path(sys.executable),
+        base_python=own_interpreter().path,
+        python_version=_version(),
+        site_packages=tuple([*_site_packages(), *_pip()]),
+        lock=lock,
+        warnings=(*specification.notes, *_departures(specification)),
+    )
+
+
+def _version() -> str:
+    return own_interpreter().version
+
+
+def _site_packages() -> list[Path]:
+    folders = site.getsitepackages()
+    if site.ENABLE_USER_SITE:
+        folders.append(site.getusersitepackages())
+    return [Path(f) for f in folders if Path(f).is_dir()]
+
+
+def _pip() -> list[Path]:
+    """Return the wheel of pip that comes with Python, where pip is not installed; a wheel can be imported."""
+    try:
+        version("pip")
+    except PackageNotFoundError:
+        return sorted((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))[-1:]
+    return []
+
+
+def _departures(specification: Specification) -> Iterator[str]:
+    if not SpecifierSet(specification.python).contains(_version()):
+        asked = specification.python.removeprefix("==").removesuffix(".*")
+        yield f"Python {asked} was asked for; the server's own {_version()} is used (resolution: host)."
+    lacking = [found for text in specification.requirements if (found := _departure(Requirement(text)))]
+    if lacking:
+        yield f"The server's own interpreter was used as it is (resolution: host), which differs: {', '.join(lacking)}."
+
+
+def _departure(asked: Requirement) -> str | None:
+    if asked.marker is not None and not asked.marker.evaluate():
+        return None
+    try:
+        installed = version(asked.name)
+    except PackageNotFoundError:
+        return None if asked.name == "pip" else f"{asked} is not there"
+    return None if asked.specifier.contains(installed, prereleases=True) else f"{asked} is {installed}"
