@@ -51,12 +51,12 @@ def serve(settings: Settings, warnings: list[str]) -> None:
         application = create_app(settings, url)
         record = home / "run" / "server.json"
         try:
-            application.start()
+            application.lifetime.start()
             tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
             run_web(application.asgi, listener, lambda: _tell_ready(record, url), tls)
         finally:
             record.unlink(missing_ok=True)
-            application.stop()
+            application.lifetime.stop()
             log.info("server.stopped")
 
 

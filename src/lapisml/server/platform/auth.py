@@ -16,7 +16,7 @@ from typing import Any, NoReturn, Protocol
 from anyio import to_thread
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.server.platform.errors import as_lapis_error, error_body, http_status, is_disk_full, storage_full
+from lapisml.server.platform.errors import as_lapis_error, error_body, http_status, storage_full
 from lapisml.server.platform.policy import SAFE_METHODS, RequestPolicy, works_when_full
 from lapisml.server.platform.principal import Authenticator, Principal
 
@@ -82,7 +82,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         request_id = secrets.token_hex(8)
-        answer = _Answer(send, request_id)
+        answer = _Answer(send, request_id, self._capacity.note_full)
         try:
             receive = await self._admit(scope, receive)
             scope["state"]["request_id"] = request_id
@@ -141,8 +141,6 @@ class Gate:
         return counted
 
     async def _refuse(self, scope: Scope, answer: _Answer, error: Exception) -> None:
-        if is_disk_full(error) or (isinstance(error, LapisError) and error.code == ErrorCode.STORAGE_FULL):
-            self._capacity.note_full()
         shown = as_lapis_error(error)
         if http_status(shown) >= 500:
             log.error(
@@ -162,10 +160,11 @@ class Gate:
 class _Answer:
     """The way back of one request: adds headers, and knows whether the answer has begun."""
 
-    __slots__ = ("_begun", "raw", "request_id")
+    __slots__ = ("_begun", "_note_full", "raw", "request_id")
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, note_full: Callable[[], None]) -> None:
         self.raw = send
+        self._note_full = note_full
         self.request_id = request_id
         self._begun = False
 
@@ -173,6 +172,8 @@ class _Answer:
         """Pass a message on; complete the headers of the first."""
         if message["type"] == "http.response.start":
             self._begun = True
+            if message["status"] == 507:
+                self._note_full()
             headers = list(message.get("headers", ()))
             own = _DEFAULTED.intersection([name for name, _ in headers])
             headers += [pair for pair in _HEADERS if pair[0] not in own] if own else _HEADERS
