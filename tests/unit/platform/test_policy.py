@@ -15,7 +15,8 @@ def test_own_names_are_let_in(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["", "evil.example", "127.0.0.1.evil.example", "localhost.evil", "127.0.0.1@evil", "0.0.0.0", "[::1", "127.1"]
+    "host",
+    ["", "evil.example", "127.0.0.1.evil.example", "localhost.evil", "127.0.0.1@evil", "0.0.0.0", "[::1", "127.1"],
 )
 def test_other_names_are_refused(host: str) -> None:
     with pytest.raises(LapisError):
