@@ -38,6 +38,7 @@ class AssetRecord:
     Attributes:
         id: row id; 0 for a curated environment, which is not kept in the database.
         document: CLI v2 keys, with `name`, `version`, `tags`, `description`, `properties` as they are now.
+        content_hash: SHA-256 of what may not change, as it was first given.
         source: the URI that the content was taken from, as it was given; None for an asset without content.
         job_name: the job or run that made it; None when a person did.
         stage: registry stage of a model (``Development``, ``Staging``, ``Production``, ``Archived``), or None.
@@ -51,6 +52,7 @@ class AssetRecord:
     name: str
     version: str
     document: dict[str, Any]
+    content_hash: str
     source: str | None
     job_name: str | None
     stage: str | None

@@ -1,0 +1,116 @@
+"""From references to versions and to the places where content lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.core.snapshots import FOLDER, manifest_path
+from lapisml.documents.manifest import is_digest
+from lapisml.documents.references import AssetRef, CodeRef, JobOutputUri, ModelsUri, PlainUri, RunUri, parse
+from lapisml.ports.storage import StorageLocation
+from lapisml.server.features.assets import names
+from lapisml.server.features.assets.names import Finder, OutputTable
+from lapisml.server.features.assets.records import AssetKind, AssetRecord, JobOutput
+from lapisml.server.features.datastores.service import DatastoreService
+from lapisml.server.features.workspaces.service import Workspace
+
+
+class Resolution:
+    """Resolves references in a workspace.
+
+    Args:
+        finder: finds versions.
+        storage_root: folder with one folder for each workspace's files.
+    """
+
+    def __init__(self, finder: Finder, outputs: OutputTable, datastores: DatastoreService, storage_root: Path) -> None:
+        self._finder = finder
+        self._outputs = outputs
+        self._datastores = datastores
+        self._storage_root = storage_root
+
+    def resolve(self, workspace: Workspace, kind: AssetKind, ref: str) -> AssetRecord:
+        """Return the version that a reference names: ``azureml:n:v``, ``azureml:n@label``, ``n:v``, long forms.
+
+        Raises:
+            LapisError: ReferenceNotFound.
+        """
+        return names.find(self._finder, workspace, kind, parse(ref, kind.singular), ref)
+
+    def resolve_uri(self, workspace: Workspace, uri: str, kind: AssetKind = AssetKind.DATA) -> str:
+        """Return where any reference to content leads: a datastore URI or a plain one.
+
+        Args:
+            uri: an asset (``azureml:n:v``, ``models:/n/1``), an output of a job, a run's artifact, a datastore
+                URI, or a plain URI.
+            kind: kind of asset that a short form means; without one of that kind a model or data of that name
+                is taken.
+
+        Raises:
+            LapisError: ReferenceNotFound.
+        """
+        reference = parse(uri)
+        if isinstance(reference, JobOutputUri | RunUri):
+            return self._outputs.uri(workspace, reference)
+        if isinstance(reference, CodeRef):
+            raise LapisError(ErrorCode.NOT_SUPPORTED, f"'{uri}' is a code snapshot; it can't be read as data.")
+        if not isinstance(reference, AssetRef | ModelsUri):
+            return uri
+        record = self._content_of(workspace, reference, kind, uri)
+        if record.uri is None:
+            raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{uri}' has no content to read.")
+        return names.below(record.uri, reference.path if isinstance(reference, ModelsUri) else "")
+
+    def location(self, workspace: Workspace, uri: str, kind: AssetKind = AssetKind.DATA) -> StorageLocation:
+        """Return where the content of any reference lies, credentials included.
+
+        Raises:
+            LapisError: ReferenceNotFound, PathNotAllowed, NotSupported.
+        """
+        return self._datastores.resolve(workspace, self.resolve_uri(workspace, uri, kind))
+
+    def content_location(self, workspace: Workspace, uri: str) -> StorageLocation:
+        """Return the location of content that the server itself may hand out: of this workspace's stores only.
+
+        Raises:
+            LapisError: Forbidden for a plain address: whoever may read it can read it there.
+        """
+        resolved = self.resolve_uri(workspace, uri)
+        if isinstance(parse(resolved), PlainUri) or resolved.startswith("/"):
+            sentence = f"'{uri}' lies outside the workspace's datastores."
+            raise LapisError(ErrorCode.FORBIDDEN, sentence, "Read it at its own address.")
+        return self._datastores.resolve(workspace, resolved)
+
+    def outputs(self, workspace: Workspace, job: str) -> list[JobOutput]:
+        """Return what was recorded of a job, in the order in which it was recorded."""
+        return self._outputs.of_job(workspace, job)
+
+    def record_output(self, workspace: Workspace, job: str, name: str, type: str, uri: str) -> None:  # noqa: A002
+        """Record what a job puts out under a name; a second time replaces the first."""
+        self._outputs.record(workspace, JobOutput(job, name, type, uri))
+
+    def snapshot_root(self, workspace: Workspace) -> Path:
+        """Return the folder of the workspace's code snapshots."""
+        return self._storage_root / workspace.name / FOLDER
+
+    def has_snapshot(self, workspace: Workspace, digest: str) -> bool:
+        """Say whether a code snapshot is there, complete."""
+        return is_digest(digest) and Path(manifest_path(str(self.snapshot_root(workspace)), digest)).is_file()
+
+    def _content_of(
+        self, workspace: Workspace, reference: AssetRef | ModelsUri, kind: AssetKind, uri: str
+    ) -> AssetRecord:
+        if isinstance(reference, ModelsUri):
+            return names.find(self._finder, workspace, AssetKind.MODELS, reference, uri)
+        if reference.kind is not None:
+            named = next((k for k in AssetKind if k.singular == reference.kind), kind)
+            return names.find(self._finder, workspace, named, reference, uri)
+        other = AssetKind.MODELS if kind is AssetKind.DATA else AssetKind.DATA
+        try:
+            return names.find(self._finder, workspace, kind, reference, uri)
+        except LapisError as first:
+            try:
+                return names.find(self._finder, workspace, other, reference, uri)
+            except LapisError:
+                raise first from None
