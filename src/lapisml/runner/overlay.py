@@ -111,13 +111,12 @@ def _write_interpreter(root: str, base: str, version: str, series: tuple[str, st
 
 def _write_packages(packages: str, shared: object) -> None:
     """Put the shared folders on the import path, behind `packages`, and the hook for sorted listings."""
-    lines = []
-    for path in shared if isinstance(shared, (list, tuple)) else ():
-        lines.append(f"import site; site.addsitedir({str(path)!r})" if os.path.isdir(path) else str(path))
+    folders = map(str, shared) if isinstance(shared, (list, tuple)) else ()
+    lines = [f"import site; site.addsitedir({path!r})" if os.path.isdir(path) else path for path in folders]
     lines.append(f"import os; {SORTED_ROOTS!r} in os.environ and __import__('_lapis_sorted_listing')")
     _write(os.path.join(packages, "_lapis_shared.pth"), "\n".join(lines) + "\n")
     hook = os.path.join(os.path.dirname(__file__), "sorted_listing.py")
-    with open(hook, encoding="utf-8") as source:  # noqa: PTH123 - pathlib costs the supervisor milliseconds
+    with open(hook, encoding="utf-8") as source:
         _write(os.path.join(packages, "_lapis_sorted_listing.py"), source.read())
 
 

@@ -133,9 +133,7 @@ def normalise_image(name: str) -> str:
 def _read(text: str, where: str) -> dict[str, Any]:
     data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     if not isinstance(data, dict) or set(data) - {"environments", "images"}:
-        raise LapisError(
-            ErrorCode.DOCUMENT_INVALID, f"{where}: expected a mapping with `environments` and `images`."
-        )
+        raise LapisError(ErrorCode.DOCUMENT_INVALID, f"{where}: expected a mapping with `environments` and `images`.")
     for entry in (data.get("environments") or {}).values():
         entry.setdefault("absent", [])
         entry.setdefault("description", "")

@@ -148,14 +148,18 @@ class _Build:
         self.log(f"Python {python.version} ({python.path})")
         work = self.folder / "work"
         work.mkdir(mode=0o700)
-        resolved = Resolver(self.uv, spec, python, work, self.log, keep).resolve()
+        resolver = Resolver(self.uv, spec, python, work, self.log, keep)
+        resolved = resolver.resolve()
         lock = self.folder / "requirements.lock"
         lock.write_text(f"# Python {python.version}\n{redact(resolved.lock)}", encoding="utf-8")
         self.log(f"Resolved; installing {resolved.count} packages")
         make_venv(self.uv, prefix, python, self.log, keep)
         exact = work / "install.txt"
         exact.write_text("\n".join([*spec.options.lines(), resolved.lock]), encoding="utf-8")
-        install(self.uv, prefix, exact, spec.options, self.log, keep)
+        try:
+            install(self.uv, prefix, exact, spec.options, self.log, keep)
+        except LapisError as error:
+            raise resolver.explain(error) from error
         lend_scripts(prefix / "bin", prefix / "bin" / "python")
         shutil.rmtree(work)
         return self._built(prefix, python, lock, (*spec.notes, *of_python, *resolved.warnings))
@@ -209,4 +213,4 @@ def _write_json(path: Path, content: object) -> None:
         json.dump(content, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(fresh, path)
+    fresh.replace(path)

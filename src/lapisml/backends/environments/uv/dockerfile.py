@@ -13,6 +13,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -114,13 +115,14 @@ class _Reader:
     def _placed(self, source: str, target: str, several: bool) -> Iterator[tuple[str, str]]:
         """Yield (path in the image, path in the context) of each file that a COPY brings."""
         goal = posixpath.normpath(posixpath.join(self._workdir, target))
-        into_folder = several or target.endswith("/") or target in (".", "..") or target.endswith("/.")
+        into_folder = several or target.endswith(("/", "/.")) or target in (".", "..")
         for path in sorted(self._context.glob(source.removeprefix("./").lstrip("/") or ".")):
             inside = path.relative_to(self._context).as_posix()
             if path.is_dir():
                 for child in sorted(p for p in path.rglob("*") if p.is_file()):
-                    yield posixpath.join(goal, child.relative_to(path).as_posix()), str(
-                        child.relative_to(self._context)
+                    yield (
+                        posixpath.join(goal, child.relative_to(path).as_posix()),
+                        str(child.relative_to(self._context)),
                     )
             else:
                 yield (posixpath.join(goal, path.name) if into_folder else goal), inside
@@ -150,7 +152,7 @@ class _Reader:
         )
 
     def _conda(self, number: int, command: list[str]) -> None:
-        names = [b for a, b in zip(command, command[1:], strict=False) if a in ("-f", "--file")]
+        names = [b for a, b in pairwise(command) if a in ("-f", "--file")]
         names += [w.partition("=")[2] for w in command if w.startswith("--file=")]
         if not names:
             raise self._refused(number, " ".join(command))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ensurepip
 import hashlib
-import os
 import site
 import sys
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ def host_digest() -> str:
     """Return a digest of the interpreter and of the names and versions of what is installed beside it."""
     names = [sys.executable, sys.version]
     for folder in _site_packages():
-        names += sorted(n for n in os.listdir(folder) if n.endswith((".dist-info", ".egg-info", ".pth")))
+        names += sorted(p.name for p in folder.iterdir() if p.suffix in (".dist-info", ".egg-info", ".pth"))
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
@@ -44,7 +43,7 @@ def describe_host(specification: Specification, folder: Path) -> BuiltEnvironmen
         python=Path(sys.executable),
         base_python=own_interpreter().path,
         python_version=_version(),
-        site_packages=tuple([*_site_packages(), *_pip()]),
+        site_packages=(*_site_packages(), *_pip()),
         lock=lock,
         warnings=(*specification.notes, *_departures(specification)),
     )

@@ -13,7 +13,7 @@ from lapisml.backends.environments.uv.requirements import Options
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.environments import Log
 
-_LAST_LINES = 30
+_LAST_LINES = 20
 _LARGEST_SCRIPT = 1 << 20
 _SHEBANG = re.compile(rb"\A#![^\n]*/python[0-9.]*[^\n]*\n")
 _RELOCATABLE = re.compile(rb"\A#!/bin/sh\n'''exec' [^\n]*\n' '''\n")
@@ -25,9 +25,7 @@ def make_venv(uv: Uv, prefix: Path, python: Interpreter, log: Log, keep: Sequenc
     Raises:
         LapisError: ``EnvironmentBuildFailed``.
     """
-    outcome = uv.run(
-        ["venv", "--quiet", "--relocatable", "--python", str(python.path), str(prefix)], log, keep
-    )
+    outcome = uv.run(["venv", "--quiet", "--relocatable", "--python", str(python.path), str(prefix)], log, keep)
     _check(outcome, "The virtual environment could not be made")
 
 
@@ -66,17 +64,19 @@ def lend_scripts(folder: Path, prefix_python: Path, sources: Sequence[Path] = ()
     Args:
         folder: whose scripts are rewritten.
         prefix_python: the interpreter to fall back to.
-        sources: further scripts, copied into `folder` in that form.
+        sources: further commands, copied into `folder` in that form; linked if they are no Python scripts.
     """
-    head = b"#!/bin/sh\n'''exec' \"${LAPIS_PYTHON:-" + _in_default(os.fsencode(prefix_python)) + b"}\" "
+    head = b"#!/bin/sh\n'''exec' \"${LAPIS_PYTHON:-" + _in_default(os.fsencode(prefix_python)) + b'}" '
     head += b"\"$0\" \"$@\"\n' '''\n"
     for path in [*sorted(folder.iterdir()), *sources]:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST_SCRIPT:
+        if path.is_symlink() or not path.is_file():
             continue
-        text = path.read_bytes()
+        text = path.read_bytes() if path.stat().st_size < _LARGEST_SCRIPT else b""
         begin = _RELOCATABLE.match(text) or _SHEBANG.match(text)
         if begin:
             _replace(folder / path.name, head + text[begin.end() :], path.stat().st_mode & 0o777)
+        elif path.parent != folder:
+            (folder / path.name).symlink_to(path)
 
 
 def _in_default(path: bytes) -> bytes:
@@ -88,7 +88,7 @@ def _replace(path: Path, content: bytes, mode: int) -> None:
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_bytes(content)
     fresh.chmod(mode)
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def _check(outcome: Outcome, what: str) -> None:

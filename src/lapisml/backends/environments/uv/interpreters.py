@@ -104,12 +104,11 @@ def _candidates(folders: Iterable[Path]) -> Iterator[Path]:
         if (folder.parent / "pyvenv.cfg").exists():
             continue
         try:
-            names = sorted(os.listdir(folder))
+            paths = sorted(folder.iterdir())
         except OSError:
             continue
-        for name in names:
-            match = _NAME.match(name)
-            path = folder / name
+        for path in paths:
+            match = _NAME.match(path.name)
             real = Path(os.path.realpath(path))
             if match and int(match.group(1)) >= _OLDEST and real not in seen:
                 seen.add(real)

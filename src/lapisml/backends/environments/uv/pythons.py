@@ -38,12 +38,12 @@ def choose_python(
         uv.run(["python", "install", str(series)], log)
         found = interpreters.matching(series)
     if found is not None:
-        exact = found.version in wanted
-        return found, [] if exact else [f"Python {_shown(asked)} was asked for; {found.version} of this machine is used."]
+        departure = f"Python {_shown(asked)} was asked for; {found.version} of this machine is used."
+        return found, [] if found.version in wanted else [departure]
     available = interpreters.all()
-    if resolution == Resolution.EXACT or not available:
-        raise _no_such_python(asked, available)
-    nearest = min(available, key=lambda i: (_distance(i, wanted), -i.minor))
+    nearest = min(available, key=lambda i: (_distance(i, wanted), -i.minor), default=None)
+    if resolution == Resolution.EXACT or nearest is None:
+        raise _no_such_python(asked, available, nearest)
     return nearest, [f"Python {_shown(asked)} was asked for, which this machine lacks; {nearest.version} is used."]
 
 
@@ -65,7 +65,7 @@ def _shown(asked: str) -> str:
     return match.group(1) if match else asked
 
 
-def _no_such_python(asked: str, available: list[Interpreter]) -> LapisError:
+def _no_such_python(asked: str, available: list[Interpreter], nearest: Interpreter | None) -> LapisError:
     shown, have = _shown(asked), ", ".join(i.version for i in available) or "none"
     series = re.match(r"3\.\d+", shown)
     install = f"`uv python install {series.group()}`" if series else "an interpreter of such a version"
@@ -73,5 +73,5 @@ def _no_such_python(asked: str, available: list[Interpreter]) -> LapisError:
         ErrorCode.ENVIRONMENT_UNRESOLVABLE,
         f"The environment asks for Python {shown}, and this machine has {have}.",
         f"Install that Python ({install}), or set LAPIS_ENVIRONMENT_RESOLUTION=compatible to use the nearest, "
-        f"or ask for one that is there{': python=' + available[-1].series if available else ''}.",
+        f"or ask for one that is there{f': python={nearest.series}' if nearest else ''}.",
     )

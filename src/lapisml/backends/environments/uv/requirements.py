@@ -194,8 +194,11 @@ def _read_option(words: list[str], where: str, folder: Path | None, into: Requir
         return words[1:]
     if name[:2] in _SHORT and not name.startswith("--"):
         name, equals, value = _SHORT[name[:2]], name[2:] or equals, name[2:] + equals + value
-    if name in ("--no-index", "--pre"):
-        into.options = replace(into.options, **{"no_index" if name == "--no-index" else "prerelease": True})
+    if name == "--no-index":
+        into.options = replace(into.options, no_index=True)
+        return words[1:]
+    if name == "--pre":
+        into.options = replace(into.options, prerelease=True)
         return words[1:]
     rest = words[1:] if equals else words[2:]
     value = value.removeprefix("=") if equals else (words[1] if len(words) > 1 else "")

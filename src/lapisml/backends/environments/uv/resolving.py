@@ -27,9 +27,11 @@ from lapisml.backends.environments.uv.specification import Specification
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.environments import Log, Resolution
 
-_LAST_LINES = 30
+_COMPILE = ("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--no-strip-extras")
+_LAST_LINES = 20
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)")
-_UNSATISFIABLE = ("No solution found", "no solution found", "was not found in the package registry")
+_UNSATISFIABLE = "No solution found"
+_BUILD_BROKE = "Failed to build"
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,16 @@ class Resolver:
             raise self._refusal(asked, outcome)
         return Resolved(lock)
 
+    def explain(self, failure: LapisError) -> LapisError:
+        """Return the error of an installation that broke, with the ways out that fit it."""
+        asked = [Requirement(text) for text in self._spec.requirements]
+        from_source = _BUILD_BROKE in failure.message and self._spec.resolution == Resolution.EXACT
+        hint = self._ways_out(self._nearest_of_unavailable(asked)) if from_source else failure.hint
+        return LapisError(failure.code, failure.message, hint)
+
     def _compatible(self, asked: list[Requirement]) -> Resolved:
         outcome, lock = self._compile(asked, None, wheels_only=True)
-        if outcome.code:
+        if outcome.code and _is_about_packages(outcome):
             self._log(f"Not every pin has a build for Python {self._python.version}; looking for the nearest versions")
             outcome, lock = self._first_that_fits(asked)
         if outcome.code:
@@ -118,6 +127,8 @@ class Resolver:
         for candidate, lowest in _widening(asked):
             extra = ["--no-deps", "--resolution", "lowest" if lowest else "highest"]
             outcome, lock = self._compile([candidate], None, True, extra=extra)
+            if outcome.code and not _is_about_packages(outcome):
+                return asked
             if outcome.code == 0 and not lowest:
                 return candidate
             version = _pins(lock).get(canonicalize_name(asked.name)) if outcome.code == 0 else None
@@ -138,14 +149,14 @@ class Resolver:
             wheels_for: requirements that were found to have wheels.
             extra: further arguments.
         """
-        arguments = ["pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes",
-                     "--no-strip-extras", "--python", str(self._python.path), *self._spec.options.arguments(), *extra]  # fmt: skip
+        arguments = [*_COMPILE, "--python", str(self._python.path), *self._spec.options.arguments(), *extra]
         names = [":all:"] if wheels_only else sorted({r.name for r in wheels_for if r.specifier and not _is_exact(r)})
         for name in names:
             arguments += ["--only-binary", name]
-        with NamedTemporaryFile("w", suffix=".in", dir=self._workdir) as wanted, NamedTemporaryFile(
-            "r", suffix=".txt", dir=self._workdir
-        ) as lock:
+        with (
+            NamedTemporaryFile("w", suffix=".in", dir=self._workdir) as wanted,
+            NamedTemporaryFile("r", suffix=".txt", dir=self._workdir) as lock,
+        ):
             lines = [*self._spec.options.lines(), *map(str, items), f"-c {self._constraints}"]
             wanted.write("\n".join(lines) + "\n")
             wanted.flush()
@@ -154,32 +165,39 @@ class Resolver:
 
     def _refusal(self, asked: list[Requirement], outcome: Outcome) -> LapisError:
         tail = "\n".join(outcome.lines[-_LAST_LINES:])
-        if not any(words in outcome.text for words in _UNSATISFIABLE):
+        if not _is_about_packages(outcome):
             return LapisError(
-                ErrorCode.ENVIRONMENT_BUILD_FAILED, f"The packages could not be resolved:\n{tail}", self._way_out([])
+                ErrorCode.ENVIRONMENT_BUILD_FAILED,
+                f"The packages could not be resolved:\n{tail}",
+                "Check the package index's address, the network and the disk, and submit again.",
             )
-        known = [] if self._spec.resolution == Resolution.COMPATIBLE else self._nearest_of_unavailable(asked)
+        compatible = self._spec.resolution == Resolution.COMPATIBLE
         return LapisError(
             ErrorCode.ENVIRONMENT_UNRESOLVABLE,
             f"There is no such set of packages for Python {self._python.version}:\n{tail}",
-            self._way_out(known),
+            self._ways_out([] if compatible else self._nearest_of_unavailable(asked)),
         )
 
     def _nearest_of_unavailable(self, asked: list[Requirement]) -> list[str]:
         pairs = zip(asked, self._nearest(asked), strict=True)
         return [str(found) for wanted, found in pairs if str(found) != str(wanted)]
 
-    def _way_out(self, nearest: list[str]) -> str:
-        ways = [f"ask for the nearest available versions ({', '.join(nearest)})"] if nearest else []
-        if self._spec.resolution == Resolution.EXACT:
-            ways += [
-                "ask for a Python that these versions were made for (python=3.x in the conda file)",
-                "set LAPIS_ENVIRONMENT_RESOLUTION=compatible to have pins relaxed",
-            ]
+    def _ways_out(self, nearest: list[str]) -> str:
+        ways = []
         if self._uv.offline:
-            ways.append("allow the network: the builder is offline and knows only what is in its cache")
-        sentence = "; or ".join(ways) or "Check the package index's address and the network, and try again"
+            ways.append("allow the network, for the builder is offline and knows only what is in its cache")
+        if nearest:
+            ways.append(f"ask for the nearest available versions ({', '.join(nearest)})")
+        if self._spec.resolution == Resolution.EXACT:
+            ways.append("ask for a Python that these versions were made for (python=3.x in the conda file)")
+            ways.append("set LAPIS_ENVIRONMENT_RESOLUTION=compatible to have pins relaxed")
+        sentence = "; or ".join(ways) or "check the names of the packages and the index's address"
         return sentence[0].upper() + sentence[1:] + "."
+
+
+def _is_about_packages(outcome: Outcome) -> bool:
+    """Say whether uv failed because of what was asked, not because of the network or the machine."""
+    return _UNSATISFIABLE in outcome.text or _BUILD_BROKE in outcome.text
 
 
 def _is_bounded(item: Requirement) -> bool:
@@ -256,6 +274,5 @@ def _departures(asked: list[Requirement], lock: str, python: Interpreter) -> Ite
         version = installed.get(canonicalize_name(item.name))
         if version and item.specifier and not item.specifier.contains(version, prereleases=True):
             yield (
-                f"{item} was asked for, which has no build that fits for Python {python.version}; "
-                f"{version} is installed."
+                f"{item} was asked for, which could not be had for Python {python.version}; {version} was installed."
             )
