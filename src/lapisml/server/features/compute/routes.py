@@ -21,7 +21,7 @@ def router(computes: ComputeService, workspaces: WorkspaceService) -> APIRouter:
     def list_computes(ws: str) -> dict[str, Any]:
         workspace = workspaces.get(ws)
         return {
-            "value": [_wire(computes, workspace, record) for record in computes.list(workspace)],
+            "value": [_wire(computes, workspace, record) for record in computes.all_of(workspace)],
             "next": None,
         }
 
@@ -68,7 +68,7 @@ def router(computes: ComputeService, workspaces: WorkspaceService) -> APIRouter:
     def list_usage(ws: str) -> dict[str, Any]:
         workspace = workspaces.get(ws)
         return {
-            "value": [_usage(computes, workspace, record) for record in computes.list(workspace)],
+            "value": [_usage(computes, workspace, record) for record in computes.all_of(workspace)],
             "next": None,
         }
 

@@ -122,7 +122,7 @@ class ComputeService:
             raise not_found("compute", name, hint)
         return record
 
-    def list(self, workspace: Workspace) -> list[ComputeRecord]:
+    def all_of(self, workspace: Workspace) -> list[ComputeRecord]:
         """Read every compute of the workspace, by name."""
         with self._database.read() as connection:
             return store.list_all(connection, workspace.id)

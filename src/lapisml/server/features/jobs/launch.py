@@ -156,13 +156,13 @@ class Launcher:
         """
         if isinstance(environment, str):
             record = self._assets.resolve(workspace, AssetKind.ENVIRONMENTS, environment)
-            document, name, version = record.document, record.name, record.version
+            document = {**record.document, "name": record.name, "version": record.version}
         else:
-            document, name, version = environment, environment.get("name"), environment.get("version")
+            document = environment
         requirements = document.get("requirements")
         return EnvironmentDefinition(
-            name=name,
-            version=version,
+            name=document.get("name"),
+            version=document.get("version"),
             image=document.get("image"),
             conda=document.get("conda_file"),
             requirements=tuple(requirements) if requirements is not None else None,
@@ -187,7 +187,7 @@ class Launcher:
             path=f"/mlflow/{workspace.name}",
             token=self._identity.issue_job_token(workspace.name, job.name, lifetime),
             run_id=job.name,
-            experiment_id=self._tracking.experiment_id(workspace, job.experiment_name),
+            experiment_id=self._tracking.experiment_by_name(workspace, job.experiment_name).experiment_id,
             experiment_name=job.experiment_name,
         )
 

@@ -41,7 +41,7 @@ class JobLogs:
         self._storage = storage
         self._assets = assets
 
-    def list(self, workspace: Workspace, job: JobRecord) -> list[LogItem]:
+    def files(self, workspace: Workspace, job: JobRecord) -> list[LogItem]:
         """List a job's logs, by path."""
         live = {log.path: log.size for log in self._backend.list_logs(_handle(workspace, job))}
         if not live:

@@ -29,7 +29,7 @@ class JobOutputs:
     def __init__(self, assets: AssetService) -> None:
         self._assets = assets
 
-    def list(self, job: JobRecord) -> list[JobOutput]:
+    def all_of(self, job: JobRecord) -> list[JobOutput]:
         """Give the outputs of a job, ``artifacts`` first, whether it is over or not."""
         found = [JobOutput(job.name, ARTIFACTS, "uri_folder", artifacts_uri(job.name))]
         for name, declared in declared_outputs(job.document).items():
@@ -38,7 +38,7 @@ class JobOutputs:
 
     def record(self, workspace: Workspace, job: JobRecord) -> None:
         """Make the outputs of a job known to references such as ``azureml://jobs/<job>/outputs/<name>``."""
-        for output in self.list(job):
+        for output in self.all_of(job):
             self._assets.record_output(workspace, job.name, output.name, output.type, output.uri)
 
     def register(self, workspace: Workspace, job: JobRecord) -> None:
@@ -47,7 +47,7 @@ class JobOutputs:
         Raises:
             LapisError: Conflict when name and version are taken by other content.
         """
-        for output in self.list(job):
+        for output in self.all_of(job):
             declared = (job.document.get("outputs") or {}).get(output.name) or {}
             if declared.get("name"):
                 self._register(workspace, job, output, declared)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
+
+from sqlalchemy import Connection
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
@@ -18,7 +21,6 @@ from lapisml.server.features.jobs.launch import Launcher
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.store import JobRecord
 from lapisml.server.features.jobs.tasks import Tasks
-from lapisml.server.features.tracking.records import Point
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
@@ -74,7 +76,7 @@ class Overseer:
         wanted = None if names is None else set(names)
         for job in jobs:
             if needs_hand_over(job):
-                self._tasks.run(job.seq, lambda job=job: self._hand_over(job))
+                self._tasks.run(job.seq, partial(self._hand_over, job))
         followed = [
             job for job in jobs if job.handed_over and (wanted is None or job.name in wanted or _cancelling(job))
         ]
@@ -112,7 +114,7 @@ class Overseer:
         for job, observation in pairs:
             self._take_metrics(job, observation)
             if observation.exit is not None:
-                self._tasks.run(job.seq, lambda job=job, status=observation.exit: self._finish(job, status))
+                self._tasks.run(job.seq, partial(self._finish, job, observation.exit))
 
     def _watch(self, job: JobRecord) -> Watch:
         seen = self._seen.get(job.seq, _Seen())
@@ -143,13 +145,8 @@ class Overseer:
     def _take_metrics(self, job: JobRecord, observation: Observation) -> None:
         if not observation.metrics:
             return
-        begun = job.started_at or job.created_at
-        points = [
-            Point(key, value, sample.at, max(0, sample.at - begun) // 1000)
-            for sample in observation.metrics
-            for key, value in sample.values.items()
-        ]
-        self._tracking.log_system_metrics(self._workspaces.by_id(job.workspace_id), job.name, points)
+        samples = [(sample.at, sample.values) for sample in observation.metrics]
+        self._tracking.log_system_metrics(self._workspaces.by_id(job.workspace_id), job.name, samples)
         seen = self._seen.get(job.seq, _Seen())
         self._seen[job.seq] = replace(seen, metrics=observation.metrics_cursor)
 
@@ -181,7 +178,7 @@ def _cancelling(job: JobRecord) -> bool:
     return job.status == JobState.CANCEL_REQUESTED
 
 
-def _add_warnings(connection: store.Connection, job: JobRecord, observation: Observation) -> None:
+def _add_warnings(connection: Connection, job: JobRecord, observation: Observation) -> None:
     told = [str(entry.detail["warning"]) for entry in observation.journal if "warning" in entry.detail]
     new = [sentence for sentence in told if sentence not in job.warnings]
     if new:

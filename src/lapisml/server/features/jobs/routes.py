@@ -47,7 +47,7 @@ def _add_reading(routes: APIRouter, jobs: JobService, workspaces: WorkspaceServi
         if archived not in _ARCHIVED:
             raise LapisError(ErrorCode.USAGE, f"archived={archived} is none of {', '.join(_ARCHIVED)}.")
         wanted = JobFilter(_ARCHIVED[archived], experiment_name, status, parent, _tag(tag))
-        records = jobs.list(workspace, wanted, limit, _page(token))
+        records = jobs.find(workspace, wanted, limit, _page(token))
         following = str(records[-1].seq) if len(records) == limit else None
         address = str(request.base_url).rstrip("/")
         standings = zip(records, jobs.standings(workspace, records), strict=True)
@@ -108,7 +108,7 @@ def _add_logs(
     @routes.get("/{name}/logs")
     def list_logs(ws: str, name: str) -> dict[str, Any]:
         workspace = workspaces.get(ws)
-        found = logs.list(workspace, jobs.get(workspace, name))
+        found = logs.files(workspace, jobs.get(workspace, name))
         return {"value": [{"path": item.path, "size": item.size} for item in found], "next": None}
 
     @routes.get("/{name}/logs/file")
@@ -134,7 +134,7 @@ def _add_logs(
     @routes.get("/{name}/outputs")
     def list_outputs(ws: str, name: str) -> dict[str, Any]:
         workspace = workspaces.get(ws)
-        found = outputs.list(jobs.get(workspace, name))
+        found = outputs.all_of(jobs.get(workspace, name))
         return {"value": [{"name": o.name, "type": o.type, "uri": o.uri} for o in found], "next": None}
 
 

@@ -115,11 +115,15 @@ class JobService:
         job = self.get(workspace, name)
         if job.status != JobState.NOT_STARTED:
             return
-        tags = {str(key): str(value) for key, value in (job.document.get("tags") or {}).items()}
-        if job.parent_name is not None:
-            tags["mlflow.parentRunId"] = job.parent_name
         self._tracking.create_run(
-            workspace, job.experiment_name, job.name, job.display_name, tags, job.created_at, job.created_by
+            workspace,
+            experiment_name=job.experiment_name,
+            run_id=job.name,
+            run_name=job.display_name,
+            user_id=job.created_by,
+            start_time=job.created_at,
+            tags={str(key): str(value) for key, value in (job.document.get("tags") or {}).items()},
+            parent_run_id=job.parent_name,
         )
         sentence = f"Queued for {job.compute}."
         with self._database.write() as connection:
@@ -145,7 +149,7 @@ class JobService:
             raise not_found("job", name, "List them: lapis job list")
         return record
 
-    def list(
+    def find(
         self, workspace: Workspace, wanted: JobFilter, limit: int = 50, before_seq: int | None = None
     ) -> list[JobRecord]:
         """Read jobs, newest first, older than row number `before_seq`."""
@@ -202,7 +206,7 @@ class JobService:
         self._tracking.update_run(
             workspace,
             name,
-            name=columns.get("display_name"),
+            run_name=columns.get("display_name"),
             tags={str(key): str(value) for key, value in (new or {}).items()},
             removed_tags=[] if new is None else [str(key) for key in old if key not in new],
             experiment_name=columns.get("experiment_name"),

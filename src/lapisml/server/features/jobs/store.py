@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,14 +198,6 @@ def events(connection: Connection, job_seq: int, after: int = 0) -> list[JobEven
     where = and_(job_events.c.job_seq == job_seq, job_events.c.seq > after)
     rows = connection.execute(select(job_events).where(where).order_by(job_events.c.seq))
     return [JobEvent(**row._mapping) for row in rows]  # noqa: SLF001 - the documented mapping view of a row
-
-
-def names(connection: Connection, seqs: Iterable[int]) -> dict[int, str]:
-    """Map row numbers to names."""
-    rows: Sequence[Row[Any]] = connection.execute(
-        select(jobs.c.seq, jobs.c.name).where(jobs.c.seq.in_(list(seqs)))
-    ).all()
-    return {row[0]: row[1] for row in rows}
 
 
 def _filtered(query: Select[Any], wanted: JobFilter) -> Select[Any]:

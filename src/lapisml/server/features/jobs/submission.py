@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
@@ -136,7 +137,7 @@ class SubmissionChecker:
                 if uploaded:
                     problems.append(Problem(f"'{path}' is a path of another machine", place, expected="a URI"))
                 continue
-            _try(problems, place, lambda path=path, kind=kind: self._assets.resolve_uri(workspace, path, kind))
+            _try(problems, place, partial(self._assets.resolve_uri, workspace, path, kind))
 
 
 def refuse_unsupported(document: dict[str, Any]) -> None:
