@@ -1,0 +1,136 @@
+"""Each document kind once in good order, and the ways to spoil it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of document.
+
+    Attributes:
+        noun: the command's noun.
+        good: a valid document; ``./here`` is a folder and ``./file.txt`` a file beside it.
+        required: a key without which it is not valid.
+        wrong: a key → a value of the wrong type.
+        misspelt: a misspelt key → the word that was meant.
+        path: key with a local path, dotted; None where the kind has none.
+        references: key → a reference to something that does not exist.
+        expression: key whose text may hold expressions.
+    """
+
+    noun: str
+    good: str
+    required: str
+    wrong: tuple[str, object]
+    misspelt: tuple[str, str]
+    path: str | None = None
+    references: dict[str, str] = field(default_factory=dict)
+    expression: str | None = None
+
+
+KINDS = {
+    "data": Kind(
+        "data",
+        "name: bad-data\ntype: uri_file\npath: ./file.txt\ndescription: text\n",
+        "path",
+        ("tags", [1, 2]),
+        ("descripton", "description"),
+        "path",
+        {"path": "azureml://datastores/nowhere/paths/a.csv"},
+    ),
+    "datastore": Kind(
+        "datastore",
+        "name: baddatastore\ntype: azure_blob\naccount_name: account\ncontainer_name: box\n",
+        "container_name",
+        ("credentials", "letmein"),
+        ("acount_name", "account_name"),
+    ),
+    "environment": Kind(
+        "environment",
+        "name: bad-environment\nimage: python\nconda_file: ./conda.yml\n",
+        "name",
+        ("tags", "text"),
+        ("conda_fil", "conda_file"),
+        "conda_file",
+    ),
+    "model": Kind(
+        "model",
+        "name: bad-model\ntype: custom_model\npath: ./file.txt\n",
+        "path",
+        ("properties", [1]),
+        ("tag", "tags"),
+        "path",
+        {"path": "azureml://jobs/no_such_job/outputs/artifacts/paths/model/"},
+    ),
+    "component": Kind(
+        "component",
+        "type: command\nname: bad_component\ncommand: echo ${{inputs.word}}\ncode: ./here\n"
+        "inputs:\n  word:\n    type: string\nenvironment:\n  image: python\n",
+        "command",
+        ("inputs", "text"),
+        ("enviroment", "environment"),
+        "code",
+        {"environment": "azureml:no-such-environment:1"},
+        "command",
+    ),
+    "compute": Kind(
+        "compute",
+        "name: badcompute\ntype: amlcompute\nmin_instances: 0\nmax_instances: 2\n",
+        "name",
+        ("max_instances", "many"),
+        ("max_instance", "max_instances"),
+    ),
+    "job": Kind(
+        "job",
+        "type: command\ncommand: echo ${{inputs.word}}\ncode: ./here\ninputs:\n  word: hello\n"
+        "environment:\n  image: python\ncompute: azureml:serverless\n",
+        "command",
+        ("environment_variables", [1, 2]),
+        ("experiment_nam", "experiment_name"),
+        "code",
+        {
+            "environment": "azureml:no-such-environment@latest",
+            "compute": "azureml:no-such-cluster",
+            "inputs.word": "azureml:no-such-data:7",
+        },
+        "command",
+    ),
+    "workspace": Kind(
+        "workspace",
+        "name: bad-workspace\ndescription: text\n",
+        "name",
+        ("tags", "text"),
+        ("descriptio", "description"),
+    ),
+}
+
+
+def lay_out(folder: Path) -> None:
+    """Make the files that the good documents name."""
+    (folder / "here").mkdir(parents=True)
+    (folder / "here" / "main.py").write_text("print(1)\n")
+    (folder / "file.txt").write_text("text\n")
+    (folder / "conda.yml").write_text("dependencies: [python]\n")
+
+
+def changed(kind: Kind, key: str, value: object) -> str:
+    """Return the good document with `key` (dotted) set to `value`."""
+    document = yaml.safe_load(kind.good)
+    place = document
+    *outer, last = key.split(".")
+    for part in outer:
+        place = place[part]
+    place[last] = {"type": "uri_file", "path": value} if key.startswith("inputs.") else value
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def without(kind: Kind, key: str) -> str:
+    """Return the good document without `key`."""
+    document = yaml.safe_load(kind.good)
+    del document[key]
+    return yaml.safe_dump(document, sort_keys=False)
