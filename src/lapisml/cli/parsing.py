@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -26,20 +26,22 @@ class Verb:
         help: one line.
         run: does the work; its return value is the exit code, None for 0.
         arguments: functions that add the verb's own flags.
+        is_refused: it only says why it can't be done; its flags are not looked at, and help leaves it out.
     """
 
     help: str
     run: Callable[[Args], int | None]
-    arguments: Sequence[AddArguments] = field(default=())
+    arguments: Sequence[AddArguments] = ()
+    is_refused: bool = False
 
 
 def refused(sentence: str) -> Verb:
-    """Make a verb that ``az ml`` has and Lapis refuses, with the reason."""
+    """Make a verb that ``az ml`` has and Lapis refuses, whatever its flags, with the reason."""
 
     def run(_args: Args) -> int:
         raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
 
-    return Verb(f"not supported: {sentence}", run, (_swallow,))
+    return Verb(f"not supported: {sentence}", run, is_refused=True)
 
 
 class Parser(argparse.ArgumentParser):
@@ -87,6 +89,8 @@ def run_noun(noun: str, about: str, verbs: Mapping[str, Verb], words: Sequence[s
 
 def run_verb(prog: str, verb: Verb, words: Sequence[str]) -> int:
     """Parse the flags of one verb and run it."""
+    if verb.is_refused:
+        return verb.run(Args()) or 0
     parser = Parser(prog=prog, description=verb.help)
     for add in verb.arguments:
         add(parser)
@@ -137,12 +141,8 @@ class _Refused(argparse.Action):
         raise LapisError(ErrorCode.NOT_SUPPORTED, self._sentence)
 
 
-def _swallow(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-
-
 def _noun_help(noun: str, about: str, verbs: Mapping[str, Verb]) -> str:
-    shown = [(name, verb.help) for name, verb in verbs.items() if not verb.help.startswith("not supported")]
+    shown = [(name, verb.help) for name, verb in verbs.items() if not verb.is_refused]
     width = max(len(name) for name, _ in shown)
     lines = [f"  {name.ljust(width)}  {text}" for name, text in shown]
     head = f"usage: lapis {noun} VERB [flags]\n\n{about}\n\nverbs:\n"

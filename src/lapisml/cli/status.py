@@ -28,7 +28,7 @@ def describe(args: Namespace) -> dict[str, Any]:
         if error.code is not ErrorCode.SERVER_UNREACHABLE:
             raise
         return {"status": NOT_RUNNING, "home": str(home_folder()), "message": error.message, "hint": error.hint}
-    return {"status": "running", "address": transport.address.url, **found}
+    return found
 
 
 def _status(args: Namespace) -> int:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
 from lapisml.cli.context import note, show
 from lapisml.cli.parsing import Verb, run_verb
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.sdk.autostart import running, start_in_background
-from lapisml.sdk.discovery import home_folder
+from lapisml.sdk.autostart import run_in_foreground, running, start_in_background
+from lapisml.sdk.discovery import Address, home_folder
 
 _SETTINGS = {
     "host": "address to listen on; default 127.0.0.1",
@@ -37,12 +35,12 @@ def _settings(parser: ArgumentParser) -> None:
     parser.add_argument("--behind-tls-proxy", action="store_true", help="a proxy in front ends TLS")
 
 
-def _up(args: Namespace) -> None:
+def _up(args: Namespace) -> int:
     home = home_folder()
     variables = _variables(args)
     record = running(home)
     if record is None and not args.detach:
-        _become_server(variables)
+        return run_in_foreground(home, variables, lambda address: _announce(args, address))
     if record is not None and (variables or not args.detach):
         hint = "Look at it: lapis status. To start it anew: lapis down"
         raise LapisError(ErrorCode.CONFLICT, f"A server runs over {home} already, at {record.url}.", hint)
@@ -51,13 +49,11 @@ def _up(args: Namespace) -> None:
     from lapisml.cli.status import describe
 
     show(args, describe(args))
+    return 0
 
 
-def _become_server(variables: dict[str, str]) -> None:
-    sys.stdout.flush()
-    os.execve(  # noqa: S606 - no shell: this process turns into the server
-        sys.executable, [sys.executable, "-m", "lapisml.server"], {**os.environ, **variables}
-    )
+def _announce(args: Namespace, address: Address) -> None:
+    note(args, f"Lapis is ready at {address.url}. Stop it with Ctrl-C; running jobs go on.")
 
 
 def _variables(args: Namespace) -> dict[str, str]:

@@ -75,9 +75,32 @@ def start_in_background(
         found = local_address(home)
         if found is not None:
             return found
-        log = home / "logs" / "server.log"
-        notify(f"Starting the Lapis server in the background (log: {log}); stop it with: lapis down")
-        return _await_ready(home, _spawn(home, log, settings or {}), log)
+        notify(f"Starting the Lapis server in the background (log: {_log(home)}); stop it with: lapis down")
+        process = _spawn(home, settings or {})
+        return _await_ready(home, process)
+
+
+def run_in_foreground(home: Path, settings: Mapping[str, str], on_ready: Callable[[Address], None]) -> int:
+    """Run a server until it ends, pass on the signals that ask for it, and return its exit code.
+
+    Args:
+        home: LAPIS_HOME.
+        settings: further ``LAPIS_*`` variables for the server.
+        on_ready: told once when the server answers.
+    """
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    process = subprocess.Popen(  # in a session of its own: Ctrl-C must reach it once, through this process
+        _command(), env=_environment(home, settings), stdin=subprocess.DEVNULL, cwd=home, start_new_session=True
+    )
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: process.terminate())
+    while process.poll() is None:
+        found = local_address(home)
+        if found is not None and _answers(found):
+            on_ready(found)
+            break
+        time.sleep(0.02)
+    return process.wait()
 
 
 def stop(home: Path, record: ServerRecord) -> None:
@@ -95,17 +118,27 @@ def stop(home: Path, record: ServerRecord) -> None:
             raise LapisError(
                 ErrorCode.SERVER_UNREACHABLE,
                 f"The server (process {record.pid}) has not ended within {STOP_WITHIN:.0f} s.",
-                f"Its log is {home / 'logs' / 'server.log'}. To end it by force: kill -9 {record.pid}",
+                f"Its log is {_log(home)}. To end it by force: kill -9 {record.pid}",
             )
         time.sleep(0.02)
 
 
-def _spawn(home: Path, log: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with log.open("ab") as sink:
+def _log(home: Path) -> Path:
+    return home / "logs" / "server.log"
+
+
+def _output(home: Path) -> Path:
+    """Where a background server's own output goes: what it says before it can log."""
+    return home / "logs" / "server.out"
+
+
+def _spawn(home: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    output = _output(home)
+    output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with output.open("wb") as sink:
         return subprocess.Popen(
-            [sys.executable, "-m", "lapisml.server"],
-            env={**os.environ, **settings, "LAPIS_HOME": str(home)},
+            _command(),
+            env=_environment(home, settings),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
@@ -114,7 +147,15 @@ def _spawn(home: Path, log: Path, settings: Mapping[str, str]) -> subprocess.Pop
         )
 
 
-def _await_ready(home: Path, process: subprocess.Popen[bytes], log: Path) -> Address:
+def _command() -> list[str]:
+    return [sys.executable, "-m", "lapisml.server"]
+
+
+def _environment(home: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, **settings, "LAPIS_HOME": str(home)}
+
+
+def _await_ready(home: Path, process: subprocess.Popen[bytes]) -> Address:
     deadline = time.monotonic() + READY_WITHIN
     while time.monotonic() < deadline:
         code = process.poll()
@@ -122,9 +163,9 @@ def _await_ready(home: Path, process: subprocess.Popen[bytes], log: Path) -> Add
         if found is not None and _answers(found):
             return found
         if code is not None:
-            raise _not_started(f"The server ended at once (exit code {code}).", log)
+            raise _not_started(home, f"The server could not start (exit code {code}):")
         time.sleep(0.02)
-    raise _not_started(f"The server was not ready within {READY_WITHIN:.0f} s.", log)
+    raise _not_started(home, f"The server was not ready within {READY_WITHIN:.0f} s.")
 
 
 def _answers(address: Address) -> bool:
@@ -138,13 +179,13 @@ def _answers(address: Address) -> bool:
         connection.close()
 
 
-def _not_started(sentence: str, log: Path) -> LapisError:
+def _not_started(home: Path, sentence: str) -> LapisError:
     try:
-        lines = log.read_text(errors="replace").splitlines()[-8:]
+        lines = _output(home).read_text(errors="replace").splitlines()[-8:]
     except OSError:
         lines = []
     story = "".join(f"\n  {line}" for line in lines)
-    return LapisError(ErrorCode.SERVER_UNREACHABLE, sentence + story, f"The whole log: {log}")
+    return LapisError(ErrorCode.SERVER_UNREACHABLE, sentence + story, f"The server's log: {_log(home)}")
 
 
 def running(home: Path) -> ServerRecord | None:

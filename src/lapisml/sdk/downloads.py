@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.client import IncompleteRead
 from pathlib import Path, PurePosixPath
 
 from lapisml.core.errors import ErrorCode, LapisError
@@ -90,3 +91,5 @@ def _fetch_rest(session: Session, file: RemoteFile, part: Path, advance: Advance
         while block := response.read(BLOCK):
             sink.write(block)
             advance(len(block))
+        if response.length:
+            raise IncompleteRead(b"", response.length)

@@ -19,6 +19,9 @@ AWAY_LIMIT = 600.0
 TERMINAL = ("Completed", "Failed", "Canceled")
 
 
+REST = 0.2
+"""Seconds between two tries to reach a server that is away."""
+
 BUILD_LOG = "system_logs/environment.log"
 
 
@@ -111,4 +114,4 @@ class _Reader:
             self._follower.on_away("The server is away; the job goes on. Waiting for the server …")
         elif error is not None and now - self._away_since > AWAY_LIMIT:
             raise error
-        time.sleep(0.2)
+        time.sleep(REST)

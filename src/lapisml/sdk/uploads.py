@@ -54,9 +54,7 @@ def read_content(path: Path) -> Content:
     except OSError as error:
         raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{path}' can't be read: {error.strerror}.") from error
     if not files:
-        hint = (
-            "A folder without files can't be used; see .amlignore and .gitignore in it." if purpose == "code" else None
-        )
+        hint = "A folder without files can't be used; see .amlignore and .gitignore in it."
         raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"The folder '{path}' has no files.", hint)
     places = {entry.sha256: place for entry, (_, place) in zip(files, found, strict=True)}
     return Content(Manifest.of(files), path.resolve().name, places)
