@@ -1,0 +1,113 @@
+"""Starting supervisors, and seeing that every job which has not ended has one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import lapisml
+from lapisml.runner import layout, processes
+
+_STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.supervisor import main; main()"
+_SOURCE = str(Path(lapisml.__file__).parent.parent)
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 60.0
+
+
+class Supervisors:
+    """Starts supervisors as detached processes and collects those that have ended.
+
+    Args:
+        python: the interpreter they run on; None means this one.
+    """
+
+    def __init__(self, python: str | None = None) -> None:
+        self._python = python or sys.executable
+        self._lock = threading.Lock()
+        self._running: dict[Path, subprocess.Popen[bytes]] = {}
+        self._pauses: dict[Path, tuple[float, float]] = {}
+
+    def ensure(self, folder: Path, python: str | None = None) -> bool:
+        """See that a job's folder has a living supervisor; start one unless the last one died a moment ago.
+
+        Two that are started by mistake (another backend over the same home) settle it by the folder's lock.
+
+        Returns:
+            False when the last ones died so soon that the next start waits.
+        """
+        with self._lock:
+            if self._is_starting(folder) or is_supervised(folder):
+                return True
+            now = time.monotonic()
+            pause, until = self._pauses.get(folder, (_FIRST_PAUSE_S, 0.0))
+            if now < until:
+                return False
+            self._pauses[folder] = (min(2 * pause, _LONGEST_PAUSE_S), now + pause)
+            self._running[folder] = self._start(folder, python or self._python)
+            return True
+
+    def forget(self, folder: Path) -> None:
+        """Drop what is remembered of a job that has ended."""
+        with self._lock:
+            self._pauses.pop(folder, None)
+
+    def reap(self) -> None:
+        """Collect supervisors that have ended, so that none stays a zombie."""
+        with self._lock:
+            for folder in [folder for folder, process in self._running.items() if process.poll() is not None]:
+                del self._running[folder]
+
+    def _is_starting(self, folder: Path) -> bool:
+        process = self._running.get(folder)
+        return process is not None and process.poll() is None
+
+    def _start(self, folder: Path, python: str) -> subprocess.Popen[bytes]:
+        log = os.open(folder / layout.SYSTEM_LOGS / "runner.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            return subprocess.Popen(
+                [python, "-I", "-S", "-c", _STARTER, _SOURCE, str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+                cwd="/",
+            )
+        finally:
+            os.close(log)
+
+
+def is_supervised(folder: Path) -> bool:
+    """Say whether the supervisor that a job's folder names lives, by boot id, pid and start time."""
+    return processes.is_alive(_supervisor(folder))
+
+
+def poke(folder: Path) -> None:
+    """Have a job's supervisor look for a recorded request; wakes it if somebody stopped it."""
+    known = _supervisor(folder)
+    if known is None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        descriptor = os.pidfd_open(known["pid"])
+        try:
+            if processes.is_alive(known):
+                signal.pidfd_send_signal(descriptor, signal.SIGUSR1)
+                signal.pidfd_send_signal(descriptor, signal.SIGCONT)
+        finally:
+            os.close(descriptor)
+
+
+def _supervisor(folder: Path) -> dict[str, Any] | None:
+    from lapisml.runner.durable import read_json
+
+    known = read_json(str(folder / layout.PROCESS))
+    if not isinstance(known, dict) or known.get("boot_id") != processes.boot_id():
+        return None
+    supervisor = known.get("supervisor")
+    return supervisor if isinstance(supervisor, dict) else None

@@ -1,0 +1,65 @@
+"""What every step of a job's course needs at hand."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from lapisml.runner import durable, layout
+from lapisml.runner.journal import Journal
+from lapisml.runner.tools import Line, run
+
+
+class Job:
+    """One job on this machine.
+
+    Attributes:
+        folder: its folder.
+        spec: the launch specification, plain form.
+        journal: where its course is written down.
+    """
+
+    def __init__(self, folder: str, spec: dict[str, Any]) -> None:
+        self.folder = folder
+        self.spec = spec
+        self.journal = Journal(folder, spec.get("wake_socket"), spec["job"])
+
+    def path(self, name: str) -> str:
+        """Return the path of something in the job's folder."""
+        return os.path.join(self.folder, name)
+
+    def read(self, name: str) -> Any:
+        """Return the content of a JSON file in the job's folder, None when it is not there."""
+        return durable.read_json(self.path(name))
+
+    def cancel_request(self) -> dict[str, Any] | None:
+        """Return the recorded request to end this job, if there is one."""
+        path = self.path(layout.CANCEL)
+        return (durable.read_json(path) or {}) if os.path.exists(path) else None
+
+    def is_canceled(self) -> bool:
+        """Say whether somebody asked for this job's end."""
+        return os.path.exists(self.path(layout.CANCEL))
+
+    def tell_user(self, sentence: str) -> None:
+        """Write a line into the user's log."""
+        durable.append_bytes(self.path(layout.STD_LOG), f"[lapis] {sentence}\n".encode())
+
+    def stage(self, requests: list[dict[str, Any]]) -> dict[str, str]:
+        """Have data moved between stores; see `lapisml.runner.stage`.
+
+        Raises:
+            ToolError, StoppedError: as `lapisml.runner.tools.run`.
+        """
+        answers: dict[str, str] = {}
+
+        def take(line: Line) -> None:
+            if "progress" in line:
+                durable.append_bytes(self.path(layout.RUNNER_LOG), f"{line['progress']}\n".encode())
+                self.tell_user(str(line["progress"]))
+            elif "path" in line:
+                answers[line["name"]] = line["path"]
+
+        asked = {"storage": self.spec["storage"], "requests": requests}
+        run("stage", asked, take, self.is_canceled, self.path(layout.RUNNER_LOG))
+        return answers

@@ -1,0 +1,52 @@
+"""The names within a job's folder, ``<home>/runs/<workspace>/<job>/`` (owner only).
+
+====================  ========================================================================
+``spec.json``         the launch specification without its secrets; written by the backend
+``secrets.json``      what was taken out of it; removed when the job has ended
+``supervisor.lock``   held (flock) by the one supervisor of the job
+``process.json``      ``{boot_id, supervisor, wrapper, child, relay_port}``; processes as ``{pid, start_ticks}``
+``started.json``      made at the moment at which the command may begin: ``{at, boottime}``
+``child.json``        the command's exit status, written by the wrapper
+``leftovers.json``    processes that outlived the command and were ended
+``cancel.json``       a recorded request to end the job: ``{at, by, grace_s}``
+``exit.json``         how the job ended; written last, never changed
+``journal.jsonl``     what happened, one line each
+``system_metrics.jsonl``  samples of system metrics
+``spool.jsonl``       metrics that the relay has acknowledged, ``spool.cursor``: how many of its bytes arrived
+``work/``             the command's working folder: the code, ``outputs/``, ``logs/``
+``user_logs/``, ``system_logs/``, ``inputs/``, ``named_outputs/``, ``env/``
+====================  ========================================================================
+"""
+
+SPEC = "spec.json"
+SECRETS = "secrets.json"
+LOCK = "supervisor.lock"
+PROCESS = "process.json"
+STARTED = "started.json"
+CHILD = "child.json"
+LEFTOVERS = "leftovers.json"
+CANCEL = "cancel.json"
+EXIT = "exit.json"
+JOURNAL = "journal.jsonl"
+SYSTEM_METRICS = "system_metrics.jsonl"
+
+RELAY = "relay.json"
+SPOOL = "spool.jsonl"
+SPOOL_CURSOR = "spool.cursor"
+UNDELIVERED = "undelivered.jsonl"
+
+WORK = "work"
+OUTPUTS = "outputs"
+LOGS = "logs"
+USER_LOGS = "user_logs"
+SYSTEM_LOGS = "system_logs"
+INPUTS = "inputs"
+NAMED_OUTPUTS = "named_outputs"
+OVERLAY = "env"
+
+STD_LOG = "user_logs/std_log.txt"
+ENVIRONMENT_LOG = "system_logs/environment.log"
+RUNNER_LOG = "system_logs/runner.log"
+
+KEY_VARIABLE = "LAPIS_JOB_KEY"
+"""Environment variable of every process of a job: its submit key, by which strays are recognised."""

@@ -1,0 +1,229 @@
+"""The supervisor: one small process beside each job, which needs no server.
+
+Started as ``python -I -S -c "…; from lapisml.runner.supervisor import main; main()" <source folder> <job folder>``
+in a session of its own. Started again over the same folder, it goes on where the one before it was killed:
+
+* nothing was started yet → from the beginning;
+* the command runs → watches it by boot id, pid and start time, and takes its status from the wrapper's file;
+* the command has ended → stores outputs and writes the ending;
+* the ending is written → delivers what the relay still holds.
+
+``exit.json`` is on disk before anybody is told, and never changes. One supervisor per job: it holds a lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import time
+from typing import Any
+
+from lapisml.ports.endings import EndReason
+from lapisml.runner import copying, course, data, durable, endings, layout, oom, processes, specfile
+from lapisml.runner.endings import JobEndError
+from lapisml.runner.job import Job
+from lapisml.runner.relay_link import RelayLink, has_undelivered
+from lapisml.runner.tools import StoppedError
+from lapisml.runner.watch import Wake, Watch
+
+_ALMOST_FULL_BYTES = 1 << 20
+
+
+def main() -> None:
+    """Supervise the job whose folder is the last argument."""
+    folder = sys.argv[-1]
+    os.umask(0o077)
+    lock = os.open(os.path.join(folder, layout.LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    spec = specfile.read(folder)
+    if spec is not None:
+        Supervisor(Job(folder, spec), lock).run()
+
+
+class Supervisor:
+    """Takes a job through its course, from wherever it is.
+
+    Args:
+        job: the job.
+        lock: descriptor that holds the job's lock.
+    """
+
+    def __init__(self, job: Job, lock: int) -> None:
+        self._job = job
+        self._lock = lock
+        self._wake = Wake()
+        self._relay = RelayLink(job.folder, job.spec) if job.spec.get("tracking") else None
+        self._status: dict[str, Any] | None = None
+
+    def run(self) -> None:
+        """Take the job to its end."""
+        if os.path.exists(self._job.path(layout.EXIT)):
+            self._deliver_rest()
+            return
+        try:
+            end = self._live()
+        except BaseException as error:  # noqa: BLE001 - the process's boundary: every job gets an ending
+            end = self._from_error(error)
+        self._end(end)
+
+    def _live(self) -> JobEndError:
+        known = self._job.read(layout.PROCESS) or {}
+        started = self._was_started(known)
+        if self._job.spec["boot_id"] != processes.boot_id():
+            return self._after_restart(started)
+        if started:
+            return self._adopt(known)
+        return self._from_the_start()
+
+    def _was_started(self, known: dict[str, Any]) -> bool:
+        """Say whether the command was let go; a wrapper that is about to decide that is waited for."""
+        marker = self._job.path(layout.STARTED)
+        while not os.path.exists(marker) and processes.is_alive(known.get("wrapper")):
+            processes.send([known["wrapper"]["pid"]], 18)
+            time.sleep(0.005)
+        return os.path.exists(marker)
+
+    def _from_the_start(self) -> JobEndError:
+        if self._job.is_canceled():
+            raise StoppedError
+        course.who_runs(self._job, None)
+        if self._relay is not None:
+            self._relay.bind()
+        launch = course.prepare(self._job, self._relay)
+        if self._job.is_canceled():
+            raise StoppedError
+        kills = oom.kill_count()
+        processes.become_subreaper()
+        known = course.start(self._job, launch, self._relay, self._private_descriptors())
+        return self._watch(known, True, kills)
+
+    def _adopt(self, known: dict[str, Any]) -> JobEndError:
+        """Take over a command that an earlier supervisor started."""
+        self._job.journal.record("running", "", detail={"supervisor": "resumed"})
+        if self._relay is not None and not self._relay.adopt(known.get("relay_port")):
+            self._job.journal.warn("The relay's port was taken by another process: MLflow calls of this job fail.")
+        wrapper, running = known.get("wrapper"), known.get("child")
+        course.who_runs(self._job, self._relay, wrapper, running)
+        return self._watch({**known, "wrapper": wrapper, "child": running}, False, None)
+
+    def _watch(self, known: dict[str, Any], is_ours: bool, kills: int | None) -> JobEndError:
+        self._status, stopped = Watch(self._job, known, is_ours, self._relay, self._wake).until_end()
+        self._end_strays()
+        if stopped is not None:
+            return stopped
+        if self._status is None:
+            evidence = "the command has ended and left no status"
+            return JobEndError(EndReason.SUPERVISOR_LOST, evidence=evidence)
+        after = oom.kill_count()
+        end = endings.of_status(self._status, None if kills is None or after is None else after - kills)
+        if end.reason is EndReason.EXIT_CODE and _is_full(self._job.folder):
+            code = self._status["exit_code"]
+            return JobEndError(EndReason.DISK_FULL, where=f", and the command ended with exit code {code}")
+        return end
+
+    def _after_restart(self, started: bool) -> JobEndError:
+        self._status = self._job.read(layout.CHILD)
+        if self._status is not None:
+            return endings.of_status(self._status, None)
+        when = "while the command ran" if started else "before the command was started"
+        return JobEndError(EndReason.MACHINE_RESTARTED, when=when)
+
+    def _end_strays(self) -> None:
+        """End processes of this job that are left although the wrapper is gone, and write down which."""
+        for process in self._job.read(layout.LEFTOVERS) or ():
+            self._job.journal.note("Ended a process that outlived the command.", **process)
+        spare = self._relay.pids if self._relay is not None else frozenset()
+        if self._status is not None and not processes.children(os.getpid()):
+            return
+        for pid in processes.marked(layout.KEY_VARIABLE, self._job.spec["submit_key"]):
+            if pid not in spare:
+                name = processes.name_of(pid)
+                self._job.journal.note("Ended a process that outlived the command.", pid=pid, name=name)
+                processes.kill_below(pid)
+                processes.send([pid], 9)
+        processes.kill_below(os.getpid(), spare)
+
+    def _end(self, end: JobEndError) -> None:
+        end, complete = self._finalize(end)
+        job = self._job
+        verdict = endings.ending(end.reason, end.sentence, job.folder, self._status)
+        durable.write_reserved(job.path(layout.EXIT), verdict)
+        job.journal.record("ended", end.sentence, detail={"reason_code": end.reason.value})
+        self._clean_up(complete)
+
+    def _finalize(self, end: JobEndError) -> tuple[JobEndError, bool]:
+        """Store what is to be kept; a failure there becomes the job's, unless it had failed before."""
+        job, complete = self._job, True
+        remote = job.spec["artifacts"]["location"]["protocol"] != "file"
+        job.journal.record("finalizing", "", wake=remote or self._relay is not None)
+        if end.reason is not EndReason.SUCCEEDED and self._status is None:
+            os.makedirs(job.path(layout.USER_LOGS), exist_ok=True)
+            job.tell_user(end.sentence)
+        if self._relay is not None:
+            complete = self._relay.finish()
+        _drop_if_empty(job.path(layout.RUNNER_LOG))
+        try:
+            notes = data.store_outputs(job.spec, job.folder, job.stage) if self._status is not None else []
+            notes += data.store_artifacts(job.spec, job.folder, job.stage)
+            for sentence in notes:
+                job.journal.warn(sentence)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the ending is written
+            failure = self._from_error(error)
+            if end.reason is EndReason.SUCCEEDED:
+                end = failure
+            else:
+                job.journal.warn(failure.sentence)
+        return end, complete
+
+    def _clean_up(self, complete: bool) -> None:
+        """Remove what nobody reads any more."""
+        if complete:
+            specfile.forget_secrets(self._job.folder)
+        for name in (layout.WORK, layout.INPUTS, layout.OVERLAY, layout.NAMED_OUTPUTS):
+            try:
+                copying.remove_tree(self._job.path(name))
+            except OSError:
+                continue
+
+    def _deliver_rest(self) -> None:
+        """Deliver what the relay still holds of a job that has ended."""
+        if self._relay is not None and has_undelivered(self._job.folder) and not self._relay.finish():
+            return
+        specfile.forget_secrets(self._job.folder)
+        self._job.journal.wake()
+
+    def _from_error(self, error: BaseException) -> JobEndError:
+        if isinstance(error, JobEndError):
+            return error
+        if isinstance(error, StoppedError):
+            request = self._job.cancel_request() or {}
+            return JobEndError(EndReason.CANCELED, by=f" by {request['by']}" if request.get("by") else "")
+        if durable.is_full(error):
+            return JobEndError(EndReason.DISK_FULL, where="")
+        import traceback  # heavy, and hardly ever needed
+
+        text = "".join(traceback.format_exception(error))
+        os.makedirs(self._job.path(layout.SYSTEM_LOGS), exist_ok=True)
+        durable.append_bytes(self._job.path(layout.RUNNER_LOG), text.encode())
+        return JobEndError(EndReason.INTERNAL, error=f"{type(error).__name__}: {error}")
+
+    def _private_descriptors(self) -> list[int]:
+        relay = self._relay.descriptors() if self._relay is not None else []
+        return [self._lock, *self._wake.fds, *relay]
+
+
+def _is_full(folder: str) -> bool:
+    facts = os.statvfs(folder)
+    return facts.f_bavail * facts.f_frsize < _ALMOST_FULL_BYTES
+
+
+def _drop_if_empty(path: str) -> None:
+    try:
+        if os.stat(path).st_size == 0:
+            os.unlink(path)
+    except FileNotFoundError:
+        return
