@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import Storage
@@ -35,6 +34,7 @@ from lapisml.server.surfaces.mlflow.experiment_routes import Routes, experiment_
 from lapisml.server.surfaces.mlflow.fields import Fields
 from lapisml.server.surfaces.mlflow.logging_routes import logging_routes
 from lapisml.server.surfaces.mlflow.model_routes import logged_model_routes
+from lapisml.server.surfaces.mlflow.registry_routes import Registry
 from lapisml.server.surfaces.mlflow.run_routes import run_routes
 
 PREFIX = "/mlflow/"
@@ -71,7 +71,7 @@ class MlflowSurface:
         workspaces: WorkspaceService,
         locator: Locator,
         storage: Storage,
-        registry: Any,
+        registry: Registry,
         max_body: int = 32 << 20,
     ) -> None:
         self._workspaces = workspaces
