@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,23 +41,26 @@ class UvEnvironmentBuilder:
     ``build.log`` and ``ready.json``; ``<root>/.locks/<key>`` is locked by whoever builds it.
 
     Args:
-        root: folder of all environments; made if missing, for its owner only.
+        root: folder of all environments, absolute; made if missing, for its owner only.
         offline: use only what uv's cache has.
         python_downloads: let uv fetch a Python that this machine lacks.
         cache_dir: uv's cache; None for uv's own default. On another file system than `root`, files are copied
             instead of linked.
-        catalogue: what stands behind image names; None for the built-in one.
-        interpreters: where Pythons are looked for; None for the usual places.
+        catalogue_file: a catalogue that comes before the built-in one (see `Catalogue`).
+        python_folders: where executables called ``python3.N`` are looked for; None for the usual places.
+
+    All arguments may be plain JSON values, so that a launch specification can carry them.
     """
 
     def __init__(
-        self, root: Path, *, offline: bool = False, python_downloads: bool = False, cache_dir: Path | None = None,
-        catalogue: Catalogue | None = None, interpreters: Interpreters | None = None,
+        self, root: Path | str, *, offline: bool = False, python_downloads: bool = False,
+        cache_dir: Path | str | None = None, catalogue_file: Path | str | None = None,
+        python_folders: Sequence[Path | str] | None = None,
     ) -> None:  # fmt: skip
-        self._root = root
-        self._uv = Uv(offline=offline, cache_dir=cache_dir, python_downloads=python_downloads)
-        self._catalogue = catalogue or Catalogue()
-        self._interpreters = interpreters or Interpreters()
+        self._root = Path(root)
+        self._uv = Uv(offline, Path(cache_dir) if cache_dir else None, python_downloads)
+        self._catalogue = Catalogue(Path(catalogue_file) if catalogue_file else None)
+        self._interpreters = Interpreters([Path(f) for f in python_folders] if python_folders is not None else None)
 
     def key(self, definition: EnvironmentDefinition) -> str:
         """Return the key; see `EnvironmentBuilder.key`."""
