@@ -248,7 +248,8 @@ def _one(connection: Connection, query: Any) -> AssetRecord | None:
 def _record(row: Row[Any], labels: Mapping[str, str]) -> AssetRecord:
     document = {**row.document, "name": row.name, "version": row.version}
     return AssetRecord(
-        row.id, AssetKind(row.kind), row.name, row.version, document, row.content_hash, row.source, row.job_name, row.stage,
+        row.id, AssetKind(row.kind), row.name, row.version, document, row.content_hash, row.source,
+        row.job_name, row.stage,
         bool(row.archived or row.container_archived), row.created_by, row.created_at, row.updated_at,
         tuple(label for label, pointed in labels.items() if pointed == row.version),
     )  # fmt: skip

@@ -1,0 +1,109 @@
+"""Native HTTP routes of assets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.features.assets.records import Archived, AssetKind, ListQuery
+from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.assets.wire import asset_body
+from lapisml.server.features.workspaces.service import WorkspaceService
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Tags = Annotated[list[str], Query()]
+
+
+def router(assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
+    """Make the routes of the four kinds below ``/api/v1/workspaces/{ws}``."""
+    routes = APIRouter(prefix="/api/v1/workspaces/{ws}")
+    for kind in AssetKind:
+        routes.include_router(_of_kind(kind, assets, workspaces), prefix=f"/{kind.value}", tags=[kind.value])
+    return routes
+
+
+def _of_kind(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
+    routes = APIRouter()
+
+    def listed(ws: str, query: ListQuery) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        page = assets.list(workspace, kind, query)
+        return {"value": [asset_body(workspace, record) for record in page.value], "next": page.next}
+
+    @routes.get("")
+    def list_assets(
+        ws: str, name: str | None = None, archived: Archived = Archived.ACTIVE, limit: Limit = 100,
+        token: str | None = None, tag: Tags = [],  # noqa: B006 - the framework copies it
+    ) -> dict[str, Any]:  # fmt: skip
+        return listed(ws, ListQuery(name, archived, _tags(tag), limit, token))
+
+    @routes.post("")
+    def create_asset(ws: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        return asset_body(workspace, assets.create(workspace, kind, body, request.state.principal.name))
+
+    @routes.get("/{name}/versions")
+    def list_versions(
+        ws: str, name: str, archived: Archived = Archived.ACTIVE, limit: Limit = 100, token: str | None = None,
+        tag: Tags = [],  # noqa: B006 - the framework copies it
+    ) -> dict[str, Any]:  # fmt: skip
+        return listed(ws, ListQuery(name, archived, _tags(tag), limit, token))
+
+    @routes.get("/{name}/versions/{version}")
+    def get_version(ws: str, name: str, version: str) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        return asset_body(workspace, assets.get(workspace, kind, name, version))
+
+    @routes.get("/{name}/labels/{label}")
+    def get_by_label(ws: str, name: str, label: str) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        return asset_body(workspace, assets.by_label(workspace, kind, name, label))
+
+    @routes.put("/{name}/labels/{label}", status_code=204)
+    def put_label(ws: str, name: str, label: str, body: dict[str, Any]) -> None:
+        if not isinstance(body.get("version"), str):
+            raise LapisError(ErrorCode.USAGE, 'Say which version the label points at: {"version": "1"}.')
+        assets.containers.set_label(workspaces.get(ws), kind, name, label, body["version"])
+
+    @routes.delete("/{name}/labels/{label}", status_code=204)
+    def delete_label(ws: str, name: str, label: str) -> None:
+        assets.containers.set_label(workspaces.get(ws), kind, name, label, None)
+
+    @routes.patch("/{name}/versions/{version}")
+    def patch_version(ws: str, name: str, version: str, body: dict[str, Any]) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        return asset_body(workspace, assets.update(workspace, kind, name, version, body))
+
+    @routes.delete("/{name}/versions/{version}", status_code=204)
+    def delete_version(ws: str, name: str, version: str) -> None:
+        assets.delete_version(workspaces.get(ws), kind, name, version)
+
+    @routes.post("/{name}/archive", status_code=204)
+    def archive(ws: str, name: str) -> None:
+        assets.archive(workspaces.get(ws), kind, name)
+
+    @routes.post("/{name}/restore", status_code=204)
+    def restore(ws: str, name: str) -> None:
+        assets.restore(workspaces.get(ws), kind, name)
+
+    @routes.post("/{name}/versions/{version}/archive", status_code=204)
+    def archive_version(ws: str, name: str, version: str) -> None:
+        assets.archive(workspaces.get(ws), kind, name, version)
+
+    @routes.post("/{name}/versions/{version}/restore", status_code=204)
+    def restore_version(ws: str, name: str, version: str) -> None:
+        assets.restore(workspaces.get(ws), kind, name, version)
+
+    return routes
+
+
+def _tags(given: list[str]) -> dict[str, str | None]:
+    """Read ``k=v`` and ``k``, several in one text parted by commas too."""
+    found: dict[str, str | None] = {}
+    for text in given:
+        for word in filter(None, text.split(",")):
+            key, equals, value = word.partition("=")
+            found[key.strip()] = value if equals else None
+    return found

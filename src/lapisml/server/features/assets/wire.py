@@ -1,0 +1,29 @@
+"""Forms of assets on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lapisml.server.features.assets.records import AssetRecord
+from lapisml.server.features.workspaces.service import Workspace
+from lapisml.server.platform.wire import arm_id, creation_context
+
+
+def asset_body(workspace: Workspace, record: AssetRecord) -> dict[str, Any]:
+    """Give a version: the keys of its document, and those of the record around it."""
+    body: dict[str, Any] = {
+        "tags": {},
+        "properties": {},
+        **record.document,
+        "id": arm_id(workspace.name, record.kind.value, record.name, record.version),
+        "name": record.name,
+        "version": record.version,
+        "creation_context": creation_context(record.created_by, record.created_at, record.updated_at),
+    }
+    if record.id == 0:
+        body["id"] = f"azureml://registries/azureml/{record.kind.value}/{record.name}/versions/{record.version}"
+    optional = {"job_name": record.job_name, "stage": record.stage, "labels": list(record.labels)}
+    body.update({key: value for key, value in optional.items() if value})
+    if record.archived:
+        body["archived"] = True
+    return body
