@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from lapisml import __version__
 from lapisml.core.clock import SystemClock
@@ -27,6 +28,7 @@ from lapisml.server.settings import Settings
 log = logging.getLogger("lapisml.server")
 
 DEFAULT_PORT = 8787
+_URL_HINT = "It looks like sqlite:////folder/lapis.db or postgresql://user:password@host/name."
 _PORTS_TRIED = 100
 
 
@@ -107,18 +109,35 @@ def locked(settings: Settings) -> Iterator[None]:
         for lock in _locks(settings):
             lock.acquire()
             stack.callback(lock.release)
+        file = _sqlite_file(settings)
+        if file is not None:
+            file.touch(mode=0o600)
         yield
 
 
 def _locks(settings: Settings) -> list[FileLock]:
     home = settings.home
     locks = [FileLock(home / "run" / "server.lock", f"A server (process {{pid}}) already runs over {home}.")]
-    url = make_url(settings.database)
-    if url.get_backend_name() == "sqlite" and url.database:
-        file = Path(url.database).absolute()
+    file = _sqlite_file(settings)
+    if file is not None:
         held = f"The database {file} is in use by another server (process {{pid}}); SQLite serves one at a time."
         locks.append(FileLock(file.with_name(f"{file.name}.lock"), held))
     return locks
+
+
+def _sqlite_file(settings: Settings) -> Path | None:
+    try:
+        url = make_url(settings.database)
+        is_sqlite = url.get_backend_name() == "sqlite"
+    except ArgumentError as error:
+        raise LapisError(ErrorCode.USAGE, "LAPIS_DATABASE_URL is not a database URL.", _URL_HINT) from error
+    if not is_sqlite and url.get_backend_name() not in ("postgresql", "postgres"):
+        raise LapisError(ErrorCode.NOT_SUPPORTED, f"Lapis does not run on {url.get_backend_name()}.", _URL_HINT)
+    if not is_sqlite:
+        return None
+    if not url.database or url.database == ":memory:":
+        raise LapisError(ErrorCode.USAGE, "LAPIS_DATABASE_URL must name a file.", _URL_HINT)
+    return Path(url.database).resolve()
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ transactional DDL rolls back whole.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -86,6 +87,7 @@ def _copy(source: Path, target: Path) -> None:
     target.unlink(missing_ok=True)
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
+    shutil.copymode(source, target)
 
 
 def _check(database: Database) -> None:

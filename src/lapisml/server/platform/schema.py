@@ -47,17 +47,17 @@ def prepare_schema(database: Database, versions: Versions | None = None, tables:
     versions = versions or Versions()
     try:
         found = _version(database)
-        if found == versions.head:
-            return
         if found is None:
             _create(database, versions, tables)
-            return
+            found = _version(database)
     except DBAPIError as error:
         raise LapisError(
             ErrorCode.STORAGE_UNREACHABLE,
             f"The database {database.shown_url} can't be opened: {error.orig}",
             "Check LAPIS_DATABASE_URL, and that the database runs.",
         ) from error
+    if found == versions.head:
+        return
     if found not in versions.known:
         raise _not_understood(found, versions)
     from lapisml.server.migrations.upgrade import upgrade
@@ -67,10 +67,12 @@ def prepare_schema(database: Database, versions: Versions | None = None, tables:
 
 
 def _version(database: Database) -> str | None:
+    """Read the version; None when the database was never Lapis's, empty when it does not say."""
     with database.read() as connection:
         if not inspect(connection).has_table(VERSION_TABLE):
             return None
-        return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
+        found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all()  # noqa: S608 - a constant
+        return found[0] if len(found) == 1 else ""
 
 
 def _create(database: Database, versions: Versions, tables: MetaData) -> None:
@@ -100,7 +102,7 @@ def _stamp(connection: Connection, version: str) -> None:
     connection.execute(text(f"INSERT INTO {VERSION_TABLE} VALUES (:v)"), {"v": version})  # noqa: S608 - a constant
 
 
-def _not_understood(found: str, versions: Versions) -> LapisError:
+def _not_understood(found: str | None, versions: Versions) -> LapisError:
     return LapisError(
         ErrorCode.DATABASE_VERSION,
         f"The database has version '{found}', which this release of Lapis does not know; it knows '{versions.head}'.",

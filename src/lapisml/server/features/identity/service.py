@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import socket
 import threading
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ from lapisml.server.platform.principal import Principal
 
 __all__ = ["IdentityService", "Principal"]
 
-OWNER_LABEL = "owner"
+OWNER_LABEL = "owner of "
+"""Begins the label of a home's own token; no label that a user may choose holds a space."""
+
 MIN_TOKEN_LENGTH = 32
 
 _REMEMBER_MS = 5_000
@@ -84,14 +87,15 @@ class IdentityService:
         if given and len(given) < MIN_TOKEN_LENGTH:
             raise LapisError(ErrorCode.USAGE, f"LAPIS_TOKEN must have at least {MIN_TOKEN_LENGTH} characters.")
         lost = not given and not file.exists()
+        label = f"{OWNER_LABEL}{socket.gethostname()[:60]}:{file.parent}"[:255]
         token = given or create_private(file, f"{new_token()}\n".encode()).decode().strip()
         if not given:
             file.chmod(0o600)
         with self._database.write() as connection:
             if lost:
-                store.revoke(connection, self._clock.now_ms(), label=OWNER_LABEL)
+                store.revoke(connection, self._clock.now_ms(), label=label)
             if store.by_digest(connection, _digest(token)) is None:
-                store.add(connection, self._values(token, "user", self.owner_name, OWNER_LABEL))
+                store.add(connection, self._values(token, "user", self.owner_name, label))
         return token
 
     def issue_user_token(self, name: str, label: str, lifetime_s: int | None) -> str:
@@ -119,7 +123,7 @@ class IdentityService:
         Raises:
             LapisError: NotFound; Conflict for the owner's, which is replaced by deleting its file.
         """
-        if label == OWNER_LABEL:
+        if label.startswith(OWNER_LABEL):
             hint = "Delete the file `token` in LAPIS_HOME and restart the server: it makes a new one."
             raise LapisError(ErrorCode.CONFLICT, "The owner's token can't be revoked over the network.", hint)
         with self._database.write() as connection:

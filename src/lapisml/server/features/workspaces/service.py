@@ -169,7 +169,10 @@ class WorkspaceService:
 
     def _furnish(self, workspace: Workspace) -> None:
         for furnish in self._welcomes:
-            furnish(workspace)
+            try:
+                furnish(workspace)
+            except IntegrityError:  # another server furnished it at the same moment
+                furnish(workspace)
 
     def _forget(self, name: str) -> None:
         with self._lock:
