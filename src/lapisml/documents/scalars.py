@@ -50,3 +50,16 @@ def _integer(digits: str, text: str) -> int | str:
 def stringify(value: Scalar) -> str:
     """Write a literal as a job's command gets it: ``True``/``False`` for booleans, nothing for None."""
     return "" if value is None else str(value)
+
+
+class SourceScalar(str):
+    """How a scalar is written, with the value that it stands for: the text ``01`` and the number 1."""
+
+    __slots__ = ("value",)
+    value: Scalar
+
+    def __new__(cls, text: str, value: Scalar) -> SourceScalar:
+        """Keep both."""
+        made = super().__new__(cls, text)
+        made.value = value
+        return made

@@ -1,0 +1,125 @@
+"""What only the whole document shows: expressions that nothing declares, paths that are not there.
+
+They read documents that may be faulty otherwise, so that everything wrong is reported at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lapisml.core.errors import LapisError
+from lapisml.documents import expressions
+from lapisml.documents.faults import Fault
+from lapisml.documents.local_paths import LocalFile, local_files, local_text, path_fields
+from lapisml.documents.paths import DocumentPath
+from lapisml.documents.references import PlainUri, parse
+from lapisml.documents.words import nearest
+
+_OUTPUT_NAMES = ("name", "default_datastore")
+_MOST_NAMES = 2000
+
+
+def check_expressions(kind: str, data: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield the expressions of a job or a component that can't be resolved."""
+    if kind not in ("job", "component"):
+        return
+    inputs, outputs = _names(data.get("inputs")), _names(data.get("outputs"))
+    command = data.get("command")
+    if isinstance(command, str):
+        yield from _faults(("command",), command, inputs, outputs)
+    if kind == "job" and isinstance(data.get("outputs"), Mapping):
+        for name, output in data["outputs"].items():
+            path = output.get("path") if isinstance(output, Mapping) else None
+            if isinstance(path, str):
+                yield from _faults(("outputs", str(name), "path"), path, inputs, (), _OUTPUT_NAMES)
+
+
+def _names(declared: Any) -> list[str]:
+    return [str(name) for name in declared] if isinstance(declared, Mapping) else []
+
+
+def _faults(
+    path: DocumentPath, text: str, inputs: Collection[str], outputs: Collection[str], others: Collection[str] = ()
+) -> Iterator[Fault]:
+    for found in expressions.check(text, inputs, outputs, others):
+        before = text.count(found.expression.text, 0, found.expression.start)
+        snippet = (found.expression.text, before)
+        yield Fault(path, found.message, found.expected, found.suggestion, snippet=snippet)
+
+
+def check_wire(kind: str, data: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield the local paths of a document that has left the machine where they mean something."""
+    if not isinstance(data, Mapping):
+        return
+    for path, value, _ in path_fields(kind, data):
+        if local_text(value) is not None:
+            yield Fault(path, "this is a path on your own machine", "the address of an upload, or another URI")
+
+
+def check_files(kind: str, data: Mapping[str, Any], base_dir: Path) -> Iterator[Fault]:
+    """Yield the local paths of a document that are not there, or are not what they should be."""
+    for path, value, role in path_fields(kind, data):
+        if role == "code":
+            yield from _remote_code(path, value)
+    for file in local_files(kind, data, base_dir):
+        fault = _missing(file) or _wrong_kind(file, kind, data)
+        if fault is not None:
+            yield fault
+
+
+def _remote_code(path: DocumentPath, value: Any) -> Iterator[Fault]:
+    if not isinstance(value, str) or local_text(value) is not None or value.startswith("azureml://codes/"):
+        return
+    is_address = value.startswith("git+") or isinstance(_parsed(value), PlainUri)
+    message = "code is not fetched from an address" if is_address else "this is no folder of code"
+    yield Fault(path, message, "a folder or file on this machine; clone a repository first", supported=not is_address)
+
+
+def _parsed(value: str) -> Any:
+    try:
+        return parse(value)
+    except LapisError:
+        return None
+
+
+def _missing(file: LocalFile) -> Fault | None:
+    if file.absolute.exists():
+        return None
+    return Fault(file.path, f"the path is not there: {file.absolute}", None, _near_file(file))
+
+
+def _near_file(file: LocalFile) -> str | None:
+    """Look in the folder for a name like the one that is missing."""
+    folder = file.absolute.parent
+    if not folder.is_dir():
+        return None
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry, _ in zip(entries, range(_MOST_NAMES), strict=False)]
+    found = nearest(file.absolute.name, names)
+    head, slash, _ = file.text.rstrip("/").rpartition("/")
+    return f"{head}{slash}{found}" if found else None
+
+
+def _wrong_kind(file: LocalFile, kind: str, data: Mapping[str, Any]) -> Fault | None:
+    is_dir = file.absolute.is_dir()
+    if file.role in ("conda", "requirements") and is_dir:
+        return Fault(file.path, "this is a folder", "a file")
+    if file.role == "build" and not is_dir:
+        return Fault(file.path, "this is a file", "the folder that holds the Dockerfile")
+    if file.role == "code" and is_dir and not any(file.absolute.iterdir()):
+        return Fault(file.path, f"the folder is empty: {file.absolute}", "a folder with code")
+    return _wrong_data(file, data, is_dir) if kind == "data" else None
+
+
+def _wrong_data(file: LocalFile, data: Mapping[str, Any], is_dir: bool) -> Fault | None:
+    wanted = str(data.get("type") or "uri_folder")
+    if wanted == "uri_file" and is_dir:
+        return Fault(file.path, "this is a folder, and the type is uri_file", "a file, or type: uri_folder")
+    if wanted in ("uri_folder", "mltable") and not is_dir:
+        return Fault(file.path, f"this is a file, and the type is {wanted}", "a folder, or type: uri_file")
+    if wanted == "mltable" and not (file.absolute / "MLTable").is_file():
+        return Fault(file.path, "the folder has no file MLTable", "a folder with a file named MLTable")
+    return None

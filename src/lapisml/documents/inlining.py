@@ -1,0 +1,139 @@
+"""Putting small files into the document that names them: environments, conda files, requirements."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lapisml.core.errors import LapisError, Problem
+from lapisml.documents.faults import Fault
+from lapisml.documents.files import read_text, read_yaml
+from lapisml.documents.local_paths import local_text
+from lapisml.documents.nodes import Node
+from lapisml.documents.paths import DocumentPath
+from lapisml.documents.source import SourceMap, plain
+
+_NESTED = re.compile(r"(?:-r|--requirement)(?:\s+|=)(?P<file>.+)\Z")
+_LOCAL = re.compile(r"(?:-e|--editable)\b|\.{1,2}(?:/|\Z)|/|file:")
+_COMMENT = re.compile(r"(?:^|\s)#.*\Z")
+_DEEPEST = 10
+
+
+@dataclass
+class Inlining:
+    """One run over one document; what is wrong is collected.
+
+    Attributes:
+        source: gets a part for each file that is put in.
+        faults, problems: what is wrong, at a path of the document, or in a file of its own.
+    """
+
+    source: SourceMap
+    faults: list[Fault] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def document(self, kind: str, data: dict[str, Any], base_dir: Path) -> None:
+        """Put the files of a document into it, in place.
+
+        Args:
+            base_dir: folder that relative paths start from.
+        """
+        if kind == "environment":
+            self._environment(data, (), base_dir)
+        elif kind in ("job", "component"):
+            self._job(data, base_dir)
+
+    def _job(self, data: dict[str, Any], base_dir: Path) -> None:
+        given = data.get("environment")
+        if isinstance(given, str) and given.startswith("file:") and local_text(given) is not None:
+            file = _resolve(given, base_dir)
+            found = self._read(file, ("environment",))
+            if isinstance(found, dict):
+                data["environment"], base_dir = found, file.parent
+                self._anchor_build(found, base_dir)
+        if isinstance(data.get("environment"), dict):
+            self._environment(data["environment"], ("environment",), base_dir)
+
+    def _anchor_build(self, environment: dict[str, Any], base_dir: Path) -> None:
+        """Make a build context's path independent of the file that names it."""
+        build = environment.get("build")
+        if isinstance(build, dict) and local_text(build.get("path")) is not None:
+            build["path"] = str(_resolve(build["path"], base_dir))
+
+    def _environment(self, data: dict[str, Any], path: DocumentPath, base_dir: Path) -> None:
+        if local_text(data.get("conda_file")) is not None:
+            found = self._read(_resolve(data["conda_file"], base_dir), (*path, "conda_file"))
+            data["conda_file"] = found if found is not None else data["conda_file"]
+        if local_text(data.get("requirements_file")) is not None:
+            file = _resolve(data["requirements_file"], base_dir)
+            if file.is_file():
+                lines = self._requirements(file, (*path, "requirements_file"), 0)
+                given = data.pop("requirements_file", None) and data.get("requirements")
+                data["requirements"] = [*(given if isinstance(given, list) else []), *lines]
+            else:
+                self._missing((*path, "requirements_file"), file)
+
+    def _read(self, file: Path, path: DocumentPath) -> dict[str, Any] | None:
+        """Read a YAML file that must be a mapping; None when it is not one, which is then reported."""
+        if not file.is_file():
+            self._missing(path, file)
+            return None
+        try:
+            text, root, problems = read_yaml(file, str(file))
+        except LapisError as error:
+            self.problems += error.problems or [Problem(error.message.rstrip("."), "", str(file))]
+            return None
+        self.problems += problems
+        found = plain(root)
+        if not isinstance(found, dict):
+            self.faults.append(Fault(path, f"the file holds no mapping: {file}"))
+            return None
+        self._add_part(path, file, text, root)
+        return found
+
+    def _add_part(self, path: DocumentPath, file: Path, text: str, root: Node | None) -> None:
+        owner, rest = self.source.owner(path)
+        owner.parts[rest] = SourceMap(str(file), text, root)
+
+    def _missing(self, path: DocumentPath, file: Path) -> None:
+        if not file.exists():
+            return  # reported with the other paths of the document
+        self.faults.append(Fault(path, f"this is not a file: {file}", "a file"))
+
+    def _requirements(self, file: Path, path: DocumentPath, depth: int) -> list[str]:
+        """Read a pip requirements file; the files that it names with ``-r`` are put in its place.
+
+        The form is that of https://pip.pypa.io/en/stable/reference/requirements-file-format/.
+        """
+        try:
+            lines = read_text(file, str(file)).replace("\\\n", " ").splitlines()
+        except LapisError as error:
+            self.problems += error.problems or [Problem(error.message.rstrip("."), "", str(file))]
+            return []
+        found: list[str] = []
+        for number, line in enumerate(lines, 1):
+            words = _COMMENT.sub("", line).strip()
+            if words:
+                found += self._requirement(words, file, number, path, depth)
+        return found
+
+    def _requirement(self, line: str, file: Path, number: int, path: DocumentPath, depth: int) -> list[str]:
+        nested = _NESTED.match(line)
+        if nested is None:
+            if _LOCAL.match(line):
+                expected = "a package by name, or by an address that the server can reach"
+                message = f"`{line[:80]}` names a file on this machine"
+                self.problems.append(Problem(message, "", str(file), number, 1, expected))
+            return [line]
+        inner = (file.parent / nested["file"].strip()).resolve()
+        if depth >= _DEEPEST or not inner.is_file():
+            message = "files name each other without end" if depth >= _DEEPEST else f"the path is not there: {inner}"
+            self.problems.append(Problem(message, "", str(file), number, 1))
+            return []
+        return self._requirements(inner, path, depth + 1)
+
+
+def _resolve(text: str, base_dir: Path) -> Path:
+    return (base_dir / Path(local_text(text) or "").expanduser()).resolve()

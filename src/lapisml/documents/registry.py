@@ -1,0 +1,143 @@
+"""Kind and type → model; validation of plain dictionaries; JSON schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from lapisml.core.errors import ErrorCode, LapisError, Problem
+from lapisml.documents.base import Document
+from lapisml.documents.checks import check_expressions, check_wire
+from lapisml.documents.detection import TYPES, UndetectedError, detect
+from lapisml.documents.faults import Fault, faults_of, problems_of, refuse
+from lapisml.documents.source import SourceMap
+from lapisml.documents.words import listed
+
+_KINDS = "lapisml.documents.kinds."
+_MODELS: dict[tuple[str, str | None], tuple[str, str]] = {
+    ("data", None): ("data", "Data"),
+    ("environment", None): ("environment", "Environment"),
+    ("model", None): ("model", "Model"),
+    ("component", "command"): ("component", "CommandComponent"),
+    ("job", "command"): ("command_job", "CommandJob"),
+    ("compute", "amlcompute"): ("compute", "AmlCompute"),
+    ("compute", "computeinstance"): ("compute", "ComputeInstance"),
+    ("datastore", "azure_blob"): ("datastore", "AzureBlob"),
+    ("datastore", "azure_file"): ("datastore", "AzureFile"),
+    ("datastore", "azure_data_lake_gen1"): ("datastore", "AzureDataLakeGen1"),
+    ("datastore", "azure_data_lake_gen2"): ("datastore", "AzureDataLakeGen2"),
+    ("datastore", "local"): ("datastore", "Local"),
+    ("datastore", "s3"): ("datastore", "S3"),
+    ("datastore", "gcs"): ("datastore", "Gcs"),
+    ("datastore", "hdfs"): ("datastore", "Hdfs"),
+    ("workspace", None): ("workspace", "Workspace"),
+}
+"""Kind and type → module and class; one module is imported only when a document of its kind is read."""
+
+KINDS = tuple(TYPES)
+"""Every kind of document that is delivered."""
+
+
+def model_for(kind: str, type: str | None = None) -> type[Document]:  # noqa: A002 - the documents' own word
+    """Return the model of a kind, and of one of its types where types differ in their keys.
+
+    Raises:
+        LapisError: NotSupported.
+    """
+    found = _MODELS.get((kind, type)) or _MODELS.get((kind, None))
+    if found is None:
+        known = listed(TYPES.get(kind, ()) or KINDS)
+        raise LapisError(ErrorCode.NOT_SUPPORTED, f"There is no document of kind {kind} and type {type}.", known)
+    return _load(*found)
+
+
+def parse(kind: str, data: Mapping[str, Any]) -> Document:
+    """Validate a document that came over the wire or from a program, without a file around it.
+
+    Files that it names by a local path must have been uploaded before: such a path is a problem.
+
+    Args:
+        kind: one of `KINDS`.
+        data: the plain dictionary.
+
+    Raises:
+        LapisError: DocumentInvalid or NotSupported, with a problem for every fault; problems carry paths only.
+    """
+    return validate(kind, data, None, list(check_wire(kind, data)))
+
+
+def validate(
+    kind: str | None,
+    data: Mapping[str, Any],
+    source: SourceMap | None = None,
+    known: Sequence[Fault] = (),
+    located: Sequence[Problem] = (),
+) -> Document:
+    """Validate a document, and refuse it with everything that is wrong with it.
+
+    Args:
+        kind: one of `KINDS`; None to go by the document.
+        source: where its values stand; None when there is no file.
+        known: faults that were found before.
+        located: problems that were found before and carry their place.
+
+    Raises:
+        LapisError: DocumentInvalid or NotSupported.
+    """
+    try:
+        model, type_ = _model_of(kind, data)
+    except UndetectedError as error:
+        fault = Fault(error.path, error.message, error.expected, error.suggestion, supported=error.supported)
+        name = data.get("name") if isinstance(data, Mapping) else None
+        raise refuse(kind, name, problems_of([fault], source, located), [fault]) from None
+    faults = [*known, *check_expressions(model.KIND, data)]
+    document = None
+    try:
+        typed = data if type_ is None else {**data, "type": type_}
+        document = model.model_validate(source.with_texts(typed) if source else typed)
+    except ValidationError as error:
+        faults += faults_of(error)
+    if document is None or faults or located:
+        raise refuse(model.NOUN, data.get("name"), problems_of(faults, source, located), faults)
+    return document
+
+
+def _model_of(kind: str | None, data: Mapping[str, Any]) -> tuple[type[Document], str | None]:
+    """Choose the model; a `type` that is not known is left to the model where the kind has only one."""
+    if not isinstance(data, Mapping):
+        raise UndetectedError((), "the document is not a mapping", "lines of the form `key: value`")
+    try:
+        detected = detect(data, kind)
+    except UndetectedError as error:
+        only = _MODELS.get((str(kind), None)) or _MODELS.get((str(kind), "command"))
+        if error.path == ("type",) and error.supported and only is not None:
+            return _load(*only), None
+        raise
+    model = model_for(detected.kind, detected.type)
+    return model, detected.type if "type" in model.model_fields else None
+
+
+def _load(module: str, name: str) -> type[Document]:
+    made: type[Document] = getattr(import_module(_KINDS + module), name)
+    return made
+
+
+def schema(kind: str, type: str | None = None) -> dict[str, Any]:  # noqa: A002 - the documents' own word
+    """Return the JSON schema of a kind of document, for editors and for other programs.
+
+    Args:
+        kind: one of `KINDS`.
+        type: one of the kind's types; None for all of them together.
+
+    Raises:
+        LapisError: NotSupported for a kind or type that there is not.
+    """
+    models = list(dict.fromkeys(model_for(kind, one) for one in ([type] if type else TYPES.get(kind) or [None])))
+    union: Any = models[0]
+    for model in models[1:]:
+        union = union | model
+    made = TypeAdapter(union).json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
