@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
+from lapisml.documents import registry
 from lapisml.documents.references import AssetRef, CodeRef, LocalPath, parse
-from lapisml.documents.registry import validate
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.compute.service import ComputeService, Pool, compute_name
@@ -66,7 +66,8 @@ class SubmissionChecker:
         Raises:
             LapisError: DocumentInvalid, NotSupported or ReferenceNotFound, with a problem for every fault.
         """
-        checked = dict(validate("job", document).to_dict())
+        model = registry.parse("job", document) if uploaded else registry.validate("job", document, None, [])
+        checked = dict(model.to_dict())
         refuse_unsupported(checked)
         problems: list[Problem] = []
         pool = self._pool(workspace, checked, problems)
