@@ -3,7 +3,11 @@
 The public names of the SDK are loaded on first use, so that ``import lapisml`` stays cheap.
 """
 
-from typing import Any
+from __future__ import annotations
+
+TYPE_CHECKING = False  # without importing typing, which costs more than all the rest
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 

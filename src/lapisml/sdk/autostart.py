@@ -24,18 +24,27 @@ STOP_WITHIN = 30.0
 """Seconds that a server may take to end after it was asked to."""
 
 
-def locate(home: Path, *, start: bool, notify: Callable[[str], None]) -> Address:
+def locate(
+    home: Path,
+    *,
+    start: bool,
+    notify: Callable[[str], None],
+    url: str | None = None,
+    token: str | None = None,
+) -> Address:
     """Find the server, or start one over `home` when none runs.
 
     Args:
         home: LAPIS_HOME.
         start: whether starting is allowed.
         notify: told in one line when a server is started.
+        url: the server's address; LAPIS_URL when None, and without that the server over `home`.
+        token: its access token; see `environment_address`.
 
     Raises:
         LapisError: ServerUnreachable, when none runs and none may be started, or it does not start.
     """
-    named = environment_address(home)
+    named = environment_address(home, url, token)
     if named is not None:
         return named
     found = local_address(home)

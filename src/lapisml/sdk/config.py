@@ -26,13 +26,13 @@ def find_config(start: Path, file_name: str = "config.json") -> Path | None:
     return None
 
 
-def config_workspace(path: Path) -> str:
+def config_workspace(path: Path, file_name: str = "config.json") -> str:
     """Read the workspace's name from a ``config.json``, or from the one in or above a folder.
 
     Raises:
         LapisError: NotFound, when there is none that names a workspace.
     """
-    found = find_config(path) if path.is_dir() else path
+    found = find_config(path, file_name) if path.is_dir() else path
     name = _workspace_in(found) if found is not None else None
     if name is None:
         hint = 'It must hold {"workspace_name": "…"}; `lapis workspace list` shows the names there are.'

@@ -73,27 +73,28 @@ def read_token(home: Path) -> str | None:
         return None
 
 
-def environment_address(home: Path) -> Address | None:
-    """Return the address that LAPIS_URL names, None when it is not set.
+def environment_address(home: Path, url: str | None = None, token: str | None = None) -> Address | None:
+    """Return the address that `url` or LAPIS_URL names, None when neither is given.
 
-    The token is LAPIS_TOKEN; the token kept in `home` is sent to a loopback address only.
+    The token is `token` or LAPIS_TOKEN; the token kept in `home` is sent to a loopback address only.
 
     Raises:
-        LapisError: Usage, when LAPIS_URL is no http(s) address; Unauthenticated, when there is no token.
+        LapisError: Usage, when the address is not http(s); Unauthenticated, when there is no token.
     """
-    url = os.environ.get("LAPIS_URL", "").strip().rstrip("/")
-    if not url:
+    named = (url or os.environ.get("LAPIS_URL", "")).strip().rstrip("/")
+    if not named:
         return None
-    parts = urlsplit(url)
+    parts = urlsplit(named)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise LapisError(
-            ErrorCode.USAGE, f"LAPIS_URL is '{url}'; it must look like http://127.0.0.1:8787 or https://host."
+            ErrorCode.USAGE,
+            f"'{named}' is no address of a server; it looks like http://127.0.0.1:8787 or https://host.",
         )
-    token = os.environ.get("LAPIS_TOKEN") or (read_token(home) if parts.hostname in LOOPBACK else None)
-    if not token:
+    known = token or os.environ.get("LAPIS_TOKEN") or (read_token(home) if parts.hostname in LOOPBACK else None)
+    if not known:
         hint = "Set LAPIS_TOKEN to the token that `lapis auth token` prints on the server's machine."
-        raise LapisError(ErrorCode.UNAUTHENTICATED, f"There is no token for {url}.", hint)
-    return Address(url, token)
+        raise LapisError(ErrorCode.UNAUTHENTICATED, f"There is no token for {named}.", hint)
+    return Address(named, known)
 
 
 def local_address(home: Path) -> Address | None:

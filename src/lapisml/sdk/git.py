@@ -13,19 +13,22 @@ def git_facts(folder: Path) -> dict[str, str] | None:
     """Return branch, commit, repository and cleanliness of the repository that holds `folder`.
 
     The keys are Azure ML's job properties ``azureml.git.repository_uri``, ``….branch``, ``….commit`` and
-    ``….dirty`` (``True`` or ``False``). None outside a repository or without git. Passwords in the
-    repository's address are left out.
+    ``….dirty`` (``True`` or ``False``; untracked files don't count). None outside a repository or without git.
+    Passwords in the repository's address are left out.
     """
     if not _inside_repository(folder):
         return None
-    commit = _git(folder, "rev-parse", "HEAD")
-    if commit is None:
+    status = _git(folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    if status is None:
         return None
-    facts = {"commit": commit, "dirty": str(bool(_git(folder, "status", "--porcelain", "--untracked-files=no")))}
-    branch = _git(folder, "symbolic-ref", "--short", "-q", "HEAD")
+    lines = status.splitlines()
+    heads = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# branch."))
+    facts = {"dirty": str(any(not line.startswith("#") for line in lines))}
+    if heads.get("branch.oid", "(initial)") != "(initial)":
+        facts["commit"] = heads["branch.oid"]
+    if heads.get("branch.head", "(detached)") != "(detached)":
+        facts["branch"] = heads["branch.head"]
     address = _git(folder, "config", "--get", "remote.origin.url")
-    if branch:
-        facts["branch"] = branch
     if address:
         facts["repository_uri"] = _without_secrets(address)
     return {f"azureml.git.{name}": value for name, value in facts.items()}

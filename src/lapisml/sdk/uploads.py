@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,16 +39,20 @@ class Content:
     places: dict[str, Path]
 
 
-def read_content(path: Path) -> Content:
+def read_content(path: Path, includes: Sequence[Path] = ()) -> Content:
     """Hash a file, or the files of a folder.
 
     Ignore rules hold for code and for folders of data alike, as with Azure ML. Links are followed.
+
+    Args:
+        path: the file or folder.
+        includes: further files and folders, which come to lie beside its files under their own names.
 
     Raises:
         LapisError: ReferenceNotFound when `path` is not there, can't be read, or is an empty folder.
     """
     try:
-        found = [(path.name, path)] if path.is_file() else list(walk(path, IgnoreRules.of_folder(path)))
+        found = _files(path, "") + [pair for extra in includes for pair in _files(extra, f"{extra.name}/")]
         with ThreadPoolExecutor(PARALLEL) as pool:
             files = list(pool.map(_describe, found))
     except OSError as error:
@@ -60,7 +64,7 @@ def read_content(path: Path) -> Content:
     return Content(Manifest.of(files), path.resolve().name, places)
 
 
-def upload(session: Session, path: Path, purpose: Purpose) -> str:
+def upload(session: Session, path: Path, purpose: Purpose, includes: Sequence[Path] = ()) -> str:
     """Store a local file or folder at the server and return its ``azureml://`` address.
 
     Sending the same content again sends no file.
@@ -68,7 +72,7 @@ def upload(session: Session, path: Path, purpose: Purpose) -> str:
     Raises:
         LapisError: ReferenceNotFound for what can't be read; Integrity when a file changes meanwhile.
     """
-    content = read_content(path)
+    content = read_content(path, includes)
     body = {"manifest": content.manifest.to_dict(), "purpose": purpose, "basename": content.basename}
     answer = session.transport.request("POST", session.path("uploads"), json_body=body)
     for _ in range(ROUNDS):
@@ -78,6 +82,12 @@ def upload(session: Session, path: Path, purpose: Purpose) -> str:
         if not answer["missing"]:
             return str(answer["uri"])
     raise LapisError(ErrorCode.INTEGRITY, f"'{path}' could not be stored whole: files keep being missing.")
+
+
+def _files(path: Path, prefix: str) -> list[tuple[str, Path]]:
+    if path.is_file():
+        return [(path.name, path)]
+    return [(prefix + name, place) for name, place in walk(path, IgnoreRules.of_folder(path))]
 
 
 def _describe(found: tuple[str, Path]) -> ManifestFile:

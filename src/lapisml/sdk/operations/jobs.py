@@ -65,7 +65,6 @@ class JobOperations:
         from lapisml.sdk.submission import submission_of
 
         submission = submission_of(job, "job")
-        submission.check_local_files()
         return self._validate(str(submission.document.get("name") or new_job_name()), submission)
 
     def get(self, name: str) -> Any:

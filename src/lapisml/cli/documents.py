@@ -1,0 +1,86 @@
+"""From the flags of a command to a document: ``--file``, then the flags of its own, then ``--set`` and its like."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lapisml.cli.flags import given
+from lapisml.documents.loading import load_dict, load_document
+from lapisml.documents.local_paths import local_text
+from lapisml.documents.merge import SetOp, apply_ops, assign_op, parse_ops
+from lapisml.sdk.submission import Submission
+
+_KEYS = {"build_context": "build.path", "dockerfile_path": "build.dockerfile_path"}
+"""Flag → key of the document where they differ."""
+
+_PATHS = ("path", "conda_file", "build_context")
+"""Flags whose local paths start from the working folder, not from the document's."""
+
+
+def submission(args: Namespace, kind: str, keys: Sequence[str]) -> Submission:
+    """Read and check the document that a ``create`` command is given.
+
+    Args:
+        args: with `file`, `name`, `version`, `set` as far as the command has them.
+        kind: of the document.
+        keys: further flags that set a key of the same name.
+
+    Raises:
+        LapisError: DocumentInvalid … with every fault and its place.
+    """
+    ops = [*_flag_ops(args, keys), *parse_ops(getattr(args, "set", None) or ())]
+    return Submission(load_document(getattr(args, "file", None), overrides=ops, kind=kind))
+
+
+def updated_submission(args: Namespace, kind: str, record: Mapping[str, Any]) -> Submission:
+    """Read and check the whole document of an ``update``: the record, the file's keys over it, then the flags."""
+    return Submission(load_dict({**record, **_file_keys(args, kind)}, overrides=_edits(args), kind=kind))
+
+
+def edited(args: Namespace, record: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the keys that an ``update`` changes, None for those that it removes.
+
+    Args:
+        args: with `file`, `set`, `remove`, `add`.
+        record: as the server has it.
+        flags: keys that flags of their own set.
+
+    Raises:
+        LapisError: Usage, for a path that leads nowhere.
+    """
+    base = {**record, **_file_keys(args, None), **flags}
+    after = apply_ops(base, _edits(args)).data
+    keys = dict.fromkeys([*record, *after])
+    return {key: after.get(key) for key in keys if after.get(key) != record.get(key)}
+
+
+def _edits(args: Namespace) -> list[SetOp]:
+    removes = [" ".join(words) for words in args.remove or ()]
+    return parse_ops(args.set or (), [_removed(text) for text in removes], args.add or ())
+
+
+def _removed(text: str) -> str:
+    """Write ``path index`` (az's way to remove from a list) as one path."""
+    path, _, index = text.partition(" ")
+    return f"{path}[{index}]" if index.isdigit() else text
+
+
+def _file_keys(args: Namespace, kind: str | None) -> dict[str, Any]:
+    if getattr(args, "file", None) is None:
+        return {}
+    return {k: v for k, v in load_document(args.file, kind=kind).data.items() if k != "$schema"}
+
+
+def _flag_ops(args: Namespace, keys: Sequence[str]) -> list[SetOp]:
+    values = given(args, "name", "version", *keys)
+    for key in _PATHS:
+        if local_text(values.get(key)) is not None:
+            values[key] = str(Path.cwd() / Path(values[key]).expanduser())
+    return [assign_op(_KEYS.get(key, key), value, _flag(key)) for key, value in values.items()]
+
+
+def _flag(key: str) -> str:
+    return "--" + key.replace("_", "-")

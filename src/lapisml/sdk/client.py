@@ -1,0 +1,167 @@
+"""The client: one workspace of one server, with an attribute for each noun."""
+
+from __future__ import annotations
+
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lapisml.sdk.autostart import autostart_allowed, locate
+from lapisml.sdk.config import choose_workspace, config_workspace
+from lapisml.sdk.discovery import Address, home_folder
+from lapisml.sdk.entities import (
+    CommandComponent,
+    CommandJob,
+    Data,
+    Entity,
+    Environment,
+    Model,
+    entity_of,
+)
+from lapisml.sdk.operations.assets import AssetOperations
+from lapisml.sdk.operations.compute import ComputeOperations
+from lapisml.sdk.operations.datastores import DatastoreOperations
+from lapisml.sdk.operations.jobs import JobOperations
+from lapisml.sdk.operations.workspaces import WorkspaceOperations
+from lapisml.sdk.poller import Poller
+from lapisml.sdk.progress import suitable_progress
+from lapisml.sdk.session import Session
+from lapisml.sdk.transport import Transport
+
+
+class MLClient:
+    """A workspace of a Lapis server. Needs no arguments when a server runs here, or may be started here.
+
+    Args:
+        credential: a string is the access token; credentials of a cloud are taken and not asked, since Lapis
+            has tokens of its own (LAPIS_TOKEN, or the file that the server leaves in its home).
+        subscription_id: taken; a server has one subscription.
+        resource_group_name: taken; a server has one resource group.
+        workspace_name: the workspace; else LAPIS_WORKSPACE, config.json, ``lapis configure``, ``default``.
+        url: the server's address; else LAPIS_URL, else the server over LAPIS_HOME.
+        show_progress: whether uploads and downloads show bars, on a terminal.
+    """
+
+    def __init__(
+        self,
+        credential: Any = None,
+        subscription_id: str | None = None,
+        resource_group_name: str | None = None,
+        workspace_name: str | None = None,
+        *,
+        url: str | None = None,
+        show_progress: bool = True,
+    ) -> None:
+        token = credential if isinstance(credential, str) else None
+        self._transport = Transport(lambda may_start: _find(url, token, may_start))
+        workspace = choose_workspace(home_folder(), workspace_name)
+        self._session = Session(self._transport, workspace, suitable_progress(show_progress))
+        self._subscription_id = subscription_id
+        self._resource_group_name = resource_group_name
+
+    @classmethod
+    def from_config(
+        cls, credential: Any = None, *, path: str | Path | None = None, file_name: str | None = None, **options: Any
+    ) -> MLClient:
+        """Make the client of the workspace that a ``config.json`` names.
+
+        Args:
+            credential: see the class.
+            path: the file, or a folder that it is in or below; the working folder when left out.
+            file_name: its name when it is not ``config.json``.
+            options: further arguments of the class.
+
+        Raises:
+            LapisError: NotFound when there is no such file, or it names no workspace.
+        """
+        place = Path(path) if path is not None else Path.cwd()
+        name = config_workspace(place.absolute(), file_name or "config.json")
+        return cls(credential, workspace_name=name, **options)
+
+    @property
+    def workspace_name(self) -> str:
+        """Name of the workspace."""
+        return self._session.workspace
+
+    @property
+    def subscription_id(self) -> str | None:
+        """What was given as the subscription."""
+        return self._subscription_id
+
+    @property
+    def resource_group_name(self) -> str | None:
+        """What was given as the resource group."""
+        return self._resource_group_name
+
+    @cached_property
+    def jobs(self) -> JobOperations:
+        """Jobs."""
+        return JobOperations(self._session, entity_of)
+
+    @cached_property
+    def data(self) -> AssetOperations:
+        """Data assets."""
+        return AssetOperations(self._session, "data", entity_of)
+
+    @cached_property
+    def models(self) -> AssetOperations:
+        """Registered models."""
+        return AssetOperations(self._session, "model", entity_of)
+
+    @cached_property
+    def environments(self) -> AssetOperations:
+        """Environments."""
+        return AssetOperations(self._session, "environment", entity_of)
+
+    @cached_property
+    def components(self) -> AssetOperations:
+        """Components."""
+        return AssetOperations(self._session, "component", entity_of)
+
+    @cached_property
+    def compute(self) -> ComputeOperations:
+        """Computes."""
+        return ComputeOperations(self._session, entity_of)
+
+    @cached_property
+    def datastores(self) -> DatastoreOperations:
+        """Datastores."""
+        return DatastoreOperations(self._session, entity_of)
+
+    @cached_property
+    def workspaces(self) -> WorkspaceOperations:
+        """Workspaces."""
+        return WorkspaceOperations(self._session, entity_of)
+
+    def create_or_update(self, entity: Entity, **options: Any) -> Any:
+        """Create or update a job, data asset, model, environment, component or datastore."""
+        return self._assets_of(entity).create_or_update(entity, **options)
+
+    def begin_create_or_update(self, entity: Entity) -> Poller[Any]:
+        """Create or update a compute or a workspace."""
+        operations = self.compute if entity.KIND == "compute" else self.workspaces
+        return operations.begin_create_or_update(entity)
+
+    def _assets_of(self, entity: Entity) -> Any:
+        places = {
+            Data: self.data,
+            Model: self.models,
+            Environment: self.environments,
+            CommandComponent: self.components,
+            CommandJob: self.jobs,
+        }
+        return next((found for kind, found in places.items() if isinstance(entity, kind)), self.datastores)
+
+    def __repr__(self) -> str:
+        return f"MLClient(workspace_name={self.workspace_name!r})"
+
+
+def _find(url: str | None, token: str | None, may_start: bool) -> Address:
+    start = may_start and autostart_allowed()
+    found = locate(home_folder(), start=start, notify=_say, url=url, token=token)
+    return found if token is None else Address(found.url, token)
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(sentence + "\n")

@@ -1,0 +1,307 @@
+"""Entities: the documents themselves under azure.ai.ml's names, with what the server knows around them.
+
+An entity is a document; its attributes are the keys of the YAML. One that came from the server has the record's
+facts as further attributes (``status``, ``id``, ``creation_context``, ``services`` …).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, PrivateAttr, ValidationError
+
+from lapisml.documents.base import Document, Part
+from lapisml.documents.fields import Choice, Name
+from lapisml.documents.kinds import command_job, component, compute, data, datastore, environment, model, workspace
+from lapisml.documents.kinds.compute import Identity, NetworkSettings, SshSettings
+from lapisml.documents.kinds.datastore import GcsCredentials, LakeCredentials, S3Credentials, StorageCredentials
+from lapisml.documents.kinds.environment import BuildContext, InlineEnvironment
+from lapisml.documents.kinds.io import Input, Output
+from lapisml.documents.kinds.parts import Distribution, JobIdentity, Limits, QueueSettings, Resources, Service
+from lapisml.documents.registry import validate
+from lapisml.sdk.records import View, viewed
+
+
+class Entity(Document):
+    """What all entities have in common.
+
+    Args:
+        values: keys of the document.
+
+    Raises:
+        LapisError: DocumentInvalid, with every fault.
+    """
+
+    _record: dict[str, Any] | None = PrivateAttr(None)
+    _base_path: Path | None = PrivateAttr(None)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError:
+            given = {key: _plain(value) for key, value in values.items()}
+            validate(self.KIND, {**given, **self._fixed()}, None, [])  # raises the same faults as a LapisError
+            raise
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Self:
+        """Make the entity of a record that the server gave."""
+        keys = cls.keys()
+        made = cls(**{key: value for key, value in record.items() if key in keys and value is not None})
+        made._record = record
+        if "services" in record:
+            made.__dict__["services"] = viewed(record["services"])
+        return made
+
+    @property
+    def record(self) -> View | None:
+        """All that the server gave, None for an entity that was made here."""
+        return None if self._record is None else viewed(self._record)
+
+    @property
+    def base_path(self) -> Path:
+        """The folder that relative paths start from: that of the YAML file, else the working folder."""
+        return self._base_path or Path.cwd()
+
+    @classmethod
+    def _fixed(cls) -> dict[str, Any]:
+        field = cls.model_fields.get("type")
+        return {} if field is None or field.is_required() else {"type": field.default}
+
+    def __getattr__(self, name: str) -> Any:
+        private = self.__dict__.get("__pydantic_private__") or object.__getattribute__(self, "__pydantic_private__")
+        record = (private or {}).get("_record")
+        if record is not None and not name.startswith("_") and name in record:
+            return viewed(record[name])
+        return super().__getattr__(name)  # type: ignore[misc]
+
+    def __str__(self) -> str:
+        return json.dumps(self._record if self._record is not None else self.to_dict(), indent=2, default=str)
+
+    __repr__ = __str__
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Part):
+        return value.to_dict()
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return value
+
+
+class Data(Entity, data.Data):
+    """A data asset."""
+
+
+class Model(Entity, model.Model):
+    """A model."""
+
+
+class Environment(Entity, environment.Environment):
+    """An environment; without a name it can stand within a job."""
+
+    name: Name | None = Field(None, description="a name")  # type: ignore[assignment]
+
+
+class CommandComponent(Entity, component.CommandComponent):
+    """A command component."""
+
+
+class CommandJob(Entity, command_job.CommandJob):
+    """A command job."""
+
+
+class Workspace(Entity, workspace.Workspace):
+    """A workspace."""
+
+
+class AmlCompute(Entity, compute.AmlCompute):
+    """A compute cluster."""
+
+    type: Annotated[str, Choice("amlcompute")] = Field("amlcompute")
+
+
+class ComputeInstance(Entity, compute.ComputeInstance):
+    """A compute instance."""
+
+    type: Annotated[str, Choice("computeinstance")] = Field("computeinstance")
+
+
+class AzureBlobDatastore(Entity, datastore.AzureBlob):
+    """A container of Azure Blob storage."""
+
+    type: Annotated[str, Choice("azure_blob")] = Field("azure_blob")
+
+
+class AzureFileDatastore(Entity, datastore.AzureFile):
+    """An Azure file share."""
+
+    type: Annotated[str, Choice("azure_file")] = Field("azure_file")
+
+
+class AzureDataLakeGen1Datastore(Entity, datastore.AzureDataLakeGen1):
+    """An Azure Data Lake of the first generation."""
+
+    type: Annotated[str, Choice("azure_data_lake_gen1")] = Field("azure_data_lake_gen1")
+
+
+class AzureDataLakeGen2Datastore(Entity, datastore.AzureDataLakeGen2):
+    """A file system of Azure Data Lake Storage Gen2."""
+
+    type: Annotated[str, Choice("azure_data_lake_gen2")] = Field("azure_data_lake_gen2")
+
+
+class LocalDatastore(Entity, datastore.Local):
+    """A folder on the server's machine."""
+
+    type: Annotated[str, Choice("local")] = Field("local")
+
+
+class S3Datastore(Entity, datastore.S3):
+    """A bucket of S3 or of a store that speaks S3."""
+
+    type: Annotated[str, Choice("s3")] = Field("s3")
+
+
+class GcsDatastore(Entity, datastore.Gcs):
+    """A bucket of Google Cloud Storage."""
+
+    type: Annotated[str, Choice("gcs")] = Field("gcs")
+
+
+class HdfsDatastore(Entity, datastore.Hdfs):
+    """A folder of a Hadoop file system."""
+
+    type: Annotated[str, Choice("hdfs")] = Field("hdfs")
+
+
+class PyTorchDistribution(Distribution):
+    """Processes started for PyTorch."""
+
+    type: Annotated[str, Choice("pytorch")] = Field("pytorch")
+
+
+class MpiDistribution(Distribution):
+    """Processes started by MPI."""
+
+    type: Annotated[str, Choice("mpi")] = Field("mpi")
+
+
+class TensorFlowDistribution(Distribution):
+    """Processes started for TensorFlow."""
+
+    type: Annotated[str, Choice("tensorflow")] = Field("tensorflow")
+
+
+class RayDistribution(Distribution):
+    """Processes started by Ray."""
+
+    type: Annotated[str, Choice("ray")] = Field("ray")
+
+
+class UserIdentityConfiguration(JobIdentity):
+    """The submitting person's identity."""
+
+    type: Annotated[str, Choice("user_identity")] = Field("user_identity")
+
+
+class ManagedIdentityConfiguration(JobIdentity):
+    """A managed identity."""
+
+    type: Annotated[str, Choice("managed", "managed_identity")] = Field("managed")
+
+
+Job = CommandJob
+Component = CommandComponent
+Compute = AmlCompute | ComputeInstance
+AccountKeyConfiguration = SasTokenConfiguration = StorageCredentials
+ServicePrincipalConfiguration = CertificateConfiguration = LakeCredentials
+AccessKeyConfiguration = S3Credentials
+IdentityConfiguration = Identity
+ComputeInstanceSshSettings = AmlComputeSshSettings = SshSettings
+CommandJobLimits = Limits
+JobResourceConfiguration = ResourceConfiguration = Resources
+JobService = Service
+
+ENTITIES: dict[str, dict[str, type[Entity]]] = {
+    "data": {"": Data},
+    "model": {"": Model},
+    "environment": {"": Environment},
+    "component": {"": CommandComponent},
+    "job": {"": CommandJob},
+    "workspace": {"": Workspace},
+    "compute": {"amlcompute": AmlCompute, "computeinstance": ComputeInstance},
+    "datastore": {
+        "azure_blob": AzureBlobDatastore,
+        "azure_file": AzureFileDatastore,
+        "azure_data_lake_gen1": AzureDataLakeGen1Datastore,
+        "azure_data_lake_gen2": AzureDataLakeGen2Datastore,
+        "local": LocalDatastore,
+        "s3": S3Datastore,
+        "gcs": GcsDatastore,
+        "hdfs": HdfsDatastore,
+    },
+}
+"""Kind of document → its ``type`` (empty: whatever it is) → entity."""
+
+
+def entity_of(kind: str, record: dict[str, Any]) -> Any:
+    """Make the entity of a record; a record of a kind without one becomes a `View`."""
+    by_type = ENTITIES.get(kind, {})
+    found = by_type.get(str(record.get("type", ""))) or by_type.get("")
+    return viewed(record) if found is None else found.from_record(record)
+
+
+__all__ = [
+    "AccessKeyConfiguration",
+    "AccountKeyConfiguration",
+    "AmlCompute",
+    "AmlComputeSshSettings",
+    "AzureBlobDatastore",
+    "AzureDataLakeGen1Datastore",
+    "AzureDataLakeGen2Datastore",
+    "AzureFileDatastore",
+    "BuildContext",
+    "CertificateConfiguration",
+    "CommandComponent",
+    "CommandJob",
+    "CommandJobLimits",
+    "Component",
+    "Compute",
+    "ComputeInstance",
+    "ComputeInstanceSshSettings",
+    "Data",
+    "Environment",
+    "GcsCredentials",
+    "GcsDatastore",
+    "HdfsDatastore",
+    "IdentityConfiguration",
+    "InlineEnvironment",
+    "Input",
+    "Job",
+    "JobIdentity",
+    "JobResourceConfiguration",
+    "JobService",
+    "LakeCredentials",
+    "LocalDatastore",
+    "ManagedIdentityConfiguration",
+    "Model",
+    "MpiDistribution",
+    "NetworkSettings",
+    "Output",
+    "PyTorchDistribution",
+    "QueueSettings",
+    "RayDistribution",
+    "ResourceConfiguration",
+    "S3Credentials",
+    "S3Datastore",
+    "SasTokenConfiguration",
+    "ServicePrincipalConfiguration",
+    "StorageCredentials",
+    "TensorFlowDistribution",
+    "UserIdentityConfiguration",
+    "Workspace",
+    "entity_of",
+]

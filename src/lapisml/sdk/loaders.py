@@ -1,0 +1,95 @@
+"""``load_job(…)`` and its like: an entity from a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.documents.loading import load_document
+from lapisml.documents.merge import SetOp, assign_op
+from lapisml.sdk.entities import ENTITIES, CommandComponent, CommandJob, Data, Entity, Environment, Model, Workspace
+
+T = TypeVar("T")
+
+Overrides = Sequence[Mapping[str, Any]] | None
+"""Changes over the file, as ``[{"inputs.rate": 0.1}, …]``."""
+
+
+def _load(kind: str, source: str | Path, params_override: Overrides, relative_origin: str | None) -> Any:
+    base = Path(relative_origin).parent if relative_origin else None
+    loaded = load_document(source, overrides=_ops(params_override), kind=kind, base_dir=base)
+    document = loaded.validated().to_dict()
+    by_type = ENTITIES[kind]
+    made = (by_type.get(str(document.get("type", ""))) or by_type[""])(**document)
+    made._base_path = loaded.base_dir  # noqa: SLF001 - where the file lies belongs to the entity, not to its document
+    return made
+
+
+def _ops(overrides: Overrides) -> list[SetOp]:
+    pairs = [pair for change in overrides or [] for pair in change.items()]
+    return [assign_op(path, value, f"params_override {path}") for path, value in pairs]
+
+
+def load_job(
+    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
+) -> CommandJob:
+    """Read a job from a YAML file.
+
+    Args:
+        source: the file.
+        params_override: changes over the file, ``[{"inputs.rate": 0.1}]``, merged before validation.
+        relative_origin: file that relative paths start beside, when it is not `source`.
+
+    Raises:
+        LapisError: DocumentInvalid with every fault and its place; NotFound; NotSupported.
+    """
+    return _checked(_load("job", source, params_override, relative_origin), CommandJob)
+
+
+def load_data(source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None) -> Data:
+    """Read a data asset from a YAML file; see `load_job`."""
+    return _checked(_load("data", source, params_override, relative_origin), Data)
+
+
+def load_model(source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None) -> Model:
+    """Read a model from a YAML file; see `load_job`."""
+    return _checked(_load("model", source, params_override, relative_origin), Model)
+
+
+def load_environment(
+    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
+) -> Environment:
+    """Read an environment from a YAML file; see `load_job`."""
+    return _checked(_load("environment", source, params_override, relative_origin), Environment)
+
+
+def load_component(
+    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
+) -> CommandComponent:
+    """Read a component from a YAML file; see `load_job`."""
+    return _checked(_load("component", source, params_override, relative_origin), CommandComponent)
+
+
+def load_compute(source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None) -> Any:
+    """Read a compute from a YAML file; see `load_job`."""
+    return _checked(_load("compute", source, params_override, relative_origin), Entity)
+
+
+def load_datastore(source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None) -> Any:
+    """Read a datastore from a YAML file; see `load_job`."""
+    return _checked(_load("datastore", source, params_override, relative_origin), Entity)
+
+
+def load_workspace(
+    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
+) -> Workspace:
+    """Read a workspace from a YAML file; see `load_job`."""
+    return _checked(_load("workspace", source, params_override, relative_origin), Workspace)
+
+
+def _checked(made: Any, kind: type[T]) -> T:
+    if not isinstance(made, kind):
+        raise LapisError(ErrorCode.INTERNAL, f"A {type(made).__name__} came where a {kind.__name__} was expected.")
+    return made

@@ -1,0 +1,121 @@
+"""From a document, or an entity, to what is sent: checked as a whole, then its local files uploaded."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.documents.loading import LoadedDocument, load_dict
+from lapisml.documents.merge import assign_op
+from lapisml.documents.paths import DocumentPath, value_at
+from lapisml.sdk.git import git_facts
+from lapisml.sdk.session import Session
+from lapisml.sdk.uploads import Purpose, upload
+
+if TYPE_CHECKING:
+    from lapisml.documents.local_paths import LocalFile
+
+_PURPOSES: dict[str, Purpose] = {"code": "code", "data": "data", "model": "data", "build": "data"}
+
+
+class Submission:
+    """A document on its way to the server.
+
+    Args:
+        loaded: the document, with where it came from.
+        known: the server's record when the document is that of something that exists.
+
+    Raises:
+        LapisError: DocumentInvalid or NotSupported, with every fault and its place; nothing was sent then.
+
+    Attributes:
+        document: the valid document, local paths still in it.
+    """
+
+    def __init__(self, loaded: LoadedDocument, known: dict[str, Any] | None = None) -> None:
+        self.known = known
+        self.document = loaded.validated().to_dict()
+        self._loaded = loaded
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths start from."""
+        return self._loaded.base_dir
+
+    def has_local_files(self) -> bool:
+        """Say whether something must be uploaded."""
+        return bool(self._loaded.local_files())
+
+    def ready(self, session: Session) -> dict[str, Any]:
+        """Upload what the document names and return it with the uploads' addresses in place of local paths.
+
+        Raises:
+            LapisError: ReferenceNotFound for what can't be read, with its place.
+        """
+        document = copy.deepcopy(self.document)
+        files = self._loaded.local_files()
+        includes = [file.absolute for file in files if file.role == "include"]
+        for file in files:
+            if file.role in _PURPOSES:
+                purpose = _PURPOSES[file.role]
+                extra = includes if purpose == "code" else []
+                _put(document, file.path, self._upload(session, file, purpose, extra))
+        if includes:
+            document.pop("additional_includes", None)
+        return document
+
+    def git(self) -> dict[str, str] | None:
+        """Describe the Git repository that the code is in, as job properties."""
+        code = [file.absolute for file in self._loaded.local_files() if file.role == "code"]
+        place = code[0] if code else self.folder
+        return git_facts(place if place.is_dir() else place.parent)
+
+    @contextmanager
+    def decorated(self) -> Iterator[None]:
+        """Give faults that the server finds within the block their place in the file."""
+        try:
+            yield
+        except LapisError as error:
+            if not error.problems:
+                raise
+            problems = self._loaded.located(error.problems)
+            raise LapisError(error.code, error.message, error.hint, problems) from None
+
+    def _upload(self, session: Session, file: LocalFile, purpose: Purpose, includes: list[Path]) -> str:
+        try:
+            return upload(session, file.absolute, purpose, includes)
+        except LapisError as error:
+            place = self._loaded.source.locate(file.path)
+            if place is None or error.code is not ErrorCode.REFERENCE_NOT_FOUND:
+                raise
+            sentence = f"{place[0]}:{place[1]}:{place[2]}: {error.message}"
+            raise LapisError(error.code, sentence, error.hint) from None
+
+
+def submission_of(asset: Any, kind: str, overrides: Mapping[str, Any] | None = None) -> Submission:
+    """Make the submission of an entity, or pass one on.
+
+    Args:
+        asset: an entity, or a `Submission`.
+        kind: what the operation takes.
+        overrides: keys to set on top; those that are None are left out.
+
+    Raises:
+        LapisError: DocumentInvalid …; Usage for an entity of another kind.
+    """
+    if isinstance(asset, Submission):
+        return asset
+    found = getattr(asset, "KIND", None)
+    if found != kind:
+        raise LapisError(ErrorCode.USAGE, f"Expected a {kind}, not a {found or type(asset).__name__}.")
+    ops = [assign_op(key, value, key) for key, value in (overrides or {}).items() if value is not None]
+    loaded = load_dict(asset.to_dict(), overrides=ops, kind=kind, base_dir=asset.base_path)
+    return Submission(loaded, asset.record)
+
+
+def _put(document: dict[str, Any], path: DocumentPath, value: str) -> None:
+    value_at(document, path[:-1])[path[-1]] = value
