@@ -26,9 +26,10 @@ class Backend:
 
 
 BACKENDS: dict[str, dict[str, Backend]] = {
-    "storage": {"fsspec": Backend("lapisml.backends.storage:FsspecStorage")},
+    "storage": {"fsspec": Backend("lapisml.backends.storage.fsspec_storage:FsspecStorage")},
     "environments": {"uv": Backend("lapisml.backends.environments.uv:UvEnvironmentBuilder")},
-    "compute": {"local": Backend("lapisml.backends.compute.local:LocalCompute")},
+    "catalogue": {"files": Backend("lapisml.backends.environments.catalogue:Catalogue")},
+    "compute": {"local": Backend("lapisml.backends.compute.local:LocalProcesses")},
 }
 
 
@@ -36,7 +37,7 @@ def load_backend(port: str, name: str) -> Any:
     """Import an implementation and return its class.
 
     Args:
-        port: ``storage``, ``environments``, ``compute``.
+        port: ``storage``, ``environments``, ``catalogue`` (curated environments), ``compute``.
 
     Raises:
         LapisError: NotSupported for an unknown name, MissingPackage when what it needs is not installed.

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
+from lapisml.backends.registry import BACKENDS, load_backend
 from lapisml.core.clock import Clock, SystemClock
+from lapisml.core.ids import new_token
+from lapisml.ports.compute import ComputeBackend
+from lapisml.ports.environments import EnvironmentBuilder, Resolution
+from lapisml.ports.storage import Storage
 from lapisml.server import status
+from lapisml.server.features.assets import file_routes
+from lapisml.server.features.assets import routes as asset_routes
+from lapisml.server.features.assets.content import ContentService
+from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.assets.uploads import UploadService
 from lapisml.server.features.compute import routes as compute_routes
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.datastores import routes as datastore_routes
@@ -19,13 +29,16 @@ from lapisml.server.features.datastores.rewrites import RewriteRules
 from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.identity import routes as identity_routes
 from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
+from lapisml.server.features.jobs.launch import LaunchSettings
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces import routes as workspace_routes
-from lapisml.server.features.workspaces.service import WorkspaceService
+from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.auth import AsgiApp, Gate
 from lapisml.server.platform.capacity import DiskReserve
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
+from lapisml.server.platform.files import create_private
 from lapisml.server.platform.http import native_application
 from lapisml.server.platform.idempotency import IdempotencyStore
 from lapisml.server.platform.idempotency_layer import IdempotencyLayer
@@ -37,6 +50,11 @@ from lapisml.server.platform.processes import ProcessIdentity, owner_is_gone, ow
 from lapisml.server.platform.schema import prepare_schema
 from lapisml.server.platform.vault import Vault
 from lapisml.server.settings import Settings
+from lapisml.server.surfaces.mlflow.errors import render_error
+from lapisml.server.surfaces.mlflow.registry_routes import Registry
+from lapisml.server.surfaces.mlflow.surface import MlflowSurface
+
+_STORAGE, _BUILDER, _COMPUTE = "fsspec", "uv", "local"
 
 
 @dataclass(frozen=True)
@@ -68,12 +86,23 @@ class Application:
 
 
 @dataclass(frozen=True)
+class Backends:
+    """The implementations of the ports."""
+
+    storage: Storage
+    builder: EnvironmentBuilder
+    builder_options: dict[str, Any]
+    compute: ComputeBackend
+
+
+@dataclass(frozen=True)
 class Features:
     """The services of the features, in the order in which they may know each other."""
 
     identity: IdentityService
     workspaces: WorkspaceService
     datastores: DatastoreService
+    assets: AssetService
     computes: ComputeService
     tracking: TrackingService
 
@@ -89,15 +118,17 @@ def create_app(settings: Settings, url: str) -> Application:
     """
     lifetime = Lifetime()
     platform = _platform(settings, url, lifetime)
-    features = _features(platform, lifetime)
-    native = _native(platform, features)
-    features.identity.ensure_owner(settings.home / "token", settings.token)
-    features.workspaces.welcome(features.datastores.furnish)
-    features.workspaces.ensure_default(features.identity.owner_name)
+    backends = _backends(settings)
+    features = _features(platform, backends, lifetime)
+    jobs = assemble(_ground(platform, backends, features), _launch_settings(settings, backends))
+    lifetime.add(jobs.worker)
+    _furnish(settings, features, jobs)
+    native = _native(platform, backends, features, jobs)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
     layer = IdempotencyLayer(native, keys, secret=("/api/v1/tokens",))
-    gate = Gate(Mounts({}, layer), features.identity, _policy(settings, url), platform.reserve)
-    return Application(gate, lifetime)
+    mounts = Mounts({"mlflow": _mlflow(settings, backends, features, lifetime)}, layer)
+    policy, renderers = _policy(settings, url), {"/mlflow/": render_error}
+    return Application(Gate(mounts, features.identity, policy, platform.reserve, renderers), lifetime)
 
 
 def _platform(settings: Settings, url: str, lifetime: Lifetime) -> Platform:
@@ -133,40 +164,124 @@ def _events(database: Database, lifetime: Lifetime) -> EventBus:
     return events
 
 
-def _features(platform: Platform, lifetime: Lifetime) -> Features:
+def _backends(settings: Settings) -> Backends:
+    options = {
+        "root": str(settings.home / "environments"),
+        "offline": settings.offline,
+        "python_downloads": settings.python_downloads,
+        "catalogue_file": str(settings.catalogue_file) if settings.catalogue_file else None,
+    }
+    return Backends(
+        storage=load_backend("storage", _STORAGE)(),
+        builder=load_backend("environments", _BUILDER)(**options),
+        builder_options=options,
+        compute=load_backend("compute", _COMPUTE)(settings.home),
+    )
+
+
+def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Features:
     settings, database, clock = platform.settings, platform.database, platform.clock
-    storage = settings.home / "storage"
+    folder = settings.home / "storage"
     tracking = TrackingService(database, clock)
     lifetime.on_stop(tracking.close)
     datastores = DatastoreService(
         database,
         platform.vault,
         clock,
-        storage,
+        folder,
         RewriteRules(settings.uri_rewrites),
         LocalAccess(settings.home, settings.local_roots),
         settings.allow_private_addresses,
     )
+    catalogue = load_backend("catalogue", "files")(settings.catalogue_file)
     return Features(
         identity=IdentityService(database, clock),
-        workspaces=WorkspaceService(database, clock, storage),
+        workspaces=WorkspaceService(database, clock, folder),
         datastores=datastores,
+        assets=AssetService(database, clock, datastores, backends.storage, folder, catalogue),
         computes=ComputeService(database, clock, settings.local_slots or os.cpu_count() or 1),
         tracking=tracking,
     )
 
 
-def _native(platform: Platform, features: Features) -> FastAPI:
-    workspaces = features.workspaces
-    address: Callable[[], str] = lambda: platform.url  # noqa: E731 - a constant as a function
+def _ground(platform: Platform, backends: Backends, features: Features) -> Ground:
+    site = create_private(platform.settings.home / "site", f"{new_token()}\n".encode())
+    return Ground(
+        database=platform.database,
+        clock=platform.clock,
+        events=platform.events,
+        leases=platform.leases,
+        site=site.decode().strip(),
+        identity=features.identity,
+        workspaces=features.workspaces,
+        assets=features.assets,
+        computes=features.computes,
+        tracking=features.tracking,
+        backend=backends.compute,
+        builder=backends.builder,
+        storage=backends.storage,
+    )
+
+
+def _launch_settings(settings: Settings, backends: Backends) -> LaunchSettings:
+    return LaunchSettings(
+        home=settings.home,
+        resolution=Resolution(settings.environment_resolution),
+        builder=BACKENDS["environments"][_BUILDER].target,
+        builder_options=backends.builder_options,
+        storage=BACKENDS["storage"][_STORAGE].target,
+        wake_socket=settings.home / "run" / "wake.sock",
+    )
+
+
+def _furnish(settings: Settings, features: Features, jobs: JobsPart) -> None:
+    """Connect what later features tell earlier ones, and make what every server has from its first start."""
+
+    def running(workspace: Workspace) -> str | None:
+        count = jobs.service.count_running(workspace)
+        return f"{count} jobs of workspace '{workspace.name}' are not over; cancel them first." if count else None
+
+    features.identity.ensure_owner(settings.home / "token", settings.token)
+    features.workspaces.object_to_deletion(running)
+    features.workspaces.welcome(features.datastores.furnish)
+    features.workspaces.ensure_default(features.identity.owner_name)
+
+
+def _mlflow(settings: Settings, backends: Backends, features: Features, lifetime: Lifetime) -> MlflowSurface:
+    runs = settings.home / "runs"
+    registry = Registry(
+        features.assets,
+        features.tracking,
+        features.datastores,
+        backends.storage,
+        lambda workspace, job: runs / workspace.name / job,
+    )
+    surface = MlflowSurface(
+        features.tracking,
+        features.workspaces,
+        features.datastores,
+        backends.storage,
+        registry,
+        settings.max_body_mb * 2**20,
+    )
+    lifetime.on_stop(surface.close)
+    return surface
+
+
+def _native(platform: Platform, backends: Backends, features: Features, jobs: JobsPart) -> FastAPI:
+    workspaces, settings = features.workspaces, platform.settings
     native = native_application()
-    facts = (platform.settings, platform.database, workspaces, platform.url, platform.clock.now_ms())
+    uploads = UploadService(settings.home / "storage")
+    content = ContentService(features.assets, backends.storage)
     for routes in (
-        status.router(*facts),
+        status.router(settings, platform.database, workspaces, platform.url, platform.clock.now_ms()),
         identity_routes.router(features.identity),
-        workspace_routes.router(workspaces, address),
+        workspace_routes.router(workspaces, platform.url),
         datastore_routes.router(features.datastores, workspaces),
+        asset_routes.router(features.assets, workspaces),
+        file_routes.router(uploads, content, workspaces),
         compute_routes.router(features.computes, workspaces),
+        jobs.routes,
     ):
         native.include_router(routes)
     return native

@@ -107,6 +107,12 @@ class Settings(BaseModel):
         description="How pins of environments are honoured: `exact`, `compatible` (pins without a build for the "
         "available Python are relaxed and named), `host` (the server's interpreter, nothing is installed).",
     )
+    offline: bool = Field(False, description="Environments are built from uv's cache alone; the network is not asked.")
+    python_downloads: bool = Field(False, description="Lets uv fetch a Python version that this machine lacks.")
+    catalogue_file: Path | None = Field(
+        None,
+        description="A file with curated environments and images of your own; its entries come before the built-in.",
+    )
     uri_rewrites: dict[str, str] = Field(
         default_factory=dict,
         description="Prefix of a URI → its replacement, for mirrors and air-gapped use; JSON in the variable.",
@@ -146,7 +152,7 @@ class Settings(BaseModel):
     def _parse(cls, value: Any) -> Any:
         return json.loads(value or "{}") if isinstance(value, str) else value
 
-    @field_validator("tls_cert", "tls_key", mode="before")
+    @field_validator("tls_cert", "tls_key", "catalogue_file", mode="before")
     @classmethod
     def _none_when_empty(cls, value: Any) -> Any:
         return None if value == "" else value
