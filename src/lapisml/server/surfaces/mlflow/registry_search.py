@@ -21,6 +21,9 @@ MODELS = AssetKind.MODELS
 
 _MOST_MODELS = 1000
 _MOST_VERSIONS = 200_000
+_NO_PROMPTS = Clause("tag", "mlflow.prompt.is_prompt", "!=", "true")
+"""The client adds this to every search that is not for prompts; everything here fulfils it."""
+
 _FIELDS = {
     "name": "name", "run_id": "run_id", "source_path": "source", "version_number": "number",
     "creation_timestamp": "created_at", "last_updated_timestamp": "updated_at",
@@ -76,6 +79,8 @@ def _clauses(
     kept: list[SearchClause] = []
     rest: list[Clause] = []
     for clause in parse_filter(text, grammar):
+        if clause == _NO_PROMPTS:
+            continue
         value = list(clause.value) if isinstance(clause.value, tuple) else clause.value
         if clause.key == "version_number" and clause.entity == "attribute":
             rest.append(clause)
