@@ -86,6 +86,12 @@ class RelayLink:
         waiting = self._socket is not None and time.monotonic() >= self._started + _AGAIN_AFTER_S
         return [self._socket.fileno()] if waiting else []
 
+    @property
+    def due(self) -> float | None:
+        """The moment (monotonic clock) from which `descriptors` gives more, None when it need not be waited for."""
+        again = self._started + _AGAIN_AFTER_S
+        return again if self._pidfd is None and self._socket is not None and time.monotonic() < again else None
+
     def attend(self) -> None:
         """Act on one of `descriptors` being readable: start the relay, or note that it has ended."""
         if self._pidfd is None:

@@ -181,9 +181,11 @@ class Supervisor:
 
     def _clean_up(self, complete: bool) -> None:
         """Remove what nobody reads any more."""
+        unread = [layout.WORK, layout.INPUTS, layout.OVERLAY, layout.NAMED_OUTPUTS]
         if complete:
             specfile.forget_secrets(self._job.folder)
-        for name in (layout.WORK, layout.INPUTS, layout.OVERLAY, layout.NAMED_OUTPUTS):
+            unread += [layout.SPOOL, layout.SPOOL_CURSOR, layout.RELAY]
+        for name in unread:
             try:
                 copying.remove_tree(self._job.path(name))
             except OSError:

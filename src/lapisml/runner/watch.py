@@ -123,6 +123,8 @@ class Watch:
             due.append(self._kill_at)
         elif limit is not None:
             due.append(now + limit - _boottime())
+        if self._relay is not None and self._relay.due is not None:
+            due.append(self._relay.due)
         return max(0.0, (min(due) - now) * 1000)
 
     def _do_due(self, limit: float | None) -> None:
