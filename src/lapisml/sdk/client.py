@@ -7,18 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.sdk.autostart import autostart_allowed, locate
 from lapisml.sdk.config import choose_workspace, config_workspace
 from lapisml.sdk.discovery import Address, home_folder
-from lapisml.sdk.entities import (
-    CommandComponent,
-    CommandJob,
-    Data,
-    Entity,
-    Environment,
-    Model,
-    entity_of,
-)
 from lapisml.sdk.operations.assets import AssetOperations
 from lapisml.sdk.operations.compute import ComputeOperations
 from lapisml.sdk.operations.datastores import DatastoreOperations
@@ -97,61 +89,60 @@ class MLClient:
     @cached_property
     def jobs(self) -> JobOperations:
         """Jobs."""
-        return JobOperations(self._session, entity_of)
+        return JobOperations(self._session, _entity)
 
     @cached_property
     def data(self) -> AssetOperations:
         """Data assets."""
-        return AssetOperations(self._session, "data", entity_of)
+        return AssetOperations(self._session, "data", _entity)
 
     @cached_property
     def models(self) -> AssetOperations:
         """Registered models."""
-        return AssetOperations(self._session, "model", entity_of)
+        return AssetOperations(self._session, "model", _entity)
 
     @cached_property
     def environments(self) -> AssetOperations:
         """Environments."""
-        return AssetOperations(self._session, "environment", entity_of)
+        return AssetOperations(self._session, "environment", _entity)
 
     @cached_property
     def components(self) -> AssetOperations:
         """Components."""
-        return AssetOperations(self._session, "component", entity_of)
+        return AssetOperations(self._session, "component", _entity)
 
     @cached_property
     def compute(self) -> ComputeOperations:
         """Computes."""
-        return ComputeOperations(self._session, entity_of)
+        return ComputeOperations(self._session, _entity)
 
     @cached_property
     def datastores(self) -> DatastoreOperations:
         """Datastores."""
-        return DatastoreOperations(self._session, entity_of)
+        return DatastoreOperations(self._session, _entity)
 
     @cached_property
     def workspaces(self) -> WorkspaceOperations:
         """Workspaces."""
-        return WorkspaceOperations(self._session, entity_of)
+        return WorkspaceOperations(self._session, _entity)
 
-    def create_or_update(self, entity: Entity, **options: Any) -> Any:
+    def create_or_update(self, entity: Any, **options: Any) -> Any:
         """Create or update a job, data asset, model, environment, component or datastore."""
         return self._assets_of(entity).create_or_update(entity, **options)
 
-    def begin_create_or_update(self, entity: Entity) -> Poller[Any]:
+    def begin_create_or_update(self, entity: Any) -> Poller[Any]:
         """Create or update a compute or a workspace."""
         operations = self.compute if entity.KIND == "compute" else self.workspaces
         return operations.begin_create_or_update(entity)
 
-    def _assets_of(self, entity: Entity) -> Any:
-        places = {
-            Data: self.data,
-            Model: self.models,
-            Environment: self.environments,
-            CommandComponent: self.components,
-            CommandJob: self.jobs,
-        }
-        return next((found for kind, found in places.items() if isinstance(entity, kind)), self.datastores)
+    def _assets_of(self, entity: Any) -> Any:
+        nouns = {"data": "data", "model": "models", "environment": "environments", "component": "components"}
+        nouns |= {"job": "jobs", "datastore": "datastores"}
+        kind = getattr(entity, "KIND", None)
+        if kind not in nouns:
+            hint = "Computes and workspaces are made with begin_create_or_update."
+            raise LapisError(ErrorCode.USAGE, f"create_or_update takes no {kind or type(entity).__name__}.", hint)
+        return getattr(self, nouns[kind])
 
     def __repr__(self) -> str:
         return f"MLClient(workspace_name={self.workspace_name!r})"
@@ -161,6 +152,12 @@ def _find(url: str | None, token: str | None, may_start: bool) -> Address:
     start = may_start and autostart_allowed()
     found = locate(home_folder(), start=start, notify=_say, url=url, token=token)
     return found if token is None else Address(found.url, token)
+
+
+def _entity(kind: str, record: dict[str, Any]) -> Any:
+    from lapisml.sdk.entities import entity_of
+
+    return entity_of(kind, record)
 
 
 def _say(sentence: str) -> None:

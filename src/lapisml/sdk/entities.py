@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 
 from lapisml.documents.base import Document, Part
 from lapisml.documents.fields import Choice, Name
@@ -33,6 +33,8 @@ class Entity(Document):
     Raises:
         LapisError: DocumentInvalid, with every fault.
     """
+
+    model_config = ConfigDict(defer_build=True)  # most programs use few of the entities
 
     _record: dict[str, Any] | None = PrivateAttr(None)
     _base_path: Path | None = PrivateAttr(None)
@@ -91,87 +93,87 @@ def _plain(value: Any) -> Any:
     return value
 
 
-class Data(Entity, data.Data):
+class Data(data.Data, Entity):
     """A data asset."""
 
 
-class Model(Entity, model.Model):
+class Model(model.Model, Entity):
     """A model."""
 
 
-class Environment(Entity, environment.Environment):
+class Environment(environment.Environment, Entity):
     """An environment; without a name it can stand within a job."""
 
     name: Name | None = Field(None, description="a name")  # type: ignore[assignment]
 
 
-class CommandComponent(Entity, component.CommandComponent):
+class CommandComponent(component.CommandComponent, Entity):
     """A command component."""
 
 
-class CommandJob(Entity, command_job.CommandJob):
+class CommandJob(command_job.CommandJob, Entity):
     """A command job."""
 
 
-class Workspace(Entity, workspace.Workspace):
+class Workspace(workspace.Workspace, Entity):
     """A workspace."""
 
 
-class AmlCompute(Entity, compute.AmlCompute):
+class AmlCompute(compute.AmlCompute, Entity):
     """A compute cluster."""
 
     type: Annotated[str, Choice("amlcompute")] = Field("amlcompute")
 
 
-class ComputeInstance(Entity, compute.ComputeInstance):
+class ComputeInstance(compute.ComputeInstance, Entity):
     """A compute instance."""
 
     type: Annotated[str, Choice("computeinstance")] = Field("computeinstance")
 
 
-class AzureBlobDatastore(Entity, datastore.AzureBlob):
+class AzureBlobDatastore(datastore.AzureBlob, Entity):
     """A container of Azure Blob storage."""
 
     type: Annotated[str, Choice("azure_blob")] = Field("azure_blob")
 
 
-class AzureFileDatastore(Entity, datastore.AzureFile):
+class AzureFileDatastore(datastore.AzureFile, Entity):
     """An Azure file share."""
 
     type: Annotated[str, Choice("azure_file")] = Field("azure_file")
 
 
-class AzureDataLakeGen1Datastore(Entity, datastore.AzureDataLakeGen1):
+class AzureDataLakeGen1Datastore(datastore.AzureDataLakeGen1, Entity):
     """An Azure Data Lake of the first generation."""
 
     type: Annotated[str, Choice("azure_data_lake_gen1")] = Field("azure_data_lake_gen1")
 
 
-class AzureDataLakeGen2Datastore(Entity, datastore.AzureDataLakeGen2):
+class AzureDataLakeGen2Datastore(datastore.AzureDataLakeGen2, Entity):
     """A file system of Azure Data Lake Storage Gen2."""
 
     type: Annotated[str, Choice("azure_data_lake_gen2")] = Field("azure_data_lake_gen2")
 
 
-class LocalDatastore(Entity, datastore.Local):
+class LocalDatastore(datastore.Local, Entity):
     """A folder on the server's machine."""
 
     type: Annotated[str, Choice("local")] = Field("local")
 
 
-class S3Datastore(Entity, datastore.S3):
+class S3Datastore(datastore.S3, Entity):
     """A bucket of S3 or of a store that speaks S3."""
 
     type: Annotated[str, Choice("s3")] = Field("s3")
 
 
-class GcsDatastore(Entity, datastore.Gcs):
+class GcsDatastore(datastore.Gcs, Entity):
     """A bucket of Google Cloud Storage."""
 
     type: Annotated[str, Choice("gcs")] = Field("gcs")
 
 
-class HdfsDatastore(Entity, datastore.Hdfs):
+class HdfsDatastore(datastore.Hdfs, Entity):
     """A folder of a Hadoop file system."""
 
     type: Annotated[str, Choice("hdfs")] = Field("hdfs")
