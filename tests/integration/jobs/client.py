@@ -58,6 +58,11 @@ class Api:
 
         return eventually(look, timeout, what=f"{name} in {wanted}")
 
+    def printed(self, name: str) -> bytes:
+        """Give what a job's command printed, without the lines that Lapis adds."""
+        lines = self.log(name).splitlines(keepends=True)
+        return b"".join(line for line in lines if not line.startswith(b"[lapis]"))
+
     def log(self, name: str, path: str = "user_logs/std_log.txt") -> bytes:
         """Read a log of a job from its beginning, at most 4 MiB."""
         url = f"{self._server.url}/api/v1/workspaces/default/jobs/{name}/logs/file?path={path}"

@@ -88,6 +88,7 @@ class ComputeService:
         self._clock = clock
         self._local_slots = local_slots
         self.occupancy: Occupancy = lambda _workspace, _name: []
+        self.on_change: Callable[[], None] = lambda: None
 
     def create_or_update(self, workspace: Workspace, document: dict[str, Any], by: str) -> ComputeRecord:
         """Keep a compute document; an existing compute of the same type is changed.
@@ -107,6 +108,7 @@ class ComputeService:
                 raise LapisError(ErrorCode.CONFLICT, f"Compute '{name}' exists with type {present.document['type']}.")
             else:
                 store.change(connection, present.id, now, document={**present.document, **document})
+        self.on_change()
         return self.get(workspace, name)
 
     def get(self, workspace: Workspace, name: str) -> ComputeRecord:
@@ -146,6 +148,7 @@ class ComputeService:
         _check(document)
         with self._database.write() as connection:
             store.change(connection, record.id, self._clock.now_ms(), document=document)
+        self.on_change()
         return self.get(workspace, name)
 
     def set_state(self, workspace: Workspace, name: str, state: str) -> ComputeRecord:
@@ -160,6 +163,7 @@ class ComputeService:
             raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
         with self._database.write() as connection:
             store.change(connection, record.id, self._clock.now_ms(), state=state)
+        self.on_change()
         return self.get(workspace, name)
 
     def delete(self, workspace: Workspace, name: str) -> None:

@@ -79,6 +79,7 @@ class JobService:
         self._checker = checker
         self._workspaces = workspaces
         computes.occupancy = self.holders
+        computes.on_change = lambda: events.notify(TOPIC)
 
     def validate(self, workspace: Workspace, document: dict[str, Any]) -> Submission:
         """Check a document as `submit` would, and create nothing.
