@@ -12,7 +12,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 
-from lapisml.documents.base import Document, Part
+from lapisml.documents.base import Document
+from lapisml.documents.faults import faults_of, problems_of, refuse
 from lapisml.documents.fields import Choice, Name
 from lapisml.documents.kinds import command_job, component, compute, data, datastore, environment, model, workspace
 from lapisml.documents.kinds.compute import Identity, NetworkSettings, SshSettings
@@ -20,7 +21,6 @@ from lapisml.documents.kinds.datastore import GcsCredentials, LakeCredentials, S
 from lapisml.documents.kinds.environment import BuildContext, InlineEnvironment
 from lapisml.documents.kinds.io import Input, Output
 from lapisml.documents.kinds.parts import Distribution, JobIdentity, Limits, QueueSettings, Resources, Service
-from lapisml.documents.registry import validate
 from lapisml.sdk.records import View, viewed
 
 
@@ -42,10 +42,9 @@ class Entity(Document):
     def __init__(self, **values: Any) -> None:
         try:
             super().__init__(**values)
-        except ValidationError:
-            given = {key: _plain(value) for key, value in values.items()}
-            validate(self.KIND, {**given, **self._fixed()}, None, [])  # raises the same faults as a LapisError
-            raise
+        except ValidationError as error:
+            faults = faults_of(error)
+            raise refuse(self.NOUN, values.get("name"), problems_of(faults), faults) from None
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
@@ -67,30 +66,15 @@ class Entity(Document):
         """The folder that relative paths start from: that of the YAML file, else the working folder."""
         return self._base_path or Path.cwd()
 
-    @classmethod
-    def _fixed(cls) -> dict[str, Any]:
-        field = cls.model_fields.get("type")
-        return {} if field is None or field.is_required() else {"type": field.default}
-
     def __getattr__(self, name: str) -> Any:
-        private = self.__dict__.get("__pydantic_private__") or object.__getattribute__(self, "__pydantic_private__")
-        record = (private or {}).get("_record")
-        if record is not None and not name.startswith("_") and name in record:
-            return viewed(record[name])
+        if not name.startswith("_") and self._record is not None and name in self._record:
+            return viewed(self._record[name])
         return super().__getattr__(name)  # type: ignore[misc]
 
     def __str__(self) -> str:
         return json.dumps(self._record if self._record is not None else self.to_dict(), indent=2, default=str)
 
     __repr__ = __str__
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Part):
-        return value.to_dict()
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return value
 
 
 class Data(data.Data, Entity):
