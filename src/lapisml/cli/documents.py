@@ -10,7 +10,7 @@ from typing import Any
 from lapisml.cli.flags import given
 from lapisml.documents.loading import load_dict, load_document
 from lapisml.documents.local_paths import local_text
-from lapisml.documents.merge import SetOp, apply_ops, assign_op, parse_ops
+from lapisml.documents.merge import Merged, SetOp, apply_ops, assign_op, parse_ops
 from lapisml.sdk.submission import Submission
 
 _KEYS = {"build_context": "build.path", "dockerfile_path": "build.dockerfile_path"}
@@ -18,6 +18,9 @@ _KEYS = {"build_context": "build.path", "dockerfile_path": "build.dockerfile_pat
 
 _PATHS = ("path", "conda_file", "build_context")
 """Flags whose local paths start from the working folder, not from the document's."""
+
+_TEXTS = ("tags", "properties", "description", "display_name", "experiment_name", "stage")
+"""Keys that hold text, whatever it looks like."""
 
 
 def submission(args: Namespace, kind: str, keys: Sequence[str]) -> Submission:
@@ -52,9 +55,15 @@ def edited(args: Namespace, record: Mapping[str, Any], flags: Mapping[str, Any])
         LapisError: Usage, for a path that leads nowhere.
     """
     base = {**record, **_file_keys(args, None), **flags}
-    after = apply_ops(base, _edits(args)).data
+    after = _as_written(apply_ops(base, _edits(args)))
     keys = dict.fromkeys([*record, *after])
     return {key: after.get(key) for key in keys if after.get(key) != record.get(key)}
+
+
+def _as_written(merged: Merged) -> dict[str, Any]:
+    """Give the changed document with text where its keys hold text: a tag ``yes`` is not a truth value."""
+    written = [SetOp("set", path, text) for path, text in merged.texts.items() if path[0] in _TEXTS]
+    return apply_ops(merged.data, written).data
 
 
 def _edits(args: Namespace) -> list[SetOp]:
