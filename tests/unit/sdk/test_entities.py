@@ -185,7 +185,9 @@ def test_other_loaders(folder: Path) -> None:
 
 def test_importing_the_client_is_light() -> None:
     code = "import sys; from lapisml import MLClient; MLClient; print('pydantic' in sys.modules, 'yaml' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=clean_environment())
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=clean_environment()
+    )
     assert done.stdout == "False False\n", done.stderr
 
 
