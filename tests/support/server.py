@@ -137,10 +137,11 @@ def _decode(body: bytes, content_type: str) -> Any:
 def end_everything(home: Path) -> None:
     """Kill the server and every job process that runs over `home`: no test leaves anything behind."""
     kill_if_same(_json(home / "run" / "server.json"))
-    for record in (home / "runs").glob("*/process.json"):
+    for record in (home / "runs").glob("*/*/process.json"):
         identities = _json(record) or {}
-        for role in ("supervisor", "child"):
+        for role in ("supervisor", "wrapper", "child"):
             kill_if_same(identities.get(role), group=True)
+        kill_if_same(_json(record.with_name("relay.json")), group=True)
 
 
 def _json(path: Path) -> dict[str, Any] | None:

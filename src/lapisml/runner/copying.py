@@ -103,18 +103,17 @@ def sync_files(paths: list[str]) -> None:
 
 
 def remove_tree(path: str) -> None:
-    """Remove a file, a link or a folder with all below it; nothing there is no error."""
+    """Remove a file, a link or a folder with all below it; what is gone, or goes meanwhile, is no error."""
     try:
-        mode = os.lstat(path).st_mode
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            os.unlink(path)
+            return
+        os.chmod(path, stat.S_IRWXU)
+        for name in os.listdir(path):
+            remove_tree(os.path.join(path, name))
+        os.rmdir(path)
     except FileNotFoundError:
         return
-    if not stat.S_ISDIR(mode):
-        os.unlink(path)
-        return
-    os.chmod(path, stat.S_IRWXU)
-    for name in os.listdir(path):
-        remove_tree(os.path.join(path, name))
-    os.rmdir(path)
 
 
 def _walk(root: str, folder: str, relative: str, skipped: list[str], seen: frozenset[str]) -> Iterator[Entry]:

@@ -58,7 +58,6 @@ def start(job: Job, launch: child.Launch, relay: RelayLink | None, close_in_chil
 def who_runs(job: Job, relay: RelayLink | None, wrapper: Any = None, child: Any = None) -> dict[str, Any]:
     """Write ``process.json`` and return its content."""
     known = {
-        "boot_id": processes.boot_id(),
         "supervisor": processes.identity(os.getpid()),
         "wrapper": wrapper,
         "child": child,

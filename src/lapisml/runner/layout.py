@@ -4,7 +4,7 @@
 ``spec.json``         the launch specification without its secrets; written by the backend
 ``secrets.json``      what was taken out of it; removed when the job has ended
 ``supervisor.lock``   held (flock) by the one supervisor of the job
-``process.json``      ``{boot_id, supervisor, wrapper, child, relay_port}``; processes as ``{pid, start_ticks}``
+``process.json``      ``{supervisor, wrapper, child, relay_port}``; processes as ``{pid, boot_id, start_ticks}``
 ``started.json``      made at the moment at which the command may begin: ``{at, boottime}``
 ``child.json``        the command's exit status, written by the wrapper
 ``leftovers.json``    processes that outlived the command and were ended

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36
 
 
+@lru_cache(maxsize=1)
 def boot_id() -> str:
-    """Return the identity of this boot of the machine."""
+    """Return the identity of this boot of the machine; it can't change while this process lives."""
     with open("/proc/sys/kernel/random/boot_id", "rb") as file:
         return file.read().decode().strip()
 
@@ -25,15 +28,15 @@ def start_ticks(pid: int) -> int | None:
     return None if fields is None or fields[0] in (b"Z", b"X") else int(fields[19])
 
 
-def identity(pid: int) -> dict[str, int] | None:
-    """Return ``{"pid", "start_ticks"}`` of a living process."""
+def identity(pid: int) -> dict[str, Any] | None:
+    """Return ``{"pid", "boot_id", "start_ticks"}`` of a living process."""
     ticks = start_ticks(pid)
-    return None if ticks is None else {"pid": pid, "start_ticks": ticks}
+    return None if ticks is None else {"pid": pid, "boot_id": boot_id(), "start_ticks": ticks}
 
 
 def is_alive(known: object) -> bool:
-    """Say whether the process that `identity` described (on this boot) still runs."""
-    if not isinstance(known, dict) or not isinstance(known.get("pid"), int):
+    """Say whether the process that `identity` described still runs."""
+    if not isinstance(known, dict) or known.get("boot_id") != boot_id() or not isinstance(known.get("pid"), int):
         return False
     ticks = start_ticks(known["pid"])
     return ticks is not None and ticks == known.get("start_ticks")

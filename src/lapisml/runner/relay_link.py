@@ -30,7 +30,7 @@ class RelayLink:
         self._log = os.path.join(folder, layout.RUNNER_LOG)
         self._flush_timeout_s = float(spec["flush_timeout_s"])
         self._socket: Any = None
-        self._process: dict[str, int] | None = None
+        self._process: dict[str, Any] | None = None
         self._pidfd: int | None = None
         self._started = 0.0
         self.port: int | None = None
@@ -146,7 +146,7 @@ class RelayLink:
             poll.poll(1000)
         self._forget_process()
 
-    def _watch_process(self, known: dict[str, int]) -> None:
+    def _watch_process(self, known: dict[str, Any]) -> None:
         try:
             self._pidfd = os.pidfd_open(known["pid"])
         except ProcessLookupError:

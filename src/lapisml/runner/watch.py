@@ -53,8 +53,8 @@ class Watch:
 
     def __init__(self, job: Job, known: dict[str, Any], is_ours: bool, relay: RelayLink | None, wake: Wake) -> None:
         self._job = job
-        self._wrapper: dict[str, int] = known["wrapper"] or {}
-        self._child: dict[str, int] = known["child"] or {}
+        self._wrapper: dict[str, Any] = known["wrapper"] or {}
+        self._child: dict[str, Any] = known["child"] or {}
         self._is_ours = is_ours
         self._relay = relay
         self._wake = wake
@@ -83,7 +83,7 @@ class Watch:
             self._gpus.stop()
         return status, self._stopped
 
-    def _follow(self, process: dict[str, int], limit: float | None) -> None:
+    def _follow(self, process: dict[str, Any], limit: float | None) -> None:
         """Return when `process` has ended."""
         if not processes.is_alive(process):
             return
@@ -176,7 +176,7 @@ class Watch:
         own = [self._child["pid"]] if processes.is_alive(self._child) else []
         return own + [pid for root in own for pid in processes.descendants(root)]
 
-    def _own_status(self, process: dict[str, int]) -> dict[str, Any] | None:
+    def _own_status(self, process: dict[str, Any]) -> dict[str, Any] | None:
         """Take the exit status of the command itself when its wrapper was killed and it became our child."""
         if not process:
             return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import sys
 import threading
 from collections.abc import Sequence
@@ -11,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lapisml.backends.compute.local import reading
-from lapisml.backends.compute.local.supervisors import Supervisors, poke
+from lapisml.backends.compute.local.supervisors import Supervisors, is_supervised, poke
 from lapisml.core.clock import SystemClock
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.ids import is_valid_name
 from lapisml.ports.compute import (
     Capabilities,
+    ExitStatus,
     Handle,
     JobPhase,
     LaunchSpec,
@@ -25,7 +25,7 @@ from lapisml.ports.compute import (
     Observation,
     Watch,
 )
-from lapisml.runner import durable, layout, processes, specfile
+from lapisml.runner import copying, durable, layout, processes, specfile
 from lapisml.runner.relay_link import has_undelivered
 
 _INPUT_MODES = frozenset({None, "ro_mount", "rw_mount", "mount", "download", "direct", "eval_mount", "eval_download"})
@@ -129,7 +129,7 @@ class LocalProcesses:
             self._known.pop(folder, None)
         grave = self._runs / f".gone-{secrets.token_hex(8)}"
         folder.rename(grave)
-        shutil.rmtree(grave)
+        copying.remove_tree(str(grave))
 
     def _folder(self, handle: Handle) -> Path:
         return self._runs / handle.workspace / handle.job
@@ -145,7 +145,7 @@ class LocalProcesses:
             specfile.write(str(made), spec.to_json(), processes.boot_id())
             made.rename(folder)
         except OSError:
-            shutil.rmtree(made, ignore_errors=True)
+            copying.remove_tree(str(made))
             if not (folder / layout.SPEC).exists():
                 raise
 
@@ -170,20 +170,14 @@ class LocalProcesses:
             return Observation(watch.handle, JobPhase.UNKNOWN, f"Its folder can't be read: {error}.")
 
     def _news(self, watch: Watch, folder: Path, known: _Known) -> Observation:
+        _read_phase(folder, known)
         status = reading.exit_status(folder)
-        sentence = self._look_after(folder, status is not None)
-        self._read_phase(folder, known)
         journal = reading.new_lines(folder / layout.JOURNAL, watch.journal_after)
         metrics = reading.new_lines(folder / layout.SYSTEM_METRICS, watch.metrics_after)
-        if sentence is None:
-            phase, sentence, shown = known.phase, known.sentence, None
-        elif status is not None and sentence:
-            phase, shown = JobPhase.FINALIZING, None
-        elif status is not None:
-            phase, sentence, shown = JobPhase.ENDED, status.reason, status
-            self._supervisors.forget(folder)
+        if status is None:
+            phase, sentence = self._standing(folder, known)
         else:
-            phase, shown = JobPhase.UNKNOWN, None
+            phase, sentence = self._last_things(folder, known, status)
         return Observation(
             watch.handle,
             phase,
@@ -192,34 +186,33 @@ class LocalProcesses:
             journal.cursor,
             reading.metric_samples(metrics.values),
             metrics.cursor,
-            shown,
+            status if phase is JobPhase.ENDED else None,
         )
 
-    def _look_after(self, folder: Path, has_ended: bool) -> str | None:
-        """See that a job has a supervisor as long as there is something to do for it.
-
-        Returns:
-            None when all is as it should be while it runs, "" when it is over, else the sentence about what
-            keeps it: metrics to deliver, or a supervisor that does not start.
-        """
-        if has_ended:
-            if not has_undelivered(str(folder)):
-                return ""
-            self._supervisors.ensure(folder)
-            return "Finalizing: delivering the last metrics."
+    def _standing(self, folder: Path, known: _Known) -> tuple[JobPhase, str]:
+        """Say where a job is that has not ended, and see that it has a supervisor."""
         if self._supervisors.ensure(folder):
-            return None
-        return f"Its supervisor ends as soon as it starts; see {folder / layout.RUNNER_LOG}."
+            return known.phase, known.sentence
+        return JobPhase.UNKNOWN, f"Its supervisor ends as soon as it starts; see its {layout.RUNNER_LOG}."
 
-    @staticmethod
-    def _read_phase(folder: Path, known: _Known) -> None:
-        lines = reading.new_lines(folder / layout.JOURNAL, known.read_to)
-        known.read_to = lines.cursor
-        if lines.values:
-            known.phase = JobPhase(lines.values[-1]["phase"])
-            known.sentence = str(lines.values[-1].get("reason") or "")
-        if known.phase is JobPhase.ENDED:
-            known.phase = JobPhase.FINALIZING
+    def _last_things(self, folder: Path, known: _Known, status: ExitStatus) -> tuple[JobPhase, str]:
+        """Say whether a job is over for everybody: its metrics delivered, its journal complete."""
+        if has_undelivered(str(folder)):
+            self._supervisors.ensure(folder)
+            return JobPhase.FINALIZING, "Finalizing: delivering the last metrics."
+        if known.phase is not JobPhase.ENDED and is_supervised(folder):
+            return known.phase, known.sentence
+        self._supervisors.forget(folder)
+        return JobPhase.ENDED, status.reason
+
+
+def _read_phase(folder: Path, known: _Known) -> None:
+    """Bring `known` up to date with the journal."""
+    lines = reading.new_lines(folder / layout.JOURNAL, known.read_to)
+    known.read_to = lines.cursor
+    if lines.values:
+        known.phase = JobPhase(lines.values[-1]["phase"])
+        known.sentence = str(lines.values[-1].get("reason") or "")
 
 
 def _check(spec: LaunchSpec) -> None:
