@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from lapisml.core.clock import Clock
 from lapisml.core.lifecycle import JobState, Move
-from lapisml.core.queue import Allotment, Held, Waiting, allot
+from lapisml.core.queue import Allotment, allot
 from lapisml.server.features.compute.service import ComputeService, Pool
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.site import SiteLease
@@ -52,17 +54,25 @@ class Dispatcher:
         pool = self._computes.pool(workspace, compute)
         if pool is None or not pool.open:
             return 0
+        with self._database.read() as connection:
+            if not self._free(connection, workspace_id, pool):
+                return 0
         with self._leased.write() as connection:
             self._computes.lock_line(connection, workspace, pool.name)
-            line = {job.name: job for job in store.in_line(connection, workspace_id, compute)}
-            held = [Held(job.name, tuple(job.nodes), 0) for job in store.holding(connection, workspace_id, compute)]
-            waiting = [Waiting(job.name, job.wanted_nodes) for job in line.values()]
-            given = allot(pool.capacity, held, waiting)
+            given = self._free(connection, workspace_id, pool)
             now = self._clock.now_ms()
             for allotment in given:
+                job = store.get(connection, workspace_id, allotment.job)
                 values = {"nodes": list(allotment.nodes), "site": self._leased.site, "allotted_at": now}
-                store.move(connection, line[allotment.job], _allotted(allotment, pool, now), **values)
+                if job is not None:
+                    store.move(connection, job, _allotted(allotment, pool, now), **values)
         return len(given)
+
+    def _free(self, connection: Connection, workspace_id: int, pool: Pool) -> list[Allotment]:
+        held = store.holding(connection, workspace_id, pool.name)
+        if sum(len(holder.nodes) for holder in held) >= pool.capacity:
+            return []
+        return allot(pool.capacity, held, store.in_line(connection, workspace_id, pool.name))
 
 
 def _allotted(allotment: Allotment, pool: Pool, now: int) -> Move:

@@ -183,8 +183,8 @@ class JobService:
     def _line(self, workspace: Workspace, compute: str) -> _Line:
         pool = self._computes.pool(workspace, compute)
         with self._database.read() as connection:
-            names = [waiting.name for waiting in store.in_line(connection, workspace.id, compute)]
-            held = _held(store.holding(connection, workspace.id, compute))
+            names = [waiting.job for waiting in store.in_line(connection, workspace.id, compute)]
+            held = store.holding(connection, workspace.id, compute)
         return _Line(pool, {name: place for place, name in enumerate(names, start=1)}, held)
 
     def update(self, workspace: Workspace, name: str, changes: dict[str, Any]) -> JobRecord:
@@ -245,8 +245,8 @@ class JobService:
     def holders(self, workspace: Workspace, compute: str) -> list[Holder]:
         """Say which jobs hold which nodes of a compute."""
         with self._database.read() as connection:
-            records = store.holding(connection, workspace.id, compute)
-        return [Holder(h.job, h.nodes, h.since) for h in _held(records)]
+            held = store.holding(connection, workspace.id, compute)
+        return [Holder(h.job, h.nodes, h.since) for h in held]
 
     def count_running(self, workspace: Workspace | None = None) -> int:
         """Count the jobs that are not over, of one workspace or of all."""
@@ -295,7 +295,3 @@ class JobService:
         with self._database.write() as connection:
             if store.get(connection, workspace.id, name) is None:
                 store.add(connection, values)
-
-
-def _held(records: list[JobRecord]) -> list[Held]:
-    return [Held(r.name, tuple(r.nodes), r.allotted_at or r.created_at) for r in records]

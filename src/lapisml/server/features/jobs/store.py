@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
 
 from lapisml.core.lifecycle import TERMINAL, JobState, Move, check_move
+from lapisml.core.queue import Held, Waiting
 from lapisml.server.features.jobs.tables import job_events, jobs
 
 
@@ -108,11 +109,15 @@ def list_jobs(
     return [record for record, _ in zip((r for r in found if _has_tag(r, wanted.tag)), range(limit), strict=False)]
 
 
-def in_line(connection: Connection, workspace_id: int, compute: str) -> list[JobRecord]:
-    """Read the waiting jobs of a compute, first come first within a priority."""
-    where = and_(jobs.c.workspace_id == workspace_id, jobs.c.compute == compute, jobs.c.status == JobState.QUEUED.value)
-    query = select(jobs).where(where).order_by(jobs.c.priority.desc(), jobs.c.seq)
-    return [_record(row) for row in connection.execute(query)]
+def in_line(connection: Connection, workspace_id: int, compute: str) -> list[Waiting]:
+    """Read who waits for a compute, first come first within a priority."""
+    query = select(jobs.c.name, jobs.c.wanted_nodes).where(_waits_for(workspace_id, compute))
+    ordered = query.order_by(jobs.c.priority.desc(), jobs.c.seq)
+    return [Waiting(name, wanted) for name, wanted in connection.execute(ordered)]
+
+
+def _waits_for(workspace_id: int, compute: str) -> ColumnElement[bool]:
+    return and_(jobs.c.workspace_id == workspace_id, jobs.c.compute == compute, jobs.c.status == JobState.QUEUED.value)
 
 
 def waiting_computes(connection: Connection) -> list[tuple[int, str]]:
@@ -121,15 +126,16 @@ def waiting_computes(connection: Connection) -> list[tuple[int, str]]:
     return [(row[0], row[1]) for row in connection.execute(query)]
 
 
-def holding(connection: Connection, workspace_id: int, compute: str) -> list[JobRecord]:
-    """Read the jobs that hold nodes of a compute."""
+def holding(connection: Connection, workspace_id: int, compute: str) -> list[Held]:
+    """Read which jobs hold which nodes of a compute."""
     where = and_(
         jobs.c.workspace_id == workspace_id,
         jobs.c.compute == compute,
         jobs.c.allotted_at.is_not(None),
         jobs.c.ended_at.is_(None),
     )
-    return [_record(row) for row in connection.execute(select(jobs).where(where))]
+    rows = connection.execute(select(jobs.c.name, jobs.c.nodes, jobs.c.allotted_at).where(where))
+    return [Held(name, tuple(nodes), since) for name, nodes, since in rows]
 
 
 def active(connection: Connection, site: str) -> list[JobRecord]:

@@ -38,6 +38,7 @@ jobs = Table(
     Column("archived", Boolean, nullable=False),
     UniqueConstraint("workspace_id", "name"),
     Index("ix_jobs_workspace_seq", "workspace_id", "seq"),
+    Index("ix_jobs_line", "workspace_id", "compute", "status"),
     Index("ix_jobs_status", "status"),
     Index("ix_jobs_parent", "parent_name"),
 )
