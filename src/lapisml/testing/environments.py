@@ -287,7 +287,7 @@ def snapshot(folder: Path) -> dict[str, str]:
         if "__pycache__" in path.parts or path.is_dir():
             continue
         link = path.is_symlink()
-        content = os.readlink(path) if link else hashlib.sha256(path.read_bytes()).hexdigest()
+        content = str(path.readlink()) if link else hashlib.sha256(path.read_bytes()).hexdigest()
         found[path.relative_to(folder).as_posix()] = content
     return found
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import ensurepip
 import hashlib
+import io
+import tarfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-
-import ensurepip
 
 
 class Wheelhouse:
@@ -62,3 +63,37 @@ def _record(files: dict[str, str], info: str) -> str:
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
         lines.append(f"{file},sha256={digest},{len(text.encode())}")
     return "\n".join([*lines, f"{info}/RECORD,,"]) + "\n"
+
+
+SLOW_BACKEND = """
+import os, pathlib, time, zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    pathlib.Path(r"{started}").write_text(str(os.getpid()))
+    deadline = time.monotonic() + 60
+    while not os.path.exists(r"{release}") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    name = "{name}-{version}-py3-none-any.whl"
+    info = "{name}-{version}.dist-info/"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
+        wheel.writestr("{name}.py", "")
+        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
+        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(info + "RECORD", "")
+    return name
+"""
+
+
+def add_slow_source(house: Wheelhouse, name: str, version: str, started: Path, release: Path) -> None:
+    """Write a source distribution whose build says that it has begun, and ends when `release` appears."""
+    root = f"{name}-{version}"
+    files = {
+        "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n",
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "slow"\nbackend-path = ["."]\n'
+        f'[project]\nname = "{name}"\nversion = "{version}"\n',
+        "slow.py": SLOW_BACKEND.format(name=name, version=version, started=started, release=release),
+    }
+    with tarfile.open(house.folder / f"{root}.tar.gz", "w:gz") as archive:
+        for file, text in files.items():
+            entry = tarfile.TarInfo(f"{root}/{file}")
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))

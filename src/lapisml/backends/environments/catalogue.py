@@ -90,11 +90,18 @@ class Catalogue:
 
     def _content(self, entry: Mapping[str, Any], groups: Mapping[str, str]) -> ImageContent | None:
         if "environment" in entry:
-            named = self._environments.get(self._names.get(entry["environment"].format(**groups), ""))
-            return named and ImageContent(named["python"], tuple(named["packages"]), tuple(named["absent"]))
+            named = self._named_by_image(entry["environment"].format(**groups))
+            if named is None:
+                return None
+            return ImageContent(named["python"], tuple(named["packages"]), tuple(named["absent"]))
         python = entry["python"] and entry["python"].format(**groups)
         packages = tuple(line.format(**groups) for line in entry.get("packages", ()))
         return ImageContent(python, packages, tuple(entry.get("absent", ())))
+
+    def _named_by_image(self, name: str) -> Mapping[str, Any] | None:
+        """Return the entry of that name or alias, or whose image ends in it."""
+        by_image = {e["image"].rpartition("/")[2]: e for e in self._environments.values()}
+        return self._environments.get(self._names.get(name, "")) or by_image.get(name)
 
     @cached_property
     def _data(self) -> list[dict[str, Any]]:

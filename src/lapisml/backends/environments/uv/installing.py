@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lapisml.backends.environments.uv.interpreters import Interpreter
-from lapisml.backends.environments.uv.process import Outcome, Uv
+from lapisml.backends.environments.uv.process import BUILD_BROKE, Outcome, Uv
 from lapisml.backends.environments.uv.requirements import Options
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.environments import Log
@@ -47,12 +47,13 @@ def install(uv: Uv, prefix: Path, lock: Path, options: Options, log: Log, keep: 
     """
     command = ["pip", "sync", "--no-verify-hashes", "--link-mode", "hardlink", "--python", str(prefix),
                *options.arguments(), str(lock)]  # fmt: skip
-    cached = uv.run([*command, "--offline"], None, keep)
-    if cached.code == 0:
-        for line in cached.lines:
+    outcome = uv.run([*command, "--offline"], None, keep)
+    if outcome.code == 0 or BUILD_BROKE in outcome.text:
+        for line in filter(str.strip, outcome.lines):
             log(line)
-        return
-    _check(uv.run(command, log, keep), "The packages could not be installed")
+    else:
+        outcome = uv.run(command, log, keep)
+    _check(outcome, "The packages could not be installed")
 
 
 def lend_scripts(folder: Path, prefix_python: Path, sources: Sequence[Path] = ()) -> None:

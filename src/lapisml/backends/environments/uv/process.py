@@ -29,6 +29,10 @@ def redact(line: str) -> str:
     return _QUERY_SECRETS.sub(r"\1=***", _CREDENTIALS.sub("***@", line))
 
 
+BUILD_BROKE = "Failed to build"
+"""How uv says that a package could not be built from source."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run of uv left.

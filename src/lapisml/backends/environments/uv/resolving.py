@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from lapisml.backends.environments.uv.interpreters import Interpreter
-from lapisml.backends.environments.uv.process import Outcome, Uv
+from lapisml.backends.environments.uv.process import BUILD_BROKE, Outcome, Uv
 from lapisml.backends.environments.uv.specification import Specification
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.environments import Log, Resolution
@@ -31,7 +31,6 @@ _COMPILE = ("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--gene
 _LAST_LINES = 20
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)")
 _UNSATISFIABLE = "No solution found"
-_BUILD_BROKE = "Failed to build"
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Resolver:
     def explain(self, failure: LapisError) -> LapisError:
         """Return the error of an installation that broke, with the ways out that fit it."""
         asked = [Requirement(text) for text in self._spec.requirements]
-        from_source = _BUILD_BROKE in failure.message and self._spec.resolution == Resolution.EXACT
+        from_source = BUILD_BROKE in failure.message and self._spec.resolution == Resolution.EXACT
         hint = self._ways_out(self._nearest_of_unavailable(asked)) if from_source else failure.hint
         return LapisError(failure.code, failure.message, hint)
 
@@ -111,30 +110,28 @@ class Resolver:
         """Try the stand-ins together, then ever looser ones; return the last try."""
         nearest = self._nearest(asked)
         outcome, lock = Outcome(1, ()), ""
-        for candidate in _looser_and_looser(asked, nearest):
+        for candidate in _looser_and_looser(asked, [found for found, _ in nearest]):
             for wheels_only in (True, False):
                 outcome, lock = self._compile(candidate, self._log, wheels_only, candidate)
                 if not outcome.code:
                     return outcome, lock
         return outcome, lock
 
-    def _nearest(self, asked: list[Requirement]) -> list[Requirement]:
+    def _nearest(self, asked: list[Requirement]) -> list[tuple[Requirement, str]]:
         with ThreadPoolExecutor(4) as pool:
             return list(pool.map(self._stand_in, asked))
 
-    def _stand_in(self, asked: Requirement) -> Requirement:
-        """Return the nearest requirement that has a wheel; `asked` itself if no version has any."""
+    def _stand_in(self, asked: Requirement) -> tuple[Requirement, str]:
+        """Return the nearest requirement that has a wheel, and which version; `asked`, "" if none has any."""
         for candidate, lowest in _widening(asked):
             extra = ["--no-deps", "--resolution", "lowest" if lowest else "highest"]
             outcome, lock = self._compile([candidate], None, True, extra=extra)
             if outcome.code and not _is_about_packages(outcome):
-                return asked
-            if outcome.code == 0 and not lowest:
-                return candidate
+                break
             version = _pins(lock).get(canonicalize_name(asked.name)) if outcome.code == 0 else None
             if version:
-                return _with(asked, f"~={_base(version, 3)}")
-        return asked
+                return (_with(asked, f"~={_base(version, 3)}") if lowest else candidate), version
+        return asked, ""
 
     def _compile(
         self, items: Sequence[Requirement], log: Log | None, wheels_only: bool = False,
@@ -149,7 +146,8 @@ class Resolver:
             wheels_for: requirements that were found to have wheels.
             extra: further arguments.
         """
-        arguments = [*_COMPILE, "--python", str(self._python.path), *self._spec.options.arguments(), *extra]
+        arguments = [*_COMPILE, "--python", str(self._python.path), "--constraints", str(self._constraints)]
+        arguments += [*self._spec.options.arguments(), *extra]
         names = [":all:"] if wheels_only else sorted({r.name for r in wheels_for if r.specifier and not _is_exact(r)})
         for name in names:
             arguments += ["--only-binary", name]
@@ -157,7 +155,7 @@ class Resolver:
             NamedTemporaryFile("w", suffix=".in", dir=self._workdir) as wanted,
             NamedTemporaryFile("r", suffix=".txt", dir=self._workdir) as lock,
         ):
-            lines = [*self._spec.options.lines(), *map(str, items), f"-c {self._constraints}"]
+            lines = [*self._spec.options.lines(), *map(str, items)]
             wanted.write("\n".join(lines) + "\n")
             wanted.flush()
             outcome = self._uv.run([*arguments, "--output-file", lock.name, wanted.name], log, self._keep)
@@ -179,8 +177,8 @@ class Resolver:
         )
 
     def _nearest_of_unavailable(self, asked: list[Requirement]) -> list[str]:
-        pairs = zip(asked, self._nearest(asked), strict=True)
-        return [str(found) for wanted, found in pairs if str(found) != str(wanted)]
+        found = zip(asked, self._nearest(asked), strict=True)
+        return [f"{wanted.name}=={version}" for wanted, (near, version) in found if str(near) != str(wanted)]
 
     def _ways_out(self, nearest: list[str]) -> str:
         ways = []
@@ -197,7 +195,7 @@ class Resolver:
 
 def _is_about_packages(outcome: Outcome) -> bool:
     """Say whether uv failed because of what was asked, not because of the network or the machine."""
-    return _UNSATISFIABLE in outcome.text or _BUILD_BROKE in outcome.text
+    return _UNSATISFIABLE in outcome.text or BUILD_BROKE in outcome.text
 
 
 def _is_bounded(item: Requirement) -> bool:
