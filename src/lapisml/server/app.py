@@ -48,6 +48,7 @@ from lapisml.server.platform.mounts import Mounts
 from lapisml.server.platform.policy import LOOPBACK_NAMES, RequestPolicy
 from lapisml.server.platform.processes import ProcessIdentity, owner_is_gone, owner_name
 from lapisml.server.platform.schema import prepare_schema
+from lapisml.server.platform.sqlite_reserve import SqliteReserve
 from lapisml.server.platform.vault import Vault
 from lapisml.server.settings import Settings
 from lapisml.server.surfaces.mlflow.errors import render_error
@@ -134,11 +135,12 @@ def create_app(settings: Settings, url: str) -> Application:
 def _platform(settings: Settings, url: str, lifetime: Lifetime) -> Platform:
     clock = SystemClock()
     reserve = DiskReserve(settings.home / "run" / "reserve", settings.disk_reserve_mb * 2**20, clock)
+    reserve.make_room()
     database = Database(settings.database)
     lifetime.on_stop(database.close)
     database.when_full(reserve.note_full)
     prepare_schema(database)
-    reserve.prepare()
+    reserve.prepare(SqliteReserve(database))
     owner = owner_name(ProcessIdentity.own())
     return Platform(
         settings=settings,

@@ -18,6 +18,7 @@ from lapisml import __version__
 from lapisml.core.clock import SystemClock
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.app import create_app
+from lapisml.server.platform.errors import is_disk_full
 from lapisml.server.platform.files import FileLock, private_folder, write_private
 from lapisml.server.platform.logs import configure_logging
 from lapisml.server.platform.processes import ProcessIdentity
@@ -42,24 +43,43 @@ def serve(settings: Settings, warnings: list[str]) -> None:
         LapisError: DatabaseInUse, DatabaseVersion, Usage, … when it cannot start.
     """
     check_exposure(settings)
+    try:
+        _prepare_home(settings)
+        for warning in warnings:
+            log.warning("settings.unknown %s", warning)
+        with locked(settings), listening(settings) as listener:
+            _run(settings, listener)
+    except OSError as error:
+        raise _start_failed(settings, error) from error
+
+
+def _prepare_home(settings: Settings) -> None:
     home = private_folder(settings.home)
     for name in ("run", "logs", "storage"):
         private_folder(home / name)
     configure_logging(settings.log_level, home / "logs" / "server.log" if settings.log_file else None)
-    for warning in warnings:
-        log.warning("settings.unknown %s", warning)
-    with locked(settings), listening(settings) as listener:
-        url = public_url(settings, listener)
-        application = create_app(settings, url)
-        record = home / "run" / "server.json"
-        try:
-            application.lifetime.start()
-            tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
-            run_web(application.asgi, listener, lambda: _tell_ready(record, url), tls)
-        finally:
-            record.unlink(missing_ok=True)
-            application.lifetime.stop()
-            log.info("server.stopped")
+
+
+def _run(settings: Settings, listener: socket.socket) -> None:
+    url = public_url(settings, listener)
+    application = create_app(settings, url)
+    record = settings.home / "run" / "server.json"
+    try:
+        application.lifetime.start()
+        tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
+        run_web(application.asgi, listener, lambda: _tell_ready(record, url), tls)
+    finally:
+        record.unlink(missing_ok=True)
+        application.lifetime.stop()
+        log.info("server.stopped")
+
+
+def _start_failed(settings: Settings, error: OSError) -> LapisError:
+    if is_disk_full(error):
+        sentence = f"The disk of {settings.home} is full: there is no room to start in."
+        return LapisError(ErrorCode.STORAGE_FULL, sentence, "Free at least 1 MiB.")
+    what = f"{error.filename}: " if error.filename else ""
+    return LapisError(ErrorCode.STORAGE_UNREACHABLE, f"The server can't run: {what}{error.strerror or error}.")
 
 
 def _tell_ready(record: Path, url: str) -> None:

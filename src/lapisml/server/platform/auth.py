@@ -175,6 +175,8 @@ class _Answer:
             if message["status"] == 507:
                 self._note_full()
             headers = list(message.get("headers", ()))
+            if message["status"] == 204:  # nothing follows, so nothing has a type
+                headers = [pair for pair in headers if pair[0] != b"content-type"]
             own = _DEFAULTED.intersection([name for name, _ in headers])
             headers += [pair for pair in _HEADERS if pair[0] not in own] if own else _HEADERS
             headers.append((b"x-request-id", self.request_id.encode()))

@@ -8,12 +8,28 @@ import shutil
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from lapisml.core.clock import Clock
+from lapisml.core.errors import LapisError
 
 log = logging.getLogger("lapisml.server")
 
 _CHECK_EVERY_MS = 500
+_TO_OPEN = 2**20
+"""Bytes that must be free for a start."""
+
+
+class InnerReserve(Protocol):
+    """Room within the database."""
+
+    def take(self) -> None:
+        """Put room aside; raises LapisError when there is none."""
+        ...
+
+    def give_up(self) -> None:
+        """Make that room free."""
+        ...
 
 
 class DiskReserve:
@@ -31,13 +47,24 @@ class DiskReserve:
         self._path = path
         self._size = size
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._inner: InnerReserve | None = None
         self._full = False
         self._checked_at = 0
 
-    def prepare(self) -> None:
-        """Make the reserve; when there is no room for it, begin closed for writing."""
-        if self._size and not self._fill():
+    def make_room(self) -> None:
+        """Give up a reserve that was left behind when the disk is full: the database needs room to be opened."""
+        if shutil.disk_usage(self._path.parent).free < _TO_OPEN:
+            self._path.unlink(missing_ok=True)
+
+    def prepare(self, inner: InnerReserve | None = None) -> None:
+        """Make the reserve; when there is no room for it, begin closed for writing.
+
+        Args:
+            inner: room within the database, put aside and given up together with the file.
+        """
+        self._inner = inner
+        if not self._fill():
             self.note_full()
 
     def is_full(self) -> bool:
@@ -49,11 +76,14 @@ class DiskReserve:
     def note_full(self) -> None:
         """Take notice that a write found no space: give up the reserve and close for writing."""
         with self._lock:
-            if not self._full:
-                log.error("disk.full read-only until there is room on the disk of %s", self._path.parent)
+            if self._full:
+                return
             self._full = True
             self._checked_at = self._clock.now_ms()
             self._path.unlink(missing_ok=True)
+            log.error("disk.full read-only until there is room on the disk of %s", self._path.parent)
+            if self._inner is not None:
+                self._inner.give_up()
 
     def _look_again(self) -> None:
         with self._lock:
@@ -62,16 +92,20 @@ class DiskReserve:
                 return
             self._checked_at = now
             room = shutil.disk_usage(self._path.parent).free
-            if room >= max(2 * self._size, 2**20) and self._fill():
+            if room >= max(2 * self._size, 8 * 2**20) and self._fill():
                 self._full = False
                 log.warning("disk.room writing again, %d MiB free", room // 2**20)
 
     def _fill(self) -> bool:
         try:
+            if self._inner is not None:
+                self._inner.take()
+            if not self._size:
+                return True
             with self._path.open("r+b" if self._path.exists() else "wb") as file:
                 if os.fstat(file.fileno()).st_size != self._size or not _is_allocated(file.fileno()):
                     _allocate(file.fileno(), self._size)
-        except OSError:
+        except (OSError, LapisError):
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
             return False
@@ -85,8 +119,6 @@ def _is_allocated(descriptor: int) -> bool:
 
 def _allocate(descriptor: int, size: int) -> None:
     os.ftruncate(descriptor, 0)
-    if not size:
-        return
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(descriptor, 0, size)
         return

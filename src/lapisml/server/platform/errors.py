@@ -72,12 +72,15 @@ def as_lapis_error(error: BaseException) -> LapisError:
     return LapisError(ErrorCode.INTERNAL, "Something went wrong inside the server; its log has the details.")
 
 
+_SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+
+
 def is_disk_full(error: BaseException) -> bool:
     """Say whether the operating system or a database reports that there is no space left."""
     if isinstance(error, DBAPIError):
         return error.orig is not None and is_disk_full(error.orig)
     if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL or "disk is full" in str(error)
+        return getattr(error, "sqlite_errorcode", 0) in _SQLITE_FULL or "disk is full" in str(error)
     if getattr(error, "sqlstate", None) == "53100":  # PostgreSQL's disk_full
         return True
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.migrations import HEAD, KNOWN
 from lapisml.server.platform.database import Database, metadata
+from lapisml.server.platform.errors import is_disk_full, storage_full
 
 log = logging.getLogger("lapisml.server")
 
@@ -51,6 +52,8 @@ def prepare_schema(database: Database, versions: Versions | None = None, tables:
             _create(database, versions, tables)
             found = _version(database)
     except DBAPIError as error:
+        if is_disk_full(error):
+            raise storage_full() from error
         raise LapisError(
             ErrorCode.STORAGE_UNREACHABLE,
             f"The database {database.shown_url} can't be opened: {error.orig}",

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, Problem, not_found
 from lapisml.core.ids import is_valid_name, new_token
+from lapisml.documents.registry import parse
 from lapisml.server.features.workspaces import store
 from lapisml.server.features.workspaces.store import Workspace
 from lapisml.server.platform.database import Database, metadata
@@ -104,10 +105,10 @@ class WorkspaceService:
         """Create a workspace, or replace the document of one; say whether it is new.
 
         Raises:
-            LapisError: DocumentInvalid for a name that can't be one; Conflict when a key would change that can't.
+            LapisError: DocumentInvalid, with a problem for every fault; Conflict when a key would change that can't.
         """
         _check_name(name, document)
-        document = {**document, "name": name}
+        document = {**parse("workspace", {**document, "name": name}).to_dict(), "name": name}
         try:
             with self._database.write() as connection:
                 found = store.get(connection, name)
