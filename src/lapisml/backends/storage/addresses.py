@@ -46,14 +46,10 @@ def resolve_checked(host: str, port: int, *, allow_private: bool) -> list[Endpoi
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise LapisError(
-            ErrorCode.STORAGE_UNREACHABLE, f"The host '{host}' can't be found: {error}."
-        ) from error
+        raise LapisError(ErrorCode.STORAGE_UNREACHABLE, f"The host '{host}' can't be found: {error}.") from error
     endpoints = [Endpoint(host, port, family, str(sockaddr[0])) for family, _, _, _, sockaddr in found]
     for endpoint in endpoints:
-        reason = why_blocked(
-            ipaddress.ip_address(endpoint.address.split("%")[0]), allow_private=allow_private
-        )
+        reason = why_blocked(ipaddress.ip_address(endpoint.address.split("%")[0]), allow_private=allow_private)
         if reason is not None:
             raise _not_allowed(host, reason)
     return endpoints
@@ -67,9 +63,7 @@ def check_url(url: str, *, allow_private: bool) -> None:
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise LapisError(
-            ErrorCode.ADDRESS_NOT_ALLOWED, f"'{parts.scheme}' is not a scheme that may be used here."
-        )
+        raise LapisError(ErrorCode.ADDRESS_NOT_ALLOWED, f"'{parts.scheme}' is not a scheme that may be used here.")
     resolve_checked(parts.hostname, port_of(url), allow_private=allow_private)
 
 
@@ -83,9 +77,7 @@ def port_of(url: str) -> int:
     try:
         return parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise LapisError(
-            ErrorCode.ADDRESS_NOT_ALLOWED, f"The port of '{parts.hostname}' is not valid."
-        ) from error
+        raise LapisError(ErrorCode.ADDRESS_NOT_ALLOWED, f"The port of '{parts.hostname}' is not valid.") from error
 
 
 def why_blocked(address: Address, *, allow_private: bool) -> str | None:

@@ -55,7 +55,9 @@ class RemoteStore:
         key = _key(location)
         with self._system(location) as system:
             try:
-                found: dict[str, Any] = system.find(key, detail=True)
+                found = system.find(key, detail=True)
+                if isinstance(found, list):  # adlfs answers so for a single blob
+                    found = {key: system.info(key)}
             except FileNotFoundError:
                 found = {}
         entries = [

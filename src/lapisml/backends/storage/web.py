@@ -127,9 +127,7 @@ def _request(location: StorageLocation, headers: Mapping[str, str]) -> http.clie
 def _send(location: StorageLocation, url: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise LapisError(
-            ErrorCode.ADDRESS_NOT_ALLOWED, f"'{parts.scheme}' is not a scheme that may be used here."
-        )
+        raise LapisError(ErrorCode.ADDRESS_NOT_ALLOWED, f"'{parts.scheme}' is not a scheme that may be used here.")
     allow_private = bool(location.options.get("allow_private"))
     endpoints = resolve_checked(parts.hostname, port_of(url), allow_private=allow_private)
     connection = _Connection(endpoints, secure=parts.scheme == "https")
@@ -197,9 +195,7 @@ def _date(text: str | None) -> int | None:
 
 def _no_folders(location: StorageLocation) -> LapisError:
     sentence = f"{location} is a web address: single files can be read from it, folders can't be listed."
-    return LapisError(
-        ErrorCode.NOT_SUPPORTED, sentence, "Name one file, or use a wasbs, abfss, s3 or gs address."
-    )
+    return LapisError(ErrorCode.NOT_SUPPORTED, sentence, "Name one file, or use a wasbs, abfss, s3 or gs address.")
 
 
 def _read_only(location: StorageLocation) -> LapisError:
