@@ -29,7 +29,9 @@ _VERSION_COLUMNS = (
 def insert_missing(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with the same key exists; say whether it was inserted."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    # Without the option the count is lost where SQLAlchemy asks the database for the new row's key (PostgreSQL).
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def container(
