@@ -48,6 +48,10 @@ CLIENT_SETTINGS: dict[str, str] = {
 """Environment variables that only the command line and the SDK read."""
 
 
+_JOB_VARIABLES = ("LAPIS_JOB", "LAPIS_JOB_KEY", "LAPIS_PYTHON", "LAPIS_SORTED_ROOTS")
+"""Set within jobs, and so by a server that is started there inherited; they steer no server."""
+
+
 class Settings(BaseModel):
     """The server's settings; see the fields' descriptions."""
 
@@ -190,7 +194,8 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, Any] | Non
 def unknown_variables(environment: Iterable[str]) -> list[str]:
     """Give one sentence for each ``LAPIS_*`` variable that no part knows, with the nearest word."""
     known = [PREFIX + name.upper() for name in Settings.model_fields] + list(CLIENT_SETTINGS)
-    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+    meant = {*known, *_JOB_VARIABLES}
+    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in meant)
     return [_unknown(name, known) for name in unknown]
 
 

@@ -180,7 +180,8 @@ def test_the_landing_page_runs_no_script_and_tells_no_secret(server: Server) -> 
     "path",
     [
         "/api/v1/workspaces/\0", "/api/v1/workspaces/..", "/api/v1/workspaces/a/../../status",
-        "/api/v1/workspaces/%2e%2e", "/api/v1/workspaces/x;y", "/api/v1/workspaces/\udcff", "/api/v1/workspaces/" + "a" * 5000,
+        "/api/v1/workspaces/%2e%2e", "/api/v1/workspaces/x;y", "/api/v1/workspaces/\udcff",
+        "/api/v1/workspaces/" + "a" * 5000,
         "/api/v1/workspaces/default/jobs/..", "/mlflow/%2e%2e/x", "/mlflow/", "/mlflow//api/2.0/x", "/\\..\\x",
     ],
 )  # fmt: skip
