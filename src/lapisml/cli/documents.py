@@ -35,7 +35,7 @@ def submission(args: Namespace, kind: str, keys: Sequence[str]) -> Submission:
         LapisError: DocumentInvalid … with every fault and its place.
     """
     ops = [*_flag_ops(args, keys), *parse_ops(getattr(args, "set", None) or ())]
-    return Submission(load_document(getattr(args, "file", None), overrides=ops, kind=kind))
+    return Submission(load_document(getattr(args, "file", None), overrides=ops, kind=kind), defer=True)
 
 
 def updated_submission(args: Namespace, kind: str, record: Mapping[str, Any]) -> Submission:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.documents.checks import check_files
 from lapisml.documents.loading import LoadedDocument, load_dict
 from lapisml.documents.merge import assign_op
 from lapisml.documents.paths import DocumentPath, value_at
+from lapisml.documents.scalars import SourceScalar
 from lapisml.sdk.git import git_facts
 from lapisml.sdk.session import Session
 from lapisml.sdk.uploads import Purpose, upload
@@ -28,18 +30,41 @@ class Submission:
     Args:
         loaded: the document, with where it came from.
         known: the server's record when the document is that of something that exists.
+        defer: leave the check to the server where nothing is lost by that: it saves the time that the models take
+            to import. A fault that the server finds is then looked for here, for the exact place.
 
     Raises:
         LapisError: DocumentInvalid or NotSupported, with every fault and its place; nothing was sent then.
 
     Attributes:
-        document: the valid document, local paths still in it.
+        document: the document, local paths still in it.
     """
 
-    def __init__(self, loaded: LoadedDocument, known: dict[str, Any] | None = None) -> None:
+    def __init__(self, loaded: LoadedDocument, known: dict[str, Any] | None = None, *, defer: bool = False) -> None:
         self.known = known
-        self.document = loaded.validated().to_dict()
         self._loaded = loaded
+        self._is_checked = not (defer and _server_can_check(loaded))
+        self.document = loaded.validated().to_dict() if self._is_checked else _without_schema(loaded.data)
+
+    def check(self) -> None:
+        """Check the document here if that was left to the server.
+
+        Raises:
+            LapisError: see the class.
+        """
+        if not self._is_checked:
+            self.document = {**self._loaded.validated().to_dict(), **_added(self.document, self._loaded.data)}
+            self._is_checked = True
+
+    def name(self) -> str:
+        """Return the document's name.
+
+        Raises:
+            LapisError: DocumentInvalid when it has none.
+        """
+        if not self.document.get("name"):
+            self.check()
+        return str(self.document["name"])
 
     @property
     def folder(self) -> Path:
@@ -82,6 +107,7 @@ class Submission:
         except LapisError as error:
             if not error.problems:
                 raise
+            self.check()
             problems = self._loaded.located(error.problems)
             raise LapisError(error.code, error.message, error.hint, problems) from None
 
@@ -115,6 +141,36 @@ def submission_of(asset: Any, kind: str, overrides: Mapping[str, Any] | None = N
     ops = [assign_op(key, value, key) for key, value in (overrides or {}).items() if value is not None]
     loaded = load_dict(asset.to_dict(), overrides=ops, kind=kind, base_dir=asset.base_path)
     return Submission(loaded, asset.record)
+
+
+def _server_can_check(loaded: LoadedDocument) -> bool:
+    """Say whether the server can check a document as well as we could: before any upload, and with no text lost.
+
+    A job is checked at the server before its files are uploaded; numbers in JSON must read as they are written.
+    """
+    if loaded.faults or loaded.problems or (loaded.kind != "job" and loaded.local_files()):
+        return False
+    if next(iter(check_files(loaded.kind, loaded.data, loaded.base_dir)), None) is not None:
+        return False
+    return _reads_as_written(loaded.source.with_texts(loaded.data))
+
+
+def _reads_as_written(data: Any) -> bool:
+    if isinstance(data, dict):
+        return all(isinstance(key, str) and _reads_as_written(value) for key, value in data.items())
+    if isinstance(data, list):
+        return all(map(_reads_as_written, data))
+    if isinstance(data, SourceScalar):
+        return not isinstance(data.value, bool) and str(data.value) == str.__str__(data)
+    return data is None or isinstance(data, str)
+
+
+def _without_schema(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != "$schema" and value is not None}
+
+
+def _added(document: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key not in data}
 
 
 def _put(document: dict[str, Any], path: DocumentPath, value: str) -> None:

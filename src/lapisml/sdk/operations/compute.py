@@ -33,7 +33,8 @@ class ComputeOperations:
         submission = submission_of(compute, "compute")
         document = submission.ready(self._session)
         with submission.decorated():
-            return Poller(self._wrap("compute", self._put(document)))
+            record = self._session.transport.request("PUT", self._path(submission.name()), json_body=document)
+        return Poller(self._wrap("compute", record))
 
     begin_update = begin_create_or_update
 
@@ -110,11 +111,6 @@ class ComputeOperations:
     def _turn(self, name: str, verb: str) -> Poller[None]:
         self._session.transport.request("POST", f"{self._path(name)}/{verb}")
         return Poller(None)
-
-    def _put(self, document: dict[str, Any]) -> dict[str, Any]:
-        path = self._path(str(document["name"]))
-        record: dict[str, Any] = self._session.transport.request("PUT", path, json_body=document)
-        return record
 
     def _path(self, *names: str) -> str:
         return self._session.path("computes", *names)

@@ -31,7 +31,7 @@ class DatastoreOperations:
 
         submission = submission_of(datastore, "datastore")
         document = submission.ready(self._session)
-        path = self._path(str(document["name"]))
+        path = self._path(submission.name())
         with submission.decorated():
             return self._wrap("datastore", self._session.transport.request("PUT", path, json_body=document))
 

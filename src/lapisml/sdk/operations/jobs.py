@@ -48,9 +48,12 @@ class JobOperations:
         submission = submission_of(job, "job", overrides)
         if submission.known is not None and submission.known.get("name") == submission.document.get("name"):
             return self._update_known(submission.known, submission.document)
-        submission.document.setdefault("experiment_name", _folder_name())
+        if not submission.document.get("experiment_name"):
+            submission.document["experiment_name"] = _folder_name()
         name = str(submission.document.get("name") or new_job_name())
-        if not skip_validation and submission.has_local_files():
+        if skip_validation:
+            submission.check()
+        elif submission.has_local_files():
             self._validate(name, submission)
         body = {"document": submission.ready(self._session), "git": submission.git()}
         with submission.decorated():

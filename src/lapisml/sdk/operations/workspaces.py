@@ -33,7 +33,7 @@ class WorkspaceOperations:
 
         submission = submission_of(workspace, "workspace")
         document = submission.ready(self._session)
-        path = self._path(str(document["name"]))
+        path = self._path(submission.name())
         with submission.decorated():
             return Poller(self._wrap("workspace", self._session.transport.request("PUT", path, json_body=document)))
 
@@ -50,7 +50,7 @@ class WorkspaceOperations:
         submission = submission_of(workspace, "workspace")
         document = submission.ready(self._session)
         with submission.decorated():
-            return Poller(self.change(str(document["name"]), document))
+            return Poller(self.change(submission.name(), document))
 
     def change(self, name: str, changes: Mapping[str, Any]) -> Any:
         """Set keys of a workspace; None removes one."""
