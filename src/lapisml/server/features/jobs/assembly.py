@@ -83,7 +83,7 @@ def _worker(ground: Ground, settings: LaunchSettings, service: JobService, outpu
     g = ground
     leased = SiteLease(g.leases, g.site)
     tasks = Tasks(_STEP_THREADS, after=lambda: g.events.notify(TOPIC))
-    finisher = Finisher(leased, g.clock, outputs, g.tracking, g.identity, g.workspaces)
+    finisher = Finisher(g.database, leased, g.clock, outputs, g.tracking, g.identity, g.workspaces)
     launcher = Launcher(settings, g.assets, g.tracking, g.identity, g.builder, g.storage)
     overseer = Overseer(g.database, g.clock, g.backend, launcher, finisher, g.tracking, g.workspaces, leased, tasks)
     dispatcher = Dispatcher(g.database, g.clock, g.computes, g.workspaces, leased)

@@ -10,8 +10,7 @@ from lapisml.core.queue import Allotment, allot
 from lapisml.server.features.compute.service import ComputeService, Pool
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.site import SiteLease
-from lapisml.server.features.jobs.store import JobRecord
-from lapisml.server.features.workspaces.service import WorkspaceService
+from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.database import Database
 
 
@@ -46,33 +45,34 @@ class Dispatcher:
             How many jobs were given nodes.
         """
         with self._database.read() as connection:
-            lines = store.waiting_computes(connection)
-        return sum(self._serve(workspace_id, compute) for workspace_id, compute in lines)
+            lines = [(self._workspaces.by_id(number), name) for number, name in store.waiting_computes(connection)]
+            open_lines = [(workspace, pool) for workspace, name in lines if (pool := self._open(workspace, name))]
+            due = [(workspace, pool) for workspace, pool in open_lines if _free(connection, workspace.id, pool)]
+        return sum(self._serve(workspace, pool) for workspace, pool in due)
 
-    def _serve(self, workspace_id: int, compute: str) -> int:
-        workspace = self._workspaces.by_id(workspace_id)
+    def _open(self, workspace: Workspace, compute: str) -> Pool | None:
         pool = self._computes.pool(workspace, compute)
-        if pool is None or not pool.open:
-            return 0
-        with self._database.read() as connection:
-            if not self._free(connection, workspace_id, pool):
-                return 0
+        return pool if pool is not None and pool.open else None
+
+    def _serve(self, workspace: Workspace, pool: Pool) -> int:
         with self._leased.write() as connection:
             self._computes.lock_line(connection, workspace, pool.name)
-            given = self._free(connection, workspace_id, pool)
+            given = _free(connection, workspace.id, pool)
             now = self._clock.now_ms()
             for allotment in given:
-                job = store.get(connection, workspace_id, allotment.job)
+                job = store.get(connection, workspace.id, allotment.job)
                 values = {"nodes": list(allotment.nodes), "site": self._leased.site, "allotted_at": now}
                 if job is not None:
                     store.move(connection, job, _allotted(allotment, pool, now), **values)
         return len(given)
 
-    def _free(self, connection: Connection, workspace_id: int, pool: Pool) -> list[Allotment]:
-        held = store.holding(connection, workspace_id, pool.name)
-        if sum(len(holder.nodes) for holder in held) >= pool.capacity:
-            return []
-        return allot(pool.capacity, held, store.in_line(connection, workspace_id, pool.name))
+
+def _free(connection: Connection, workspace_id: int, pool: Pool) -> list[Allotment]:
+    held = store.holding(connection, workspace_id, pool.name)
+    free = pool.capacity - sum(len(holder.nodes) for holder in held)
+    if free <= 0:
+        return []
+    return allot(pool.capacity, held, store.in_line(connection, workspace_id, pool.name, limit=free))
 
 
 def _allotted(allotment: Allotment, pool: Pool, now: int) -> Move:
@@ -80,8 +80,3 @@ def _allotted(allotment: Allotment, pool: Pool, now: int) -> Move:
     plural = "s" if len(allotment.nodes) > 1 else ""
     sentence = f"Preparing on node{plural} {nodes} of {pool.name}: code, environment and inputs."
     return Move(JobState.PREPARING, "Allotted", sentence, now)
-
-
-def needs_hand_over(job: JobRecord) -> bool:
-    """Say whether a job holds nodes but has not reached its compute yet."""
-    return job.allotted_at is not None and not job.handed_over and not job.is_over

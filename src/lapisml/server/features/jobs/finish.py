@@ -17,9 +17,10 @@ from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.outputs import JobOutputs
 from lapisml.server.features.jobs.site import SiteLease
-from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.store import JobRecord, LiveJob
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService
+from lapisml.server.platform.database import Database
 
 _log = logging.getLogger("lapis.jobs")
 
@@ -38,6 +39,7 @@ class Finisher:
 
     def __init__(
         self,
+        database: Database,
         leased: SiteLease,
         clock: Clock,
         outputs: JobOutputs,
@@ -45,6 +47,7 @@ class Finisher:
         identity: IdentityService,
         workspaces: WorkspaceService,
     ) -> None:
+        self._database = database
         self._leased = leased
         self._clock = clock
         self._outputs = outputs
@@ -52,7 +55,7 @@ class Finisher:
         self._identity = identity
         self._workspaces = workspaces
 
-    def finish(self, job: JobRecord, status: ExitStatus) -> bool:
+    def finish(self, live: LiveJob, status: ExitStatus) -> bool:
         """End a job as its runner says.
 
         Returns:
@@ -61,6 +64,10 @@ class Finisher:
         Raises:
             LapisError: one of `PASSING`; the end is to be tried again.
         """
+        with self._database.read() as connection:
+            job = store.get(connection, live.workspace_id, live.name)
+        if job is None or job.is_over:
+            return False
         reason = status.reason
         if status.outcome != Outcome.COMPLETED and status.log_tail:
             reason = f"{reason}\nLast lines of user_logs/std_log.txt:\n{status.log_tail.rstrip()}"
@@ -70,9 +77,9 @@ class Finisher:
         self._outputs.record(workspace, job)
         if state == JobState.COMPLETED:
             step = self._register(job, step)
-        return self.end(job, step, exit_code=status.exit_code)
+        return self.end(live, step, exit_code=status.exit_code)
 
-    def end(self, job: JobRecord, step: Move, exit_code: int | None) -> bool:
+    def end(self, job: LiveJob, step: Move, exit_code: int | None) -> bool:
         """Close the run, revoke the token, and move the job to its terminal state.
 
         Returns:
@@ -88,7 +95,7 @@ class Finisher:
         _log.info("job.ended job=%s state=%s code=%s", job.name, step.to.value, step.code)
         return ended
 
-    def _close_run(self, job: JobRecord, step: Move) -> None:
+    def _close_run(self, job: LiveJob, step: Move) -> None:
         workspace = self._workspaces.by_id(job.workspace_id)
         try:
             self._tracking.set_run_status(workspace, job.name, step.to, step.at)

@@ -15,11 +15,10 @@ from lapisml.core.lifecycle import JobState, Move
 from lapisml.core.progress import News, Phase, moves
 from lapisml.ports.compute import ComputeBackend, ExitStatus, Handle, JobPhase, Observation, Watch
 from lapisml.server.features.jobs import store
-from lapisml.server.features.jobs.dispatch import needs_hand_over
 from lapisml.server.features.jobs.finish import PASSING, Finisher
 from lapisml.server.features.jobs.launch import Launcher
 from lapisml.server.features.jobs.site import SiteLease
-from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.store import LiveJob
 from lapisml.server.features.jobs.tasks import Tasks
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService
@@ -72,23 +71,31 @@ class Overseer:
             names: the jobs that there is news of; None means all.
         """
         with self._database.read() as connection:
-            jobs = store.active(connection, self._leased.site)
+            jobs = store.live(connection, self._leased.site)
         wanted = None if names is None else set(names)
+        followed = []
         for job in jobs:
-            if needs_hand_over(job):
+            if not job.placed:
+                self._tasks.run(job.seq, partial(self._cancel_unplaced, job))
+            elif not job.handed_over:
                 self._tasks.run(job.seq, partial(self._hand_over, job))
-        followed = [
-            job for job in jobs if job.handed_over and (wanted is None or job.name in wanted or _cancelling(job))
-        ]
-        self._end_unplaced()
+            elif wanted is None or job.name in wanted or _cancelling(job):
+                followed.append(job)
         self._follow(followed)
 
-    def _hand_over(self, job: JobRecord) -> bool:
+    def _cancel_unplaced(self, job: LiveJob) -> bool:
+        return self._end(job, Move(JobState.CANCELED, "Canceled", _NEVER_STARTED, self._clock.now_ms()))
+
+    def _hand_over(self, job: LiveJob) -> bool:
         workspace = self._workspaces.by_id(job.workspace_id)
-        if job.status == JobState.CANCEL_REQUESTED and self._is_absent(job):
-            return self._end(job, Move(JobState.CANCELED, "Canceled", _NEVER_STARTED, self._clock.now_ms()))
+        if _cancelling(job) and self._is_absent(job):
+            return self._cancel_unplaced(job)
+        with self._database.read() as connection:
+            record = store.get(connection, job.workspace_id, job.name)
+        if record is None or record.is_over:
+            return False
         try:
-            self._backend.submit(self._launcher.specification(workspace, job))
+            self._backend.submit(self._launcher.specification(workspace, record))
         except LapisError as error:
             if error.code in PASSING:
                 _log.warning("job.hand_over.later job=%s reason=%s", job.name, error.message)
@@ -98,51 +105,51 @@ class Overseer:
             store.change(connection, job.seq, handed_over=True)
         return True
 
-    def _is_absent(self, job: JobRecord) -> bool:
+    def _is_absent(self, job: LiveJob) -> bool:
         observation = self._backend.observe([Watch(self._handle(job))])[0]
         return observation.phase == JobPhase.ABSENT
 
-    def _follow(self, jobs: list[JobRecord]) -> None:
+    def _follow(self, jobs: list[LiveJob]) -> None:
         for job in jobs:
             if _cancelling(job):
                 self._backend.cancel(self._handle(job))
         if not jobs:
             return
-        watches = [self._watch(job) for job in jobs]
-        pairs = list(zip(jobs, self._backend.observe(watches), strict=True))
+        pairs = list(zip(jobs, self._backend.observe([self._watch(job) for job in jobs]), strict=True))
         self._apply(pairs)
         for job, observation in pairs:
             self._take_metrics(job, observation)
             if observation.exit is not None:
                 self._tasks.run(job.seq, partial(self._finish, job, observation.exit))
 
-    def _watch(self, job: JobRecord) -> Watch:
+    def _watch(self, job: LiveJob) -> Watch:
         seen = self._seen.get(job.seq, _Seen())
         return Watch(self._handle(job), seen.journal, seen.metrics)
 
-    def _apply(self, pairs: list[tuple[JobRecord, Observation]]) -> None:
+    def _apply(self, pairs: list[tuple[LiveJob, Observation]]) -> None:
+        """Write what is new, in one transaction; only then is it taken as seen."""
         now = self._clock.now_ms()
-        with self._leased.write() as connection:
-            for job, observation in pairs:
-                current = store.get(connection, job.workspace_id, job.name, lock=True)
-                if current is None or current.is_over:
-                    continue
-                _add_warnings(connection, current, observation)
-                for step in moves(current.status, self._news(job, observation, now), now):
-                    started = {"started_at": step.at} if step.to == JobState.RUNNING else {}
-                    store.move(connection, current, step, **started)
-                    current = replace(current, status=step.to, status_reason=step.reason)
+        seen = {job.seq: self._look(job, observation, now) for job, observation in pairs}
+        due = []
+        for job, observation in pairs:
+            steps, warnings = (
+                moves(job.status, _news(observation, seen[job.seq], now), now),
+                _warnings(job, observation),
+            )
+            if steps or warnings:
+                due.append((job, steps, warnings))
+        if due:
+            with self._leased.write() as connection:
+                for job, steps, warnings in due:
+                    _write(connection, job, steps, warnings)
+        self._seen.update(seen)
 
-    def _news(self, job: JobRecord, observation: Observation, now: int) -> News:
+    def _look(self, job: LiveJob, observation: Observation, now: int) -> _Seen:
         seen = self._seen.get(job.seq, _Seen())
-        silent_since = None
-        if observation.phase == JobPhase.UNKNOWN:
-            silent_since = seen.silent_since or now
-        self._seen[job.seq] = _Seen(observation.journal_cursor or seen.journal, seen.metrics, silent_since)
-        phases = [Phase(entry.phase, entry.at, entry.reason) for entry in observation.journal]
-        return News(phases, observation.exit is not None, now - silent_since if silent_since else 0)
+        silent_since = (seen.silent_since or now) if observation.phase == JobPhase.UNKNOWN else None
+        return _Seen(observation.journal_cursor or seen.journal, seen.metrics, silent_since)
 
-    def _take_metrics(self, job: JobRecord, observation: Observation) -> None:
+    def _take_metrics(self, job: LiveJob, observation: Observation) -> None:
         if not observation.metrics:
             return
         samples = [(sample.at, sample.values) for sample in observation.metrics]
@@ -150,7 +157,7 @@ class Overseer:
         seen = self._seen.get(job.seq, _Seen())
         self._seen[job.seq] = replace(seen, metrics=observation.metrics_cursor)
 
-    def _finish(self, job: JobRecord, status: ExitStatus) -> bool:
+    def _finish(self, job: LiveJob, status: ExitStatus) -> bool:
         try:
             ended = self._finisher.finish(job, status)
         except LapisError as error:
@@ -159,27 +166,35 @@ class Overseer:
         self._seen.pop(job.seq, None)
         return ended
 
-    def _handle(self, job: JobRecord) -> Handle:
+    def _handle(self, job: LiveJob) -> Handle:
         return Handle(self._workspaces.by_id(job.workspace_id).name, job.name, job.submit_key)
 
-    def _end(self, job: JobRecord, step: Move) -> bool:
+    def _end(self, job: LiveJob, step: Move) -> bool:
         ended = self._finisher.end(job, step, exit_code=None)
         self._seen.pop(job.seq, None)
         return ended
 
-    def _end_unplaced(self) -> None:
-        with self._database.read() as connection:
-            asked = store.unplaced_cancels(connection)
-        for job in asked:
-            self._end(job, Move(JobState.CANCELED, "Canceled", _NEVER_STARTED, self._clock.now_ms()))
 
-
-def _cancelling(job: JobRecord) -> bool:
+def _cancelling(job: LiveJob) -> bool:
     return job.status == JobState.CANCEL_REQUESTED
 
 
-def _add_warnings(connection: Connection, job: JobRecord, observation: Observation) -> None:
+def _news(observation: Observation, seen: _Seen, now: int) -> News:
+    phases = [Phase(entry.phase, entry.at, entry.reason) for entry in observation.journal]
+    silent_ms = now - seen.silent_since if seen.silent_since else 0
+    return News(phases, observation.exit is not None, silent_ms)
+
+
+def _warnings(job: LiveJob, observation: Observation) -> list[str]:
     told = [str(entry.detail["warning"]) for entry in observation.journal if "warning" in entry.detail]
-    new = [sentence for sentence in told if sentence not in job.warnings]
-    if new:
-        store.change(connection, job.seq, warnings=[*job.warnings, *new])
+    return [sentence for sentence in told if sentence not in job.warnings]
+
+
+def _write(connection: Connection, job: LiveJob, steps: list[Move], warnings: list[str]) -> None:
+    if warnings:
+        store.change(connection, job.seq, warnings=[*job.warnings, *warnings])
+    for step in steps:
+        started = {"started_at": step.at} if step.to == JobState.RUNNING else {}
+        if not store.move(connection, job, step, **started):
+            return
+        job = replace(job, status=step.to, status_reason=step.reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, update
 
 from lapisml.core.lifecycle import TERMINAL, JobState, Move, check_move
 from lapisml.core.queue import Held, Waiting
@@ -60,6 +60,21 @@ class JobRecord:
 
 
 @dataclass(frozen=True)
+class LiveJob:
+    """What following a job takes; `JobRecord` has the rest."""
+
+    seq: int
+    name: str
+    workspace_id: int
+    status: JobState
+    status_reason: str
+    submit_key: str
+    placed: bool
+    handed_over: bool
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
 class JobEvent:
     """One move of a job."""
 
@@ -81,6 +96,19 @@ class JobFilter:
     status: str | None = None
     parent_name: str | None = None
     tag: tuple[str, str | None] | None = None
+
+
+_LIVE = (
+    jobs.c.seq,
+    jobs.c.name,
+    jobs.c.workspace_id,
+    jobs.c.status,
+    jobs.c.status_reason,
+    jobs.c.submit_key,
+    jobs.c.allotted_at.is_not(None),
+    jobs.c.handed_over,
+    jobs.c.warnings,
+)
 
 
 def add(connection: Connection, values: dict[str, Any]) -> None:
@@ -109,11 +137,11 @@ def list_jobs(
     return [record for record, _ in zip((r for r in found if _has_tag(r, wanted.tag)), range(limit), strict=False)]
 
 
-def in_line(connection: Connection, workspace_id: int, compute: str) -> list[Waiting]:
-    """Read who waits for a compute, first come first within a priority."""
+def in_line(connection: Connection, workspace_id: int, compute: str, limit: int | None = None) -> list[Waiting]:
+    """Read who waits for a compute, first come first within a priority; at most `limit` of them."""
     query = select(jobs.c.name, jobs.c.wanted_nodes).where(_waits_for(workspace_id, compute))
     ordered = query.order_by(jobs.c.priority.desc(), jobs.c.seq)
-    return [Waiting(name, wanted) for name, wanted in connection.execute(ordered)]
+    return [Waiting(name, wanted) for name, wanted in connection.execute(ordered.limit(limit))]
 
 
 def _waits_for(workspace_id: int, compute: str) -> ColumnElement[bool]:
@@ -138,16 +166,12 @@ def holding(connection: Connection, workspace_id: int, compute: str) -> list[Hel
     return [Held(name, tuple(nodes), since) for name, nodes, since in rows]
 
 
-def active(connection: Connection, site: str) -> list[JobRecord]:
-    """Read the jobs that a site has been given and that are not over, oldest first."""
-    where = and_(jobs.c.site == site, jobs.c.ended_at.is_(None))
-    return [_record(row) for row in connection.execute(select(jobs).where(where).order_by(jobs.c.seq))]
-
-
-def unplaced_cancels(connection: Connection) -> list[JobRecord]:
-    """Read the jobs whose cancel was asked for before they held a node."""
-    where = and_(jobs.c.status == JobState.CANCEL_REQUESTED.value, jobs.c.allotted_at.is_(None))
-    return [_record(row) for row in connection.execute(select(jobs).where(where))]
+def live(connection: Connection, site: str) -> list[LiveJob]:
+    """Read the jobs that a site has to see to: those it was given, and cancels of jobs that no site was given."""
+    unplaced = and_(jobs.c.status == JobState.CANCEL_REQUESTED.value, jobs.c.allotted_at.is_(None))
+    where = and_(jobs.c.ended_at.is_(None), or_(jobs.c.site == site, unplaced))
+    rows = connection.execute(select(*_LIVE).where(where).order_by(jobs.c.seq))
+    return [LiveJob(seq, name, workspace, JobState(status), *rest) for seq, name, workspace, status, *rest in rows]
 
 
 def taken_in(connection: Connection, before: int) -> list[JobRecord]:
@@ -164,7 +188,7 @@ def count_running(connection: Connection, workspace_id: int | None = None) -> in
     return int(connection.execute(query).scalar_one())
 
 
-def move(connection: Connection, job: JobRecord, step: Move, **values: Any) -> bool:
+def move(connection: Connection, job: JobRecord | LiveJob, step: Move, **values: Any) -> bool:
     """Move a job: change its row and record the event, together.
 
     Args:
