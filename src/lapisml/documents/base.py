@@ -28,7 +28,7 @@ _OURS = (FAULT, NOT_SUPPORTED)
 class Part(BaseModel):
     """A mapping with known keys. Unknown keys are refused with the nearest known one, all faults at once."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=False, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", protected_namespaces=(), defer_build=True)
 
     READ_ONLY: ClassVar[frozenset[str]] = frozenset()
     """Keys that a record has around its document: passed over, so that what ``show`` prints can be used again."""
@@ -52,11 +52,9 @@ class Part(BaseModel):
         try:
             made: Self = handler(known)
         except ValidationError as error:
-            mistyped = {error["type"].context["suggestion"] for error in errors}  # type: ignore[index,union-attr]
-            errors += [cls._translated(dict(found)) for found in error.errors(include_url=False) if not (
-                found["type"] == "missing" and len(found["loc"]) == 1 and found["loc"][0] in mistyped)]
-        else:
-            errors += [InitErrorDetails(type=found, loc=loc, input=None) for loc, found in made.faults()]
+            errors += cls._others(error, {detail["type"].context["suggestion"] for detail in errors})  # type: ignore[index,union-attr]
+        if not errors:
+            errors = [InitErrorDetails(type=found, loc=loc, input=None) for loc, found in made.faults()]
         if errors:
             raise ValidationError.from_exception_data(cls.__name__, errors)
         return made
@@ -64,6 +62,16 @@ class Part(BaseModel):
     def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
         """Yield what is wrong between keys that are each right, with the path below this part."""
         yield from ()
+
+    @classmethod
+    def _others(cls, error: ValidationError, mistyped: set[str | None]) -> list[InitErrorDetails]:
+        """Put pydantic's faults in our words; a key that is there under a mistyped name is not missing too."""
+        details = error.errors(include_url=False)
+        return [
+            cls._translated(dict(detail))
+            for detail in details
+            if not (detail["type"] == "missing" and len(detail["loc"]) == 1 and detail["loc"][0] in mistyped)
+        ]
 
     @classmethod
     def _known(cls, data: Mapping[Any, Any]) -> tuple[dict[str, Any], list[InitErrorDetails]]:

@@ -28,6 +28,7 @@ NOT_SUPPORTED = "document_not_supported"
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){0,254}\Z")
 _VERSION = re.compile(r"[^\s/\\:@?#%\x00-\x1f\x7f]{1,255}\Z")
+_A = {"environment": "an environment", "compute": "a compute"}
 _WHOLE = re.compile(r"[-+]?\d+(?:\.0+)?\Z")
 
 
@@ -286,7 +287,7 @@ class ReferenceTo:
         except LapisError as error:
             raise fault(error.message.rstrip("."), self.forms) from None
         if not isinstance(reference, references.AssetRef):
-            raise fault(f"`{text[:200]}` is not a reference to a {self.kind}", self.forms)
+            raise fault(f"`{text[:200]}` can't name {_A[self.kind]}", self.forms)
         return text
 
 

@@ -50,12 +50,13 @@ class LoadedDocument:
         from lapisml.documents.checks import check_files
         from lapisml.documents.registry import validate
 
-        known = [*self.faults, *check_files(self.kind, self.data, self.base_dir)]
+        written = self.source.with_texts(self.data)
+        known = [*self.faults, *check_files(self.kind, written, self.base_dir)]
         return validate(self.kind, self.data, self.source, known, self.problems)
 
     def local_files(self) -> list[LocalFile]:
         """List the files and folders beside the document that it names."""
-        return local_files(self.kind, self.data, self.base_dir)
+        return local_files(self.kind, self.source.with_texts(self.data), self.base_dir)
 
     def located(self, problems: list[Problem]) -> list[Problem]:
         """Give problems that carry only a path, such as a server's, their place in the file."""

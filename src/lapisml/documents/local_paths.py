@@ -63,10 +63,10 @@ def replaced(data: Mapping[str, Any], addresses: Mapping[DocumentPath, str]) -> 
 
 def local_text(value: Any) -> str | None:
     """Return the local path that a value names, or None when it names something else or nothing."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, (str, bool, int, float)) or not str(value).strip():
         return None
     try:
-        reference = parse(value)
+        reference = parse(str.__str__(value) if isinstance(value, str) else str(value))
     except LapisError:
         return None
     return reference.path if isinstance(reference, LocalPath) else None

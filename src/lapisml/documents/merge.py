@@ -114,9 +114,7 @@ def assign_op(path: str, value: Any, flag: str) -> SetOp:
     return SetOp("set", parse_path(path), resolved, text, flag)
 
 
-def parse_ops(
-    sets: Iterable[str] = (), removes: Iterable[str] = (), adds: Iterable[Sequence[str]] = ()
-) -> list[SetOp]:
+def parse_ops(sets: Iterable[str] = (), removes: Iterable[str] = (), adds: Iterable[Sequence[str]] = ()) -> list[SetOp]:
     """Read all changes of a command line; they are applied in this order.
 
     Raises:

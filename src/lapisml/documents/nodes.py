@@ -6,6 +6,7 @@ aliases are limited. Faults of the text do not stop the reading where it can go 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
 _RESOLVED_TAGS = {_CORE + name for name in ("bool", "int", "float", "null")}
 _KNOWN_TAGS = {_CORE + name for name in ("str", "seq", "map")} | _RESOLVED_TAGS
+_NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 DEEPEST = 64
 """Levels of lists and mappings within each other."""
@@ -84,12 +86,11 @@ def read_tree(text: str, file: str, problems: list[Problem]) -> Node | None:
     Raises:
         UnreadableError: the text is no YAML, or too deep or too large.
     """
+    _check_characters(text, file)
     try:
         return _Reader(text, file, problems).document()
     except yaml.MarkedYAMLError as error:
         raise UnreadableError(_syntax_problem(error, file)) from error
-    except yaml.reader.ReaderError as error:
-        raise UnreadableError(_character_problem(error, text, file)) from error
 
 
 class _Reader:
@@ -249,8 +250,10 @@ def _syntax_hint(error: yaml.MarkedYAMLError) -> str | None:
     return None
 
 
-def _character_problem(error: yaml.reader.ReaderError, text: str, file: str) -> Problem:
-    before = text[: error.position]
-    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-    shown = f"U+{error.character:04X}" if isinstance(error.character, int) else repr(error.character)
-    return Problem(f"the character {shown} is not allowed in YAML", "", file, line, column)
+def _check_characters(text: str, file: str) -> None:
+    found = _NOT_PRINTABLE.search(text)
+    if found is None:
+        return
+    lines = (text[: found.start()] + ".").splitlines()
+    message = f"the character U+{ord(found[0]):04X} is not allowed in YAML"
+    raise UnreadableError(Problem(message, "", file, len(lines), len(lines[-1])))

@@ -9,7 +9,7 @@ Step = str | int
 DocumentPath = tuple[Step, ...]
 """Keys and list indexes from the top of a document to a value."""
 
-_PLAIN_KEY = re.compile(r"[^.\[\]\"'\s]+\Z")
+_PLAIN_KEY = re.compile(r"[^.=\[\]\"'\s]+\Z")
 _TOKEN = re.compile(
     r"""\[(?P<index>-?\d+)\]            # list index
       | \["(?P<double>(?:[^"\\]|\\.)*)"\]   # quoted key

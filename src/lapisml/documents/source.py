@@ -75,8 +75,8 @@ class SourceMap:
         at = _find(owner.text, node, snippet, occurrence)
         if at < 0:
             return place
-        head = owner.text[:at]
-        return owner.file, head.count("\n") + 1, at - (head.rfind("\n") + 1) + 1
+        lines = owner.text[: at + 1].splitlines()
+        return owner.file, len(lines), len(lines[-1])
 
     def with_texts(self, data: Any, path: DocumentPath = ()) -> Any:
         """Return a copy of `data` whose scalars remember how they are written, where that differs."""
