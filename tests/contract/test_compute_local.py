@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("lapisml.testing.compute", "lapisml.testing.compute_bench")
+pytest.register_assert_rewrite(
+    "lapisml.testing.compute", "lapisml.testing.compute_bench", "lapisml.testing.compute_faults"
+)
 
 from lapisml.backends.compute.local import LocalProcesses  # noqa: E402
 from lapisml.testing.compute import ComputeBackendSuite  # noqa: E402
 from lapisml.testing.compute_bench import Bench  # noqa: E402
+from lapisml.testing.compute_faults import SupervisorFaultSuite  # noqa: E402
 from tests.support.server import end_everything  # noqa: E402
 
 
@@ -22,5 +25,5 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     end_everything(tmp_path)
 
 
-class TestLocalProcesses(ComputeBackendSuite):
+class TestLocalProcesses(ComputeBackendSuite, SupervisorFaultSuite):
     pass

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,24 @@ from lapisml.runner.durable import read_json
 
 _STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.supervisor import main; main()"
 _SOURCE = str(Path(lapisml.__file__).parent.parent)
-_FIRST_PAUSE_S = 1.0
+_FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 60.0
+_SUSPECT_STARTS = 4
+"""Starts of one job's supervisor, one soon after the other, from which something is taken to be wrong."""
+
+
+@dataclass
+class _Starts:
+    """The last starts of one job's supervisor."""
+
+    count: int = 0
+    next_at: float = 0.0
+
+    def note(self, now: float) -> None:
+        """Count a start; those of a minute ago are forgotten."""
+        self.count = 1 if now > self.next_at + _LONGEST_PAUSE_S else self.count + 1
+        pause = _FIRST_PAUSE_S * 2 ** (self.count - 2) if self.count > 1 else 0.0
+        self.next_at = now + min(pause, _LONGEST_PAUSE_S)
 
 
 class Supervisors:
@@ -33,31 +50,30 @@ class Supervisors:
         self._python = python or sys.executable
         self._lock = threading.Lock()
         self._running: dict[Path, subprocess.Popen[bytes]] = {}
-        self._pauses: dict[Path, tuple[float, float]] = {}
+        self._starts: dict[Path, _Starts] = {}
 
     def ensure(self, folder: Path, python: str | None = None) -> bool:
-        """See that a job's folder has a living supervisor; start one unless the last one died a moment ago.
+        """See that a job's folder has a living supervisor; one that keeps dying is started less and less often.
 
         Two that are started by mistake (another backend over the same home) settle it by the folder's lock.
 
         Returns:
-            False when the last ones died so soon that the next start waits.
+            False when the last ones died so soon that none seems able to live.
         """
         with self._lock:
             if self._is_starting(folder) or is_supervised(folder):
                 return True
+            starts = self._starts.setdefault(folder, _Starts())
             now = time.monotonic()
-            pause, until = self._pauses.get(folder, (_FIRST_PAUSE_S, 0.0))
-            if now < until:
-                return False
-            self._pauses[folder] = (min(2 * pause, _LONGEST_PAUSE_S), now + pause)
-            self._running[folder] = self._start(folder, python or self._python)
-            return True
+            if now >= starts.next_at:
+                starts.note(now)
+                self._running[folder] = self._start(folder, python or self._python)
+            return starts.count < _SUSPECT_STARTS
 
     def forget(self, folder: Path) -> None:
         """Drop what is remembered of a job that has ended."""
         with self._lock:
-            self._pauses.pop(folder, None)
+            self._starts.pop(folder, None)
 
     def reap(self) -> None:
         """Collect supervisors that have ended, so that none stays a zombie."""
