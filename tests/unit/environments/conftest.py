@@ -17,10 +17,16 @@ def wheels(tmp_path: Path) -> Wheelhouse:
     return Wheelhouse(tmp_path / "wheels")
 
 
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache of uv for all tests that do not speak of its content."""
+    return tmp_path_factory.mktemp("uv-cache")
+
+
 @pytest.fixture
-def make_builder(tmp_path: Path) -> Callable[..., UvEnvironmentBuilder]:
+def make_builder(tmp_path: Path, shared_cache: Path) -> Callable[..., UvEnvironmentBuilder]:
     def make(**options: object) -> UvEnvironmentBuilder:
-        given = {"root": tmp_path / "environments", "cache_dir": tmp_path / "cache"} | options
+        given = {"root": tmp_path / "environments", "cache_dir": shared_cache} | options
         return UvEnvironmentBuilder(**given)  # type: ignore[arg-type]
 
     return make

@@ -59,12 +59,12 @@ def test_a_bare_image_lacks_what_it_lacks(
 
 
 def test_an_offline_builder_reuses_and_rebuilds_from_the_cache(
-    make_builder: Callable[..., UvEnvironmentBuilder], wheels: Wheelhouse
+    make_builder: Callable[..., UvEnvironmentBuilder], wheels: Wheelhouse, tmp_path: Path
 ) -> None:
     wheels.add("demo", "1.0")
     definition = EnvironmentDefinition(requirements=wheels.lines("demo"))
-    built = make_builder().build(definition, lambda _: None)
-    offline = make_builder(offline=True)
+    built = make_builder(cache_dir=tmp_path / "cache").build(definition, lambda _: None)
+    offline = make_builder(cache_dir=tmp_path / "cache", offline=True)
     assert offline.build(definition, lambda _: None) == built
     shutil.rmtree(built.prefix)
     assert offline.lookup(built.key) is None
