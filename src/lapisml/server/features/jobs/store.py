@@ -144,6 +144,13 @@ def in_line(connection: Connection, workspace_id: int, compute: str, limit: int 
     return [Waiting(name, wanted) for name, wanted in connection.execute(ordered.limit(limit))]
 
 
+def place_in_line(connection: Connection, job: JobRecord) -> int:
+    """Give a waiting job's place in line, from 1."""
+    sooner = or_(jobs.c.priority > job.priority, and_(jobs.c.priority == job.priority, jobs.c.seq < job.seq))
+    query = select(func.count()).select_from(jobs).where(_waits_for(job.workspace_id, job.compute), sooner)
+    return int(connection.execute(query).scalar_one()) + 1
+
+
 def _waits_for(workspace_id: int, compute: str) -> ColumnElement[bool]:
     return and_(jobs.c.workspace_id == workspace_id, jobs.c.compute == compute, jobs.c.status == JobState.QUEUED.value)
 
