@@ -48,6 +48,121 @@ class _Line:
     places: dict[str, int]
     held: list[Held]
 
+    def standing(self, job: JobRecord) -> Standing:
+        if self.pool is None or not self.pool.open:
+            reason = WaitReason.COMPUTE_GONE if self.pool is None else WaitReason.COMPUTE_STOPPED
+            return Standing(job.status, reason.value, WAIT_SENTENCES[reason].format(compute=job.compute))
+        place = self.places.get(job.name)
+        if place is None:
+            return Standing(job.status, job.status_code, job.status_reason)
+        return Standing(job.status, WaitReason.IN_LINE.value, wait_sentence(place, job.compute, self.held))
+
+
+class JobService:
+    """Keeps jobs; every method is one or two short transactions."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        events: EventBus,
+        computes: ComputeService,
+        tracking: TrackingService,
+        checker: SubmissionChecker,
+        workspaces: WorkspaceService,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._events = events
+        self._computes = computes
+        self._tracking = tracking
+        self._checker = checker
+        self._workspaces = workspaces
+        computes.occupancy = self.holders
+        computes.on_change = lambda: events.notify(TOPIC)
+
+    def validate(self, workspace: Workspace, document: dict[str, Any]) -> Submission:
+        """Check a document as `submit` would, and create nothing.
+
+        Raises:
+            LapisError: as `submit`.
+        """
+        return self._checker.check(workspace, document, uploaded=False)
+
+    def submit(
+        self, workspace: Workspace, name: str, document: dict[str, Any], git: dict[str, str] | None, by: str
+    ) -> JobRecord:
+        """Take a job in; the same document under the same name is taken once.
+
+        Args:
+            git: properties that describe the submitter's checkout (``azureml.git.commit`` …).
+            by: who submits.
+
+        Raises:
+            LapisError: DocumentInvalid, ReferenceNotFound, NotSupported; Conflict when the name is another job's.
+        """
+        if not is_valid_name(name):
+            raise LapisError(ErrorCode.DOCUMENT_INVALID, f"'{name}' can't be a job's name.")
+        digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+        job = self._same_submission(workspace, name, digest)
+        if job is None:
+            submission = self._checker.check(workspace, document, uploaded=True)
+            job = self._insert(workspace, name, digest, submission, git or {}, by)
+        return self.enqueue(workspace, job)
+
+    def enqueue(self, workspace: Workspace, job: JobRecord) -> JobRecord:
+        """Give a job its run and put it in line, unless that was done before; give it as it is then."""
+        if job.status != JobState.NOT_STARTED:
+            return job
+        self._tracking.create_run(
+            workspace,
+            experiment_name=job.experiment_name,
+            run_id=job.name,
+            run_name=job.display_name,
+            user_id=job.created_by,
+            start_time=job.created_at,
+            tags={str(key): str(value) for key, value in (job.document.get("tags") or {}).items()},
+            parent_run_id=job.parent_name,
+        )
+        sentence = f"Queued for {job.compute}."
+        with self._database.write() as connection:
+            store.move(connection, job, Move(JobState.QUEUED, "Queued", sentence, self._clock.now_ms()))
+            queued = store.get(connection, workspace.id, job.name)
+        self._events.notify(TOPIC)
+        return queued or job
+
+    def enqueue_stranded(self) -> None:
+        """Put those jobs in line whose submission was cut off after they were taken in."""
+        with self._database.read() as connection:
+            stranded = store.taken_in(connection, self._clock.now_ms() - _STRANDED_AFTER_MS)
+        for job in stranded:
+            self.enqueue(self._workspaces.by_id(job.workspace_id), job)
+
+    def get(self, workspace: Workspace, name: str) -> JobRecord:
+        """Read a job.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        with self._database.read() as connection:
+            record = store.get(connection, workspace.id, name)
+        if record is None:
+            raise not_found("job", name, "List them: lapis job list")
+        return record
+
+    def find(
+        self, workspace: Workspace, wanted: JobFilter, limit: int = 50, before_seq: int | None = None
+    ) -> list[JobRecord]:
+        """Read jobs, newest first, older than row number `before_seq`."""
+        with self._database.read() as connection:
+            return store.list_jobs(connection, workspace.id, wanted, limit, before_seq)
+
+    def events(self, workspace: Workspace, name: str, after: int = 0) -> list[JobEvent]:
+        """Read the moves of a job with a number greater than `after`, in order."""
+        job = self.get(workspace, name)
+        with self._database.read() as connection:
+            return store.events(connection, job.seq, after)
+
     def standing(self, workspace: Workspace, job: JobRecord) -> Standing:
         """Say where a job stands; for one in line, its place and who holds the nodes."""
         if job.status != JobState.QUEUED:
