@@ -36,8 +36,7 @@ def _running_jobs(args: Namespace) -> int:
         status = open_transport(args, start=False).get(f"{API}/status")
     except LapisError:
         return 0  # a server that gives no answer is stopped all the same
-    found = status.get("running_jobs", status.get("jobs_running", 0))
-    return found if isinstance(found, int) else 0
+    return int(status["running_jobs"])
 
 
 def run(words: Sequence[str]) -> int:

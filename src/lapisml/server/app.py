@@ -276,7 +276,14 @@ def _native(platform: Platform, backends: Backends, features: Features, jobs: Jo
     uploads = UploadService(settings.home / "storage")
     content = ContentService(features.assets, backends.storage)
     for routes in (
-        status.router(settings, platform.database, workspaces, platform.url, platform.clock.now_ms()),
+        status.router(
+            settings,
+            platform.database,
+            workspaces,
+            jobs.service.count_running,
+            platform.url,
+            platform.clock.now_ms(),
+        ),
         identity_routes.router(features.identity),
         workspace_routes.router(workspaces, platform.url),
         datastore_routes.router(features.datastores, workspaces),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -16,11 +17,17 @@ from lapisml.server.settings import Settings
 
 
 def router(
-    settings: Settings, database: Database, workspaces: WorkspaceService, url: str, started_at: int
+    settings: Settings,
+    database: Database,
+    workspaces: WorkspaceService,
+    running_jobs: Callable[[], int],
+    url: str,
+    started_at: int,
 ) -> APIRouter:
     """Make the route.
 
     Args:
+        running_jobs: counts the jobs of all workspaces that are not over.
         url: the server's public URL, without a slash at its end.
         started_at: milliseconds since the epoch, UTC.
     """
@@ -39,6 +46,7 @@ def router(
             "database": {"kind": "sqlite" if database.is_sqlite else "postgresql", "url": database.shown_url},
             "environment_resolution": settings.environment_resolution,
             "processes": [_process("server")],
+            "running_jobs": running_jobs(),
             "workspaces": [workspace.name for workspace in workspaces.list()],
         }
 
