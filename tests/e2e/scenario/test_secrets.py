@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from tests.e2e.scenario.scenario import Scenario
+from tests.support.polling import eventually
 
 CANARY = "Q2FuYXJ5S2V5VGhhdE11c3ROb3RCZVNlZW5BbnlXaGVyZQ=="
 DATASTORE = """\
@@ -56,14 +59,32 @@ def test_the_owners_token_is_only_in_its_file(scenario: Scenario) -> None:
     assert (scenario.home / "token").stat().st_mode & 0o077 == 0
 
 
-def test_the_jobs_token_is_only_in_its_own_private_folder_and_dead(scenario: Scenario) -> None:
-    spec = scenario.home / "runs" / scenario.job / "spec.json"
-    specs = sorted(scenario.home.glob(f"runs/**/{scenario.job}*/spec.json")) or [spec]
-    token = json.loads(specs[0].read_text())["tracking"]["token"]
-    assert _holding(scenario, token, {s.relative_to(scenario.home).as_posix() for s in specs}) == []
-    assert specs[0].parent.stat().st_mode & 0o077 == 0
-    done = scenario.type("with a dead token", "job", "list", "--query", "[].name", check=True)
-    assert token not in done.stdout + done.stderr
+def test_a_jobs_token_lives_only_beside_the_running_job_and_dies_with_it(scenario: Scenario) -> None:
+    go = scenario.folder / "go-on"
+    waiting = f"command=while [ ! -e {go} ]; do sleep 0.05; done"
+    words = ["job", "create", "-f", "job.yml", "--set", waiting, "--query", "name", "-o", "tsv"]
+    job = scenario.type("waiting job", *words).stdout.strip()
+    kept = scenario.home / "runs" / "default" / job / "secrets.json"
+    token = eventually(lambda: kept.exists() and json.loads(kept.read_text()).get("token"), 60, what="the job's token")
+    assert _status(scenario, token, f"runs/get?run_id={job}") == 200
+    assert _status(scenario, token, f"runs/get?run_id={scenario.job}") in (403, 404), "its own run only"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert kept.parent.stat().st_mode & 0o077 == 0
+    go.touch()
+    scenario.type("wait", "job", "stream", "-n", job)
+    eventually(lambda: not kept.exists(), 20, what="the end of the token's file")
+    assert _status(scenario, token, f"runs/get?run_id={job}") == 401
+    assert _holding(scenario, token, set()) == []
+
+
+def _status(scenario: Scenario, token: str, call: str) -> int:
+    address = scenario.done["tracking uri"].stdout.strip() + f"/api/2.0/mlflow/{call}"
+    request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 @pytest.fixture
