@@ -15,7 +15,7 @@ CHANGEABLE = ("description", "display_name", "tags", "properties", "stage")
 """Keys that may change in a version that exists."""
 
 _OF_THE_RECORD = frozenset(
-    {"$schema", "id", "name", "version", "creation_context", "job_name", "archived", "labels", "latest_version"}
+    {"$schema", "id", "name", "version", "creation_context", "job_name", "archived", "aliases", "latest_version"}
 )
 
 

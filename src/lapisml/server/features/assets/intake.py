@@ -84,6 +84,8 @@ class Intake:
             return self._model(workspace, document, must_exist)
         if kind is AssetKind.DATA and isinstance(path, str):
             return self._data(workspace, document, path)
+        if kind is AssetKind.ENVIRONMENTS:
+            self._check_build(workspace, document)
         return Taken(document)
 
     def settle(self, taken: Taken) -> dict[str, Any]:
@@ -120,6 +122,11 @@ class Intake:
         if kind == "mltable" and location.protocol == "file":
             check_mltable(self._storage, location)
         return Taken(document, path, _job_of(path))
+
+    def _check_build(self, workspace: Workspace, document: dict[str, Any]) -> None:
+        path = (document.get("build") or {}).get("path")
+        if isinstance(path, str):
+            self._uploaded(workspace, self._uri(workspace, path, AssetKind.ENVIRONMENTS))
 
     def _model(self, workspace: Workspace, document: dict[str, Any], must_exist: bool) -> Taken:
         path = document.get("path")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.assets.records import Archived, AssetKind, ListQuery
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.assets.validation import checked_changes, checked_document
 from lapisml.server.features.assets.wire import asset_body
 from lapisml.server.features.workspaces.service import WorkspaceService
 
@@ -42,7 +43,8 @@ def _of_kind(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService
     @routes.post("")
     def create_asset(ws: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
         workspace = workspaces.get(ws)
-        return asset_body(workspace, assets.create(workspace, kind, body, request.state.principal.name))
+        document = checked_document(kind, body)
+        return asset_body(workspace, assets.create(workspace, kind, document, request.state.principal.name))
 
     @routes.get("/{name}/versions")
     def list_versions(
@@ -74,7 +76,8 @@ def _of_kind(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService
     @routes.patch("/{name}/versions/{version}")
     def patch_version(ws: str, name: str, version: str, body: dict[str, Any]) -> dict[str, Any]:
         workspace = workspaces.get(ws)
-        return asset_body(workspace, assets.update(workspace, kind, name, version, body))
+        changes = checked_changes(kind, assets.get(workspace, kind, name, version).document, body)
+        return asset_body(workspace, assets.update(workspace, kind, name, version, changes))
 
     @routes.delete("/{name}/versions/{version}", status_code=204)
     def delete_version(ws: str, name: str, version: str) -> None:

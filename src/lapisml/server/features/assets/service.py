@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lapisml.core.clock import Clock
-from lapisml.core.errors import ErrorCode, LapisError, not_found
+from lapisml.core.errors import ErrorCode, LapisError, Problem, not_found
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets import contents, store
 from lapisml.server.features.assets.containers import Containers
@@ -99,6 +99,8 @@ class AssetService(Resolution):
         if same is not None:
             return self._apply(workspace, same, contents.changes_in(document, same.document))
         given = {"name": name, **contents.cleaned(document)}
+        if kind is AssetKind.COMPONENTS:
+            self._check_parts(workspace, given)
         taken = self._intake.take(workspace, kind, given, must_exist)
         kept = self._intake.settle(taken)
         try:
@@ -290,6 +292,21 @@ class AssetService(Resolution):
             kept, now = _without_key(document), self._clock.now_ms()
             store.change_version(connection, record.id, now, document=kept, stage=document.get("stage"))
         return replace(self.get(workspace, record.kind, record.name, record.version), is_new=False)
+
+    def _check_parts(self, workspace: Workspace, component: Mapping[str, Any]) -> None:
+        """Check that the code and the environment of a component are there."""
+        problems = []
+        code, environment = component.get("code"), component.get("environment")
+        if isinstance(code, str) and not self.has_snapshot(workspace, code.rpartition("/")[2]):
+            problems.append(Problem(f"'{code}' is not a code snapshot of this workspace", path="code"))
+        if isinstance(environment, str):
+            try:
+                self.resolve(workspace, AssetKind.ENVIRONMENTS, environment)
+            except LapisError as error:
+                problems.append(Problem(error.message.rstrip("."), path="environment"))
+        if problems:
+            message = "The component refers to what is not there."
+            raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, message, problems=problems)
 
     def _curated(self, name: str, version: str | None) -> AssetRecord | None:
         document = self._catalogue.lookup(name, version)

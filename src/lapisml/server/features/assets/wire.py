@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lapisml.server.features.assets.records import AssetRecord
+from lapisml.server.features.assets.records import AssetKind, AssetRecord
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.wire import arm_id, creation_context
 
@@ -22,7 +22,8 @@ def asset_body(workspace: Workspace, record: AssetRecord) -> dict[str, Any]:
     }
     if record.id == 0:
         body["id"] = f"azureml://registries/azureml/{record.kind.value}/{record.name}/versions/{record.version}"
-    optional = {"job_name": record.job_name, "stage": record.stage, "labels": list(record.labels)}
+    aliases = list(record.labels) if record.kind is AssetKind.MODELS else None
+    optional = {"job_name": record.job_name, "stage": record.stage, "aliases": aliases}
     body.update({key: value for key, value in optional.items() if value})
     if record.archived:
         body["archived"] = True

@@ -57,6 +57,9 @@ def of_datastore(document: Mapping[str, Any], credentials: Mapping[str, Any], ma
         sentence = f"Datastore '{name}' is of type {kind}, which can't be read from here."
         hint = f"Mount it and add a rewrite rule from azureml://datastores/{name}/paths/ to file:///<mount>/."
         raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, hint)
+    if "thumbprint" in credentials:
+        sentence = f"Datastore '{document.get('name')}' logs in by a certificate, which is not supported."
+        raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, "Use a client secret, an account key or a SAS token.")
     location = _ROOTS[kind]({**document, "path": document.get("path") or managed_folder})
     given = {CREDENTIAL_OPTIONS[k]: v for k, v in credentials.items() if k in CREDENTIAL_OPTIONS and v}
     return replace(location, options={**location.options, **given}, root=location.path)

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.documents import registry
 from lapisml.server.features.datastores.service import DatastoreRecord, DatastoreService
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.wire import arm_id, creation_context
@@ -31,9 +32,10 @@ def router(datastores: DatastoreService, workspaces: WorkspaceService) -> APIRou
         workspace = workspaces.get(ws)
         if str(body.get("name", name)).lower() != name.lower():
             raise LapisError(ErrorCode.USAGE, "The document's name differs from the address.")
-        document = {k: v for k, v in body.items() if k not in _OF_THE_RECORD}
+        given = {k: v for k, v in body.items() if k not in _OF_THE_RECORD}
+        document = registry.parse("datastore", {**given, "name": name}).to_dict()
         by = request.state.principal.name
-        return wire(workspace, datastores.create_or_update(workspace, {**document, "name": name}, by))
+        return wire(workspace, datastores.create_or_update(workspace, document, by))
 
     @routes.get("/{name}")
     def get_datastore(ws: str, name: str) -> dict[str, Any]:

@@ -198,6 +198,8 @@ class DatastoreService:
 
     def _root(self, workspace: Workspace, record: DatastoreRecord) -> StorageLocation:
         folder = self._own_folder(workspace, record.name)
+        if record.document["type"] == "local" and not record.document.get("path"):
+            folder.mkdir(parents=True, exist_ok=True)
         return locations.of_datastore(record.document, self._opened(record.sealed), str(folder))
 
     def _plain(self, workspace: Workspace, uri: str, *, checked: bool) -> StorageLocation:
@@ -235,8 +237,8 @@ class DatastoreService:
             raise LapisError(ErrorCode.DOCUMENT_INVALID, f"'{name}' can't be the name of a datastore.")
         if name.lower() in OWN:
             raise LapisError(ErrorCode.CONFLICT, f"Datastore '{name}' belongs to the workspace itself.")
-        if document.get("type") == "local":
-            self._local_access.check(str(document.get("path", "")))
+        if document.get("type") == "local" and document.get("path"):
+            self._local_access.check(str(document["path"]))
 
     def _sealed(self, document: Mapping[str, Any], found: DatastoreRecord | None) -> tuple[dict[str, Any], str | None]:
         """Split a document into the one to keep, secrets masked, and the encrypted credentials."""
@@ -255,7 +257,9 @@ class DatastoreService:
         return opened
 
     def _own_folder(self, workspace: Workspace, name: str) -> Path:
-        return self._storage / workspace.name / name
+        """Return the folder of a datastore that is kept here; those that users name lie apart from ours."""
+        folder = self._storage / workspace.name
+        return folder / name if name in OWN else folder / "datastores" / name
 
     def _values(
         self, workspace: Workspace, document: dict[str, Any], sealed: str | None, by: str, is_default: bool
