@@ -176,8 +176,7 @@ def _staged(stage: Stage, requests: list[dict[str, Any]]) -> dict[str, str]:
     try:
         return stage(requests)
     except ToolError as error:
-        name, _, text = str(error).partition(": ")
-        raise JobEndError(EndReason.INPUT, name=name, error=text or str(error)) from error
+        raise JobEndError(EndReason.INPUT, name=error.name or requests[0]["name"], error=str(error)) from error
 
 
 def _stage_out(stage: Stage, requests: list[dict[str, Any]]) -> None:
@@ -186,8 +185,7 @@ def _stage_out(stage: Stage, requests: list[dict[str, Any]]) -> None:
     try:
         stage(requests)
     except ToolError as error:
-        name, _, text = str(error).partition(": ")
-        raise JobEndError(EndReason.OUTPUT, name=name, error=text or str(error)) from error
+        raise JobEndError(EndReason.OUTPUT, name=error.name or requests[0]["name"], error=str(error)) from error
 
 
 def _output_path(name: str, given: Mapping[str, Any], folder: str) -> str:

@@ -56,7 +56,8 @@ class Job:
         def take(line: Line) -> None:
             if "progress" in line:
                 durable.append_bytes(self.path(layout.RUNNER_LOG), f"{line['progress']}\n".encode())
-                self.tell_user(str(line["progress"]))
+                if line["of"] != "artifacts":
+                    self.tell_user(str(line["progress"]))
             elif "path" in line:
                 answers[line["name"]] = line["path"]
 

@@ -1,7 +1,7 @@
 """The helper that moves data between this machine and other stores; run by `lapisml.runner.tools`.
 
-Reads ``{"storage": import string, "requests": [...]}`` from stdin; writes JSON lines: ``{"progress": sentence}``,
-``{"name", "path"}`` for each input, ``{"error": "<name>: <sentence>"}``. Requests:
+Reads ``{"storage": import string, "requests": [...]}`` from stdin; writes JSON lines: ``{"progress": sentence, "of": name}``,
+``{"name", "path"}`` for each input, ``{"error": sentence, "name"}``. Requests:
 
 * ``get``: bring ``location`` to ``path`` (a folder) or, for a single file, into the folder ``path``;
 * ``evaluate``: the files that the MLTable at ``location`` names, below ``path``;
@@ -33,7 +33,7 @@ def main() -> None:
         try:
             _do(storage, request)
         except (LapisError, OSError, ValueError) as error:
-            _say({"error": f"{request['name']}: {error}"})
+            _say({"error": str(error), "name": request["name"]})
             sys.exit(1)
 
 
@@ -59,8 +59,9 @@ def _do(storage: Storage, request: dict[str, Any]) -> None:
 class _Progress:
     """Says every second how much has been moved."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, name: str) -> None:
         self._what = what
+        self._name = name
         self._moved = 0
         self._told = time.monotonic()
 
@@ -68,20 +69,20 @@ class _Progress:
         self._moved += count
         if time.monotonic() - self._told >= _PROGRESS_EVERY_S:
             self._told = time.monotonic()
-            _say({"progress": f"{self._what}: {self._moved / 1e6:.1f} MB"})
+            _say({"progress": f"{self._what} '{self._name}': {self._moved / 1e6:.1f} MB", "of": self._name})
 
 
 def _get(storage: Storage, name: str, location: StorageLocation, path: Path) -> Path:
     info = storage.info(location)
     target = path if info is None or info.is_dir else path / (location.name or name)
     path.mkdir(parents=True, exist_ok=True)
-    storage.get(location, target, _Progress(f"Downloading input '{name}'"))
+    storage.get(location, target, _Progress("Downloading input", name))
     return target
 
 
 def _put(storage: Storage, path: Path, location: StorageLocation, name: str) -> None:
     if path.is_dir():
-        storage.put_tree(path, location, _Progress(f"Uploading output '{name}'"))
+        storage.put_tree(path, location, _Progress("Uploading output", name))
     elif path.exists():
         storage.put_file(path, location)
 
@@ -97,7 +98,7 @@ def _evaluate(storage: Storage, request: dict[str, Any], location: StorageLocati
     source = storage.local_path(location)
     if source is None:
         source = path.with_name(f"{path.name}.table")
-        storage.get(location, source, _Progress(f"Downloading input '{request['name']}'"))
+        storage.get(location, source, _Progress("Downloading input", request["name"]))
     for relative, file in listed_files(source if source.is_dir() else source.parent):
         target = path / relative
         target.parent.mkdir(parents=True, exist_ok=True)

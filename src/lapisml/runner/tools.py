@@ -23,7 +23,15 @@ _STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.{mo
 
 
 class ToolError(Exception):
-    """A helper ended without doing its work; the text is its own, or says how it ended."""
+    """A helper ended without doing its work; the text is its own, or says how it ended.
+
+    Attributes:
+        name: what it was at work on, empty when it does not say.
+    """
+
+    def __init__(self, text: str, name: str = "") -> None:
+        super().__init__(text)
+        self.name = name
 
 
 class StoppedError(Exception):
@@ -61,8 +69,10 @@ def run(
         os.close(answers)
     _pid, raw = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(raw)
-    if reader.error is not None or code != 0:
-        raise ToolError(reader.error or f"the helper {module} ended with status {code}; see {os.path.basename(log)}")
+    if reader.error is not None:
+        raise reader.error
+    if code != 0:
+        raise ToolError(f"the helper {module} ended with status {code}; see {os.path.basename(log)}")
 
 
 def start(module: str, arguments: list[str], log: str, keep: tuple[int, ...] = (), **streams: int) -> int:
@@ -101,7 +111,7 @@ class _Lines:
     def __init__(self, on_line: Callable[[Line], None]) -> None:
         self._on_line = on_line
         self._rest = b""
-        self.error: str | None = None
+        self.error: ToolError | None = None
 
     def feed(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -114,7 +124,7 @@ class _Lines:
         except ValueError:
             return
         if isinstance(message, dict) and "error" in message:
-            self.error = str(message["error"])
+            self.error = ToolError(str(message["error"]), str(message.get("name", "")))
         elif isinstance(message, dict):
             self._on_line(message)
 
