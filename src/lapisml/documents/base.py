@@ -18,8 +18,9 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from lapisml.documents.fields import FAULT, NOT_SUPPORTED, Checked, Name, Tags, Text, Version, describe, fault
+from lapisml.documents.fields import Checked, Name, Tags, Text, Version
 from lapisml.documents.paths import DocumentPath
+from lapisml.documents.reading import FAULT, NOT_SUPPORTED, describe, fault
 from lapisml.documents.words import nearest
 
 _OURS = (FAULT, NOT_SUPPORTED)

@@ -13,13 +13,14 @@ from typing import Any
 from lapisml.core.errors import LapisError
 from lapisml.documents import expressions
 from lapisml.documents.faults import Fault
-from lapisml.documents.local_paths import LocalFile, local_files, local_text, path_fields
+from lapisml.documents.local_paths import LocalFile, local_files, local_text, path_fields, what_is_at
 from lapisml.documents.paths import DocumentPath
 from lapisml.documents.references import PlainUri, parse
 from lapisml.documents.words import nearest
 
 _OUTPUT_NAMES = ("name", "default_datastore")
 _MOST_NAMES = 2000
+_LONGEST_SHOWN = 500
 
 
 def check_expressions(kind: str, data: Mapping[str, Any]) -> Iterator[Fault]:
@@ -86,32 +87,41 @@ def _parsed(value: str) -> Any:
 
 
 def _missing(file: LocalFile) -> Fault | None:
-    if file.absolute.exists():
+    if what_is_at(file.absolute) is not None:
         return None
-    return Fault(file.path, f"the path is not there: {file.absolute}", None, _near_file(file))
+    return Fault(file.path, f"the path is not there: {str(file.absolute)[:_LONGEST_SHOWN]}", None, _near_file(file))
 
 
 def _near_file(file: LocalFile) -> str | None:
     """Look in the folder for a name like the one that is missing."""
-    folder = file.absolute.parent
-    if not folder.is_dir():
+    try:
+        with os.scandir(file.absolute.parent) as entries:
+            names = [entry.name for entry, _ in zip(entries, range(_MOST_NAMES), strict=False)]
+    except OSError:
         return None
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry, _ in zip(entries, range(_MOST_NAMES), strict=False)]
     found = nearest(file.absolute.name, names)
     head, slash, _ = file.text.rstrip("/").rpartition("/")
     return f"{head}{slash}{found}" if found else None
 
 
 def _wrong_kind(file: LocalFile, kind: str, data: Mapping[str, Any]) -> Fault | None:
-    is_dir = file.absolute.is_dir()
+    is_dir = what_is_at(file.absolute) == "folder"
     if file.role in ("conda", "requirements") and is_dir:
         return Fault(file.path, "this is a folder", "a file")
     if file.role == "build" and not is_dir:
         return Fault(file.path, "this is a file", "the folder that holds the Dockerfile")
-    if file.role == "code" and is_dir and not any(file.absolute.iterdir()):
-        return Fault(file.path, f"the folder is empty: {file.absolute}", "a folder with code")
+    if file.role == "code" and is_dir:
+        return _wrong_folder(file)
     return _wrong_data(file, data, is_dir) if kind == "data" else None
+
+
+def _wrong_folder(file: LocalFile) -> Fault | None:
+    try:
+        with os.scandir(file.absolute) as entries:
+            empty = next(entries, None) is None
+    except OSError as error:
+        return Fault(file.path, f"the folder can't be read: {error.strerror}")
+    return Fault(file.path, f"the folder is empty: {file.absolute}", "a folder with code") if empty else None
 
 
 def _wrong_data(file: LocalFile, data: Mapping[str, Any], is_dir: bool) -> Fault | None:
@@ -120,6 +130,6 @@ def _wrong_data(file: LocalFile, data: Mapping[str, Any], is_dir: bool) -> Fault
         return Fault(file.path, "this is a folder, and the type is uri_file", "a file, or type: uri_folder")
     if wanted in ("uri_folder", "mltable") and not is_dir:
         return Fault(file.path, f"this is a file, and the type is {wanted}", "a folder, or type: uri_file")
-    if wanted == "mltable" and not (file.absolute / "MLTable").is_file():
+    if wanted == "mltable" and what_is_at(file.absolute / "MLTable") != "file":
         return Fault(file.path, "the folder has no file MLTable", "a folder with a file named MLTable")
     return None

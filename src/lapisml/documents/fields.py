@@ -1,162 +1,56 @@
-"""Types of values in documents: lenient as the ``az ml`` command is, and clear when they refuse.
-
-Each type reads what YAML, JSON or a command line's text gave and either returns the one Python value that
-documents keep, or raises a fault with a message, what was expected, and the nearest valid word.
-"""
+"""Types of values in documents, for pydantic models."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from lapisml.core.errors import LapisError
 from lapisml.documents import references
-from lapisml.documents.scalars import Scalar, SourceScalar, resolve
+from lapisml.documents.reading import (
+    NAME,
+    NOT_SUPPORTED,
+    describe,
+    fault,
+    read_any_mapping,
+    read_filled,
+    read_flag,
+    read_list,
+    read_literal,
+    read_mapping,
+    read_name,
+    read_text,
+    read_version,
+    resolved,
+)
 from lapisml.documents.words import listed, nearest
 
-FAULT = "document_fault"
-"""Type of every pydantic error that this package raises."""
-
-NOT_SUPPORTED = "document_not_supported"
-"""Type of the error for something that is known and not delivered."""
-
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){0,254}\Z")
-_VERSION = re.compile(r"[^\s/\\:@?#%\x00-\x1f\x7f]{1,255}\Z")
 _A = {"environment": "an environment", "compute": "a compute"}
 _WHOLE = re.compile(r"[-+]?\d+(?:\.0+)?\Z")
+_MOST_DIGITS = 100
+_LARGEST = 2**63 - 1
 
-
-def fault(
-    message: str, expected: str | None = None, suggestion: str | None = None, *, kind: str = FAULT, at: str = "value"
-) -> PydanticCustomError:
-    """Make the error that a validator raises.
-
-    Args:
-        at: whether the place of the fault is the ``value`` or its ``key``.
-    """
-    # A message is passed as a value, so that braces in it are not taken for places to fill in.
-    context = {"message": message, "expected": expected, "suggestion": suggestion, "at": at}
-    return PydanticCustomError(kind, "{message}", context)
-
-
-def describe(value: Any) -> str:
-    """Say in words what kind of value this is, without the value."""
-    value = resolved(value)
-    if value is None:
-        return "it has no value"
-    words = [(bool, "it is true or false"), (int, "it is a number"), (float, "it is a number"), (str, "it is text")]
-    words += [(list, "it is a list"), (Mapping, "it is a mapping")]
-    return next((text for kind, text in words if isinstance(value, kind)), f"it is a {type(value).__name__}")
-
-
-def resolved(value: Any) -> Any:
-    """Give the value of a scalar that remembers how it is written; anything else unchanged."""
-    return value.value if isinstance(value, SourceScalar) else value
-
-
-def plain(value: Any) -> Any:
-    """Give a copy of dicts, lists and values without any memory of how they are written."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
-    return resolved(value)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, (bool, int, float)):
-        return str(value)
-    raise fault(describe(value), "text")
-
-
-def _filled(value: Any) -> str:
-    text = _text(value)
-    if not text.strip():
-        raise fault("it is empty", "text")
-    return text
-
-
-def _name(value: Any) -> str:
-    text = _text(value)
-    if not _NAME.match(text):
-        raise fault(
-            f"`{text[:80]}` is not a name",
-            "1 to 255 letters, digits, `_`, `-` or single `.`, beginning with a letter or digit",
-        )
-    return text
-
-
-def _version(value: Any) -> str:
-    text = _text(value)
-    if not _VERSION.match(text):
-        raise fault(f"`{text[:80]}` is not a version", "1 to 255 characters without spaces and none of / \\ : @ ? # %")
-    return text
-
-
-def _number(value: Any) -> int | float:
-    value = resolved(value)
-    if isinstance(value, str):
-        try:
-            value = int(value) if _WHOLE.match(value) and "." not in value else float(value)
-        except ValueError:
-            raise fault(f"`{value[:80]}` is not a number", "a number") from None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise fault(describe(value), "a number")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise fault("it is not a finite number", "a number")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    value = resolved(value)
-    if isinstance(value, str):
-        value = resolve(value)
-    if not isinstance(value, bool):
-        raise fault(describe(value), "true or false")
-    return value
-
-
-def read_literal(value: Any) -> Scalar:
-    """Return a literal's value; a fault when it is a list, a mapping or nothing."""
-    value = resolved(value)
-    if isinstance(value, (str, bool, int, float)):
-        return value
-    raise fault(describe(value), "text, a number, true or false")
-
-
-def _any_mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise fault(describe(value), "a mapping")
-    made = plain(value)
-    assert isinstance(made, dict)
-    return made
-
-
-Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": "string"})]
+Text = Annotated[str, PlainValidator(read_text), WithJsonSchema({"type": "string"})]
 """Any scalar, as it is written."""
 
-FilledText = Annotated[str, PlainValidator(_filled), WithJsonSchema({"type": "string", "minLength": 1})]
+FilledText = Annotated[str, PlainValidator(read_filled), WithJsonSchema({"type": "string", "minLength": 1})]
 """Text that is not blank."""
 
 Secret = Text
 """Text that no message and no log may show; fields of this type are declared with ``repr=False``."""
 
-Name = Annotated[str, PlainValidator(_name), WithJsonSchema({"type": "string", "pattern": _NAME.pattern[:-2] + "$"})]
+Name = Annotated[str, PlainValidator(read_name), WithJsonSchema({"type": "string", "pattern": NAME.pattern[:-2] + "$"})]
 """Name of an asset, compute, datastore, job or workspace."""
 
-Version = Annotated[str, PlainValidator(_version), WithJsonSchema({"type": ["string", "number"]})]
+Version = Annotated[str, PlainValidator(read_version), WithJsonSchema({"type": ["string", "number"]})]
 """Version of an asset: text, ``01`` is not ``1``."""
 
-Number = Annotated[float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
-Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})]
+Flag = Annotated[bool, PlainValidator(read_flag), WithJsonSchema({"type": "boolean"})]
 Literal = Annotated[
     str | int | float | bool,
     PlainValidator(read_literal),
@@ -164,7 +58,7 @@ Literal = Annotated[
 ]
 """Value of an input that is not data."""
 
-AnyMapping = Annotated[dict[str, Any], PlainValidator(_any_mapping), WithJsonSchema({"type": "object"})]
+AnyMapping = Annotated[dict[str, Any], PlainValidator(read_any_mapping), WithJsonSchema({"type": "object"})]
 """A mapping of another system's making, kept as it is."""
 
 
@@ -184,21 +78,28 @@ class Whole:
 
     def _read(self, value: Any) -> int:
         value = resolved(value)
-        shown = f"`{value[:80]}` is not a whole number" if isinstance(value, str) else describe(value)
-        if isinstance(value, str) and _WHOLE.match(value):
-            value = float(value) if "." in value else int(value[:400])
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise fault(shown if not isinstance(value, float) else f"{value} is not a whole number", self._expected())
-        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
-            raise fault(f"{value} is out of range", self._expected())
-        return value
+        found = _whole(value)
+        if found is None:
+            shown = isinstance(value, (str, float)) and not isinstance(value, bool)
+            raise fault(f"`{str(value)[:80]}` is not a whole number" if shown else describe(value), self._expected())
+        low, high = -_LARGEST if self.low is None else self.low, _LARGEST if self.high is None else self.high
+        if not low <= found <= high:
+            raise fault(f"{str(found)[:80]} is out of range", self._expected())
+        return found
 
     def _expected(self) -> str:
         if self.low is not None and self.high is not None:
             return f"a whole number from {self.low} to {self.high}"
         return "a whole number" if self.low is None else f"a whole number of {self.low} or more"
+
+
+def _whole(value: Any) -> int | None:
+    """Return the whole number that a number or a text stands for, None when it stands for none."""
+    if isinstance(value, str) and _WHOLE.match(value) and len(value) < _MOST_DIGITS:
+        value = float(value) if "." in value else int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 Int = Annotated[int, Whole()]
@@ -281,7 +182,7 @@ class ReferenceTo:
 
     def read(self, value: Any) -> str:
         """Return the text; a fault when it can't be a reference."""
-        text = _filled(value)
+        text = read_filled(value)
         try:
             reference = references.parse(text, self.kind)
         except LapisError as error:
@@ -291,22 +192,10 @@ class ReferenceTo:
         return text
 
 
-def _list_of_scalars(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return list(value)
-    raise fault(describe(value), "a list")
-
-
-def _mapping(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): inner for key, inner in value.items()}
-    raise fault(describe(value), "a mapping")
-
-
-ListOf = BeforeValidator(_list_of_scalars)
+ListOf = BeforeValidator(read_list)
 """In ``Annotated[list[X], ListOf]``: refuses what is no list in our words."""
 
-MappingOf = BeforeValidator(_mapping)
+MappingOf = BeforeValidator(read_mapping)
 """In ``Annotated[dict[str, X], MappingOf]``: refuses what is no mapping in our words."""
 
 Checked = Callable[[Any], Any]

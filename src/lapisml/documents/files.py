@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
+from lapisml.documents.limits import LARGEST
 from lapisml.documents.nodes import Node, UnreadableError, read_tree
 from lapisml.documents.words import nearest
-
-LARGEST = 4 * 1024 * 1024
-"""Bytes of a document."""
 
 
 def read_text(path: Path, shown: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from lapisml.core.errors import LapisError, Problem
 from lapisml.documents.faults import Fault
 from lapisml.documents.files import read_text, read_yaml
-from lapisml.documents.local_paths import local_text
+from lapisml.documents.local_paths import absolute_path, local_text, what_is_at
 from lapisml.documents.nodes import Node
 from lapisml.documents.paths import DocumentPath
 from lapisml.documents.source import SourceMap, plain
@@ -68,7 +68,7 @@ class Inlining:
             data["conda_file"] = found if found is not None else data["conda_file"]
         if local_text(data.get("requirements_file")) is not None:
             file = _resolve(data["requirements_file"], base_dir)
-            if file.is_file():
+            if what_is_at(file) == "file":
                 lines = self._requirements(file, (*path, "requirements_file"), 0)
                 given = data.pop("requirements_file", None) and data.get("requirements")
                 data["requirements"] = [*(given if isinstance(given, list) else []), *lines]
@@ -77,7 +77,7 @@ class Inlining:
 
     def _read(self, file: Path, path: DocumentPath) -> dict[str, Any] | None:
         """Read a YAML file that must be a mapping; None when it is not one, which is then reported."""
-        if not file.is_file():
+        if what_is_at(file) != "file":
             self._missing(path, file)
             return None
         try:
@@ -98,7 +98,7 @@ class Inlining:
         owner.parts[rest] = SourceMap(str(file), text, root)
 
     def _missing(self, path: DocumentPath, file: Path) -> None:
-        if not file.exists():
+        if what_is_at(file) is None:
             return  # reported with the other paths of the document
         self.faults.append(Fault(path, f"this is not a file: {file}", "a file"))
 
@@ -114,7 +114,7 @@ class Inlining:
             return []
         found: list[str] = []
         for number, line in enumerate(lines, 1):
-            words = _COMMENT.sub("", line).strip()
+            words = " ".join(_COMMENT.sub("", line).split())
             if words:
                 found += self._requirement(words, file, number, path, depth)
         return found
@@ -127,13 +127,13 @@ class Inlining:
                 message = f"`{line[:80]}` names a file on this machine"
                 self.problems.append(Problem(message, "", str(file), number, 1, expected))
             return [line]
-        inner = (file.parent / nested["file"].strip()).resolve()
-        if depth >= _DEEPEST or not inner.is_file():
+        inner = absolute_path(nested["file"].strip(), file.parent)
+        if depth >= _DEEPEST or what_is_at(inner) != "file":
             message = "files name each other without end" if depth >= _DEEPEST else f"the path is not there: {inner}"
             self.problems.append(Problem(message, "", str(file), number, 1))
             return []
         return self._requirements(inner, path, depth + 1)
 
 
-def _resolve(text: str, base_dir: Path) -> Path:
-    return (base_dir / Path(local_text(text) or "").expanduser()).resolve()
+def _resolve(text: Any, base_dir: Path) -> Path:
+    return absolute_path(local_text(text) or "", base_dir)

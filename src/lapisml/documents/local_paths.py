@@ -6,10 +6,11 @@ Light: the standard library only.
 from __future__ import annotations
 
 import copy
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lapisml.core.errors import LapisError
 from lapisml.documents.paths import DocumentPath, value_at
@@ -42,10 +43,24 @@ def local_files(kind: str, data: Mapping[str, Any], base_dir: Path) -> list[Loca
         base_dir: folder that relative paths start from.
     """
     return [
-        LocalFile(path, text, (base_dir / Path(text).expanduser()).resolve(), role)
+        LocalFile(path, text, absolute_path(text, base_dir), role)
         for path, value, role in path_fields(kind, data)
         if (text := local_text(value)) is not None
     ]
+
+
+def absolute_path(text: str, base_dir: Path) -> Path:
+    """Return what a local path means, whether something is there or not; ``~`` is a name like any other."""
+    return (base_dir / text).resolve()
+
+
+def what_is_at(path: Path) -> Literal["file", "folder"] | None:
+    """Say what a path leads to; None when it leads nowhere, or nowhere that may be looked at."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return None
+    return "folder" if stat.S_ISDIR(mode) else "file"
 
 
 def replaced(data: Mapping[str, Any], addresses: Mapping[DocumentPath, str]) -> dict[str, Any]:

@@ -246,8 +246,10 @@ def _value(text: str) -> tuple[Any, str | None]:
     if text[:1] in ("{", "[", '"'):
         try:
             return json.loads(text), None
-        except (ValueError, RecursionError):
+        except ValueError:
             return text, None
+        except RecursionError:
+            raise _usage(f"'{text[:20]}…' holds lists and mappings too deep within each other") from None
     resolved = resolve(text) if text else text
     return resolved, None if isinstance(resolved, str) or resolved is None else text
 

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from lapisml.core.errors import Problem
+from lapisml.documents.limits import DEEPEST, MOST_NODES
 from lapisml.documents.scalars import Scalar, resolve
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -21,11 +22,6 @@ _CORE = "tag:yaml.org,2002:"
 _RESOLVED_TAGS = {_CORE + name for name in ("bool", "int", "float", "null")}
 _KNOWN_TAGS = {_CORE + name for name in ("str", "seq", "map")} | _RESOLVED_TAGS
 _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-DEEPEST = 64
-"""Levels of lists and mappings within each other."""
-MOST_NODES = 50_000
-"""Values of one document, those that aliases repeat counted each time."""
 
 
 @dataclass(frozen=True)

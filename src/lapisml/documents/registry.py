@@ -13,6 +13,7 @@ from lapisml.documents.base import Document
 from lapisml.documents.checks import check_expressions, check_wire
 from lapisml.documents.detection import TYPES, UndetectedError, detect
 from lapisml.documents.faults import Fault, faults_of, problems_of, refuse
+from lapisml.documents.limits import DEEPEST, MOST_NODES
 from lapisml.documents.source import SourceMap
 from lapisml.documents.words import listed
 
@@ -109,6 +110,9 @@ def _model_of(kind: str | None, data: Mapping[str, Any]) -> tuple[type[Document]
     """Choose the model; a `type` that is not known is left to the model where the kind has only one."""
     if not isinstance(data, Mapping):
         raise UndetectedError((), "the document is not a mapping", "lines of the form `key: value`")
+    if not _is_modest(data):
+        limits = f"at most {MOST_NODES} values, and {DEEPEST} levels of lists and mappings"
+        raise UndetectedError((), "the document is too large or too deep", limits)
     try:
         detected = detect(data, kind)
     except UndetectedError as error:
@@ -118,6 +122,18 @@ def _model_of(kind: str | None, data: Mapping[str, Any]) -> tuple[type[Document]
         raise
     model = model_for(detected.kind, detected.type)
     return model, detected.type if "type" in model.model_fields else None
+
+
+def _is_modest(data: Any) -> bool:
+    """Say whether a document keeps the limits of depth and number that hold for text, wherever it came from."""
+    level, count = [data], 0
+    for _ in range(DEEPEST + 2):
+        count += len(level)
+        holders = [value for value in level if isinstance(value, (Mapping, list))]
+        if not holders or count > MOST_NODES:
+            return count <= MOST_NODES
+        level = [inner for value in holders for inner in (value.values() if isinstance(value, Mapping) else value)]
+    return False
 
 
 def _load(module: str, name: str) -> type[Document]:

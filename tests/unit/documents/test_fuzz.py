@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def test_any_value_anywhere(case: str, data: st.DataObject) -> None:
     assert (document is None) == bool(problems)
     if document is not None:
         assert parse(kind_of(case), document.to_dict()).to_dict() == document.to_dict()
+        json.dumps(document.to_dict(), allow_nan=False, ensure_ascii=False).encode()
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -130,7 +130,7 @@ def test_requirements_are_put_in_place(folder: Path) -> None:
     document = valid(folder, "name: a\nrequirements_file: ./requirements.txt\n", "environment")
     assert document == {
         "name": "a",
-        "requirements": ["numpy>=1.26", "pandas    >=2", "--extra-index-url https://x/y"],
+        "requirements": ["numpy>=1.26", "pandas >=2", "--extra-index-url https://x/y"],
     }
 
 
@@ -255,3 +255,51 @@ def test_unfilled_templates_are_refused_with_their_place(folder: Path) -> None:
     with pytest.raises(LapisError) as caught:
         valid(folder, JOB.replace("e@latest", "< your environment name >"), "job")
     assert caught.value.problems[0].line == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("description", "a\x00b", "can't be kept"),
+        ("command", "echo \ud800", "can't be kept"),
+        ("tags", {"a\x00": "b"}, "can't be kept"),
+        ("tags", {"a": "\udfff"}, "can't be kept"),
+        ("inputs", {"a": "\x00"}, "can't be kept"),
+        ("limits", {"timeout": 10**30}, "out of range"),
+        ("limits", {"timeout": "9" * 5000}, "not a whole number"),
+        ("limits", {"timeout": float("inf")}, "not a whole number"),
+        ("limits", {"timeout": float("nan")}, "not a whole number"),
+        ("code", "x" * 5000, "not there"),
+        ("code", "x/" * 2000, "not there"),
+        ("code", "~nobody-at-all/x", "not there"),
+        ("code", "a\x00b", "no folder of code"),
+        ("resources", {"properties": {"a": "\ud800"}}, "JSON can't hold"),
+    ],
+)
+def test_values_that_are_meant_to_hurt(key: str, value: Any, words: str, folder: Path) -> None:
+    data = {"command": "echo", "environment": "e@latest", key: value}
+    with pytest.raises(LapisError) as caught:
+        load_dict(data, kind="job", base_dir=folder).validated()
+    assert any(words in problem.message for problem in caught.value.problems)
+    json.dumps(caught.value.to_json())
+
+
+def test_numbers_that_json_lacks_become_text(folder: Path) -> None:
+    text = JOB + "inputs: {a: .inf, b: .nan}\nresources: {properties: {x: .inf}}\n"
+    document = valid(folder, text, "job")
+    assert document["inputs"] == {"a": "inf", "b": "nan"}
+    json.dumps(document, allow_nan=False)
+
+
+@pytest.mark.parametrize("depth", [70, 900])
+def test_depth_is_limited_over_the_wire_too(depth: int) -> None:
+    deep: Any = 1
+    for _ in range(depth):
+        deep = {"a": deep}
+    with pytest.raises(LapisError, match="too large or too deep"):
+        parse("job", {"command": "echo", "environment": "e", "resources": {"properties": deep}})
+
+
+def test_the_number_of_values_is_limited_over_the_wire_too() -> None:
+    with pytest.raises(LapisError, match="too large or too deep"):
+        parse("job", {"command": "echo", "environment": "e", "tags": {str(n): "x" for n in range(60_000)}})

@@ -9,8 +9,7 @@ import pytest
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.documents import load_document
-from lapisml.documents.files import LARGEST
-from lapisml.documents.nodes import DEEPEST
+from lapisml.documents.limits import DEEPEST, LARGEST
 from lapisml.documents.scalars import resolve
 
 

@@ -9,12 +9,13 @@ from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from lapisml.documents.base import RECORD_KEYS, Document
-from lapisml.documents.fields import Choice, FilledText, Name, ReferenceTo, Tags, Text, Variables, fault
+from lapisml.documents.fields import Choice, FilledText, Name, ReferenceTo, Tags, Text, Variables
 from lapisml.documents.kinds.environment import AnEnvironment
 from lapisml.documents.kinds.io import LITERAL_TYPES, Input, Inputs, Outputs, literal_of
 from lapisml.documents.kinds.parts import Distribution, JobIdentity, Limits, QueueSettings, Resources, Services
 from lapisml.documents.literals import LiteralError, coerce
 from lapisml.documents.paths import DocumentPath
+from lapisml.documents.reading import fault
 
 _LONGEST_EXPERIMENT_NAME = 500
 ComputeName = Annotated[str, ReferenceTo("compute", "azureml:<name>, or the name alone")]

@@ -20,13 +20,13 @@ from lapisml.documents.fields import (
     Text,
     Texts,
     Variables,
-    fault,
 )
 from lapisml.documents.kinds.environment import AnEnvironment
 from lapisml.documents.kinds.io import DATA_TYPES, LITERAL_TYPES, MODEL_TYPES, InputMode, OutputMode, check_names
 from lapisml.documents.kinds.parts import Distribution, QueueSettings, Resources
 from lapisml.documents.literals import LiteralError, coerce
 from lapisml.documents.paths import DocumentPath
+from lapisml.documents.reading import fault
 from lapisml.documents.words import nearest
 
 Literals = Annotated[list[Literal], ListOf]

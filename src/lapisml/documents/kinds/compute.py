@@ -23,9 +23,9 @@ from lapisml.documents.fields import (
     Text,
     Texts,
     Variables,
-    fault,
 )
 from lapisml.documents.paths import DocumentPath
+from lapisml.documents.reading import fault
 
 
 class AssignedIdentity(Part):

@@ -9,8 +9,9 @@ from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from lapisml.documents.base import Document, Part
-from lapisml.documents.fields import Choice, FilledText, Port, Secret, Text, fault
+from lapisml.documents.fields import Choice, FilledText, Port, Secret, Text
 from lapisml.documents.paths import DocumentPath
+from lapisml.documents.reading import fault
 
 
 class Credentials(Part):

@@ -9,22 +9,9 @@ from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from lapisml.documents.base import RECORD_KEYS, Asset, Part, TextOr
-from lapisml.documents.fields import (
-    Choice,
-    FilledText,
-    Name,
-    Port,
-    ReferenceTo,
-    Tags,
-    Text,
-    Texts,
-    Version,
-    describe,
-    fault,
-    plain,
-    resolved,
-)
+from lapisml.documents.fields import Choice, FilledText, Name, Port, ReferenceTo, Tags, Text, Texts, Version
 from lapisml.documents.paths import DocumentPath
+from lapisml.documents.reading import describe, fault, read_any_mapping, read_filled
 
 _SOURCES = ("image", "conda_file", "build", "requirements_file", "requirements")
 _NEEDS = "`image`, `conda_file`, `requirements_file` or `build`"
@@ -57,11 +44,10 @@ class InferenceConfig(Part):
 def _conda(value: Any) -> Any:
     """Read a conda file's path, or its content."""
     if isinstance(value, Mapping):
-        return plain(value)
-    value = resolved(value)
-    if isinstance(value, str) and value.strip():
-        return str(value)
-    raise fault(describe(value), "the path of a conda file, or its content")
+        return read_any_mapping(value)
+    if isinstance(value, list):
+        raise fault(describe(value), "the path of a conda file, or its content")
+    return read_filled(value)
 
 
 CondaFile = Annotated[

@@ -12,19 +12,9 @@ from pydantic_core import PydanticCustomError
 from lapisml.core.errors import LapisError
 from lapisml.documents import references
 from lapisml.documents.base import Part, TextOr
-from lapisml.documents.fields import (
-    Choice,
-    FilledText,
-    Literal,
-    MappingOf,
-    Name,
-    Refused,
-    Text,
-    Version,
-    fault,
-    read_literal,
-)
+from lapisml.documents.fields import Choice, FilledText, Literal, MappingOf, Name, Refused, Text, Version
 from lapisml.documents.paths import DocumentPath
+from lapisml.documents.reading import fault, read_literal
 
 DATA_TYPES = ("uri_file", "uri_folder", "mltable")
 MODEL_TYPES = ("mlflow_model", "custom_model", "triton_model")

@@ -10,19 +10,9 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from lapisml.documents.base import Part
-from lapisml.documents.fields import (
-    Amount,
-    AnyMapping,
-    Choice,
-    Count,
-    Flag,
-    MappingOf,
-    Port,
-    Text,
-    Texts,
-    fault,
-)
+from lapisml.documents.fields import Amount, AnyMapping, Choice, Count, Flag, MappingOf, Port, Text, Texts
 from lapisml.documents.paths import DocumentPath
+from lapisml.documents.reading import fault
 
 _SHM = re.compile(r"[1-9]\d*[bkmgBKMG]?\Z")
 _LAUNCHERS = {

@@ -1,0 +1,10 @@
+"""How large a document may be, wherever it came from."""
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a document."""
+
+DEEPEST = 64
+"""Levels of lists and mappings within each other."""
+
+MOST_NODES = 50_000
+"""Values of one document, those that YAML's aliases repeat counted each time."""
