@@ -204,8 +204,8 @@ class CustomApplication(Part):
 class AssignedUser(Part):
     """Whose an instance is."""
 
-    user_tenant_id: Text | None = None
-    user_object_id: Text | None = None
+    user_tenant_id: Text | None = Field(None, description="tenant of the person")
+    user_object_id: Text | None = Field(None, description="id of the person")
 
 
 class ComputeInstance(Compute):

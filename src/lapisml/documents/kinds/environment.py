@@ -64,7 +64,7 @@ class _Definition(BaseModel):
     requirements: Texts | None = Field(None, description="pip requirements, one a line")
     build: BuildContext | None = Field(None, description="a folder with a Dockerfile")
     inference_config: InferenceConfig | None = Field(None, description="the routes of an image that serves models")
-    os_type: Annotated[str, Choice("linux", refused={"windows": _LINUX_ONLY})] | None = Field(None)
+    os_type: Annotated[str, Choice("linux", refused={"windows": _LINUX_ONLY})] | None = Field(None, description="linux")
     datastore: Text | None = Field(None, description="where a build context is copied to")
 
 
@@ -104,7 +104,7 @@ def _pip_faults(items: Any, path: DocumentPath) -> Iterator[tuple[DocumentPath, 
             yield (*path, index), "this is no requirement", "text such as mlflow>=2.9"
 
 
-class Environment(Asset, _Definition):
+class Environment(_Definition, Asset):
     """An environment, by a name and a version."""
 
     KIND: ClassVar[str] = "environment"
@@ -118,7 +118,7 @@ class Environment(Asset, _Definition):
         yield from _definition_faults(self)
 
 
-class InlineEnvironment(Part, _Definition):
+class InlineEnvironment(_Definition, Part):
     """An environment that stands within a job or a component."""
 
     READ_ONLY: ClassVar[frozenset[str]] = RECORD_KEYS | {"$schema", "latest_version", "intellectual_property"}

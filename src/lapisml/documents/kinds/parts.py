@@ -87,9 +87,9 @@ class JobIdentity(Part):
     type: Annotated[str, Choice("user_identity", "managed", "managed_identity", "aml_token")] = Field(
         description="user_identity, managed or aml_token"
     )
-    client_id: Text | None = None
-    object_id: Text | None = None
-    msi_resource_id: Text | None = None
+    client_id: Text | None = Field(None, description="client id of a managed identity")
+    object_id: Text | None = Field(None, description="object id of a managed identity")
+    msi_resource_id: Text | None = Field(None, description="id of a managed identity")
 
 
 class QueueSettings(Part):
