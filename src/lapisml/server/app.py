@@ -198,7 +198,7 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
     catalogue = load_backend("catalogue", "files")(settings.catalogue_file)
     return Features(
         identity=IdentityService(database, clock),
-        workspaces=WorkspaceService(database, clock, folder),
+        workspaces=WorkspaceService(database, clock, folder, settings.home / "runs"),
         datastores=datastores,
         assets=AssetService(database, clock, datastores, backends.storage, folder, catalogue),
         computes=ComputeService(database, clock, settings.local_slots or os.cpu_count() or 1),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, Problem, not_found
-from lapisml.core.ids import is_valid_name, new_token
+from lapisml.core.ids import is_valid_name
 from lapisml.documents.registry import parse
 from lapisml.server.features.workspaces import store
 from lapisml.server.features.workspaces.store import Workspace
 from lapisml.server.platform.database import Database, metadata
 from lapisml.server.platform.purge import count_owned, purge
+from lapisml.server.platform.trees import finish_removals, remove_tree
 
 __all__ = ["DEFAULT", "Workspace", "WorkspaceService"]
 
@@ -37,13 +37,13 @@ class WorkspaceService:
     """Creates, describes, changes and deletes workspaces.
 
     Args:
-        storage: folder with one folder for each workspace's files.
+        folders: each holds one folder for each workspace, of its name, which goes with it.
     """
 
-    def __init__(self, database: Database, clock: Clock, storage: Path) -> None:
+    def __init__(self, database: Database, clock: Clock, *folders: Path) -> None:
         self._database = database
         self._clock = clock
-        self._storage = storage
+        self._folders = folders
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Workspace, int]] = {}
         self._objections: list[Objection] = []
@@ -97,6 +97,8 @@ class WorkspaceService:
         """Make the workspace ``default`` when there is none at all, and furnish whatever there is."""
         if not self.list():
             self.create_or_update(DEFAULT, {"name": DEFAULT}, by)
+        for folder in self._folders:
+            finish_removals(folder)
         for workspace in self.list():
             self._furnish(workspace)
         return self.list()[0]
@@ -155,7 +157,8 @@ class WorkspaceService:
             purge(connection, metadata, workspace.id)
             store.remove(connection, workspace.id)
         self._forget(name)
-        self._remove_files(name)
+        for folder in self._folders:
+            remove_tree(folder / name)
 
     @staticmethod
     def _check_empty(workspace: Workspace, counts: dict[str, int]) -> None:
@@ -178,15 +181,6 @@ class WorkspaceService:
     def _forget(self, name: str) -> None:
         with self._lock:
             self._known.pop(name, None)
-
-    def _remove_files(self, name: str) -> None:
-        folder = self._storage / name
-        doomed = self._storage / f".deleted-{new_token()[:8]}"
-        try:
-            folder.rename(doomed)
-        except FileNotFoundError:
-            return
-        shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _check_name(name: str, document: dict[str, Any]) -> None:
