@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Column, Integer, Table, insert, select
+from sqlalchemy import Column, Integer, Table, insert, select, update
 
+from lapisml.core.clock import SystemClock
 from lapisml.server.platform.database import Database, metadata
 from lapisml.server.platform.leases import LIFETIME_MS, LeaseLostError, Leases
 from lapisml.testing.clock import FakeClock
@@ -120,3 +122,32 @@ def test_a_forgotten_resource_does_not_revive_old_tokens(server: Callable[..., L
     assert b.claim("x") is not None
     with pytest.raises(LeaseLostError), a.applying(old):
         pass
+
+
+def test_of_many_that_want_it_one_at_a_time_gets_it(database: Database) -> None:
+    """Servers read a number, think, and write it back plus one: an interleaving would lose a step."""
+    with database.write() as connection:
+        results.create(connection, checkfirst=True)
+        connection.execute(insert(results).values(id=0))
+    done: list[int] = []
+
+    def work(name: str) -> None:
+        servers = Leases(database, SystemClock(), name)
+        for _ in range(60):
+            lease = servers.claim("counter")
+            if lease is None:
+                continue
+            seen = _results(database)[0]
+            with servers.applying(lease) as connection:
+                connection.execute(update(results).values(id=seen + 1))
+            done.append(seen)
+            servers.release(lease)
+
+    threads = [threading.Thread(target=work, args=(f"s{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert _results(database) == [len(done)]
+    assert sorted(done) == list(range(len(done)))
+    assert len(done) > 4
