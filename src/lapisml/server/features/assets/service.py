@@ -102,8 +102,8 @@ class AssetService(Resolution):
         if kind is AssetKind.COMPONENTS:
             self._check_parts(workspace, given)
         taken = self._intake.take(workspace, kind, given, must_exist)
-        kept = self._intake.settle(taken)
         try:
+            kept = self._intake.settle(taken)
             made = self._write(workspace, kind, (name, version), document, kept, taken, by, job_name)
         except BaseException:
             self._intake.undo(taken)
