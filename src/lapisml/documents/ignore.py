@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 IGNORE_FILES = (".amlignore", ".gitignore")
 """Names of the files with rules; the first that exists is the one that counts."""
 
-ALWAYS = (".git/", "__pycache__/", ".ipynb_checkpoints/", ".DS_Store", ".amlignore")
+_FOLDERS = frozenset({".git", "__pycache__", ".ipynb_checkpoints"})
+_FILES = frozenset({".DS_Store", ".amlignore"})
+
+ALWAYS = (*(f"{name}/" for name in sorted(_FOLDERS)), *sorted(_FILES))
 """Rules that hold in every folder; a ``!rule`` of the folder's own file can take one back."""
 
 
@@ -26,7 +29,7 @@ class IgnoreRules:
     def __init__(self, rules: Iterable[str] = ()) -> None:
         own = [line.rstrip("\r\n") for line in rules]
         self._takes_back = any(line.lstrip().startswith("!") for line in own)
-        self._spec = _compile([*ALWAYS, *own])
+        self._spec = _compile([*ALWAYS, *own]) if own else None
 
     @classmethod
     def of_folder(cls, root: Path) -> IgnoreRules:
@@ -43,6 +46,9 @@ class IgnoreRules:
         Args:
             path: below the folder, with forward slashes.
         """
+        if self._spec is None:  # the rules that always hold need no library
+            *folders, name = path.split("/")
+            return not (_FOLDERS.isdisjoint(folders) and _FILES.isdisjoint([*folders, name]))
         return bool(self._spec.match_file(path))
 
     def prunes(self, path: str) -> bool:
@@ -51,7 +57,7 @@ class IgnoreRules:
         Args:
             path: of the folder, below the root, with forward slashes.
         """
-        return not self._takes_back and bool(self._spec.match_file(path.rstrip("/") + "/"))
+        return not self._takes_back and self.ignores(path.rstrip("/") + "/")
 
 
 def _compile(lines: list[str]) -> GitIgnoreSpec:

@@ -41,6 +41,15 @@ def test_without_rules_only_litter_stays_at_home(tree: Path) -> None:
     assert names(tree) == ["a.py", "b.log", "logs/c.py", "src/d.log", "src/keep.log"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["a.py", "__pycache__", "x/__pycache__/y.pyc", ".git/config", "x/.git/config", ".gitignore", "x/.DS_Store", ".amlignore",
+     "__pycache__/", ".DS_Store/", "x/.ipynb_checkpoints/", "git/x"],
+)  # fmt: skip
+def test_the_rules_that_always_hold_mean_the_same_beside_others(path: str) -> None:
+    assert IgnoreRules().ignores(path) == IgnoreRules(["# a comment only"]).ignores(path)
+
+
 def test_gitignore(tree: Path) -> None:
     (tree / ".gitignore").write_text("*.log\n!keep.log\nlogs/\n# comment\n\n")
     assert names(tree) == [".gitignore", "a.py", "src/keep.log"]
@@ -191,3 +200,10 @@ def test_light_modules_import_the_standard_library_only(module: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) - set(sys.stdlib_module_names) <= {"lapisml"}
+
+
+@pytest.mark.parametrize("module", ["loading", "checks", "faults", "source", "detection", "inlining"])
+def test_reading_without_validating_needs_no_models(module: str) -> None:
+    code = f"import sys; import lapisml.documents.{module}; print('pydantic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
