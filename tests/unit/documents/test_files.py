@@ -43,8 +43,8 @@ def test_without_rules_only_litter_stays_at_home(tree: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["a.py", "__pycache__", "x/__pycache__/y.pyc", ".git/config", "x/.git/config", ".gitignore", "x/.DS_Store", ".amlignore",
-     "__pycache__/", ".DS_Store/", "x/.ipynb_checkpoints/", "git/x"],
+    ["a.py", "__pycache__", "x/__pycache__/y.pyc", ".git/config", "x/.git/config", ".gitignore", "x/.DS_Store",
+     ".amlignore", "__pycache__/", ".DS_Store/", "x/.ipynb_checkpoints/", "git/x"],
 )  # fmt: skip
 def test_the_rules_that_always_hold_mean_the_same_beside_others(path: str) -> None:
     assert IgnoreRules().ignores(path) == IgnoreRules(["# a comment only"]).ignores(path)
