@@ -31,7 +31,7 @@ def _update(args: Namespace) -> None:
     from lapisml.cli.documents import updated_submission
 
     found = _operations(args)
-    show(args, found.create_or_update(updated_submission(args, "datastore", found.get(args.name))))
+    show(args, found.create_or_update(updated_submission(args, "datastore", found.get)))
 
 
 def _delete(args: Namespace) -> None:

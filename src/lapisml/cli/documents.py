@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lapisml.cli.flags import given
+from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.documents.loading import load_dict, load_document
 from lapisml.documents.local_paths import local_text
 from lapisml.documents.merge import Merged, SetOp, apply_ops, assign_op, parse_ops
@@ -38,9 +39,27 @@ def submission(args: Namespace, kind: str, keys: Sequence[str]) -> Submission:
     return Submission(load_document(getattr(args, "file", None), overrides=ops, kind=kind), defer=True)
 
 
-def updated_submission(args: Namespace, kind: str, record: Mapping[str, Any]) -> Submission:
-    """Read and check the whole document of an ``update``: the record, the file's keys over it, then the flags."""
-    return Submission(load_dict({**record, **_file_keys(args, kind)}, overrides=_edits(args), kind=kind))
+def updated_submission(args: Namespace, kind: str, read: Callable[[str], dict[str, Any]]) -> Submission:
+    """Read and check the whole document of an ``update``: the record, the file's keys over it, then the flags.
+
+    Args:
+        args: with `name`, `file`, `set`, `remove`, `add`.
+        kind: of the document.
+        read: gives the record of a name.
+
+    Raises:
+        LapisError: Usage when nothing says what to update; DocumentInvalid …
+    """
+    keys = file_keys(args, kind)
+    name = args.name or keys.get("name")
+    if not name:
+        raise LapisError(ErrorCode.USAGE, f"Say which {kind} to update: --name, or a --file with a name.")
+    from lapisml.documents.registry import model_for
+
+    record = read(str(name))
+    known = model_for(kind, str(record.get("type"))).keys()
+    document = {key: value for key, value in record.items() if key in known}
+    return Submission(load_dict({**document, **keys, "name": name}, overrides=_edits(args), kind=kind))
 
 
 def edited(args: Namespace, record: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +73,7 @@ def edited(args: Namespace, record: Mapping[str, Any], flags: Mapping[str, Any])
     Raises:
         LapisError: Usage, for a path that leads nowhere.
     """
-    base = {**record, **_file_keys(args, None), **flags}
+    base = {**record, **file_keys(args, None), **flags}
     after = _as_written(apply_ops(base, _edits(args)))
     keys = dict.fromkeys([*record, *after])
     return {key: after.get(key) for key in keys if after.get(key) != record.get(key)}
@@ -77,7 +96,8 @@ def _removed(text: str) -> str:
     return f"{path}[{index}]" if index.isdigit() else text
 
 
-def _file_keys(args: Namespace, kind: str | None) -> dict[str, Any]:
+def file_keys(args: Namespace, kind: str | None) -> dict[str, Any]:
+    """Give the keys of the document after ``--file``, none without one."""
     if getattr(args, "file", None) is None:
         return {}
     return {k: v for k, v in load_document(args.file, kind=kind).data.items() if k != "$schema"}

@@ -35,6 +35,7 @@ def follow_job(args: Namespace, jobs: JobOperations, name: str, *, show_record: 
     if show_record:
         show(args, jobs.get(name))
     if end["status"] == "Completed":
+        screen.say(f"Completed: {end.get('reason') or 'done.'}")
         return 0
     sys.stderr.write(_epitaph(name, end, screen))
     return 1
@@ -58,7 +59,7 @@ class _Screen:
 
     def follower(self) -> Follower:
         """Make what the stream is told to."""
-        return Follower(self._event, self._say, self._log, self._build, self._say)
+        return Follower(self._event, self.say, self._log, self._build, self.say)
 
     def tail(self) -> str:
         """Give the last lines of the log."""
@@ -73,9 +74,10 @@ class _Screen:
     def _event(self, event: dict[str, Any]) -> None:
         reason = str(event.get("reason") or "")
         status = str(event["status"])
-        self._say(reason if reason.startswith(status) else f"{status}: {reason}", event.get("at"))
+        self.say(reason if reason.startswith(status) else f"{status}: {reason}", event.get("at"))
 
-    def _say(self, sentence: str, at: str | None = None) -> None:
+    def say(self, sentence: str, at: str | None = None) -> None:
+        """Tell what happens, with its time, on stderr."""
         if self._args.only_show_errors:
             return
         if self._open_line and self._sink.isatty():

@@ -46,10 +46,10 @@ def _create(args: Namespace) -> None:
 
 
 def _update(args: Namespace) -> None:
-    from lapisml.cli.documents import edited
+    from lapisml.cli.documents import edited, file_keys
 
     found = _operations(args)
-    record = found.get(args.name)
+    record = found.get(args.name or file_keys(args, "workspace").get("name"))
     changes = edited(args, record, flags.given(args, *_KEYS))
     show(args, found.change(record["name"], changes) if changes else record)
 

@@ -81,7 +81,11 @@ def test_up_detach_status_down(run_cli: RunCli, lapis_home: Path) -> None:
 def test_up_in_the_foreground_ends_politely_on_ctrl_c(lapis_home: Path) -> None:
     command = [str(LAPIS), "up", "--port", str(free_port())]
     process = subprocess.Popen(
-        command, env=clean_environment(LAPIS_HOME=str(lapis_home)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=clean_environment(LAPIS_HOME=str(lapis_home)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stderr is not None
     assert "Lapis is ready at http://127.0.0.1:" in process.stderr.readline()
@@ -106,7 +110,9 @@ def test_auth_token_is_the_token_alone(start_server: ServerFactory, run_cli: Run
     assert "token" in wrong.stderr
 
 
-def test_lapis_url_reaches_a_server_without_its_home(start_server: ServerFactory, run_cli: RunCli, tmp_path: Path) -> None:
+def test_lapis_url_reaches_a_server_without_its_home(
+    start_server: ServerFactory, run_cli: RunCli, tmp_path: Path
+) -> None:
     server = start_server()
     env = {"LAPIS_URL": server.url, "LAPIS_TOKEN": server.token}
     elsewhere = tmp_path / "elsewhere"
@@ -145,9 +151,7 @@ def test_down_counts_the_jobs_that_go_on(start_server: ServerFactory, run_cli: R
 def test_a_closed_pipe_is_no_error(words: list[str], server: LapisServer) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run(
-        [str(LAPIS), *words],
-        env=clean_environment(LAPIS_HOME=str(server.home)), stdout=writing, stderr=subprocess.PIPE, text=True, check=False,
-    )  # fmt: skip
+    env = clean_environment(LAPIS_HOME=str(server.home))
+    done = subprocess.run([str(LAPIS), *words], env=env, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert done.stderr == ""
