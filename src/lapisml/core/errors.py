@@ -34,6 +34,7 @@ class ErrorCode(StrEnum):
     DATABASE_VERSION = "DatabaseVersion"
     DATABASE_IN_USE = "DatabaseInUse"
     SERVER_UNREACHABLE = "ServerUnreachable"
+    JOB_FAILED = "JobFailed"
     ILLEGAL_TRANSITION = "IllegalTransition"
     MISSING_PACKAGE = "MissingPackage"
     INTERNAL = "Internal"

@@ -160,7 +160,8 @@ def test_download_brings_artifacts_and_named_outputs(lapis: Lapis, write: Write,
     write(
         "job.yml",
         "command: |\n  echo art > outputs/a.txt; mkdir -p logs; echo l > logs/l.txt\n"
-        "  mkdir -p ${{outputs.model}}/deep; echo m > ${{outputs.model}}/deep/m.txt; echo o > ${{outputs.other}}/o.txt\n"
+        "  mkdir -p ${{outputs.model}}/deep; echo m > ${{outputs.model}}/deep/m.txt\n"
+        "  echo o > ${{outputs.other}}/o.txt\n"
         "outputs: {model: {type: uri_folder}, other: {type: uri_folder}}\nenvironment: {image: any}\n",
     )
     job = lapis("job create -f job.yml --stream --query name -o tsv").stdout.strip()

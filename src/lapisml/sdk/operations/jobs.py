@@ -230,11 +230,11 @@ def raise_unless_completed(name: str, end: Mapping[str, Any]) -> None:
     """Raise with the reason when a job did not complete.
 
     Raises:
-        LapisError: JobFailed or JobCanceled.
+        LapisError: JobFailed.
     """
     if end["status"] != "Completed":
-        sentence = end.get("status_reason") or end.get("reason") or ""
-        raise LapisError(ErrorCode.CONFLICT, f"Job '{name}' ended as {end['status']}. {sentence}".strip())
+        sentence = end.get("reason") or ""
+        raise LapisError(ErrorCode.JOB_FAILED, f"Job '{name}' ended as {end['status']}. {sentence}".strip())
 
 
 def _folder(base: Path, output: str) -> Path:

@@ -38,6 +38,7 @@ HTTP_STATUS: dict[ErrorCode, int] = {
     ErrorCode.SERVER_UNREACHABLE: 502,
     ErrorCode.ILLEGAL_TRANSITION: 409,
     ErrorCode.MISSING_PACKAGE: 422,
+    ErrorCode.JOB_FAILED: 422,
     ErrorCode.INTERNAL: 500,
 }
 """HTTP status of every code; a test keeps it whole."""

@@ -36,6 +36,7 @@ MLFLOW_ERROR: dict[ErrorCode, tuple[str, int]] = {
     ErrorCode.SERVER_UNREACHABLE: _UNAVAILABLE,
     ErrorCode.ILLEGAL_TRANSITION: ("RESOURCE_CONFLICT", 409),
     ErrorCode.MISSING_PACKAGE: ("NOT_IMPLEMENTED", 501),
+    ErrorCode.JOB_FAILED: ("INVALID_STATE", 400),
     ErrorCode.INTERNAL: ("INTERNAL_ERROR", 500),
 }
 """Code → (MLflow's error code, HTTP status); a test keeps it whole."""
