@@ -1,8 +1,8 @@
 """Turning requirements into an exact list: what uv resolves, and in `compatible` what is relaxed and how.
 
 The relaxation of a pin is a walk over ever wider requirements, nearest first; for ``name==1.2.3``:
-``==1.2.3`` → ``~=1.2.3`` (1.2.x) → ``>=1.2.3,<2`` → ``>=1.2.3`` → any. The first that has a wheel for the
-interpreter at hand is the pin's stand-in, fixed to the lowest series that has one beyond the asked major version.
+``==1.2.3`` → ``~=1.2.3`` (1.2.x) → the lowest series above that has one (1.4.x, 2.0.x) → any. The first that has a
+wheel for the interpreter at hand is the pin's stand-in: the nearest, for what a script was written for.
 A package that has no wheel at all for it is left as it was asked, to be built from source. If the stand-ins do not
 fit together, all of them, then all other pins, are loosened a step further.
 """
@@ -130,7 +130,7 @@ class Resolver:
                 break
             version = _pins(lock).get(canonicalize_name(asked.name)) if outcome.code == 0 else None
             if version:
-                return (_with(asked, f"~={_base(version, 3)}") if lowest else candidate), version
+                return (_with(asked, f"~={_series(version)}") if lowest else candidate), version
         return asked, ""
 
     def _compile(
@@ -212,10 +212,7 @@ def _widening(asked: Requirement) -> Iterator[tuple[Requirement, bool]]:
     floor = _floor(asked.specifier)
     if floor is None or not _is_bounded(asked):
         return
-    if len(Version(floor).release) > 1:
-        yield _with(asked, f"~={_base(floor, 3)}"), False
-    major = Version(floor).major
-    yield _with(asked, f">={floor},<{major + 1}"), major == 0
+    yield _with(asked, f"~={_series(floor)}"), False
     yield _with(asked, f">={floor}"), True
     yield _with(asked, ""), False
 
@@ -242,17 +239,16 @@ def _bare(item: Requirement) -> Requirement:
 def _floor(specifier: SpecifierSet) -> str | None:
     """Return the lowest version that a specifier speaks of: of a pin itself, of a range its lower end."""
     found = [s.version.removesuffix(".*") for s in specifier if s.operator in ("==", "~=", ">=", ">", "===")]
-    found = found or [_base(s.version, 1) for s in specifier if s.operator in ("<", "<=")]
+    found = found or [s.version for s in specifier if s.operator in ("<", "<=")]
     try:
         return str(min(map(Version, found))) if found else None
     except InvalidVersion:
         return None
 
 
-def _base(version: str, numbers: int) -> str:
-    """Return at most the first `numbers` numbers of a release, at least two: ``1.2.3.post1`` → ``1.2.3``."""
-    release = Version(version).release
-    return ".".join(map(str, (*release, 0)[: max(2, min(numbers, len(release)))]))
+def _series(version: str) -> str:
+    """Return the first three numbers of a release, zeros where it has fewer: ``1.2`` → ``1.2.0``."""
+    return ".".join(map(str, (*Version(version).release, 0, 0)[:3]))
 
 
 def _with(item: Requirement, specifier: str) -> Requirement:
