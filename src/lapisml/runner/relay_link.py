@@ -117,13 +117,16 @@ class RelayLink:
         durable.write_json(os.path.join(self._folder, layout.RELAY), known)
         self._watch_process(known)
 
-    def finish(self) -> bool:
-        """Have everything delivered and the relay ended, for as long as the specification allows.
+    def finish(self, timeout_s: float | None = None) -> bool:
+        """Have everything delivered and the relay ended.
+
+        Args:
+            timeout_s: how long to try, seconds; None means as long as the specification says.
 
         Returns:
             Whether nothing is left to deliver.
         """
-        deadline = time.monotonic() + self._flush_timeout_s
+        deadline = time.monotonic() + (self._flush_timeout_s if timeout_s is None else timeout_s)
         if self._socket is not None:
             self._socket.close()
             self._socket = None

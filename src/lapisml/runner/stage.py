@@ -1,7 +1,8 @@
 """The helper that moves data between this machine and other stores; run by `lapisml.runner.tools`.
 
-Reads ``{"storage": import string, "requests": [...]}`` from stdin; writes JSON lines: ``{"progress": sentence, "of": name}``,
-``{"name", "path"}`` for each input, ``{"error": sentence, "name"}``. Requests:
+Reads ``{"storage": import string, "requests": [...]}`` from stdin; writes JSON lines:
+``{"progress": sentence, "of": name}``, ``{"name", "path"}`` for each input, ``{"error": sentence, "name"}``.
+Requests:
 
 * ``get``: bring ``location`` to ``path`` (a folder) or, for a single file, into the folder ``path``;
 * ``evaluate``: the files that the MLTable at ``location`` names, below ``path``;

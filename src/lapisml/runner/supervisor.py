@@ -23,11 +23,13 @@ from lapisml.ports.endings import EndReason
 from lapisml.runner import copying, course, data, durable, endings, layout, oom, processes, specfile
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
-from lapisml.runner.relay_link import RelayLink, has_undelivered
+from lapisml.runner.relay_link import RelayLink
 from lapisml.runner.tools import StoppedError
 from lapisml.runner.watch import Wake, Watch
 
 _ALMOST_FULL_BYTES = 1 << 20
+_LATE_DELIVERY_S = 300.0
+"""How long one attempt lasts to deliver what was left when a job ended; the backend starts the next."""
 
 
 def main() -> None:
@@ -193,7 +195,7 @@ class Supervisor:
 
     def _deliver_rest(self) -> None:
         """Deliver what the relay still holds of a job that has ended."""
-        if self._relay is not None and has_undelivered(self._job.folder) and not self._relay.finish():
+        if self._relay is not None and not self._relay.finish(_LATE_DELIVERY_S):
             return
         specfile.forget_secrets(self._job.folder)
         self._job.journal.wake()

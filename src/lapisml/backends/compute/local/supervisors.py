@@ -21,20 +21,23 @@ _STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.sup
 _SOURCE = str(Path(lapisml.__file__).parent.parent)
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 60.0
+_LASTING_S = 5.0
 _SUSPECT_STARTS = 4
 """Starts of one job's supervisor, one soon after the other, from which something is taken to be wrong."""
 
 
 @dataclass
 class _Starts:
-    """The last starts of one job's supervisor."""
+    """The starts of one job's supervisor that did not last."""
 
     count: int = 0
+    last_at: float = 0.0
     next_at: float = 0.0
 
     def note(self, now: float) -> None:
-        """Count a start; those of a minute ago are forgotten."""
-        self.count = 1 if now > self.next_at + _LONGEST_PAUSE_S else self.count + 1
+        """Count a start."""
+        self.count += 1
+        self.last_at = now
         pause = _FIRST_PAUSE_S * 2 ** (self.count - 2) if self.count > 1 else 0.0
         self.next_at = now + min(pause, _LONGEST_PAUSE_S)
 
@@ -61,11 +64,11 @@ class Supervisors:
             False when the last ones died so soon that none seems able to live.
         """
         with self._lock:
-            if self._is_starting(folder) or is_supervised(folder):
+            if is_supervised(folder):
                 return True
             starts = self._starts.setdefault(folder, _Starts())
             now = time.monotonic()
-            if now >= starts.next_at:
+            if now >= starts.next_at and not self._is_starting(folder):
                 starts.note(now)
                 self._running[folder] = self._start(folder, python or self._python)
             return starts.count < _SUSPECT_STARTS
@@ -78,8 +81,12 @@ class Supervisors:
     def reap(self) -> None:
         """Collect supervisors that have ended, so that none stays a zombie."""
         with self._lock:
+            now = time.monotonic()
             for folder in [folder for folder, process in self._running.items() if process.poll() is not None]:
                 del self._running[folder]
+                starts = self._starts.get(folder)
+                if starts is not None and now - starts.last_at > _LASTING_S:
+                    del self._starts[folder]
 
     def _is_starting(self, folder: Path) -> bool:
         process = self._running.get(folder)
