@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from lapisml.core.clock import Clock
 from lapisml.core.lifecycle import TERMINAL, JobState
 from lapisml.server.features.tracking.experiments import Experiments
-from lapisml.server.features.tracking.ingestion import GroupCommit
+from lapisml.server.features.tracking.ingestion import BusyError, GroupCommit
 from lapisml.server.features.tracking.limits import MAX_TAG_LENGTH, check_key, check_pairs, check_text
 from lapisml.server.features.tracking.models import LoggedModels
 from lapisml.server.features.tracking.records import (
@@ -27,6 +28,8 @@ from lapisml.server.features.tracking.runs import Runs
 from lapisml.server.features.tracking.store import experiments as experiment_store
 from lapisml.server.features.tracking.store import runs as store
 from lapisml.server.platform.database import Database
+
+__all__ = ["BusyError", "TrackingService", "WorkspaceLike"]
 
 
 class WorkspaceLike(Protocol):
@@ -57,6 +60,15 @@ class TrackingService:
         self.experiments = Experiments(database, self._commit, clock)
         self.runs = Runs(database, self._commit, clock)
         self.models = LoggedModels(database, self._commit, clock)
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Within the block, do short work in the calling thread, which may be the event loop's.
+
+        Raises:
+            BusyError: this is not the moment: somebody else is writing, or the database is not a local file.
+                Nothing was written; do it in another thread.
+        """
+        return self._commit.at_once()
 
     def close(self) -> None:
         """Write what was handed in and stop; called once, when the server ends."""

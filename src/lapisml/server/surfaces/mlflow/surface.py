@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import Storage
 from lapisml.server.features.tracking.records import Caller
-from lapisml.server.features.tracking.service import TrackingService
+from lapisml.server.features.tracking.service import BusyError, TrackingService
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.principal import Principal
 from lapisml.server.surfaces.mlflow.artifact_area import ArtifactArea, Locator
@@ -49,6 +51,9 @@ _SERVER_INFO = {
     "multipart_uploads_enabled": False,
     "multipart_downloads_enabled": False,
 }
+_SHORT = frozenset({"runs/create", "runs/update", "runs/get", "experiments/get", "experiments/get-by-name"})
+"""Calls that take less time than handing them to a thread."""
+
 _THREADS = 16
 _REMEMBER_S = 2.0
 
@@ -74,6 +79,7 @@ class MlflowSurface:
         registry: Registry,
         max_body: int = 32 << 20,
     ) -> None:
+        self._tracking = tracking
         self._workspaces = workspaces
         self._max_body = max_body
         self._threads = ThreadPoolExecutor(_THREADS, "mlflow")
@@ -168,8 +174,14 @@ class MlflowSurface:
             await hot(call)
             await answer(send, 200, b"{}", [JSON_HEADER])
         elif handler is not None:
-            body = await asyncio.get_running_loop().run_in_executor(self._threads, handler, call)
-            await answer_json(send, body)
+            await answer_json(send, await self._answer(address, handler, call))
+
+    async def _answer(self, address: str, handler: Handler, call: Call) -> dict[str, Any]:
+        """Have a handler do its work: a short one here when that is possible, others in a thread."""
+        if address in _SHORT:
+            with suppress(BusyError), self._tracking.at_once():
+                return handler(call)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, handler, call)
 
     async def _fields(self, method: str, scope: Scope, receive: Receive) -> Fields:
         if method == "GET":
