@@ -39,7 +39,8 @@ class News:
     """What a compute says of a job.
 
     Attributes:
-        phases: every phase entered so far, in order; phases seen before may come again.
+        phases: every phase entered so far, in order; phases seen before may come again, and one phase may be
+            told more than once.
         ended: the runner has written the exit status.
         unreachable_ms: for how long nothing could be learnt, 0 when the compute answered.
     """
@@ -64,7 +65,13 @@ def moves(state: JobState, news: News, now: int) -> list[Move]:
     known = [phase for phase in news.phases if phase.name in _PHASE_STATE]
     if state == JobState.NOT_RESPONDING:
         return [_step(known[-1])] if known else []
-    return [_step(phase) for phase in known if _RANK[_PHASE_STATE[phase.name]] > _RANK[state]]
+    reached = _RANK[state]
+    steps = []
+    for phase in known:
+        if _RANK[_PHASE_STATE[phase.name]] > reached:
+            reached = _RANK[_PHASE_STATE[phase.name]]
+            steps.append(_step(phase))
+    return steps
 
 
 def _step(phase: Phase) -> Move:

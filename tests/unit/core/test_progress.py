@@ -3,9 +3,7 @@ import itertools
 from lapisml.core.lifecycle import MOVES, JobState
 from lapisml.core.progress import UNREACHABLE_AFTER_MS, News, Phase, moves
 
-PHASES = [
-    Phase(name, at) for at, name in enumerate(("preparing", "starting", "running", "finalizing"), start=1)
-]
+PHASES = [Phase(name, at) for at, name in enumerate(("preparing", "starting", "running", "finalizing"), start=1)]
 
 
 def test_a_server_that_was_away_records_every_phase() -> None:
@@ -40,3 +38,13 @@ def test_every_move_is_in_the_table() -> None:
 def test_a_phase_skipped_by_a_failed_preparation_is_legal() -> None:
     steps = moves(JobState.PREPARING, News([PHASES[0], PHASES[3]]), 99)
     assert [step.to for step in steps] == [JobState.FINALIZING]
+
+
+def test_a_phase_told_twice_is_one_move() -> None:
+    steps = moves(JobState.RUNNING, News([*PHASES, Phase("finalizing", 5, "again")]), 99)
+    assert [(step.to, step.at) for step in steps] == [(JobState.FINALIZING, 4)]
+
+
+def test_a_phase_that_comes_late_does_not_lead_back() -> None:
+    late = [PHASES[3], PHASES[2]]
+    assert [step.to for step in moves(JobState.PREPARING, News(late), 99)] == [JobState.FINALIZING]

@@ -18,9 +18,7 @@ def test_a_large_job_is_not_overtaken() -> None:
     wanted=st.lists(st.integers(1, 5), max_size=12),
     busy=st.sets(st.integers(0, 11), max_size=6),
 )
-def test_no_node_is_given_twice_and_none_that_does_not_exist(
-    capacity: int, wanted: list[int], busy: set[int]
-) -> None:
+def test_no_node_is_given_twice_and_none_that_does_not_exist(capacity: int, wanted: list[int], busy: set[int]) -> None:
     held = [Held("h", tuple(busy), 0)]
     line = [Waiting(str(i), w) for i, w in enumerate(wanted)]
     nodes = [node for g in allot(capacity, held, line) for node in g.nodes]

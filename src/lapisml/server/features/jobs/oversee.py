@@ -141,7 +141,10 @@ class Overseer:
         if due:
             with self._leased.write() as connection:
                 for job, steps, warnings in due:
-                    _write(connection, job, steps, warnings)
+                    try:
+                        _write(connection, job, steps, warnings)
+                    except LapisError as error:  # a fault of one job's news must not hold up the others
+                        _log.error("job.news.refused job=%s reason=%s", job.name, error.message)  # noqa: TRY400
         self._seen.update(seen)
 
     def _look(self, job: LiveJob, observation: Observation, now: int) -> _Seen:
