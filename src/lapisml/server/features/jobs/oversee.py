@@ -144,7 +144,7 @@ class Overseer:
                     try:
                         _write(connection, job, steps, warnings)
                     except LapisError as error:  # a fault of one job's news must not hold up the others
-                        _log.error("job.news.refused job=%s reason=%s", job.name, error.message)  # noqa: TRY400
+                        _log.error("job.news.refused job=%s reason=%s", job.name, error.message)
         self._seen.update(seen)
 
     def _look(self, job: LiveJob, observation: Observation, now: int) -> _Seen:
