@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from uuid import uuid4
 
@@ -61,6 +62,23 @@ class TestS3(_Fsspec):
         assert caught.value.code is ErrorCode.ADDRESS_NOT_ALLOWED
 
 
+    def test_names_are_resolved_by_us(
+        self, storage: Storage, s3_endpoint: S3Endpoint, options: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A name whose second answer is the metadata address: the client is not let there."""
+        asked: list[str] = []
+
+        def resolver(host: str, port: int, *_: object, **__: object) -> list[object]:
+            asked.append(host)
+            address = "127.0.0.1" if len(asked) == 1 else "169.254.169.254"
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolver)
+        endpoint = s3_endpoint.url.replace("127.0.0.1", "rebinding.example")
+        _is_unreachable(storage, StorageLocation("s3", "contract/x", {**options, "endpoint": endpoint}))
+        assert asked[:2] == ["rebinding.example", "rebinding.example"]
+
+
 class TestAzureBlob(_Fsspec):
     @pytest.fixture(scope="class")
     @classmethod
@@ -82,6 +100,13 @@ class TestAzureBlob(_Fsspec):
     def test_a_wrong_key_is_not_absence(self, storage: Storage, options: dict[str, object]) -> None:
         for key in ("d3Jvbmc=", "XXXXXX"):
             _is_unreachable(storage, StorageLocation("az", "contract/x", {**options, "account_key": key}))
+
+
+@pytest.mark.parametrize("account", ["169.254.169.254/x#", "a.b", "a/b", "a@b", "A B"])
+def test_account_names_are_names(everything: FsspecStorage, account: str) -> None:
+    with pytest.raises(LapisError) as caught:
+        everything.info(StorageLocation("az", "c/x", {"account_name": account}))
+    assert caught.value.code is ErrorCode.ADDRESS_NOT_ALLOWED
 
 
 def _is_unreachable(storage: Storage, location: StorageLocation) -> None:

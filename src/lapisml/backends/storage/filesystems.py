@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from lapisml.ports.storage import StorageLocation
 
 _KEPT = 16
 _TIMEOUT_S = 60
+_ACCOUNT = re.compile(r"[a-z0-9-]{1,63}\Z")
 _AZ_TIMEOUTS = {"connection_timeout": 10, "read_timeout": _TIMEOUT_S}
 
 _HINTS = {
@@ -55,9 +57,9 @@ class FileSystems:
 
 def _make(location: StorageLocation) -> Any:
     package, hint = _HINTS[location.protocol]
-    endpoint = location.options.get("endpoint")
-    if endpoint and "://" in str(endpoint):
-        check_url(str(endpoint), allow_private=bool(location.options.get("allow_private")))
+    endpoint = _endpoint(location)
+    if endpoint is not None:
+        check_url(endpoint, allow_private=bool(location.options.get("allow_private")))
     try:
         importlib.import_module(package)
     except ImportError as error:
@@ -74,6 +76,18 @@ def _make(location: StorageLocation) -> Any:
     return made
 
 
+def _endpoint(location: StorageLocation) -> str | None:
+    """Return the address that a document makes us connect to, None for those of the big providers."""
+    endpoint = str(location.options.get("endpoint") or "")
+    account = str(location.options.get("account_name") or "")
+    if location.protocol == "az" and account and not _ACCOUNT.match(account):
+        sentence = f"'{account}' is not the name of a storage account."
+        raise LapisError(ErrorCode.ADDRESS_NOT_ALLOWED, sentence)
+    if endpoint and "://" not in endpoint:
+        return f"https://{account}.blob.{endpoint}"
+    return endpoint or None
+
+
 def _shorten_retries(protocol: str, system: Any) -> None:
     """Give up on a store that does not answer after seconds, not minutes: whoever asked can try again."""
     if protocol == "s3":
@@ -84,6 +98,8 @@ def _shorten_retries(protocol: str, system: Any) -> None:
 
 
 def _s3(options: Mapping[str, Any]) -> dict[str, Any]:
+    from lapisml.backends.storage.resolver import CheckedResolver  # aiohttp comes with s3fs only
+
     client = {"region_name": options.get("region"), "endpoint_url": options.get("endpoint")}
     names = {"key": "key", "secret": "secret", "session_token": "token"}
     return {
@@ -91,6 +107,7 @@ def _s3(options: Mapping[str, Any]) -> dict[str, Any]:
         **{theirs: options[ours] for ours, theirs in names.items() if options.get(ours)},
         "client_kwargs": {k: v for k, v in client.items() if v},
         "config_kwargs": {
+            "connector_args": {"resolver": CheckedResolver(bool(options.get("allow_private")))},
             "connect_timeout": 10,
             "read_timeout": _TIMEOUT_S,
             "retries": {"max_attempts": 2},

@@ -160,7 +160,11 @@ def _bucket(document: Mapping[str, Any]) -> str:
 
 def _hdfs(document: Mapping[str, Any]) -> StorageLocation:
     options = {"host": document["host"], "port": document.get("port") or 0}
-    return StorageLocation("hdfs", "/" + safe_relative(str(document.get("prefix") or "")), options)
+    return StorageLocation("hdfs", "/" + _prefix(document), options)
+
+
+def _prefix(document: Mapping[str, Any]) -> str:
+    return safe_relative(str(document.get("prefix") or "").strip("/"))
 
 
 _ROOTS = {
