@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.exposure import check_exposure
 from lapisml.server.settings import FLAGS, Settings, load_settings
 
 
@@ -18,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings, warnings = load_settings(os.environ, flags)
         for warning in warnings:
             sys.stderr.write(f"warning: {warning}\n")
+        check_exposure(settings)  # before the imports that take a second
         from lapisml.server.process import serve
 
         serve(settings, warnings)

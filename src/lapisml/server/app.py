@@ -298,9 +298,10 @@ def _native(platform: Platform, backends: Backends, features: Features, jobs: Jo
 
 def _policy(settings: Settings, url: str) -> RequestPolicy:
     public = urlsplit(url)
-    named = {settings.host.lower(), (public.hostname or "").lower(), *map(str.lower, settings.allowed_hosts)}
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    named = {name.lower() for name in (host, public.hostname or "", *settings.allowed_hosts)}
     return RequestPolicy(
-        hosts=LOOPBACK_NAMES | frozenset(name for name in named if name not in ("", "0.0.0.0", "::")),  # noqa: S104
+        hosts=LOOPBACK_NAMES | frozenset(name for name in named if name not in ("", "0.0.0.0", "[::]")),  # noqa: S104
         origins=frozenset(settings.allowed_origins),
         scheme=public.scheme,
         max_body=settings.max_body_mb * 2**20,

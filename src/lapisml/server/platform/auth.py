@@ -143,11 +143,7 @@ class Gate:
     async def _refuse(self, scope: Scope, answer: _Answer, error: Exception) -> None:
         shown = as_lapis_error(error)
         if http_status(shown) >= 500:
-            log.error(
-                "request.failed id=%s %s %s: %s",
-                answer.request_id, scope.get("method", scope["type"]), scope["path"], shown.code,
-                exc_info=error,
-            )  # fmt: skip
+            _log_fault(scope, answer.request_id, shown, error)
         if scope["type"] == "websocket":
             await answer.raw({"type": "websocket.close", "code": 1008, "reason": shown.code.value})
             return
@@ -196,6 +192,14 @@ class _Answer:
             headers.append((b"connection", b"close"))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.raw({"type": "http.response.body", "body": body})
+
+
+def _log_fault(scope: Scope, request_id: str, shown: LapisError, error: Exception) -> None:
+    where = (request_id, scope.get("method", scope["type"]), scope["path"], shown.code)
+    if shown.code == ErrorCode.STORAGE_FULL:  # expected for as long as the disk is full, and the log is on that disk
+        log.warning("request.refused id=%s %s %s: %s", *where)
+        return
+    log.error("request.failed id=%s %s %s: %s", *where, exc_info=error)
 
 
 def _head(scope: Scope) -> dict[bytes, str]:
