@@ -243,3 +243,17 @@ def test_an_ended_signal_is_not_taken_for_success(
     thread.join(60)
     assert [e.code for e in caught] == [ErrorCode.ENVIRONMENT_BUILD_FAILED]
     assert "slow" in caught[0].message
+
+
+def test_a_packages_own_build_sees_no_secret_of_the_server(
+    builder: UvEnvironmentBuilder, wheels: Wheelhouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, release = tmp_path / "started", tmp_path / "release"
+    release.touch()
+    for name in ("LAPIS_TOKEN", "LAPIS_DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "AZURE_CLIENT_SECRET", "PYTHONPATH"):
+        monkeypatch.setenv(name, "hunter2")
+    add_slow_source(wheels, "slow", "1.0", started, release)
+    builder.build(EnvironmentDefinition(requirements=wheels.lines("slow")), lambda _: None)
+    seen = started.with_suffix(".env").read_text()
+    assert "PATH=" in seen
+    assert "hunter2" not in seen

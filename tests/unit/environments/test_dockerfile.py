@@ -79,6 +79,14 @@ def test_a_conda_file_in_it(tmp_path: Path) -> None:
     assert list(map(str, found.found.items)) == ["six==1.16.*", "tomli"]
 
 
+def test_files_that_only_the_image_would_have_are_named(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("")
+    found = read(tmp_path, "FROM python\nCOPY . /app/\nRUN pip install -r /app/r.txt\n", r="six\n")
+    assert len(found.notes) == 1
+    assert "app.py" in found.notes[0]
+    assert read(tmp_path, "FROM python\nCOPY r.txt .\nRUN pip install -r r.txt\n", r="six\n").notes == []
+
+
 def test_a_build_argument_is_filled_in(tmp_path: Path) -> None:
     found = read(tmp_path, "ARG PY=3.9\nFROM python:${PY}\nARG V=1.16\nRUN pip install six==$V\n")
     assert (found.base.python, str(found.found.items[0])) == ("3.9", "six==1.16")

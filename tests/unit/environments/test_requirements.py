@@ -54,6 +54,9 @@ def test_options_say_where_packages_come_from() -> None:
     [
         ("./local", ErrorCode.NOT_SUPPORTED),
         ("-e .", ErrorCode.NOT_SUPPORTED),
+        ("demo @ file:///srv/demo", ErrorCode.NOT_SUPPORTED),
+        ("git+file:///srv/demo.git#egg=demo", ErrorCode.NOT_SUPPORTED),
+        ("--index-url https://me:${TOKEN}@host/simple", ErrorCode.NOT_SUPPORTED),
         ("/wheels/demo-1.0-py3-none-any.whl", ErrorCode.NOT_SUPPORTED),
         ("--find-links wheels", ErrorCode.NOT_SUPPORTED),
         ("--proxy http://p", ErrorCode.NOT_SUPPORTED),

@@ -68,6 +68,7 @@ def _record(files: dict[str, str], info: str) -> str:
 SLOW_BACKEND = """
 import os, pathlib, time, zipfile
 def build_wheel(folder, config_settings=None, metadata_directory=None):
+    pathlib.Path(r"{started}.env").write_text("\\n".join(map("=".join, os.environ.items())))
     pathlib.Path(r"{started}").write_text(str(os.getpid()))
     deadline = time.monotonic() + 60
     while not os.path.exists(r"{release}") and time.monotonic() < deadline:

@@ -64,6 +64,7 @@ class _Reader:
         self._images = images
         self._name = dockerfile
         self._copied: dict[str, str] = {}
+        self._used: set[str] = set()
         self._workdir = "/"
         self._arguments: dict[str, str] = {}
         self._content: DockerContent | None = None
@@ -78,6 +79,9 @@ class _Reader:
             handler(number, rest)
         if self._content is None:
             raise LapisError(ErrorCode.DOCUMENT_INVALID, f"{self._name} has no FROM.")
+        unused = sorted(set(self._copied.values()) - self._used - {self._name})
+        if unused:
+            self._noted(f"what COPY brings into the image is not there when the job runs ({unused[0]} …).")
         return self._content
 
     def _do_from(self, number: int, rest: str) -> None:
@@ -116,7 +120,8 @@ class _Reader:
         """Yield (path in the image, path in the context) of each file that a COPY brings."""
         goal = posixpath.normpath(posixpath.join(self._workdir, target))
         into_folder = several or target.endswith(("/", "/.")) or target in (".", "..")
-        for path in sorted(self._context.glob(source.removeprefix("./").lstrip("/") or ".")):
+        pattern = posixpath.normpath(source.lstrip("/") or ".")
+        for path in [self._context] if pattern == "." else sorted(self._context.glob(pattern)):
             inside = path.relative_to(self._context).as_posix()
             if path.is_dir():
                 for child in sorted(p for p in path.rglob("*") if p.is_file()):
@@ -174,7 +179,9 @@ class _Reader:
 
     def _in_context(self, path: str) -> str:
         absolute = posixpath.normpath(posixpath.join(self._workdir, path))
-        return self._copied.get(absolute, path)
+        found = self._copied.get(absolute, path)
+        self._used.add(found)
+        return found
 
     def _text(self, name: str) -> str:
         path = (self._context / name).resolve()

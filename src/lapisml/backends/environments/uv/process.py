@@ -14,11 +14,16 @@ import uv as uv_package
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.environments import Log
 
-_FOREIGN = re.compile(
-    r"(PYTHON|CONDA_|VIRTUAL_ENV|__PYVENV|UV_(PYTHON|SYSTEM_PYTHON|PROJECT|BREAK|PRERELEASE|RESOLUTION|COMPILE|"
-    r"CONSTRAINT|OVERRIDE|REQUIRE|NO_BUILD|NO_BINARY|LINK_MODE|TORCH))"
+_PASSED_ON = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|XDG_\w+|"
+    r"(?i:(https?|ftp|all|no)_proxy)|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|GIT_SSL_CAINFO|"
+    r"UV_(?!PYTHON|SYSTEM_PYTHON|PROJECT|BREAK|PRERELEASE|RESOLUTION|COMPILE|CONSTRAINT|OVERRIDE|REQUIRE|NO_BUILD|"
+    r"NO_BINARY|LINK_MODE|TORCH)\w+|UV_PYTHON_INSTALL_\w+|NETRC|SSH_AUTH_SOCK|"
+    r"CC|CXX|FC|CFLAGS|CXXFLAGS|CPPFLAGS|LDFLAGS|MAKEFLAGS|PKG_CONFIG_PATH|LD_LIBRARY_PATH|LIBRARY_PATH|CPATH|"
+    r"C_INCLUDE_PATH|CUDA_HOME|CUDA_PATH|RUSTUP_HOME|CARGO_HOME"
 )
-"""Variables that speak of another installation, or that would make one definition mean two things."""
+"""The host's variables that uv's process gets: no tokens and passwords of the server, for packages that are built
+from source run their own code; nothing that would make one definition mean two things."""
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s'\"]+@")
 _QUERY_SECRETS = re.compile(r"(?<=[?&])(sig|token|access_token|key|password)=[^&\s'\"]+", re.IGNORECASE)
@@ -94,7 +99,7 @@ class Uv:
         return Outcome(process.returncode, tuple(lines))
 
     def _environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not _FOREIGN.match(k)}
+        kept = {k: v for k, v in os.environ.items() if _PASSED_ON.fullmatch(k)}
         kept["UV_PYTHON_DOWNLOADS"] = "automatic" if self.python_downloads else "never"
         kept["UV_OFFLINE"] = "1" if self.offline else "0"
         if self.cache_dir is not None:

@@ -14,10 +14,12 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from lapisml.backends.environments.uv.process import redact
 from lapisml.core.errors import ErrorCode, LapisError
 
 _VCS = re.compile(r"(git|hg|svn|bzr)\+")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
+_FILE_URL = re.compile(r"(^|@|\+)\s*file:")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _PER_REQUIREMENT = re.compile(r"\s--(hash|config-settings|global-option|install-option)[= ].*$")
 _HARMLESS = {
@@ -108,6 +110,8 @@ def parse_requirements(
     """
     found = into if into is not None else Requirements()
     for line in _logical_lines(lines):
+        if "${" in line:
+            raise _variable(line, where)
         if line.startswith("-"):
             _read_option_line(line, where, folder, found)
         else:
@@ -136,14 +140,12 @@ def parse_requirement(text: str, where: str) -> Requirement:
         LapisError: as `parse_requirements`.
     """
     cleaned = _PER_REQUIREMENT.sub("", text).strip()
+    if _FILE_URL.search(cleaned):
+        raise _local(cleaned, where)
     if _is_address(cleaned):
         cleaned = _name_address(cleaned, where)
     elif cleaned.startswith((".", "/", "~")) or cleaned.endswith((".whl", ".tar.gz")):
-        raise LapisError(
-            ErrorCode.NOT_SUPPORTED,
-            f"{where}: '{cleaned}' is a path on another machine, which an environment cannot refer to.",
-            "Publish the package to an index, or install it in the job's command from the code folder.",
-        )
+        raise _local(cleaned, where)
     try:
         return Requirement(cleaned)
     except InvalidRequirement as error:
@@ -263,7 +265,7 @@ def _read_beside(name: str, where: str, folder: Path | None) -> list[str]:
 
 
 def _is_address(text: str) -> bool:
-    return _VCS.match(text) is not None or text.startswith(("http://", "https://", "file://"))
+    return _VCS.match(text) is not None or text.startswith(("http://", "https://"))
 
 
 def _name_address(address: str, where: str) -> str:
@@ -280,3 +282,19 @@ def _name_address(address: str, where: str) -> str:
             "Write `name @ address`.",
         )
     return f"{name} @ {address}"
+
+
+def _local(text: str, where: str) -> LapisError:
+    return LapisError(
+        ErrorCode.NOT_SUPPORTED,
+        f"{where}: '{text}' is a path on a machine, which an environment cannot refer to.",
+        "Publish the package to an index, or install it in the job's command from the code folder.",
+    )
+
+
+def _variable(line: str, where: str) -> LapisError:
+    return LapisError(
+        ErrorCode.NOT_SUPPORTED,
+        f"{where}: '{redact(line)}' names an environment variable; variables of the server are not filled in.",
+        "Give the index and its credentials to uv on the server (its configuration file, or netrc).",
+    )
