@@ -43,8 +43,6 @@ def start(job: Job, launch: child.Launch, relay: RelayLink | None, close_in_chil
         JobEndError: COMMAND, when no process could be made.
     """
     job.journal.record("starting", wake=False)
-    durable.reserve(job.path(layout.CHILD))
-    durable.reserve(job.path(layout.EXIT))
     try:
         gate = child.prepare_child(launch, close_in_child)
     except OSError as error:

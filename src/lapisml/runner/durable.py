@@ -10,7 +10,7 @@ import json
 import os
 from typing import Any
 
-_RESERVE = 4096
+_RESERVE = 16_384
 
 
 def read_json(path: str) -> Any:
@@ -36,9 +36,12 @@ def write_json(path: str, value: Any, *, sync: bool = False) -> None:
     temporary = f"{path}.{os.getpid()}.tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        write_all(descriptor, json.dumps(value).encode())
+        write_all(descriptor, _encoded(value))
         if sync:
             os.fsync(descriptor)
+    except OSError:
+        os.unlink(temporary)
+        raise
     finally:
         os.close(descriptor)
     os.replace(temporary, path)
@@ -58,7 +61,7 @@ def reserve(path: str) -> None:
 def write_reserved(path: str, value: Any) -> None:
     """Write like `write_json` with `sync`, into the space that `reserve` set aside if it is still there."""
     held = f"{path}.reserve"
-    data = json.dumps(value).encode()
+    data = _encoded(value)
     if len(data) > _RESERVE or not os.path.exists(held):
         write_json(path, value, sync=True)
         return
@@ -74,7 +77,7 @@ def write_reserved(path: str, value: Any) -> None:
 
 def append_line(path: str, value: Any) -> bool:
     """Append one JSON line in one write; False when the disk is full (nothing is raised for that)."""
-    return append_bytes(path, json.dumps(value).encode() + b"\n")
+    return append_bytes(path, _encoded(value) + b"\n")
 
 
 def append_bytes(path: str, data: bytes) -> bool:
@@ -111,3 +114,7 @@ def sync_folder(path: str) -> None:
 def is_full(error: BaseException) -> bool:
     """Say whether an error means that the disk, or the owner's share of it, is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace")

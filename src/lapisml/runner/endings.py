@@ -11,6 +11,8 @@ from lapisml.runner.journal import now_ms
 
 _TAIL_BYTES = 4096
 _TAIL_LINES = 20
+_CONTROLS = {code: "\ufffd" for code in range(32) if chr(code) not in "\n\r\t"}
+_SENTENCE_LENGTH = 2000
 _EXIT_MEANINGS = {126: " (not executable)", 127: " (command not found)"}
 
 
@@ -18,7 +20,7 @@ class JobEndError(Exception):
     """Ends the job's course: carries the reason and the words for its sentence."""
 
     def __init__(self, reason: EndReason, **words: str) -> None:
-        super().__init__(SENTENCES[reason].format(**words))
+        super().__init__(SENTENCES[reason].format(**words)[:_SENTENCE_LENGTH])
         self.reason = reason
         self.sentence = str(self)
 
@@ -87,7 +89,7 @@ def log_tail(path: str) -> str:
             data = file.read(_TAIL_BYTES)
     except OSError:
         return ""
-    lines = data.decode("utf-8", errors="replace").splitlines()
+    lines = data.decode("utf-8", errors="replace").translate(_CONTROLS).splitlines()
     if size > _TAIL_BYTES and len(lines) > 1:
         lines = lines[1:]
     return "\n".join(lines[-_TAIL_LINES:])

@@ -93,6 +93,8 @@ class Supervisor:
         if self._job.is_canceled():
             raise StoppedError
         course.who_runs(self._job, None)
+        for name in (layout.CHILD, layout.EXIT):
+            durable.reserve(self._job.path(name))
         if self._relay is not None:
             self._relay.bind()
         launch = course.prepare(self._job, self._relay)
@@ -109,7 +111,11 @@ class Supervisor:
         if self._relay is not None and not self._relay.adopt(known.get("relay_port")):
             self._job.journal.warn("The relay's port was taken by another process: MLflow calls of this job fail.")
         wrapper, running = known.get("wrapper"), known.get("child")
-        course.who_runs(self._job, self._relay, wrapper, running)
+        try:
+            course.who_runs(self._job, self._relay, wrapper, running)
+        except OSError as error:
+            if not durable.is_full(error):
+                raise
         return self._watch({**known, "wrapper": wrapper, "child": running}, False, None)
 
     def _watch(self, known: dict[str, Any], is_ours: bool, kills: int | None) -> JobEndError:

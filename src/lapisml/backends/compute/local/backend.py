@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lapisml.backends.compute.local import reading
 from lapisml.backends.compute.local.supervisors import Supervisors, is_supervised, poke
@@ -99,10 +100,8 @@ class LocalProcesses:
         folder = self._folder(handle)
         if self._key(folder) != handle.submit_key or (folder / layout.EXIT).exists():
             return
-        request = folder / layout.CANCEL
-        if not request.exists():
-            asked = {"at": SystemClock().now_ms(), "by": by, "grace_s": grace_s}
-            durable.write_json(str(request), asked)
+        if not (folder / layout.CANCEL).exists():
+            _record_cancel(folder / layout.CANCEL, {"at": SystemClock().now_ms(), "by": by, "grace_s": grace_s})
         self._supervisors.ensure(folder)
         poke(folder)
 
@@ -204,6 +203,16 @@ class LocalProcesses:
             return known.phase, known.sentence
         self._supervisors.forget(folder)
         return JobPhase.ENDED, status.reason
+
+
+def _record_cancel(path: Path, asked: dict[str, Any]) -> None:
+    """Write a request down; on a full disk its bare existence, which takes no space, says enough."""
+    try:
+        durable.write_json(str(path), asked)
+    except OSError as error:
+        if not durable.is_full(error):
+            raise
+        path.touch(mode=0o600)
 
 
 def _read_phase(folder: Path, known: _Known) -> None:
