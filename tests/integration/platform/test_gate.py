@@ -201,3 +201,18 @@ def test_odd_bodies_are_client_errors_with_the_native_form(server: Server, body:
     error = json.loads(answer.body)
     assert error["error"]["code"] in ("DocumentInvalid", "Usage")
     assert error["request_id"] == answer.headers["x-request-id"]
+
+
+def test_nobody_writes_the_record_around_a_document(server: Server) -> None:
+    forged = {
+        "name": "forged", "id": "/evil", "creation_context": {"created_by": "evil"}, "created_by": "evil",
+        "mlflow_tracking_uri": "http://evil", "provisioning_state": "Evil",
+    }  # fmt: skip
+    for key in list(forged):
+        body = json.dumps({"name": "forged", key: forged[key]}).encode()
+        headers = {**JSON, "content-length": str(len(body)), "authorization": f"Bearer {server.token}"}
+        answer = call(server.app.asgi, "PUT", "/api/v1/workspaces/forged", headers, body)
+        assert answer.status in (200, 201, 422), answer
+        assert b"vil" not in answer.body or answer.status == 422
+    shown = server.send("GET", "/api/v1/workspaces/forged", server.token).body
+    assert b"vil" not in shown
