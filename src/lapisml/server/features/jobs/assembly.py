@@ -20,7 +20,7 @@ from lapisml.server.features.jobs.logs import JobLogs
 from lapisml.server.features.jobs.outputs import JobOutputs
 from lapisml.server.features.jobs.oversee import Overseer
 from lapisml.server.features.jobs.routes import router
-from lapisml.server.features.jobs.service import TOPIC, JobService
+from lapisml.server.features.jobs.service import TOPIC_LINE, TOPIC_NEWS, JobService
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.stream import JobStream
 from lapisml.server.features.jobs.submission import SubmissionChecker
@@ -82,10 +82,10 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
 def _worker(ground: Ground, settings: LaunchSettings, service: JobService, outputs: JobOutputs) -> JobWorker:
     g = ground
     leased = SiteLease(g.leases, g.site)
-    tasks = Tasks(_STEP_THREADS, after=lambda: g.events.notify(TOPIC))
+    tasks = Tasks(_STEP_THREADS, after=lambda: g.events.notify(TOPIC_LINE))
     finisher = Finisher(g.database, leased, g.clock, outputs, g.tracking, g.identity, g.workspaces)
     launcher = Launcher(settings, g.assets, g.tracking, g.identity, g.builder, g.storage)
     overseer = Overseer(g.database, g.clock, g.backend, launcher, finisher, g.tracking, g.workspaces, leased, tasks)
     dispatcher = Dispatcher(g.database, g.clock, g.computes, g.workspaces, leased)
-    wake = WakeListener(settings.wake_socket, tell=lambda: g.events.notify(TOPIC))
+    wake = WakeListener(settings.wake_socket, tell=lambda: g.events.notify(TOPIC_NEWS))
     return JobWorker(g.clock, g.events, service, leased, dispatcher, overseer, tasks, wake)

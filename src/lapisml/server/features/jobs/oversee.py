@@ -87,6 +87,7 @@ class Overseer:
         return self._end(job, Move(JobState.CANCELED, "Canceled", _NEVER_STARTED, self._clock.now_ms()))
 
     def _hand_over(self, job: LiveJob) -> bool:
+        """Give a job to its compute; the runner's first news wakes this server again."""
         workspace = self._workspaces.by_id(job.workspace_id)
         if _cancelling(job) and self._is_absent(job):
             return self._cancel_unplaced(job)
@@ -103,7 +104,7 @@ class Overseer:
             return self._end(job, Move(JobState.FAILED, error.code.value, str(error), self._clock.now_ms()))
         with self._leased.write() as connection:
             store.change(connection, job.seq, handed_over=True)
-        return True
+        return False
 
     def _is_absent(self, job: LiveJob) -> bool:
         observation = self._backend.observe([Watch(self._handle(job))])[0]

@@ -26,8 +26,10 @@ from lapisml.server.features.workspaces.service import Workspace, WorkspaceServi
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 
-TOPIC = "jobs"
-"""Told when a job enters the line, when nodes may have become free, or when a job needs attention."""
+TOPIC_LINE = "jobs:line"
+"""Told when a job enters a line, or when nodes may have become free."""
+TOPIC_NEWS = "jobs:news"
+"""Told when a job that holds nodes needs attention, or has changed for those who watch it."""
 _STRANDED_AFTER_MS = 5_000
 
 _MUTABLE = frozenset({"display_name", "description", "tags", "experiment_name"})
@@ -79,7 +81,7 @@ class JobService:
         self._checker = checker
         self._workspaces = workspaces
         computes.occupancy = self.holders
-        computes.on_change = lambda: events.notify(TOPIC)
+        computes.on_change = lambda: events.notify(TOPIC_LINE)
 
     def validate(self, workspace: Workspace, document: dict[str, Any]) -> Submission:
         """Check a document as `submit` would, and create nothing.
@@ -128,7 +130,7 @@ class JobService:
         with self._database.write() as connection:
             store.move(connection, job, Move(JobState.QUEUED, "Queued", sentence, self._clock.now_ms()))
             queued = store.get(connection, workspace.id, job.name)
-        self._events.notify(TOPIC)
+        self._events.notify(TOPIC_LINE)
         return queued or job
 
     def enqueue_stranded(self) -> None:
@@ -233,7 +235,7 @@ class JobService:
                 return self.get(workspace, name)
             step = Move(JobState.CANCEL_REQUESTED, "CancelRequested", "Cancel was asked for.", now)
             store.move(connection, job, step, cancel_requested_at=now)
-        self._events.notify(TOPIC)
+        self._events.notify(TOPIC_NEWS)
         return self.get(workspace, name)
 
     def set_archived(self, workspace: Workspace, name: str, *, archived: bool) -> JobRecord:

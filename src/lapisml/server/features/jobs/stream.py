@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.lifecycle import JobState
 from lapisml.server.features.jobs.logs import BUILD_LOG, USER_LOG, JobLogs
-from lapisml.server.features.jobs.service import TOPIC, JobService
+from lapisml.server.features.jobs.service import TOPIC_NEWS, JobService
 from lapisml.server.features.jobs.store import JobRecord
 from lapisml.server.features.jobs.wire import event_body
 from lapisml.server.features.workspaces.service import Workspace
@@ -48,7 +48,7 @@ class JobStream:
             build_offset: bytes of the environment's build log that the reader has.
         """
         state = _Reader(self, workspace, job.name, after, log_offset, build_offset)
-        listener = self._events.listen(TOPIC)
+        listener = self._events.listen(TOPIC_NEWS)
         quiet = 0.0
         while True:
             found, over, pause = await run_in_threadpool(state.look)

@@ -16,7 +16,7 @@ class Tasks:
     Whoever asks for a step asks again at the next round as long as it is due, so leaving one out loses nothing.
 
     Args:
-        after: called, on the step's thread, when a step has got its job further.
+        after: called, on the step's thread, when a step has ended its job.
     """
 
     def __init__(self, threads: int, after: Callable[[], None]) -> None:
@@ -26,7 +26,7 @@ class Tasks:
         self._busy: set[int] = set()
 
     def run(self, job: int, step: Callable[[], bool]) -> None:
-        """Start a step of a job unless one is under way; the step says whether it got the job further."""
+        """Start a step of a job unless one is under way; the step says whether it ended the job."""
         with self._lock:
             if job in self._busy:
                 return
@@ -38,13 +38,13 @@ class Tasks:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, job: int, step: Callable[[], bool]) -> None:
-        further = False
+        ended = False
         try:
-            further = step()
+            ended = step()
         except Exception:  # noqa: BLE001 - a thread's boundary: the step is tried again, the others go on
             _log.exception("job.step.failed job=%s", job)
         finally:
             with self._lock:
                 self._busy.discard(job)
-        if further:
+        if ended:
             self._after()

@@ -11,7 +11,7 @@ from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
 from lapisml.server.features.jobs.dispatch import Dispatcher
 from lapisml.server.features.jobs.oversee import Overseer
-from lapisml.server.features.jobs.service import TOPIC, JobService
+from lapisml.server.features.jobs.service import TOPIC_LINE, TOPIC_NEWS, JobService
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.tasks import Tasks
 from lapisml.server.features.jobs.wake import WakeListener
@@ -47,6 +47,7 @@ class JobWorker:
         self._tasks = tasks
         self._wake = wake
         self._stopping = threading.Event()
+        self._lines_due = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="job-worker", daemon=True)
         self._synced_at = 0
 
@@ -58,14 +59,15 @@ class JobWorker:
     def stop(self) -> None:
         """Stop working; jobs go on by themselves."""
         self._stopping.set()
-        self._events.notify(TOPIC)
+        self._events.notify(TOPIC_NEWS)
         self._thread.join(timeout=5)
         self._wake.stop()
         self._tasks.close()
         self._leased.release()
 
     def _loop(self) -> None:
-        listener = self._events.listen(TOPIC)
+        news = self._events.listen(TOPIC_NEWS)
+        stop_passing_on = self._events.on_notify(TOPIC_LINE, self._line_moved)
         while not self._stopping.is_set():
             try:
                 self._round()
@@ -75,7 +77,12 @@ class JobWorker:
                 _log.warning("job.round.failed reason=%s: %s", type(error).__name__, error)
             except Exception:  # noqa: BLE001 - a thread's boundary: one bad job must not stop the others for good
                 _log.exception("job.round.broken")
-            listener.wait(RESYNC_S)
+            news.wait(RESYNC_S)
+        stop_passing_on()
+
+    def _line_moved(self) -> None:
+        self._lines_due.set()
+        self._events.deliver(TOPIC_NEWS)
 
     def _round(self) -> None:
         now = self._clock.now_ms()
@@ -84,6 +91,9 @@ class JobWorker:
             if not self._leased.hold():
                 return
             self._jobs.enqueue_stranded()
+            self._lines_due.set()
             names, self._synced_at = None, now
-        self._dispatcher.dispatch()
+        if self._lines_due.is_set():
+            self._lines_due.clear()
+            self._dispatcher.dispatch()
         self._overseer.oversee(names)
