@@ -190,6 +190,19 @@ def test_the_host_itself_can_be_the_shared_environment(
     assert "pytest" in shell(job, "pytest --version")
 
 
+def test_the_hosts_key_is_the_same_however_a_process_was_started(builder: UvEnvironmentBuilder) -> None:
+    definition = EnvironmentDefinition(requirements=("six",), resolution=Resolution.HOST)
+    code = (
+        "import json, sys; from lapisml.backends.environments.uv import UvEnvironmentBuilder as Builder\n"
+        "from lapisml.ports.environments import EnvironmentDefinition\n"
+        "print(Builder('/nowhere').key(EnvironmentDefinition.from_json(json.loads(sys.argv[1]))))"
+    )
+    for flags in (["-I"], ["-s", "-X", "utf8"], []):
+        command = [sys.executable, *flags, "-c", code, json.dumps(definition.to_json())]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == builder.key(definition)
+
+
 @pytest.mark.parametrize("minor", range(7, 15))
 def test_every_python_of_this_machine_can_be_stacked_above(
     builder: UvEnvironmentBuilder, wheels: Wheelhouse, tmp_path: Path, pythons: list[Interpreter], minor: int

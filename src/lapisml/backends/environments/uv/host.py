@@ -6,12 +6,13 @@ import ensurepip
 import hashlib
 import site
 import sys
-from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distributions, version
+from collections.abc import Iterator, Mapping
+from importlib.metadata import distributions
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from lapisml.backends.environments.uv.installing import lend_scripts
 from lapisml.backends.environments.uv.interpreters import own_interpreter
@@ -34,8 +35,8 @@ def describe_host(specification: Specification, folder: Path) -> BuiltEnvironmen
     own = [p for p in sorted(Path(sys.executable).parent.iterdir()) if not p.name.startswith(("python", "pip"))]
     lend_scripts(scripts, Path(sys.executable), own)
     lock = folder / "requirements.lock"
-    installed = {f"{d.name}=={d.version}" for d in distributions()}
-    lock.write_text(f"# Python {_version()}\n" + "".join(f"{i}\n" for i in sorted(installed, key=str.lower)))
+    installed = sorted(f"{name}=={version}\n" for name, version in _installed().items())
+    lock.write_text(f"# Python {_version()}\n{''.join(installed)}", encoding="utf-8")
     return BuiltEnvironment(
         key=specification.key,
         prefix=Path(sys.prefix),
@@ -54,35 +55,43 @@ def _version() -> str:
 
 
 def _site_packages() -> list[Path]:
+    """Return where packages lie; the same in every process, however it was started (``-I`` hides the user's own)."""
     folders = site.getsitepackages()
-    if site.ENABLE_USER_SITE:
+    if sys.prefix == sys.base_prefix:
         folders.append(site.getusersitepackages())
-    return [Path(f) for f in folders if Path(f).is_dir()]
+    return [Path(f) for f in dict.fromkeys(folders) if Path(f).is_dir()]
+
+
+def _installed() -> dict[str, str]:
+    """Return normalised name → version of what is installed; the first found counts, as it does for imports."""
+    found: dict[str, str] = {}
+    for distribution in distributions(path=[str(folder) for folder in _site_packages()]):
+        if distribution.metadata["Name"]:  # a half-removed package has a folder without a name
+            found.setdefault(canonicalize_name(distribution.name), distribution.version)
+    return found
 
 
 def _pip() -> list[Path]:
     """Return the wheel of pip that comes with Python, where pip is not installed; a wheel can be imported."""
-    try:
-        version("pip")
-    except PackageNotFoundError:
-        return sorted((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))[-1:]
-    return []
+    if "pip" in _installed():
+        return []
+    return sorted((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))[-1:]
 
 
 def _departures(specification: Specification) -> Iterator[str]:
     if not SpecifierSet(specification.python).contains(_version()):
         asked = specification.python.removeprefix("==").removesuffix(".*")
         yield f"Python {asked} was asked for; the server's own {_version()} is used (resolution: host)."
-    lacking = [found for text in specification.requirements if (found := _departure(Requirement(text)))]
+    installed = _installed()
+    lacking = [found for text in specification.requirements if (found := _departure(Requirement(text), installed))]
     if lacking:
         yield f"The server's own interpreter was used as it is (resolution: host), which differs: {', '.join(lacking)}."
 
 
-def _departure(asked: Requirement) -> str | None:
-    if asked.marker is not None and not asked.marker.evaluate():
+def _departure(asked: Requirement, installed: Mapping[str, str]) -> str | None:
+    version = installed.get(canonicalize_name(asked.name))
+    if asked.name == "pip" or (asked.marker is not None and not asked.marker.evaluate()):
         return None
-    try:
-        installed = version(asked.name)
-    except PackageNotFoundError:
-        return None if asked.name == "pip" else f"{asked} is not there"
-    return None if asked.specifier.contains(installed, prereleases=True) else f"{asked} is {installed}"
+    if version is None:
+        return f"{asked} is not there"
+    return None if asked.specifier.contains(version, prereleases=True) else f"{asked} is {version}"
