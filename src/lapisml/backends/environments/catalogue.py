@@ -14,8 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from lapisml.backends.environments.tables import read_table
 from lapisml.core.errors import ErrorCode, LapisError
 
 _VERSION = re.compile(r"[0-9]{1,9}\Z")
@@ -138,7 +137,7 @@ def normalise_image(name: str) -> str:
 
 
 def _read(text: str, where: str) -> dict[str, Any]:
-    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    data = read_table(text)
     if not isinstance(data, dict) or set(data) - {"environments", "images"}:
         raise LapisError(ErrorCode.DOCUMENT_INVALID, f"{where}: expected a mapping with `environments` and `images`.")
     for entry in (data.get("environments") or {}).values():

@@ -14,10 +14,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from lapisml.backends.environments.tables import read_table
 from lapisml.backends.environments.uv.requirements import Options, Requirements, overriding, parse_requirements
 from lapisml.core.errors import ErrorCode, LapisError
 
@@ -61,7 +61,7 @@ class CondaNames:
 def conda_names() -> CondaNames:
     """Read the table of names, once."""
     text = files("lapisml.builtin.environments").joinpath("conda_names.yaml").read_text(encoding="utf-8")
-    table = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    table = read_table(text)
     lists = {k: frozenset(table[k]) for k in ("harmless", "accelerator", "absent", "known_channels")}
     return CondaNames(renamed=table["renamed"], **lists)
 
