@@ -74,6 +74,8 @@ def edited(args: Namespace, record: Mapping[str, Any], flags: Mapping[str, Any])
         LapisError: Usage, for a path that leads nowhere.
     """
     base = {**record, **file_keys(args, None), **flags}
+    if "tags" in flags:
+        base["tags"] = {**(record.get("tags") or {}), **flags["tags"]}
     after = _as_written(apply_ops(base, _edits(args)))
     keys = dict.fromkeys([*record, *after])
     return {key: after.get(key) for key in keys if after.get(key) != record.get(key)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lapisml.cli import flags
 from lapisml.cli.context import note, open_session, show
 from lapisml.cli.parsing import Verb, refused, run_noun
+from lapisml.core.errors import ErrorCode, LapisError
 
 if TYPE_CHECKING:
     from lapisml.sdk.operations.jobs import JobOperations
@@ -90,6 +91,8 @@ def _show(args: Namespace) -> None:
 
 
 def _list(args: Namespace) -> None:
+    if args.status is not None:
+        _check_status(args.status)
     limit = args.max_results or (None if args.all_results else _FIRST)
     found = _operations(args).list(
         parent_job_name=args.parent_job_name,
@@ -100,6 +103,14 @@ def _list(args: Namespace) -> None:
         max_results=limit,
     )
     show(args, list(found), _COLUMNS)
+
+
+def _check_status(word: str) -> None:
+    from lapisml.core.lifecycle import JobState
+
+    states = [state.value for state in JobState]
+    if word not in states:
+        raise LapisError(ErrorCode.USAGE, f"--status '{word}' is none of {', '.join(states)}.")
 
 
 def _update(args: Namespace) -> None:

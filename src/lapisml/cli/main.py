@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from io import TextIOWrapper
 
 from lapisml import __version__
 from lapisml.core.errors import ErrorCode, LapisError
@@ -37,6 +38,9 @@ def main(words: Sequence[str] | None = None) -> int:
     0: done; 1: refused or failed; 2: wrong usage; 130: interrupted.
     """
     given = list(sys.argv[1:] if words is None else words)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter must not stop a command
     try:
         code = _dispatch(given[1:] if given[:1] == ["ml"] else given)
         sys.stdout.flush()
@@ -85,8 +89,15 @@ def _report(error: LapisError, words: Sequence[str]) -> int:
         import traceback
 
         traceback.print_exc()
-    sys.stderr.write(f"ERROR: {error}\n")
+    sys.stderr.write(f"{_error_word()}: {error}\n")
     return 2 if error.code is ErrorCode.USAGE else 1
+
+
+def _error_word() -> str:
+    """Give ``ERROR``, red where colours suit."""
+    from lapisml.cli.output import use_color
+
+    return "\x1b[31mERROR\x1b[0m" if use_color(sys.stderr) else "ERROR"
 
 
 def _report_unexpected(error: Exception, words: Sequence[str]) -> int:
@@ -95,9 +106,8 @@ def _report_unexpected(error: Exception, words: Sequence[str]) -> int:
 
         traceback.print_exc()
     sentence = " ".join(str(error).split())
-    sys.stderr.write(
-        f"ERROR: {type(error).__name__}: {sentence}\nThis is a fault in Lapis; --debug shows where it comes from.\n"
-    )
+    sys.stderr.write(f"{_error_word()}: {type(error).__name__}: {sentence}\n")
+    sys.stderr.write("This is a fault in Lapis; --debug shows where it comes from.\n")
     return 1
 
 

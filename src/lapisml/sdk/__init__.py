@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     )
 
 _PLACES = {
-    "MLClient": "client",
-    "command": "builders",
-    "Input": "entities",
-    "Output": "entities",
-    "MpiDistribution": "entities",
-    "PyTorchDistribution": "entities",
-    "RayDistribution": "entities",
-    "TensorFlowDistribution": "entities",
-    "UserIdentityConfiguration": "entities",
-    "load_component": "loaders",
-    "load_compute": "loaders",
-    "load_data": "loaders",
-    "load_datastore": "loaders",
-    "load_environment": "loaders",
-    "load_job": "loaders",
-    "load_model": "loaders",
-    "load_workspace": "loaders",
+    "MLClient": "sdk.client",
+    "command": "sdk.builders",
+    "Input": "documents.kinds.io",
+    "Output": "documents.kinds.io",
+    "MpiDistribution": "sdk.entities",
+    "PyTorchDistribution": "sdk.entities",
+    "RayDistribution": "sdk.entities",
+    "TensorFlowDistribution": "sdk.entities",
+    "UserIdentityConfiguration": "sdk.entities",
+    "load_component": "sdk.loaders",
+    "load_compute": "sdk.loaders",
+    "load_data": "sdk.loaders",
+    "load_datastore": "sdk.loaders",
+    "load_environment": "sdk.loaders",
+    "load_job": "sdk.loaders",
+    "load_model": "sdk.loaders",
+    "load_workspace": "sdk.loaders",
 }
 _MODULES = ("constants", "entities")
 _CORE = ("ErrorCode", "LapisError")
@@ -81,7 +81,7 @@ def __getattr__(name: str) -> object:
     if name in _CORE:
         return getattr(import_module("lapisml.core.errors"), name)
     if name in _PLACES:
-        return getattr(import_module(f"lapisml.sdk.{_PLACES[name]}"), name)
+        return getattr(import_module(f"lapisml.{_PLACES[name]}"), name)
     raise AttributeError(f"module 'lapisml.sdk' has no attribute {name!r}")
 
 

@@ -15,7 +15,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.sdk.discovery import Address, ServerRecord, environment_address, local_address, server_record
+from lapisml.sdk.discovery import (
+    Address,
+    ServerRecord,
+    environment_address,
+    local_address,
+    process_start,
+    server_record,
+)
 
 READY_WITHIN = 60.0
 """Seconds that a starting server may take until it answers."""
@@ -171,10 +178,19 @@ def _await_ready(home: Path, process: subprocess.Popen[bytes]) -> Address:
         found = local_address(home)
         if found is not None and _answers(found):
             return found
-        if code is not None:
+        if code is not None and not _another_starts(home, process.pid):
             raise _not_started(home, f"The server could not start (exit code {code}):")
         time.sleep(0.02)
     raise _not_started(home, f"The server was not ready within {READY_WITHIN:.0f} s.")
+
+
+def _another_starts(home: Path, own: int) -> bool:
+    """Say whether a server that somebody else has just started holds the home."""
+    try:
+        pid = int((home / "run" / "server.lock").read_text())
+    except (OSError, ValueError):
+        return False
+    return pid != own and process_start(pid) is not None
 
 
 def _answers(address: Address) -> bool:

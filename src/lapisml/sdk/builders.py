@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lapisml.documents.kinds.parts import Distribution
-from lapisml.sdk.entities import CommandJob, Environment, InlineEnvironment, Input, Output
+if TYPE_CHECKING:
+    from lapisml.documents.kinds.parts import Distribution
+    from lapisml.sdk.entities import CommandJob, Environment, InlineEnvironment
 
 _RESOURCES = ("instance_count", "instance_type", "locations", "docker_args", "shm_size")
 
@@ -54,6 +55,8 @@ def command(
     Raises:
         LapisError: DocumentInvalid, with every fault.
     """
+    from lapisml.sdk.entities import CommandJob
+
     unknown = set(resources) - set(_RESOURCES)
     if unknown:
         raise TypeError(f"command() got an unexpected keyword argument '{min(unknown)}'")
@@ -62,8 +65,8 @@ def command(
         "command": command,
         "environment": _environment(environment),
         "code": None if code is None else str(code),
-        "inputs": {key: _input(value) for key, value in (inputs or {}).items()} or None,
-        "outputs": {key: _output(value) for key, value in (outputs or {}).items()} or None,
+        "inputs": {key: _plain(value) for key, value in (inputs or {}).items()} or None,
+        "outputs": {key: _plain(value) for key, value in (outputs or {}).items()} or None,
         "compute": compute,
         "name": name,
         "display_name": display_name,
@@ -84,20 +87,15 @@ def command(
 
 def _environment(given: Any) -> Any:
     """Name a registered environment by its reference; put one that was only made here in place."""
-    if not isinstance(given, Environment):
+    if getattr(given, "KIND", None) != "environment":
         return given
-    record = given.record
-    if record is not None and record.get("version"):
-        return f"azureml:{record['name']}:{record['version']}"
+    if given.record is not None and given.record.get("version"):
+        return f"azureml:{given.record['name']}:{given.record['version']}"
     return {k: v for k, v in given.to_dict().items() if k not in ("properties", "auto_delete_setting")}
 
 
-def _input(given: Any) -> Any:
-    return given.to_dict() if isinstance(given, Input) else given
-
-
-def _output(given: Any) -> Any:
-    return given.to_dict() if isinstance(given, Output) else ({} if given is None else given)
+def _plain(given: Any) -> Any:
+    return given.to_dict() if hasattr(given, "to_dict") else given
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any] | None:

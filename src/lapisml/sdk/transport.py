@@ -51,7 +51,13 @@ Body = Callable[[], Readable]
 
 
 def segment(name: str) -> str:
-    """Quote `name` as one segment of a path."""
+    """Quote `name` as one segment of a path.
+
+    Raises:
+        LapisError: Usage, for an empty name (a variable of a script that is not set) and one with a slash.
+    """
+    if not name.strip() or "/" in name or name in (".", ".."):
+        raise LapisError(ErrorCode.USAGE, "The name is empty." if not name.strip() else f"'{name}' is no name.")
     return quote(name, safe="")
 
 

@@ -23,9 +23,9 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_request_carries_the_token_and_the_query(peer: Peer, transport: Transport) -> None:
     peer.script = [answer(200, {"ok": True})]
-    assert transport.get("/api/v1/x/" + segment("a/b?c"), tag="k=v w", limit=3, token=None) == {"ok": True}
+    assert transport.get("/api/v1/x/" + segment("a #b?c"), tag="k=v w", limit=3, token=None) == {"ok": True}
     method, target, headers, _ = peer.seen[0]
-    assert (method, target) == ("GET", "/api/v1/x/a%2Fb%3Fc?tag=k%3Dv+w&limit=3")
+    assert (method, target) == ("GET", "/api/v1/x/a%20%23b%3Fc?tag=k%3Dv+w&limit=3")
     assert headers["Authorization"] == "Bearer tkn"
 
 
@@ -172,3 +172,10 @@ def test_requests_can_be_watched_without_the_token(peer: Peer) -> None:
     assert len(lines) == 1
     assert "GET /x → 200" in lines[0]
     assert "tkn" not in lines[0]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a/b", "..", "."])
+def test_a_name_that_is_none_never_becomes_an_address(name: str) -> None:
+    with pytest.raises(LapisError) as caught:
+        segment(name)
+    assert caught.value.code is ErrorCode.USAGE
