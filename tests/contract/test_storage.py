@@ -61,7 +61,6 @@ class TestS3(_Fsspec):
             storage.info(StorageLocation("s3", "contract/x", {**options, "allow_private": False}))
         assert caught.value.code is ErrorCode.ADDRESS_NOT_ALLOWED
 
-
     def test_names_are_resolved_by_us(
         self, storage: Storage, s3_endpoint: S3Endpoint, options: dict[str, object], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -79,9 +79,7 @@ class StorageLocation:
         root = self.root if self.root is not None else self.path
         if not clean:
             return replace(self, root=root)
-        base, mark, query = (
-            self.path.partition("?") if self.protocol in ("http", "https") else (self.path, "", "")
-        )
+        base, mark, query = self.path.partition("?") if self.protocol in ("http", "https") else (self.path, "", "")
         return replace(self, path=f"{base.rstrip('/')}/{clean}{mark}{query}", root=root)
 
     @property
@@ -210,14 +208,7 @@ def safe_relative(path: str) -> str:
         LapisError: PathNotAllowed for an absolute path, a drive, ``..``, a backslash or a control character.
     """
     parts = path.split("/")
-    bad = (
-        path.startswith("/")
-        or ".." in parts
-        or "\\" in path
-        or any(ord(c) < 32 or ord(c) == 127 for c in path)
-    )
+    bad = path.startswith("/") or ".." in parts or "\\" in path or any(ord(c) < 32 or ord(c) == 127 for c in path)
     if bad or (len(path) > 1 and path[1] == ":" and path[0].isalpha()):
-        raise LapisError(
-            ErrorCode.PATH_NOT_ALLOWED, f"The path {path!r} is not a relative path within its folder."
-        )
+        raise LapisError(ErrorCode.PATH_NOT_ALLOWED, f"The path {path!r} is not a relative path within its folder.")
     return "/".join(part for part in parts if part not in ("", "."))

@@ -104,7 +104,9 @@ def test_bad_documents_point(api: Api) -> None:
     status, error = api.error("POST", "data", {"name": "bad", "pth": "https://x/y"})
     assert (status, error["code"]) == (422, "DocumentInvalid")
     assert [p["suggestion"] for p in error["problems"] if p["path"] == "pth"] == ["path"]
-    status, error = api.error("POST", "models", {"name": "bad", "path": "azureml://jobs/none/outputs/artifacts/paths/m/"})
+    status, error = api.error(
+        "POST", "models", {"name": "bad", "path": "azureml://jobs/none/outputs/artifacts/paths/m/"}
+    )
     assert (status, error["code"]) == (422, "ReferenceNotFound")
     api.json("POST", "data", {"name": "fixed", "path": "https://x/y", "version": "1"})
     status, error = api.error("POST", "data", {"name": "fixed", "path": "https://x/other", "version": "1"})

@@ -68,7 +68,9 @@ def test_no_way_out_by_the_address(plain: World, uri: str) -> None:
     assert caught.value.code is ErrorCode.PATH_NOT_ALLOWED
 
 
-@pytest.mark.parametrize("uri", ["file:///etc/passwd", "/etc/passwd", "https://example.com/x", "http://169.254.169.254/x"])
+@pytest.mark.parametrize(
+    "uri", ["file:///etc/passwd", "/etc/passwd", "https://example.com/x", "http://169.254.169.254/x"]
+)
 def test_the_server_reads_its_own_stores_only(plain: World, uri: str) -> None:
     document = {"name": "d", "path": uri}
     plain.assets.create(plain.ws, AssetKind.DATA, document, "ann")

@@ -114,6 +114,12 @@ def test_other_types(plain: World) -> None:
     refused(ErrorCode.DOCUMENT_INVALID, make, plain, path=path, type="mlflow_model")
 
 
+def test_models_in_remote_stores_stay_there(plain: World) -> None:
+    for path in ("wasbs://c@account.blob.core.windows.net/m", "s3://bucket/m", "https://example.com/m.pkl"):
+        record = make(plain, path=path, type="custom_model")
+        assert (record.document["path"], record.document["type"]) == (path, "custom_model")
+
+
 @pytest.mark.parametrize(
     "content",
     [b"flavors: [", b"- a", b"\xff\xfe\x00", b"a: &x 1\nb: *x", b"!!python/object/apply:os.system ['touch /tmp/pwned']",

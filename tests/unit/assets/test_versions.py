@@ -91,6 +91,17 @@ def test_an_environment_equal_to_the_newest_is_not_made_again(world: World) -> N
     assert create(world, "e", ENV).version == "3"
 
 
+def test_equal_environments_at_once_are_made_once(world: World) -> None:
+    start = threading.Barrier(6)
+
+    def make(_: int) -> str:
+        start.wait(30)
+        return create(world, "e", ENV).version
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(make, range(6))) == {"1"}
+
+
 def test_latest_is_the_one_made_last(world: World) -> None:
     for version in ("2", "10", "1"):
         create(world, version=version)

@@ -102,7 +102,11 @@ def test_files_of_this_machine(plain: World) -> None:
     folder.mkdir()
     for uri in (f"file://{folder}/a.csv".replace(" ", "%20"), f"{folder}/a.csv"):
         assert plain.datastores.resolve(plain.ws, uri).path == f"{folder}/a.csv"
-    for uri in (f"file://{plain.home}/lapis.db", f"{plain.home}/x/../secret.key", f"file://{folder}/%2e%2e/home/secret.key"):
+    for uri in (
+        f"file://{plain.home}/lapis.db",
+        f"{plain.home}/x/../secret.key",
+        f"file://{folder}/%2e%2e/home/secret.key",
+    ):
         with pytest.raises(LapisError) as caught:
             plain.datastores.resolve(plain.ws, uri)
         assert caught.value.code is ErrorCode.PATH_NOT_ALLOWED

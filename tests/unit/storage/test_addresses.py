@@ -55,7 +55,9 @@ def test_every_spelling_of_the_metadata_address(host: str) -> None:
     assert caught.value.code is ErrorCode.ADDRESS_NOT_ALLOWED
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.com/", "gopher://x", "http:///x", "http://x:99999/"])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://example.com/", "gopher://x", "http:///x", "http://x:99999/"]
+)
 def test_schemes_and_ports(url: str) -> None:
     with pytest.raises(LapisError) as caught:
         check_url(url, allow_private=True)
@@ -176,7 +178,13 @@ def test_private_addresses_need_leave(web: Web, storage: FsspecStorage) -> None:
 def test_redirects_are_checked(web: Web, storage: FsspecStorage) -> None:
     web.answers["/moved"] = lambda _: (302, {"Location": "/plain.csv"}, b"")
     assert storage.read_range(web.location("/moved"), 0, 5) == CONTENT[:5]
-    for target in ("http://169.254.169.254/latest/", "file:///etc/passwd", "ftp://x/", "http://[fe80::1]/", "gopher://x"):
+    for target in (
+        "http://169.254.169.254/latest/",
+        "file:///etc/passwd",
+        "ftp://x/",
+        "http://[fe80::1]/",
+        "gopher://x",
+    ):
         web.answers["/evil"] = lambda _, target=target: (302, {"Location": target}, b"")  # type: ignore[misc]
         with pytest.raises(LapisError) as caught:
             storage.info(web.location("/evil"))

@@ -117,6 +117,7 @@ def copy_file(source: Path, target: Path, *, link: bool = False) -> None:
             if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
                 raise
         else:
+            sync_folder(target.parent)
             return
     with source.open("rb") as reader, replacing(target) as writer:
         if not _reflink(reader, writer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,6 +18,7 @@ from lapisml.backends.storage.filesystems import FileSystems
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import ObjectInfo, Progress, StorageLocation
 
+_QUERY = re.compile(r"\?[^\s\"']*")
 _LIBRARY_ERRORS = (
     ("botocore.exceptions", ("BotoCoreError", "ClientError")),
     ("azure.core.exceptions", ("AzureError",)),
@@ -169,5 +171,6 @@ def _info(name: str, entry: dict[str, Any]) -> ObjectInfo:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
+    """Return what an error says, without the query of any address in it: signatures stand there."""
+    lines = _QUERY.sub("", str(error)).strip().splitlines()
     return lines[0] if lines else type(error).__name__

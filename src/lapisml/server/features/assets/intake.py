@@ -135,7 +135,8 @@ class Intake:
             raise LapisError(ErrorCode.DOCUMENT_INVALID, "The model is not valid.", problems=[problem])
         uri = self._uri(workspace, path, AssetKind.MODELS)
         location = self._datastores.resolve(workspace, uri)
-        found = self._looked_up(location, path, must_exist)
+        typed = location.protocol != "file" and "type" in document
+        found = None if typed else self._looked_up(location, path, must_exist)
         facts = examine(self._storage, location, found.is_dir) if found is not None else ModelFacts("mlflow_model")
         self._check_type(document, facts, found)
         known = {"type": facts.type, **({"flavors": facts.flavors} if facts.flavors else {})}

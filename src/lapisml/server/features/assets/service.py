@@ -25,6 +25,9 @@ from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
 
+_REUSED = (AssetKind.ENVIRONMENTS, AssetKind.COMPONENTS)
+"""Kinds of which a create without a version answers with an equal newest one."""
+
 UsageCheck = Callable[[Workspace, AssetRecord], str | None]
 """Gives the sentence why a version can't be deleted now, or None."""
 
@@ -242,7 +245,7 @@ class AssetService(Resolution):
             if version is not None:
                 found = store.version(connection, workspace.id, kind, name, version)
                 return _checked_same(found, document) if found is not None else None
-            if kind not in (AssetKind.ENVIRONMENTS, AssetKind.COMPONENTS):
+            if kind not in _REUSED:
                 return None
             found = store.newest(connection, workspace.id, kind, name)
         return found if found is not None and _same(found, document) else None
@@ -269,6 +272,9 @@ class AssetService(Resolution):
             found = store.version(connection, workspace.id, kind, name, number)
             if found is not None:
                 return _checked_same(found, document)
+            last = store.newest(connection, workspace.id, kind, name) if version is None and kind in _REUSED else None
+            if last is not None and _same(last, document):
+                return replace(last, is_new=False)
             following = contents.next_number(number, container.next_version)
             store.change_container(connection, container.id, now, next_version=following)
             row = {
