@@ -1,6 +1,6 @@
 """The supervisor: one small process beside each job, which needs no server.
 
-Started as ``python -I -S -c "…; from lapisml.runner.supervisor import main; main()" <source folder> <job folder>``
+Forked by `lapisml.runner.nursery`, or started as ``python -I -S -c "… supervisor.main()" <source> <job folder>``,
 in a session of its own. Started again over the same folder, it goes on where the one before it was killed:
 
 * nothing was started yet → from the beginning;
@@ -34,7 +34,11 @@ _LATE_DELIVERY_S = 300.0
 
 def main() -> None:
     """Supervise the job whose folder is the last argument."""
-    folder = sys.argv[-1]
+    supervise(sys.argv[-1])
+
+
+def supervise(folder: str) -> None:
+    """Supervise a job to its end; returns at once when somebody else does."""
     os.umask(0o077)
     lock = os.open(os.path.join(folder, layout.LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

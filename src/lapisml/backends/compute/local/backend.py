@@ -130,6 +130,10 @@ class LocalProcesses:
         folder.rename(grave)
         copying.remove_tree(str(grave))
 
+    def close(self) -> None:
+        """Let go of helpers; jobs go on."""
+        self._supervisors.close()
+
     def _folder(self, handle: Handle) -> Path:
         return self._runs / handle.workspace / handle.job
 

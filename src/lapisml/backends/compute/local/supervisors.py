@@ -1,24 +1,20 @@
-"""Starting supervisors, and seeing that every job which has not ended has one."""
+"""Seeing that every job which has not ended has a supervisor."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lapisml
+from lapisml.backends.compute.local.starting import Starter
 from lapisml.runner import layout, processes
 from lapisml.runner.durable import read_json
 
-_STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.supervisor import main; main()"
-_SOURCE = str(Path(lapisml.__file__).parent.parent)
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 60.0
 _LASTING_S = 5.0
@@ -33,32 +29,37 @@ class _Starts:
     count: int = 0
     last_at: float = 0.0
     next_at: float = 0.0
+    process: dict[str, Any] | None = None
 
-    def note(self, now: float) -> None:
-        """Count a start."""
+    def note(self, now: float, process: dict[str, Any] | None) -> None:
+        """Count a start; forget those before one that lasted."""
         self.count += 1
         self.last_at = now
+        self.process = process
         pause = _FIRST_PAUSE_S * 2 ** (self.count - 2) if self.count > 1 else 0.0
         self.next_at = now + min(pause, _LONGEST_PAUSE_S)
 
 
 class Supervisors:
-    """Starts supervisors as detached processes and collects those that have ended.
+    """Starts supervisors as they are needed.
 
     Args:
         python: the interpreter they run on; None means this one.
     """
 
     def __init__(self, python: str | None = None) -> None:
-        self._python = python or sys.executable
+        self._starter = Starter(python)
         self._lock = threading.Lock()
-        self._running: dict[Path, subprocess.Popen[bytes]] = {}
         self._starts: dict[Path, _Starts] = {}
 
     def ensure(self, folder: Path, python: str | None = None) -> bool:
         """See that a job's folder has a living supervisor; one that keeps dying is started less and less often.
 
         Two that are started by mistake (another backend over the same home) settle it by the folder's lock.
+
+        Args:
+            folder: the job's folder.
+            python: an interpreter of this job's own.
 
         Returns:
             False when the last ones died so soon that none seems able to live.
@@ -68,9 +69,10 @@ class Supervisors:
                 return True
             starts = self._starts.setdefault(folder, _Starts())
             now = time.monotonic()
-            if now >= starts.next_at and not self._is_starting(folder):
-                starts.note(now)
-                self._running[folder] = self._start(folder, python or self._python)
+            if now >= starts.next_at and not processes.is_alive(starts.process):
+                if starts.count and now - starts.last_at > _LASTING_S + _LONGEST_PAUSE_S:
+                    starts.count = 0
+                starts.note(now, self._starter.start(folder, python))
             return starts.count < _SUSPECT_STARTS
 
     def forget(self, folder: Path) -> None:
@@ -79,32 +81,14 @@ class Supervisors:
             self._starts.pop(folder, None)
 
     def reap(self) -> None:
-        """Collect supervisors that have ended, so that none stays a zombie."""
+        """Collect processes that have ended, so that none stays a zombie."""
         with self._lock:
-            now = time.monotonic()
-            for folder in [folder for folder, process in self._running.items() if process.poll() is not None]:
-                del self._running[folder]
-                starts = self._starts.get(folder)
-                if starts is not None and now - starts.last_at > _LASTING_S:
-                    del self._starts[folder]
+            self._starter.reap()
 
-    def _is_starting(self, folder: Path) -> bool:
-        process = self._running.get(folder)
-        return process is not None and process.poll() is None
-
-    def _start(self, folder: Path, python: str) -> subprocess.Popen[bytes]:
-        log = os.open(folder / layout.SYSTEM_LOGS / "runner.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            return subprocess.Popen(
-                [python, "-I", "-S", "-c", _STARTER, _SOURCE, str(folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                start_new_session=True,
-                cwd="/",
-            )
-        finally:
-            os.close(log)
+    def close(self) -> None:
+        """Let go of the process that makes supervisors; they themselves go on."""
+        with self._lock:
+            self._starter.close()
 
 
 def is_supervised(folder: Path) -> bool:
