@@ -179,5 +179,5 @@ def _try(problems: list[Problem], place: str, look: Callable[[], T]) -> T | None
     try:
         return look()
     except LapisError as error:
-        problems.append(Problem(error.message.rstrip("."), place, expected=error.hint))
+        problems.append(Problem(" ".join(part for part in (error.message, error.hint) if part), place))
         return None
