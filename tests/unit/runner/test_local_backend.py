@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +14,9 @@ import pytest
 from lapisml.backends.compute.local import LocalProcesses
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import JobPhase
+from lapisml.runner import processes
 from lapisml.testing.compute_bench import Bench
+from tests.support.polling import eventually
 
 
 def test_a_supervisor_that_can_not_start_is_unknown_not_lost(tmp_path: Path) -> None:
@@ -47,3 +54,39 @@ def test_a_folder_that_was_removed_is_absent(tmp_path: Path) -> None:
     (tmp_path / "runs").rename(tmp_path / "elsewhere")
     assert bench.restart().observe([]) == []
     assert bench.look(handle).phase is JobPhase.ABSENT
+
+
+def _nursery_of(pid: int) -> int:
+    """Return the nursery among a process's children."""
+    return next(child for child in processes.children(pid) if processes.name_of(child) == "lapis-nursery")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_jobs_start_without_the_nursery(bench: Bench, number: signal.Signals) -> None:
+    """Killed or stopped, it is replaced; jobs that it had started go on."""
+    before = bench.running("echo up; sleep 1; exit 3")
+    os.kill(_nursery_of(os.getpid()), number)
+    for code in (4, 5):
+        assert bench.run(f"exit {code}").exit.exit_code == code
+    assert bench.follow(before).exit.exit_code == 3
+
+
+def test_the_nursery_ends_with_its_server_and_the_jobs_do_not(bench: Bench) -> None:
+    """A server that is killed can't clean up: the nursery sees its socket close."""
+    script = (
+        "import json, sys, pathlib\n"
+        "from lapisml.backends.compute.local import LocalProcesses\n"
+        "from lapisml.ports.compute import LaunchSpec\n"
+        "spec = LaunchSpec.from_json(json.loads(sys.argv[2]))\n"
+        "LocalProcesses(pathlib.Path(sys.argv[1])).submit(spec)\n"
+        "print('submitted', flush=True); sys.stdin.read()\n"
+    )
+    spec = bench.spec("echo up; sleep 0.7; exit 6")
+    argv = [sys.executable, "-c", script, str(bench.home), json.dumps(spec.to_json())]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"submitted\n"
+        nursery = processes.identity(_nursery_of(server.pid))
+        server.kill()
+    eventually(lambda: not processes.is_alive(nursery))
+    assert bench.follow(bench.backend.submit(spec)).exit.exit_code == 6

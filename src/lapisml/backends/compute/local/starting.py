@@ -85,7 +85,7 @@ class _Nursery:
         with theirs:
             self._process = subprocess.Popen(
                 _command(python, "nursery"),
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
