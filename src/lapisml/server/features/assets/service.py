@@ -321,7 +321,7 @@ class AssetService(Resolution):
         shown = {k: v for k, v in document.items() if k != "$schema"}
         found = str(document["version"])
         return AssetRecord(
-            0, AssetKind.ENVIRONMENTS, name, found, shown, "", None, None, None, False, "Microsoft", 0, 0
+            0, AssetKind.ENVIRONMENTS, name, found, shown, "", None, None, None, False, "azureml", 0, 0
         )  # fmt: skip
 
     def _kept(self, workspace: Workspace, kind: AssetKind, name: str, version: str) -> AssetRecord:

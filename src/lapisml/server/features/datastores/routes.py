@@ -60,9 +60,9 @@ _OF_THE_RECORD = ("id", "is_default", "creation_context")
 def wire(workspace: Workspace, record: DatastoreRecord) -> dict[str, Any]:
     """Give a datastore's form on the wire; its secrets are masked."""
     return {
+        "name": record.document["name"],
         **record.document,
         "id": arm_id(workspace.name, "datastores", record.name),
-        "name": record.document["name"],
         "is_default": record.is_default,
         "creation_context": creation_context(record.created_by, record.created_at, record.updated_at),
     }
