@@ -23,6 +23,7 @@ def asset_body(workspace: Workspace, record: AssetRecord) -> dict[str, Any]:
     if record.id == 0:
         body["id"] = f"azureml://registries/azureml/{record.kind.value}/{record.name}/versions/{record.version}"
         body["creation_context"].update(created_at=None, last_modified_at=None)
+    aliases = list(record.labels) if record.kind is AssetKind.MODELS else None
     optional = {"job_name": record.job_name, "stage": record.stage, "aliases": aliases}
     body.update({key: value for key, value in optional.items() if value})
     if record.archived:
