@@ -14,6 +14,7 @@ from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.documents.references import (
+    AssetRef,
     DatastoreUri,
     JobOutputUri,
     LocalPath,
@@ -181,11 +182,11 @@ class Intake:
 
 
 def _is_kept_safe(path: str) -> bool:
-    """Say whether a model's files must be copied: those of jobs, runs and folders that others may change."""
+    """Say whether a model's files must be copied: those of jobs, runs, other models and folders that may change."""
     reference = parse(path)
     if isinstance(reference, DatastoreUri):
-        return not reference.path.startswith((f"{UPLOADS}/", f"{MODELS}/"))
-    return isinstance(reference, JobOutputUri | RunUri | LocalPath | PlainUri)
+        return not reference.path.startswith(f"{UPLOADS}/")
+    return isinstance(reference, AssetRef | JobOutputUri | LocalPath | ModelsUri | PlainUri | RunUri)
 
 
 def _job_of(path: str) -> str | None:

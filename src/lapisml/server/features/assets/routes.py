@@ -21,11 +21,12 @@ def router(assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
     """Make the routes of the four kinds below ``/api/v1/workspaces/{ws}``."""
     routes = APIRouter(prefix="/api/v1/workspaces/{ws}")
     for kind in AssetKind:
-        routes.include_router(_of_kind(kind, assets, workspaces), prefix=f"/{kind.value}", tags=[kind.value])
+        for part in (_lists, _versions, _labels_and_archive):
+            routes.include_router(part(kind, assets, workspaces), prefix=f"/{kind.value}", tags=[kind.value])
     return routes
 
 
-def _of_kind(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
+def _lists(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
     routes = APIRouter()
 
     def listed(ws: str, query: ListQuery) -> dict[str, Any]:
@@ -40,12 +41,6 @@ def _of_kind(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService
     ) -> dict[str, Any]:  # fmt: skip
         return listed(ws, ListQuery(name, archived, _tags(tag), limit, token))
 
-    @routes.post("")
-    def create_asset(ws: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
-        workspace = workspaces.get(ws)
-        document = checked_document(kind, body)
-        return asset_body(workspace, assets.create(workspace, kind, document, request.state.principal.name))
-
     @routes.get("/{name}/versions")
     def list_versions(
         ws: str, name: str, archived: Archived = Archived.ACTIVE, limit: Limit = 100, token: str | None = None,
@@ -53,10 +48,38 @@ def _of_kind(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService
     ) -> dict[str, Any]:  # fmt: skip
         return listed(ws, ListQuery(name, archived, _tags(tag), limit, token))
 
+    return routes
+
+
+def _versions(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("")
+    def create_asset(ws: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        document = checked_document(kind, body)
+        return asset_body(workspace, assets.create(workspace, kind, document, request.state.principal.name))
+
     @routes.get("/{name}/versions/{version}")
     def get_version(ws: str, name: str, version: str) -> dict[str, Any]:
         workspace = workspaces.get(ws)
         return asset_body(workspace, assets.get(workspace, kind, name, version))
+
+    @routes.patch("/{name}/versions/{version}")
+    def patch_version(ws: str, name: str, version: str, body: dict[str, Any]) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        changes = checked_changes(kind, assets.get(workspace, kind, name, version).document, body)
+        return asset_body(workspace, assets.update(workspace, kind, name, version, changes))
+
+    @routes.delete("/{name}/versions/{version}", status_code=204)
+    def delete_version(ws: str, name: str, version: str) -> None:
+        assets.delete_version(workspaces.get(ws), kind, name, version)
+
+    return routes
+
+
+def _labels_and_archive(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
+    routes = APIRouter()
 
     @routes.get("/{name}/labels/{label}")
     def get_by_label(ws: str, name: str, label: str) -> dict[str, Any]:
@@ -72,16 +95,6 @@ def _of_kind(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService
     @routes.delete("/{name}/labels/{label}", status_code=204)
     def delete_label(ws: str, name: str, label: str) -> None:
         assets.containers.set_label(workspaces.get(ws), kind, name, label, None)
-
-    @routes.patch("/{name}/versions/{version}")
-    def patch_version(ws: str, name: str, version: str, body: dict[str, Any]) -> dict[str, Any]:
-        workspace = workspaces.get(ws)
-        changes = checked_changes(kind, assets.get(workspace, kind, name, version).document, body)
-        return asset_body(workspace, assets.update(workspace, kind, name, version, changes))
-
-    @routes.delete("/{name}/versions/{version}", status_code=204)
-    def delete_version(ws: str, name: str, version: str) -> None:
-        assets.delete_version(workspaces.get(ws), kind, name, version)
 
     @routes.post("/{name}/archive", status_code=204)
     def archive(ws: str, name: str) -> None:
