@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from lapisml.ports.compute import EndReason, EnvironmentSpec, Handle, JobPhase, Outcome
+from lapisml.ports.compute import EndReason, EnvironmentSpec, Handle, JobPhase, LaunchSpec, Outcome
 from lapisml.runner import layout, processes, specfile
 from lapisml.testing.compute_bench import Bench, Course
 
@@ -33,7 +33,7 @@ def arm(role, number, done):
     count = 0
     def hook(event, args):
         nonlocal count
-        if event not in STEPS or os.path.exists(done):
+        if event not in STEPS or event == "open" and not args[2] & WRITING or os.path.exists(done):
             return
         if (os.getpid() == main) != (role == "supervisor"):
             return
@@ -41,6 +41,7 @@ def arm(role, number, done):
         if count == number:
             open(done, "x").close()
             os.kill(os.getpid(), 9)
+    WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
     STEPS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.fork", "os.chmod"}
     import lapisml.runner.supervisor
     sys.addaudithook(hook)
@@ -190,19 +191,25 @@ class SupervisorFaultSuite:
         """Whatever the step: one ending, the command run at most once, and with a supervisor's death exactly once."""
         python = _killing_interpreter(bench.home)
         monkeypatch.setenv("LAPIS_TEST_ROLE", role)
-        outcomes = []
-        for step in range(1, 400):
-            done = bench.home / f"killed.{step}"
-            monkeypatch.setenv("LAPIS_TEST_STEP", str(step))
-            monkeypatch.setenv("LAPIS_TEST_DONE", str(done))
-            spec = bench.spec(f"echo ran >> {bench.home}/ran.{step}; echo out > outputs/o; exit 3", python=python)
-            course = bench.follow(bench.restart().submit(spec))
-            outcomes.append(course.exit.reason_code)
-            _check_ending(bench, step, role, course, bench.artifact(spec, "outputs/o"))
-            if not done.exists():
-                break
-        assert len(outcomes) > (20 if role == "supervisor" else 4)
-        assert outcomes[-1] is EndReason.EXIT_CODE
+        courses: list[Course] = []
+        while all((bench.home / f"killed.{step}").exists() for step in range(1, len(courses) + 1)):
+            steps = range(len(courses) + 1, len(courses) + 17)
+            specs = [self._submit_to_be_killed(bench, step, python, monkeypatch) for step in steps]
+            for step, spec in zip(steps, specs, strict=True):
+                courses.append(bench.follow(Handle(spec.workspace, spec.job, spec.submit_key)))
+                _check_ending(bench, step, role, courses[-1], bench.artifact(spec, "outputs/o"))
+        kills = len(list(bench.home.glob("killed.*")))
+        assert kills > (20 if role == "supervisor" else 4)
+        assert courses[-1].exit.reason_code is EndReason.EXIT_CODE
+
+    @staticmethod
+    def _submit_to_be_killed(bench: Bench, step: int, python: str, monkeypatch: pytest.MonkeyPatch) -> LaunchSpec:
+        monkeypatch.setenv("LAPIS_TEST_STEP", str(step))
+        monkeypatch.setenv("LAPIS_TEST_DONE", str(bench.home / f"killed.{step}"))
+        command = f"echo ran >> {bench.home}/ran.{step}; echo out > outputs/o; exit 3"
+        spec = bench.spec(command, python=python)
+        bench.backend.submit(spec)
+        return spec
 
 
 def _check_ending(bench: Bench, step: int, role: str, course: Course, output: Path) -> None:
