@@ -223,3 +223,14 @@ def test_search_of_versions(world: World) -> None:
     refused(ErrorCode.USAGE, found, clause("path; --", "=", "x"))
     refused(ErrorCode.USAGE, found, clause("name", "~", "x"))
     refused(ErrorCode.USAGE, found, order=[("path", False)])
+
+
+def test_a_model_made_from_a_model_stands_on_its_own(plain: World) -> None:
+    run_leaves_a_model(plain)
+    first = make(plain)
+    for path in ("azureml:diabetes:1", "models:/diabetes/1", str(first.document["path"])):
+        make(plain, "copy", path=path)
+    plain.assets.delete_version(plain.ws, MODELS, "diabetes", "1")
+    for record in plain.assets.containers.versions(plain.ws, MODELS, "copy"):
+        location = plain.assets.location(plain.ws, f"azureml:copy:{record.version}", MODELS)
+        assert {e.path for e in plain.storage.walk(location)} == set(FILES)

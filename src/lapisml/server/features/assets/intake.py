@@ -18,6 +18,7 @@ from lapisml.documents.references import (
     DatastoreUri,
     JobOutputUri,
     LocalPath,
+    ModelsUri,
     PlainUri,
     RunUri,
     parse,
