@@ -54,16 +54,22 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, words: Sequence[str]) -> Args:
         """Parse `words`; anything not understood is an error that names the nearest flag."""
+        known = [option for action in self._actions for option in action.option_strings]
+        strange = [word for word in words if word.startswith("--") and not _is_flag(word, known)]
+        if strange:
+            self._refuse_unknown(strange[0], known)
         args, extra = self.parse_known_args(list(words))
         if extra:
-            self._refuse_unknown(extra)
+            self._refuse_unknown(next((word for word in extra if word.startswith("-")), extra[0]), known)
         return args
 
-    def _refuse_unknown(self, extra: Sequence[str]) -> NoReturn:
-        flag = next((word for word in extra if word.startswith("-")), extra[0])
-        known = [option for action in self._actions for option in action.option_strings]
+    def _refuse_unknown(self, flag: str, known: Sequence[str]) -> NoReturn:
         near = get_close_matches(flag.partition("=")[0], known, 1)
         self.error(f"unrecognized argument '{flag}'" + (f"; did you mean {near[0]}?" if near else ""))
+
+
+def _is_flag(word: str, known: Sequence[str]) -> bool:
+    return word == "--" or any(option.startswith(word.partition("=")[0]) for option in known)
 
 
 def run_noun(noun: str, about: str, verbs: Mapping[str, Verb], words: Sequence[str]) -> int:

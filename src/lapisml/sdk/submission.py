@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.documents.checks import check_files
 from lapisml.documents.loading import LoadedDocument, load_dict
+from lapisml.documents.local_paths import path_fields
 from lapisml.documents.merge import assign_op
-from lapisml.documents.paths import DocumentPath, value_at
+from lapisml.documents.paths import DocumentPath, format_path, value_at
+from lapisml.documents.references import AssetRef, parse
 from lapisml.documents.scalars import SourceScalar
 from lapisml.sdk.git import git_facts
 from lapisml.sdk.session import Session
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from lapisml.documents.local_paths import LocalFile
 
 _PURPOSES: dict[str, Purpose] = {"code": "code", "data": "data", "model": "data", "build": "data"}
+
+_CHECKED_AT_SERVER = ("job", "data", "model", "environment", "component")
 
 
 class Submission:
@@ -44,7 +48,7 @@ class Submission:
         self.known = known
         self._loaded = loaded
         self._is_checked = not (defer and _server_can_check(loaded))
-        self.document = loaded.validated().to_dict() if self._is_checked else _without_schema(loaded.data)
+        self.document = _validated(loaded) if self._is_checked else _without_schema(loaded.data)
 
     def check(self) -> None:
         """Check the document here if that was left to the server.
@@ -53,7 +57,7 @@ class Submission:
             LapisError: see the class.
         """
         if not self._is_checked:
-            self.document = {**self._loaded.validated().to_dict(), **_added(self.document, self._loaded.data)}
+            self.document = {**_validated(self._loaded), **_added(self.document, self._loaded.data)}
             self._is_checked = True
 
     def name(self) -> str:
@@ -74,6 +78,26 @@ class Submission:
     def has_local_files(self) -> bool:
         """Say whether something must be uploaded."""
         return bool(self._loaded.local_files())
+
+    def check_environment(self, session: Session) -> None:
+        """Check that the environment which the document refers to exists.
+
+        Raises:
+            LapisError: ReferenceNotFound, with its place.
+        """
+        given = self.document.get("environment")
+        reference = parse(given, "environment") if isinstance(given, str) else None
+        if not isinstance(reference, AssetRef) or reference.registry is not None or reference.scope is not None:
+            return
+        version = ("versions", reference.version) if reference.version else ("labels", reference.label or "latest")
+        try:
+            session.transport.get(session.path("environments", reference.name, *version))
+        except LapisError as error:
+            if error.code is not ErrorCode.NOT_FOUND:
+                raise
+            problems = self._loaded.located([Problem(error.message.rstrip("."), "environment", expected=error.hint)])
+            sentence = f"The {self._loaded.kind} refers to what does not exist."
+            raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, sentence, None, problems) from None
 
     def ready(self, session: Session) -> dict[str, Any]:
         """Upload what the document names and return it with the uploads' addresses in place of local paths.
@@ -105,11 +129,20 @@ class Submission:
         try:
             yield
         except LapisError as error:
-            if not error.problems:
+            problems = error.problems or self._meant(error)
+            if not problems:
                 raise
             self.check()
-            problems = self._loaded.located(error.problems)
-            raise LapisError(error.code, error.message, error.hint, problems) from None
+            message = error.message if error.problems else f"The {self._loaded.kind} refers to what does not exist."
+            raise LapisError(error.code, message, error.hint, self._loaded.located(problems)) from None
+
+    def _meant(self, error: LapisError) -> list[Problem]:
+        """Find the reference of the document that an error without a path speaks of: it quotes it."""
+        if error.code not in (ErrorCode.REFERENCE_NOT_FOUND, ErrorCode.NOT_FOUND):
+            return []
+        named = ((path, value) for path, value, _ in path_fields(self._loaded.kind, self.document))
+        found = next((path for path, value in named if isinstance(value, str) and f"'{value}'" in error.message), None)
+        return [] if found is None else [Problem(error.message.rstrip("."), format_path(found))]
 
     def _upload(self, session: Session, file: LocalFile, purpose: Purpose, includes: list[Path]) -> str:
         try:
@@ -143,12 +176,21 @@ def submission_of(asset: Any, kind: str, overrides: Mapping[str, Any] | None = N
     return Submission(loaded, asset.record)
 
 
+def _validated(loaded: LoadedDocument) -> dict[str, Any]:
+    document = loaded.validated().to_dict()
+    if loaded.kind in ("data", "model") and not loaded.data.get("type"):
+        del document["type"]  # the server looks at the content and knows better than the default
+    return document
+
+
 def _server_can_check(loaded: LoadedDocument) -> bool:
     """Say whether the server can check a document as well as we could: before any upload, and with no text lost.
 
     A job is checked at the server before its files are uploaded; numbers in JSON must read as they are written.
     """
-    if loaded.faults or loaded.problems or (loaded.kind != "job" and loaded.local_files()):
+    if loaded.kind not in _CHECKED_AT_SERVER or loaded.faults or loaded.problems:
+        return False
+    if loaded.kind != "job" and loaded.local_files():
         return False
     if next(iter(check_files(loaded.kind, loaded.data, loaded.base_dir)), None) is not None:
         return False

@@ -43,6 +43,8 @@ class AssetOperations:
         from lapisml.sdk.submission import submission_of
 
         submission = submission_of(asset, self._kind, overrides)
+        if submission.has_local_files():
+            submission.check_environment(self._session)
         document = submission.ready(self._session)
         with submission.decorated():
             return self._wrap(self._kind, self._post(document))
