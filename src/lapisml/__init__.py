@@ -7,10 +7,6 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # without importing typing, which costs more than all the rest
 if TYPE_CHECKING:
-    from __future__ import annotations
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # `typing` itself would cost a quarter of the supervisor's start
     from typing import Any
 
 __version__ = "0.1.0"
