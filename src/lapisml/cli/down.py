@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 
-from lapisml.cli.context import note, open_transport
+from lapisml.cli.context import note
 from lapisml.cli.parsing import Verb, run_verb
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.sdk.autostart import running, stop
-from lapisml.sdk.discovery import environment_address, home_folder
+from lapisml.sdk.discovery import Address, ServerRecord, home_folder, read_token
 from lapisml.sdk.session import API
+from lapisml.sdk.transport import Transport
 
 
 def _down(args: Namespace) -> None:
     home = home_folder()
-    if environment_address(home) is not None and running(home) is None:
-        raise LapisError(ErrorCode.NOT_SUPPORTED, "The server that LAPIS_URL names is stopped where it runs.")
     record = running(home)
     if record is None:
+        if os.environ.get("LAPIS_URL"):
+            raise LapisError(ErrorCode.NOT_SUPPORTED, "The server that LAPIS_URL names is stopped where it runs.")
         note(args, f"No server runs over {home}.")
         return
-    jobs = _running_jobs(args)
+    jobs = _running_jobs(home, record)
     stop(home, record)
     sentence = f"The server at {record.url} has stopped."
     if jobs:
@@ -31,12 +34,13 @@ def _down(args: Namespace) -> None:
     sys.stdout.write(sentence + "\n")
 
 
-def _running_jobs(args: Namespace) -> int:
+def _running_jobs(home: Path, record: ServerRecord) -> int:
     try:
-        status = open_transport(args, start=False).get(f"{API}/status")
+        return int(
+            Transport(lambda _: Address(record.url, read_token(home) or "")).get(f"{API}/status")["running_jobs"]
+        )
     except LapisError:
         return 0  # a server that gives no answer is stopped all the same
-    return int(status["running_jobs"])
 
 
 def run(words: Sequence[str]) -> int:
