@@ -65,17 +65,17 @@ class GpuFeed:
     """The GPUs' values, from one ``nvidia-smi`` that repeats itself; nothing where there is no such GPU.
 
     Args:
+        tool: path of ``nvidia-smi``, None where there is none.
         visible: the job's ``CUDA_VISIBLE_DEVICES``; only these devices are asked for.
         log: file that takes the tool's complaints.
     """
 
-    def __init__(self, visible: str | None, log: str) -> None:
+    def __init__(self, tool: str | None, visible: str | None, log: str) -> None:
         self.values: dict[str, float] = {}
         self.pid: int | None = None
         self.fd: int | None = None
         self._rest = b""
-        tool = _nvidia_smi() if visible != "" else None
-        if tool is not None:
+        if tool is not None and visible != "":
             self._start(tool, visible, log)
 
     def read(self) -> None:
@@ -126,6 +126,17 @@ class GpuFeed:
         self.values.update({f"system/gpu_{index}_{k}": v for k, v in known.items() if v is not None})
 
 
+def nvidia_smi() -> str | None:
+    """Return the path of ``nvidia-smi`` on a machine that has such a GPU."""
+    if not os.path.exists("/dev/nvidiactl"):
+        return None
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        path = os.path.join(folder, "nvidia-smi")
+        if os.access(path, os.X_OK):
+            return path
+    return None
+
+
 def _totals(pids: list[int]) -> tuple[int, int]:
     ticks = pages = 0
     for pid in pids:
@@ -134,16 +145,6 @@ def _totals(pids: list[int]) -> tuple[int, int]:
             ticks += found[0]
             pages += found[1]
     return ticks, pages
-
-
-def _nvidia_smi() -> str | None:
-    if not os.path.exists("/dev/nvidiactl"):
-        return None
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        path = os.path.join(folder, "nvidia-smi")
-        if os.access(path, os.X_OK):
-            return path
-    return None
 
 
 def _number(text: str) -> float | None:

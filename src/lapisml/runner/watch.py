@@ -13,7 +13,7 @@ from lapisml.runner import child, layout, processes
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
 from lapisml.runner.relay_link import RelayLink
-from lapisml.runner.sampling import GpuFeed, Sampler
+from lapisml.runner.sampling import GpuFeed, Sampler, nvidia_smi
 
 _KILL_AGAIN_S = 0.5
 _KILLS_BEFORE_WRAPPER = 6
@@ -134,7 +134,8 @@ class Watch:
             self._kill()
         if time.monotonic() >= self._sampler.due:
             if self._gpus is None:
-                self._gpus = GpuFeed(os.environ.get("CUDA_VISIBLE_DEVICES"), self._job.path(layout.RUNNER_LOG))
+                visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+                self._gpus = GpuFeed(nvidia_smi(), visible, self._job.path(layout.RUNNER_LOG))
             self._sampler.sample(self._tree(), self._gpus.values)
 
     def _stop_if_asked(self, limit: float | None) -> None:
