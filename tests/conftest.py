@@ -133,3 +133,13 @@ def diabetes_csv() -> Path:
     if not file.exists():
         pytest.skip(f"{file} is missing; set LAPIS_TEST_DATA to the folder that holds it")
     return file
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many servers were killed on purpose, and what became of the jobs."""
+    torn_down = [r for r in terminalreporter.stats.get("", []) if getattr(r, "when", None) == "teardown"]
+    kills = sum(value for r in torn_down for name, value in r.user_properties if name == "injected_kills")
+    if kills:
+        wrong = sum("test_kills" in r.nodeid for r in terminalreporter.stats.get("failed", []))
+        sentence = f"{kills} servers killed on purpose; jobs found lost, doubled or wrongly ended: {wrong}"
+        terminalreporter.write_line(sentence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -13,19 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from lapisml.core.lifecycle import MOVES, TERMINAL, JobState
-from tests.integration.kills.plans import LINES, Edge, Plan
+from tests.integration.kills.plans import CLUSTER, LINES, SILENT, STOPPED, Edge, Plan
 from tests.support.polling import eventually
 from tests.support.processes import REPOSITORY, clean_environment
 from tests.support.server import LapisServer
 
-JOBS = "/api/v1/workspaces/default/jobs"
+WORKSPACE = "/api/v1/workspaces/default"
+JOBS = f"{WORKSPACE}/jobs"
 CALLS = (
     ("lapisml.server.features.jobs.store:add", "after"),
     ("lapisml.server.features.tracking.service:TrackingService.create_run", "before"),
     ("lapisml.server.features.tracking.service:TrackingService.create_run", "after"),
     ("lapisml.server.features.jobs.launch:Launcher.specification", "after"),
-    ("lapisml.backends.compute.local.backend:LocalCompute.submit", "before"),
-    ("lapisml.backends.compute.local.backend:LocalCompute.submit", "after"),
+    ("lapisml.backends.compute.local.backend:LocalProcesses.submit", "before"),
+    ("lapisml.backends.compute.local.backend:LocalProcesses.submit", "after"),
     ("lapisml.server.features.jobs.outputs:JobOutputs.record", "before"),
     ("lapisml.server.features.jobs.outputs:JobOutputs.record", "after"),
     ("lapisml.server.features.tracking.service:TrackingService.set_run_status", "after"),
@@ -61,17 +63,32 @@ class CrashHome:
         folder: where the jobs' scripts leave their marks.
         kills: how many servers died as ordered.
         ended: job → the state it belongs in.
+        silent: takes connections and never answers.
     """
 
     server: CrashingServer
     folder: Path
     kills: int = 0
     ended: dict[str, JobState] = field(default_factory=dict)
+    silent: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
 
-    def put(self, path: str, document: dict[str, Any]) -> None:
-        """Create what the jobs need."""
-        status, body = self.server.request("PUT", path, document)
-        assert status in (200, 201), body
+    @property
+    def silent_url(self) -> str:
+        """An address on which somebody listens and nobody ever answers."""
+        return f"http://127.0.0.1:{self.silent.getsockname()[1]}/data.csv"
+
+    def prepare(self) -> None:
+        """Create a cluster that runs jobs and an instance that is stopped."""
+        cluster = {"name": CLUSTER, "type": "amlcompute", "min_instances": 0, "max_instances": 4}
+        self._ask("PUT", f"{WORKSPACE}/computes/{CLUSTER}", cluster)
+        self._ask("PUT", f"{WORKSPACE}/computes/{STOPPED}", {"name": STOPPED, "type": "computeinstance"})
+        self._ask("POST", f"{WORKSPACE}/computes/{STOPPED}/stop")
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        status, answer = self.server.request(method, path, body)
+        if status not in (200, 201, 204):
+            raise RuntimeError(f"{method} {path} → {status}: {answer}")
+        return answer
 
     def order_move(self, job: str, edge: Edge, when: str) -> None:
         """Order the server's death at a move of `job`."""
@@ -83,8 +100,16 @@ class CrashHome:
 
     def play(self, job: str, plan: Plan) -> None:
         """Submit a job of `plan`, lose the server where ordered, start it again, and see the job to its end."""
+        if plan.loses:
+            datastore = {"name": plan.loses, "type": "azure_blob", "account_name": "a", "container_name": "c"}
+            self._ask("PUT", f"{WORKSPACE}/datastores/{plan.loses}", datastore)
         self._until(lambda: self._submitted(job, plan))
+        if plan.loses:
+            self._ask("DELETE", f"{WORKSPACE}/datastores/{plan.loses}")
+            self._ask("POST", f"{WORKSPACE}/computes/{plan.compute}/start")
         self._until(lambda: self._is_over(job, plan))
+        if plan.loses:
+            self._ask("POST", f"{WORKSPACE}/computes/{plan.compute}/stop")
         assert not (self.server.home / "crash.json").exists(), "the ordered place was never met"
         self.ended[job] = plan.end
 
@@ -96,22 +121,15 @@ class CrashHome:
         self._until(lambda: self._is_over(job, plan))
         self.ended[job] = plan.end
 
-    def play_crowd(self, jobs: dict[str, Plan], edges: list[Edge]) -> None:
-        """Submit all jobs; as soon as an ordered death has happened, order the next one for another job."""
-        for job, plan in jobs.items():
+    def play_crowd(self, jobs: dict[str, tuple[Plan, Edge]]) -> None:
+        """Submit job after job; each brings the server down at its own move while those before it go on."""
+        for job, (plan, edge) in jobs.items():
+            self.order_move(job, edge, "committed")
             self._until(lambda job=job, plan=plan: self._submitted(job, plan))
-        orders = [(job, edges[n % len(edges)]) for n, job in enumerate(jobs)]
-        self._until(lambda: self._crowd_is_over(jobs, orders))
-        self.ended |= {job: plan.end for job, plan in jobs.items()}
-        (self.server.home / "crash.json").unlink(missing_ok=True)
-
-    def _crowd_is_over(self, jobs: dict[str, Plan], orders: list[tuple[str, Edge]]) -> bool:
-        states = {job: JobState(self._get(f"/{job}")["status"]) for job in jobs}
-        if orders and not (self.server.home / "crash.json").exists():
-            job, edge = orders.pop()
-            if states[job] not in TERMINAL:
-                self.order_move(job, edge, "committed")
-        return all(state in TERMINAL for state in states.values())
+            self._until(lambda: not (self.server.home / "crash.json").exists())
+        for job, (plan, _) in jobs.items():
+            self._until(lambda job=job, plan=plan: self._is_over(job, plan))
+            self.ended[job] = plan.end
 
     def check_still(self, job: str, end: JobState) -> None:
         """Look whether a job is where it ended, without a move since."""
@@ -128,8 +146,8 @@ class CrashHome:
         expected = ["begin", "end"] if plan.end == JobState.COMPLETED else ["begin"]
         assert marks == (expected if plan.runs else []), "the script ran as often as it should"
         if plan.runs:
-            log = self._log(job)
-            assert log.splitlines()[:LINES] == [f"line {n}" for n in range(1, LINES + 1)]
+            printed = [line for line in self._log(job).splitlines() if line.startswith("line ")]
+            assert printed == [f"line {n}" for n in range(1, LINES + 1)]
 
     def _order(self, order: dict[str, Any]) -> None:
         (self.server.home / "crash.json").write_text(json.dumps(order))
@@ -149,8 +167,8 @@ class CrashHome:
 
     def _submitted(self, job: str, plan: Plan) -> bool:
         document = plan.job_document(self.folder / f"{job}.mark", self.folder / f"{job}.hold")
-        status, body = self.server.request("PUT", f"{JOBS}/{job}", {"document": document, "git": None})
-        assert status in (200, 201), body
+        document = json.loads(json.dumps(document).replace(SILENT, self.silent_url))
+        self._ask("PUT", f"{JOBS}/{job}", {"document": document, "git": None})
         return True
 
     def _is_over(self, job: str, plan: Plan) -> bool:
@@ -160,22 +178,18 @@ class CrashHome:
         return state in TERMINAL and self.server.process.poll() is None
 
     def _get(self, path: str) -> dict[str, Any]:
-        status, body = self.server.request("GET", JOBS + path)
-        assert status == 200, body
-        found: dict[str, Any] = body
+        found: dict[str, Any] = self._ask("GET", JOBS + path)
         return found
 
     def _check_events(self, job: str) -> None:
         events = self._get(f"/{job}/events")["value"]
-        states = [JobState.NOT_STARTED.value] + [event["after"] for event in events]
+        states = [JobState.NOT_STARTED.value] + [event["status"] for event in events]
         assert [event["before"] for event in events] == states[:-1], "no move is missing or doubled"
         assert all(JobState(a) in MOVES[JobState(b)] for b, a in itertools.pairwise(states)), states
         assert sum(JobState(state) in TERMINAL for state in states) == 1, states
 
     def _check_run(self, job: str, plan: Plan) -> None:
-        path = f"/mlflow/default/api/2.0/mlflow/runs/get?run_id={job}"
-        status, body = self.server.request("GET", path)
-        assert status == 200, body
+        body = self._ask("GET", f"/mlflow/default/api/2.0/mlflow/runs/get?run_id={job}")
         wanted = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED"}[plan.end.value]
         assert body["run"]["info"]["status"] == wanted
 
@@ -184,7 +198,5 @@ class CrashHome:
         return mark.read_text().split() if mark.exists() else []
 
     def _log(self, job: str) -> str:
-        path = f"{JOBS}/{job}/logs/file?path=user_logs/std_log.txt"
-        status, body = self.server.request("GET", path)
-        assert status == 200, body
-        return body.decode() if isinstance(body, bytes) else str(body)
+        body: bytes = self._ask("GET", f"{JOBS}/{job}/logs/file?path=user_logs/std_log.txt")
+        return body.decode()

@@ -58,8 +58,8 @@ def crash_in_moves() -> None:
         return done
 
     @contextmanager
-    def watched_write(self: Any) -> Iterator[Any]:
-        with write(self) as connection:
+    def watched_write(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        with write(*args, **kwargs) as connection:
             yield connection
         if due:
             _die()

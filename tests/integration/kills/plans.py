@@ -10,6 +10,9 @@ from lapisml.core.lifecycle import MOVES, JobState
 
 S = JobState
 Edge = tuple[JobState, JobState]
+CLUSTER, STOPPED = "kill-cluster", "stopped-instance"
+SILENT = "http://silent/data.csv"
+"""Stands for the address of a server that takes connections and never answers: whoever fetches it waits."""
 LINES = 40
 """Lines that the script of a plan prints before it ends."""
 
@@ -23,20 +26,22 @@ class Plan:
     Attributes:
         name: a word for the test's name.
         edges: the moves it makes, in order.
-        tail: shell text that follows the printed lines.
+        tail: shell text that follows the printed lines; ``{hold}`` is a file that never comes.
         cancel_in: the state in which the test asks for its end.
-        needs_stopped_compute: it waits for a compute that is stopped.
-        document: further keys of the job document.
+        compute: where it runs.
+        keys: further keys of the job document.
         runs: whether the script starts.
+        loses: a datastore that the test deletes, and only then starts the compute.
     """
 
     name: str
     edges: tuple[Edge, ...]
-    tail: str = ""
+    tail: str = "true"
     cancel_in: JobState | None = None
-    needs_stopped_compute: bool = False
-    document: dict[str, Any] = field(default_factory=dict)
+    compute: str = CLUSTER
+    keys: dict[str, Any] = field(default_factory=dict)
     runs: bool = True
+    loses: str | None = None
 
     @property
     def end(self) -> JobState:
@@ -45,19 +50,29 @@ class Plan:
 
     def job_document(self, mark: Path, hold: Path) -> dict[str, Any]:
         """Return the job document; the script appends ``begin`` and ``end`` to the file `mark`."""
-        compute = "azureml:stopped-cluster" if self.needs_stopped_compute else "azureml:kill-cluster"
-        text = f"echo begin >> {mark}; for i in $(seq 1 {LINES}); do echo line $i; done; {self.tail}".rstrip("; ")
-        command = f"{text.format(hold=hold)}; echo end >> {mark}"
-        base = {"type": "command", "command": command, "compute": compute, "experiment_name": "kills"}
-        return {**base, "environment": {"image": "python"}, **self.document}
+        lines = f"for i in $(seq 1 {LINES}); do echo line $i; done"
+        command = f"echo begin >> {mark}; {lines}; {self.tail.format(hold=hold)}; echo end >> {mark}"
+        base = {"type": "command", "command": command, "compute": f"azureml:{self.compute}", "experiment_name": "kills"}
+        return {**base, "environment": {"image": "python"}, **self.keys}
 
 
-_START = ((S.NOT_STARTED, S.QUEUED), (S.QUEUED, S.PREPARING), (S.PREPARING, S.STARTING), (S.STARTING, S.RUNNING))
+def _input(uri: str) -> dict[str, Any]:
+    return {"inputs": {"data": {"type": "uri_file", "path": uri, "mode": "download"}}}
+
+
+_LINE = ((S.NOT_STARTED, S.QUEUED), (S.QUEUED, S.PREPARING))
+_START = (*_LINE, (S.PREPARING, S.STARTING), (S.STARTING, S.RUNNING))
 _WAIT = "while [ ! -e {hold} ]; do sleep 0.05; done"
 
 PLANS = (
     Plan("completes", (*_START, (S.RUNNING, S.FINALIZING), (S.FINALIZING, S.COMPLETED)), "sleep 0.3"),
     Plan("fails", (*_START, (S.RUNNING, S.FINALIZING), (S.FINALIZING, S.FAILED)), "sleep 0.3; exit 3"),
+    Plan(
+        "runs-out-of-time",
+        (*_START, (S.RUNNING, S.FINALIZING), (S.FINALIZING, S.CANCELED)),
+        _WAIT,
+        keys={"limits": {"timeout": 1}},
+    ),
     Plan(
         "is-cancelled-running",
         (*_START, (S.RUNNING, S.CANCEL_REQUESTED), (S.CANCEL_REQUESTED, S.CANCELED)),
@@ -68,17 +83,55 @@ PLANS = (
         "is-cancelled-waiting",
         ((S.NOT_STARTED, S.QUEUED), (S.QUEUED, S.CANCEL_REQUESTED), (S.CANCEL_REQUESTED, S.CANCELED)),
         cancel_in=S.QUEUED,
-        needs_stopped_compute=True,
+        compute=STOPPED,
         runs=False,
+    ),
+    Plan(
+        "is-cancelled-preparing",
+        (*_LINE, (S.PREPARING, S.CANCEL_REQUESTED), (S.CANCEL_REQUESTED, S.CANCELED)),
+        cancel_in=S.PREPARING,
+        keys=_input(SILENT),
+        runs=False,
+    ),
+    Plan(
+        "misses-its-input",
+        (*_LINE, (S.PREPARING, S.FINALIZING), (S.FINALIZING, S.FAILED)),
+        keys=_input("azureml://datastores/workspaceblobstore/paths/not-there.csv"),
+        runs=False,
+    ),
+    Plan(
+        "loses-its-datastore",
+        (*_LINE, (S.PREPARING, S.FAILED)),
+        compute=STOPPED,
+        keys=_input("azureml://datastores/passing/paths/data.csv"),
+        runs=False,
+        loses="passing",
     ),
 )
 
-_SILENCE = "a compute must stay silent for half a minute: see the tests of progress in tests/unit"
+_SILENCE = "a compute must stay silent for half a minute: tests/unit/core/test_progress.py"
 _PAUSE = "nothing pauses a job in this version"
-_RACE = "made only when the compute's news skips a phase or comes while a cancel is under way; see tests/unit"
+_RACE = "two things must fall within a few milliseconds; the code is that of the neighbouring moves"
+_UNUSED = "no part makes this move in this version"
 
 UNREACHED: dict[Edge, str] = {
     **{edge: _SILENCE for edge in EDGES if S.NOT_RESPONDING in edge},
     **{edge: _PAUSE for edge in EDGES if S.PAUSED in edge},
+    (S.NOT_STARTED, S.CANCEL_REQUESTED): _RACE,
+    (S.STARTING, S.CANCEL_REQUESTED): _RACE,
+    (S.FINALIZING, S.CANCEL_REQUESTED): _RACE,
+    (S.CANCEL_REQUESTED, S.COMPLETED): _RACE,
+    (S.CANCEL_REQUESTED, S.FAILED): _RACE,
+    (S.STARTING, S.FINALIZING): _RACE,
+    (S.NOT_STARTED, S.FAILED): _UNUSED,
+    (S.NOT_STARTED, S.CANCELED): _UNUSED,
+    (S.QUEUED, S.FAILED): _UNUSED,
+    (S.QUEUED, S.CANCELED): _UNUSED,
+    (S.PREPARING, S.CANCELED): _UNUSED,
+    (S.STARTING, S.FAILED): _UNUSED,
+    (S.STARTING, S.CANCELED): _UNUSED,
+    (S.RUNNING, S.COMPLETED): _UNUSED,
+    (S.RUNNING, S.FAILED): _UNUSED,
+    (S.RUNNING, S.CANCELED): _UNUSED,
 }
 """Moves of the table that no plan makes, and why."""
