@@ -25,59 +25,19 @@ def asset_verbs(kind: str, noun: str, create: tuple[AddArguments, ...], keys: tu
         create: adds the flags that set keys of the document.
         keys: the keys that those flags set.
     """
+    do = _Commands(kind, keys)
     one = (flags.name(), flags.version, flags.label, flags.scope)
-
-    def run_create(args: Namespace) -> None:
-        from lapisml.cli.documents import submission
-
-        show(args, operations(args, kind).create_or_update(submission(args, kind, keys)))
-
-    def run_update(args: Namespace) -> None:
-        from lapisml.cli.documents import edited
-
-        found = operations(args, kind)
-        record = found.get(args.name, args.version, args.label)
-        changes = edited(args, record, flags.given(args, "description"))
-        show(args, found.change(args.name, str(record["version"]), None, changes) if changes else record)
-
-    def run_show(args: Namespace) -> None:
-        show(args, operations(args, kind).get(args.name, args.version, args.label))
-
-    def run_list(args: Namespace) -> None:
-        found = operations(args, kind).list(
-            args.name,
-            list_view_type=flags.list_view(args),
-            tag=args.tag,
-            max_results=args.max_results,
-            stage=getattr(args, "stage", None),
-        )
-        show(args, list(found), COLUMNS)
-
-    def run_archive(args: Namespace) -> None:
-        operations(args, kind).archive(args.name, args.version, args.label)
-
-    def run_restore(args: Namespace) -> None:
-        operations(args, kind).restore(args.name, args.version, args.label)
-
-    named = (flags.name(required=False), flags.version)
-    listed = (
-        flags.name(required=False, text="all versions of this name"),
-        flags.archived,
-        flags.max_results,
-        flags.tag,
-    )
+    new = (flags.file(), flags.name(required=False), flags.version, *create, flags.sets, flags.no_wait, flags.scope)
+    names = flags.name(required=False, text="all versions of this name")
+    listed = (names, flags.archived, flags.max_results, flags.tag, flags.scope)
     edit = (*one, flags.edits, flags.values(("--description", "what it is")), flags.file_for_update)
     return {
-        "create": Verb(
-            f"create a version of {noun}",
-            run_create,
-            (flags.file(), *named, *create, flags.sets, flags.no_wait, flags.scope),
-        ),
-        "show": Verb(f"show a version of {noun}; the latest when none is named", run_show, one),
-        "list": Verb(f"list {noun}s, or the versions of one", run_list, (*listed, flags.scope)),
-        "update": Verb(f"change description, tags and properties of {noun}", run_update, edit),
-        "archive": Verb(f"hide {noun}, or a version of it, from lists", run_archive, one),
-        "restore": Verb(f"show {noun} in lists again", run_restore, one),
+        "create": Verb(f"create a version of {noun}", do.create, new),
+        "show": Verb(f"show a version of {noun}; the latest when none is named", do.show, one),
+        "list": Verb(f"list {noun}s, or the versions of one", do.list, listed),
+        "update": Verb(f"change description, tags and properties of {noun}", do.update, edit),
+        "archive": Verb(f"hide {noun}, or a version of it, from lists", do.archive, one),
+        "restore": Verb(f"show {noun} in lists again", do.restore, one),
     }
 
 
@@ -86,3 +46,46 @@ def operations(args: Namespace, kind: str) -> AssetOperations:
     from lapisml.sdk.operations.assets import AssetOperations
 
     return AssetOperations(open_session(args), kind)
+
+
+class _Commands:
+    """The work behind the verbs of one kind."""
+
+    def __init__(self, kind: str, keys: tuple[str, ...]) -> None:
+        self._kind = kind
+        self._keys = keys
+
+    def create(self, args: Namespace) -> None:
+        from lapisml.cli.documents import submission
+
+        show(args, self._operations(args).create_or_update(submission(args, self._kind, self._keys)))
+
+    def show(self, args: Namespace) -> None:
+        show(args, self._operations(args).get(args.name, args.version, args.label))
+
+    def list(self, args: Namespace) -> None:
+        found = self._operations(args).list(
+            args.name,
+            list_view_type=flags.list_view(args),
+            tag=args.tag,
+            max_results=args.max_results,
+            stage=getattr(args, "stage", None),
+        )
+        show(args, [*found], COLUMNS)
+
+    def update(self, args: Namespace) -> None:
+        from lapisml.cli.documents import edited
+
+        found = self._operations(args)
+        record = found.get(args.name, args.version, args.label)
+        changes = edited(args, record, flags.given(args, "description"))
+        show(args, found.change(args.name, str(record["version"]), None, changes) if changes else record)
+
+    def archive(self, args: Namespace) -> None:
+        self._operations(args).archive(args.name, args.version, args.label)
+
+    def restore(self, args: Namespace) -> None:
+        self._operations(args).restore(args.name, args.version, args.label)
+
+    def _operations(self, args: Namespace) -> AssetOperations:
+        return operations(args, self._kind)

@@ -43,14 +43,10 @@ def command(
         inputs: name → `Input`, or a plain value.
         outputs: name → `Output`.
         compute: name of the compute; this machine when left out.
-        name: unique name; one is made up when left out.
-        display_name, description, experiment_name, tags, properties: for people.
-        environment_variables: variable → value.
-        distribution: how processes are started on several nodes.
+        name: unique; one is made up when left out.
         timeout: seconds.
-        identity, services: see the document.
         job_tier, priority: place in the queue.
-        resources: ``instance_count, instance_type, shm_size, docker_args, locations``.
+        resources: ``instance_count, instance_type, shm_size, docker_args, locations``. The rest: as in the document.
 
     Raises:
         LapisError: DocumentInvalid, with every fault.
@@ -60,29 +56,22 @@ def command(
     unknown = set(resources) - set(_RESOURCES)
     if unknown:
         raise TypeError(f"command() got an unexpected keyword argument '{min(unknown)}'")
-    queue = {"job_tier": job_tier, "priority": priority}
     values = {
         "command": command,
         "environment": _environment(environment),
         "code": None if code is None else str(code),
         "inputs": {key: _plain(value) for key, value in (inputs or {}).items()} or None,
         "outputs": {key: _plain(value) for key, value in (outputs or {}).items()} or None,
-        "compute": compute,
-        "name": name,
-        "display_name": display_name,
-        "description": description,
-        "experiment_name": experiment_name,
-        "tags": tags,
-        "properties": properties,
-        "environment_variables": environment_variables,
-        "distribution": distribution,
-        "limits": None if timeout is None else {"timeout": timeout},
-        "identity": identity,
-        "services": services,
-        "queue_settings": _given(queue),
-        "resources": _given(resources),
+        "limits": _given(timeout=timeout),
+        "queue_settings": _given(job_tier=job_tier, priority=priority),
+        "resources": _given(**resources),
     }
-    return CommandJob(**{key: value for key, value in values.items() if value is not None})
+    others = _given(
+        compute=compute, name=name, display_name=display_name, description=description, identity=identity,
+        experiment_name=experiment_name, tags=tags, properties=properties, services=services,
+        environment_variables=environment_variables, distribution=distribution,
+    )  # fmt: skip
+    return CommandJob(**(_given(**values) or {}), **(others or {}))
 
 
 def _environment(given: Any) -> Any:
@@ -98,5 +87,5 @@ def _plain(given: Any) -> Any:
     return given.to_dict() if hasattr(given, "to_dict") else given
 
 
-def _given(values: dict[str, Any]) -> dict[str, Any] | None:
+def _given(**values: Any) -> dict[str, Any] | None:
     return {key: value for key, value in values.items() if value is not None} or None

@@ -16,6 +16,9 @@ SILENCE = 45.0
 AWAY_LIMIT = 600.0
 """Seconds for which a server may be away while somebody follows."""
 
+WAITING = ("NotStarted", "Queued", "Paused")
+"""States in which a job waits for its compute."""
+
 TERMINAL = ("Completed", "Failed", "Canceled")
 
 
@@ -79,6 +82,7 @@ class _Reader:
         self.end: dict[str, Any] | None = None
         self._follower = follower
         self._waiting = ""
+        self._may_wait = True
         self._away_since: float | None = None
 
     def take(self, line: dict[str, Any]) -> None:
@@ -88,10 +92,11 @@ class _Reader:
             self._follower.on_away("The server is back.")
         if "event" in line:
             self.position["after"] = line["event"]["seq"]
+            self._may_wait = line["event"]["status"] in WAITING
             self._follower.on_event(line["event"])
         elif "log" in line:
             self._take_log(line)
-        elif "waiting" in line and line["waiting"] != self._waiting:
+        elif "waiting" in line and self._may_wait and line["waiting"] != self._waiting:
             self._waiting = line["waiting"]
             self._follower.on_waiting(self._waiting)
         elif "end" in line:
