@@ -7,6 +7,7 @@ cursor file says how many bytes have arrived (``done``) and how far the batches 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -93,7 +94,8 @@ class Spool:
 
     def _batches(self, run_id: str, metrics: list[dict[str, Any]]) -> Iterator[Batch]:
         for number in range(0, len(metrics), BATCH):
-            key = f"{self._submit_key}:{self.done}:{self._sending}:{run_id}:{number}"
+            name = f"{self._submit_key}:{self.done}:{self._sending}:{run_id}:{number}"
+            key = hashlib.sha256(name.encode()).hexdigest()
             yield Batch(run_id, metrics[number : number + BATCH], key)
 
     def _whole_lines(self, limit: int) -> int:
