@@ -47,7 +47,7 @@ class Dispatcher:
         with self._database.read() as connection:
             lines = [(self._workspaces.by_id(number), name) for number, name in store.waiting_computes(connection)]
             open_lines = [(workspace, pool) for workspace, name in lines if (pool := self._open(workspace, name))]
-            due = [(workspace, pool) for workspace, pool in open_lines if _free(connection, workspace.id, pool)]
+            due = [(workspace, pool) for workspace, pool in open_lines if _count_free(connection, workspace.id, pool)]
         return sum(self._serve(workspace, pool) for workspace, pool in due)
 
     def _open(self, workspace: Workspace, compute: str) -> Pool | None:
@@ -69,10 +69,13 @@ class Dispatcher:
 
 def _free(connection: Connection, workspace_id: int, pool: Pool) -> list[Allotment]:
     held = store.holding(connection, workspace_id, pool.name)
-    free = pool.capacity - sum(len(holder.nodes) for holder in held)
-    if free <= 0:
-        return []
+    free = max(0, pool.capacity - sum(len(holder.nodes) for holder in held))
     return allot(pool.capacity, held, store.in_line(connection, workspace_id, pool.name, limit=free))
+
+
+def _count_free(connection: Connection, workspace_id: int, pool: Pool) -> int:
+    held = store.holding(connection, workspace_id, pool.name)
+    return max(0, pool.capacity - sum(len(holder.nodes) for holder in held))
 
 
 def _allotted(allotment: Allotment, pool: Pool, now: int) -> Move:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from sqlalchemy.exc import IntegrityError
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
@@ -32,6 +34,9 @@ TOPIC_NEWS = "jobs:news"
 """Told when a job that holds nodes needs attention, or has changed for those who watch it."""
 _STRANDED_AFTER_MS = 5_000
 
+_UNSET: dict[str, Any] = dict.fromkeys(
+    ("site", "cancel_requested_at", "allotted_at", "started_at", "ended_at", "exit_code")
+)
 _MUTABLE = frozenset({"display_name", "description", "tags", "experiment_name"})
 
 
@@ -126,12 +131,13 @@ class JobService:
             tags={str(key): str(value) for key, value in (job.document.get("tags") or {}).items()},
             parent_run_id=job.parent_name,
         )
-        sentence = f"Queued for {job.compute}."
+        step = Move(JobState.QUEUED, "Queued", f"Queued for {job.compute}.", self._clock.now_ms())
         with self._database.write() as connection:
-            store.move(connection, job, Move(JobState.QUEUED, "Queued", sentence, self._clock.now_ms()))
-            queued = store.get(connection, workspace.id, job.name)
+            moved = store.move(connection, job, step)
         self._events.notify(TOPIC_LINE)
-        return queued or job
+        if not moved:
+            return self.get(workspace, job.name)
+        return replace(job, status=step.to, status_code=step.code, status_reason=step.reason, changed_at=step.at)
 
     def enqueue_stranded(self) -> None:
         """Put those jobs in line whose submission was cut off after they were taken in."""
@@ -299,9 +305,10 @@ class JobService:
             "changed_at": now,
             "archived": False,
         }
-        with self._database.write() as connection:
-            if store.get(connection, workspace.id, name) is None:
-                store.add(connection, values)
-            made = store.get(connection, workspace.id, name)
-        assert made is not None
-        return made
+        try:
+            with self._database.write() as connection:
+                seq = store.add(connection, values)
+        except IntegrityError:  # the same submission came in twice at one moment
+            return self._same_submission(workspace, name, digest) or self.get(workspace, name)
+        made: dict[str, Any] = {**_UNSET, **values, "seq": seq, "status": JobState.NOT_STARTED}
+        return JobRecord(**made)

@@ -111,9 +111,11 @@ _LIVE = (
 )
 
 
-def add(connection: Connection, values: dict[str, Any]) -> None:
-    """Insert a job in state NotStarted."""
-    connection.execute(insert(jobs).values(**values))
+def add(connection: Connection, values: dict[str, Any]) -> int:
+    """Insert a job in state NotStarted; give its row number."""
+    key = connection.execute(insert(jobs).values(**values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def get(connection: Connection, workspace_id: int, name: str, *, lock: bool = False) -> JobRecord | None:
