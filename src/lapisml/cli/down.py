@@ -35,10 +35,9 @@ def _down(args: Namespace) -> None:
 
 
 def _running_jobs(home: Path, record: ServerRecord) -> int:
+    transport = Transport(lambda _: Address(record.url, read_token(home) or ""))
     try:
-        return int(
-            Transport(lambda _: Address(record.url, read_token(home) or "")).get(f"{API}/status")["running_jobs"]
-        )
+        return int(transport.get(f"{API}/status").get("running_jobs", 0))
     except LapisError:
         return 0  # a server that gives no answer is stopped all the same
 
