@@ -12,6 +12,6 @@ client = MlflowClient()
 run = client.get_run(sys.argv[1])
 print(f"run {run.info.run_name} ({run.info.run_id}): {run.info.status}")
 for name, value in sorted(run.data.metrics.items()):
-    print(f"  {name:<28} {value:.4f}")
+    print(f"  {name:<40} {value:.4f}")
 for item in client.list_artifacts(run.info.run_id):
     print(f"  artifact {item.path}{'/' if item.is_dir else ''}")

@@ -111,6 +111,8 @@ def _tracking(tracking: Mapping[str, Any], port: int) -> dict[str, str]:
         "MLFLOW_EXPERIMENT_NAME": tracking["experiment_name"],
         # The relay holds a request while the server is away; the client must not give up first.
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "3600",
+        # It would print the relay's address, which leads nowhere once the job has ended.
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     }
 
 
