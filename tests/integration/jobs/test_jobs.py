@@ -210,3 +210,30 @@ def _alive(pid: str) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ({"type": "amlcompute", "max_instancs": 2}, "DocumentInvalid"),
+        ({"type": "amlcompute", "max_instances": "many"}, "DocumentInvalid"),
+        ({"type": "amlcompute", "min_instances": 5, "max_instances": 2}, "DocumentInvalid"),
+        ({"type": "kubernetes"}, "NotSupported"),
+    ],
+)
+def test_a_bad_compute_is_refused(api: Api, document: dict[str, object], code: str) -> None:
+    status, body = api.call("PUT", "/computes/bad", {"name": "bad", **document})
+    assert (status, body["error"]["code"]) == (422, code)
+    assert api.call("GET", "/computes/bad")[0] == 404
+
+
+def test_a_compute_in_use_is_not_deleted(api: Api, one: str, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    name = api.submit(f"until [ -e {gate} ]; do sleep 0.05; done", compute=one)
+    api.wait(name, "Running")
+    status, body = api.call("DELETE", f"/computes/{one}")
+    assert (status, body["error"]["code"]) == (409, "Conflict")
+    assert name in body["error"]["message"]
+    gate.touch()
+    api.wait(name, "Completed")
+    assert api.call("DELETE", f"/computes/{one}")[0] == 204

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, select
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
 from lapisml.core.ids import is_valid_name
+from lapisml.documents import registry
 from lapisml.server.features.compute import store
 from lapisml.server.features.compute.store import ComputeRecord
 from lapisml.server.features.workspaces.service import Workspace
@@ -97,6 +98,7 @@ class ComputeService:
             LapisError: NotSupported for types that can't run here, DocumentInvalid for a bad name or bounds,
                 Conflict when the type would change.
         """
+        document = dict(registry.parse("compute", document).to_dict())
         _check(document)
         name = str(document["name"]).lower()
         now = self._clock.now_ms()
@@ -144,7 +146,7 @@ class ComputeService:
                 ErrorCode.NOT_SUPPORTED,
                 f"{', '.join(fixed)} of compute '{name}' can't change once it exists.",
             )
-        document = {**record.document, **changes}
+        document = dict(registry.parse("compute", {**record.document, **changes}).to_dict())
         _check(document)
         with self._database.write() as connection:
             store.change(connection, record.id, self._clock.now_ms(), document=document)

@@ -237,7 +237,7 @@ class Runs:
     def history(
         self, caller: Caller, run_id: str, key: str, limit: int | None = None, token: str | None = None
     ) -> Page[HistoryPoint]:
-        """Return a page of the points of a metric by step, time and value; all of them without a limit.
+        """Return a page of the points of a metric by time, step and value; all of them without a limit.
 
         Raises:
             LapisError: NotFound, Forbidden, Usage.

@@ -9,8 +9,8 @@ from lapisml.server.features.tracking.store.driver import fetch, fetch_among
 
 _SERIES = "SELECT id FROM metric_series WHERE run = ? AND key = ?"
 _POINTS = "SELECT value, timestamp, step, is_nan FROM metric_points WHERE series = ? "
-_AFTER = "AND (step, timestamp, value, is_nan) > (?, ?, ?, ?) "
-_ORDER = "ORDER BY step, timestamp, value, is_nan "
+_AFTER = "AND (timestamp, step, value, is_nan) > (?, ?, ?, ?) "
+_ORDER = "ORDER BY timestamp, step, value, is_nan "
 _COUNT = "SELECT count(*) FROM metric_points WHERE series = ? AND step BETWEEN ? AND ?"
 _PLACES = (
     "SELECT value, timestamp, step, is_nan FROM (SELECT value, timestamp, step, is_nan, "
@@ -24,7 +24,7 @@ _EVERY_STEP = (-(2**63), 2**63 - 1)
 def points(
     connection: Connection, run: int, key: str, limit: int | None, after: HistoryPoint | None
 ) -> list[HistoryPoint]:
-    """Return the points of a metric by step, time and value, as plain tuples of `HistoryPoint`'s shape.
+    """Return the points of a metric by time, step and value, as plain tuples of `HistoryPoint`'s shape.
 
     Args:
         limit: at most so many; None for all.
@@ -36,7 +36,7 @@ def points(
     sql = _POINTS
     values: list[float] = [series]
     if after is not None:
-        sql, values = sql + _AFTER, [series, after.step, after.timestamp, after.value, after.is_nan]
+        sql, values = sql + _AFTER, [series, after.timestamp, after.step, after.value, after.is_nan]
     sql += _ORDER
     if limit is not None:
         sql, values = sql + "LIMIT ?", [*values, limit]
@@ -44,7 +44,7 @@ def points(
 
 
 def sample(connection: Connection, run: int, key: str, most: int, steps: tuple[int, int] | None) -> list[HistoryPoint]:
-    """Return at most `most` points, spread evenly, the first and the last among them.
+    """Return at most `most` points by step, spread evenly, the first and the last among them.
 
     Args:
         steps: only points from the first to the last of these steps.
