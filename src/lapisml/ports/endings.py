@@ -64,9 +64,7 @@ SENTENCES: dict[EndReason, str] = {
     EndReason.EXIT_CODE: "The command ended with exit code {code}{meaning}.",
     EndReason.SIGNALLED: "The command was ended by signal {signal}.",
     EndReason.OUT_OF_MEMORY: "The kernel ended a process of the command because memory ran out ({evidence}).",
-    EndReason.KILLED: (
-        "The command was killed (SIGKILL) by something other than Lapis; most likely memory ran out."
-    ),
+    EndReason.KILLED: ("The command was killed (SIGKILL) by something other than Lapis; most likely memory ran out."),
     EndReason.TIMEOUT: "The command ran longer than its limit of {limit} and was stopped.",
     EndReason.CANCELED: "Canceled{by}.",
     EndReason.DISK_FULL: "The disk that holds the job's folder is full{where}.",
@@ -74,9 +72,7 @@ SENTENCES: dict[EndReason, str] = {
     EndReason.INPUT: "Input '{name}' could not be prepared: {error}",
     EndReason.OUTPUT: "Output '{name}' could not be stored: {error}",
     EndReason.CODE: "The code snapshot could not be unpacked: {error}",
-    EndReason.CODE_INTEGRITY: (
-        "The code snapshot is not what was submitted, so the job was not started: {error}"
-    ),
+    EndReason.CODE_INTEGRITY: ("The code snapshot is not what was submitted, so the job was not started: {error}"),
     EndReason.COMMAND: "The command could not be started: {error}",
     EndReason.SUPERVISOR_LOST: (
         "The processes that watched the command were killed, and its exit status with them: {evidence}."

@@ -33,13 +33,15 @@ class Launch:
         folder: the job's folder.
         argv, env: the command and its whole environment.
         log: path of the file that takes stdout and stderr.
+        umask: the command's.
     """
 
-    def __init__(self, folder: str, argv: list[str], env: dict[str, str], log: str) -> None:
+    def __init__(self, folder: str, argv: list[str], env: dict[str, str], log: str, umask: int) -> None:
         self.folder = folder
         self.argv = argv
         self.env = env
         self.log = log
+        self.umask = umask
 
 
 class Gate:
@@ -147,12 +149,14 @@ def _become_command(launch: Launch, gate: int) -> None:
     for number in range(1, signal.NSIG):
         if number not in (signal.SIGKILL, signal.SIGSTOP) and not 32 <= number < signal.SIGRTMIN:
             signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     log = os.open(launch.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     if not os.read(gate, 1):
         return
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
+    os.umask(launch.umask)
     try:
         os.chdir(os.path.join(launch.folder, layout.WORK))
         os.execve(launch.argv[0], launch.argv, launch.env)  # noqa: S606 - the argument list is bash and its text

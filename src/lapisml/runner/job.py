@@ -17,11 +17,13 @@ class Job:
         folder: its folder.
         spec: the launch specification, plain form.
         journal: where its course is written down.
+        umask: what the command's files are made with; our own are the owner's alone.
     """
 
-    def __init__(self, folder: str, spec: dict[str, Any]) -> None:
+    def __init__(self, folder: str, spec: dict[str, Any], umask: int = 0o022) -> None:
         self.folder = folder
         self.spec = spec
+        self.umask = umask
         self.journal = Journal(folder, spec.get("wake_socket"), spec["job"])
 
     def path(self, name: str) -> str:

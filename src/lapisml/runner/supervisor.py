@@ -39,7 +39,7 @@ def main() -> None:
 
 def supervise(folder: str) -> None:
     """Supervise a job to its end; returns at once when somebody else does."""
-    os.umask(0o077)
+    umask = os.umask(0o077)
     lock = os.open(os.path.join(folder, layout.LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,7 +47,7 @@ def supervise(folder: str) -> None:
         return
     spec = specfile.read(folder)
     if spec is not None:
-        Supervisor(Job(folder, spec), lock).run()
+        Supervisor(Job(folder, spec, umask), lock).run()
 
 
 class Supervisor:

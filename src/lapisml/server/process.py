@@ -67,7 +67,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
     try:
         application.lifetime.start()
         tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
-        run_web(application.asgi, listener, lambda: _tell_ready(record, url), tls)
+        run_web(application.asgi, listener, lambda: _tell_ready(record, url, settings.tls_cert), tls)
     finally:
         record.unlink(missing_ok=True)
         application.lifetime.stop()
@@ -82,8 +82,10 @@ def _start_failed(settings: Settings, error: OSError) -> LapisError:
     return LapisError(ErrorCode.STORAGE_UNREACHABLE, f"The server can't run: {what}{error.strerror or error}.")
 
 
-def _tell_ready(record: Path, url: str) -> None:
+def _tell_ready(record: Path, url: str, certificate: Path | None) -> None:
     facts = {"url": url, "version": __version__, "started_at": timestamp(SystemClock().now_ms())}
+    if certificate is not None:
+        facts["tls_cert"] = str(certificate.absolute())  # jobs on this machine trust it
     write_private(record, orjson.dumps({**ProcessIdentity.own().to_json(), **facts}))
     log.info("server.ready at %s", url)
 

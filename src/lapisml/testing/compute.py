@@ -202,6 +202,19 @@ class ComputeBackendSuite:
         assert (env["AZUREML_RUN_ID"], env["MINE"], env["AZUREML_NODE_COUNT"]) == (spec.job, "1", "7")
         assert (env["TZ"], env["AZUREML_CR_NODE_RANK"]) == ("Europe/Paris", "0")
 
+    def test_the_command_begins_with_a_clean_slate(self, bench: Bench) -> None:
+        """No signal is blocked or ignored, stdin is empty, and the caller's umask is the command's."""
+        before = os.umask(0o027)
+        try:
+            handle = bench.restart().submit(
+                bench.spec("umask; grep -E 'SigBlk|SigIgn' /proc/self/status; wc -c; yes | head -1")
+            )
+        finally:
+            os.umask(before)
+        bench.follow(handle)
+        zero = "0" * 16
+        assert bench.log(handle).split() == ["0027", "SigBlk:", zero, "SigIgn:", zero, "0", "y"]
+
     def test_the_job_goes_on_without_the_one_who_submitted_it(self, bench: Bench) -> None:
         """A backend object made later sees the job, running and ended."""
         handle = bench.running("echo up; sleep 0.3; exit 5")

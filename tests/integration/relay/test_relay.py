@@ -6,9 +6,15 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from lapisml.ports.compute import JobPhase, Outcome
 from lapisml.runner import layout, processes
@@ -140,6 +146,39 @@ def test_answers_come_back_as_they_are(relayed: Relayed, tracker: Tracker) -> No
     empty = job.raw("GET", PATH + "/empty")
     assert (empty.read(), empty.status) == (b"", 204)
     assert job.call("GET", "/nothing")[0] == 404
+
+
+def test_a_server_with_tls_is_known_by_its_certificate(relayed: Relayed, tracker: Tracker, tmp_path: Path) -> None:
+    job = relayed()
+    job.log_metric(1)
+    tracker.start(_certificate(tmp_path / "its.pem"))
+    assert job.call("GET", "/history/run")[1] == {"steps": [1]}
+    tracker.stop()
+    job.log_metric(2)
+    tracker.start(_certificate(tmp_path / "impostor.pem"))
+    record = tmp_path / "run" / "server.json"
+    record.write_text(record.read_text().replace("impostor", "its"))
+    eventually(lambda: tracker.handshakes_refused >= 2)
+    assert tracker.steps("run") == [1]
+
+
+def test_a_server_behind_a_path_is_found(relayed: Relayed, tracker: Tracker) -> None:
+    tracker.start(prefix="/lapis/")
+    job = relayed()
+    assert job.call("GET", "/nothing")[1] == {"path": f"/lapis{PATH}/nothing"}
+
+
+def _certificate(path: Path) -> Path:
+    """Write a self-signed certificate with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somewhere.else")])
+    now = datetime.now(UTC)
+    until = now + timedelta(days=1)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, until)
+    certificate = builder.sign(key, hashes.SHA256())
+    plain = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(certificate.public_bytes(Encoding.PEM) + key.private_bytes(*plain))
+    return path
 
 
 def test_large_bodies_stream_both_ways(relayed: Relayed, tracker: Tracker) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,16 +30,23 @@ class Tracker:
         self.batches: list[int] = []
         self.requests: list[str] = []
         self.files: dict[str, bytes] = {}
+        self.handshakes_refused = 0
         self.breaks_after: int | None = None
         """Requests until it breaks off: the request is taken in, the connection dies without an answer."""
 
-    def start(self) -> None:
-        """Listen on a new port and write the server file."""
+    def start(self, certificate: Path | None = None, prefix: str = "") -> None:
+        """Listen on a new port and write the server file; with TLS if there is a certificate (and key) file."""
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.tracker = self
+        record = {"url": f"http://127.0.0.1:{self._server.server_port}{prefix}"}
+        if certificate is not None:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            record = {"url": record["url"].replace("http", "https"), "tls_cert": str(certificate)}
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._file.write_text(json.dumps({"url": f"http://127.0.0.1:{self._server.server_port}"}))
+        self._file.write_text(json.dumps(record))
 
     def stop(self) -> None:
         """Close the port and every connection."""
@@ -72,6 +80,13 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.open_sockets: set[Any] = set()
+
+    def get_request(self) -> Any:
+        try:
+            return super().get_request()
+        except ssl.SSLError:
+            self.tracker.handshakes_refused += 1
+            raise
 
     def drop_connections(self) -> None:
         for connection in list(self.open_sockets):

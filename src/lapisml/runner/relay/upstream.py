@@ -6,7 +6,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from lapisml.runner.relay.http1 import Channel, Headers, Message, ProtocolError, chunk, end_to_end, render_head
 
@@ -94,7 +95,7 @@ class Upstream:
         self, link: _Link, method: bytes, target: bytes, headers: Headers, body: bytes | AsyncIterator[bytes]
     ) -> Exchange:
         sent = [(b"host", link.host), *end_to_end(headers, b"host", b"content-length")]
-        first = method + b" " + target + b" HTTP/1.1"
+        first = method + b" " + link.prefix + target + b" HTTP/1.1"
         if isinstance(body, bytes):
             if body or method not in (b"GET", b"HEAD", b"DELETE"):
                 sent.append((b"content-length", b"%d" % len(body)))
@@ -113,35 +114,50 @@ class Upstream:
             if not link.channel.is_closed:
                 return link
             link.close()
-        host, port = self._address()
+        url, context = self._address()
+        port = url.port or (443 if context else 80)
         try:
-            opened = asyncio.open_connection(host, port)
+            opened = asyncio.open_connection(url.hostname, port, ssl=context)
             reader, writer = await asyncio.wait_for(opened, _CONNECT_TIMEOUT_S)
         except (OSError, TimeoutError) as error:
-            raise ServerAwayError(f"{host}:{port}: {error}") from error
-        return _Link(reader, writer, f"{host}:{port}".encode())
+            raise ServerAwayError(f"{url.netloc}: {error}") from error
+        return _Link(reader, writer, url.netloc.encode(), url.path.rstrip("/").encode())
 
-    def _address(self) -> tuple[str, int]:
+    def _address(self) -> tuple[SplitResult, Any]:
+        """Return where the server is, and the TLS context where it speaks TLS."""
         try:
-            url = urlsplit(json.loads(self._server_file.read_bytes())["url"])
+            record = json.loads(self._server_file.read_bytes())
+            url = urlsplit(record["url"])
         except (OSError, ValueError, KeyError) as error:
             raise ServerAwayError("no server has said where it is") from error
-        if url.hostname is None or url.scheme != "http":
+        if url.hostname is None or url.scheme not in ("http", "https"):
             raise ServerAwayError(f"the server file names no http address: {url.geturl()}")
-        return url.hostname, url.port or 80
+        return url, _tls(record.get("tls_cert")) if url.scheme == "https" else None
 
 
 class _Link:
     """A connection to the server."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: bytes) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: bytes, prefix: bytes) -> None:
         self.channel = Channel(reader, is_server=False)
         self.writer = writer
         self.host = host
+        self.prefix = prefix
         self.is_used = False
 
     def close(self) -> None:
         self.writer.close()
+
+
+def _tls(certificate: str | None) -> Any:
+    """Make a TLS context that trusts the server's own certificate, or without one those of the machine."""
+    import ssl  # 10 ms, and most servers are on loopback
+
+    context = ssl.create_default_context(cafile=certificate)
+    if certificate is not None:
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.check_hostname = False  # this one certificate is trusted, whatever name the server goes by
+    return context
 
 
 async def _send_pieces(link: _Link, first: bytes, sent: Headers, headers: Headers, body: AsyncIterator[bytes]) -> None:
