@@ -104,6 +104,10 @@ class _Nursery:
             raise ConnectionError("the nursery has ended")
         return int(answer)
 
+    def __del__(self) -> None:
+        """End with the backend that nobody closed."""
+        self.close()
+
     def close(self) -> None:
         """End it."""
         self._socket.close()
