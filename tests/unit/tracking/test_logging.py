@@ -47,19 +47,19 @@ def test_nan_and_the_infinities_are_kept(tracking: Bench) -> None:
     assert math.isnan(latest["nan"])
 
 
-def test_the_history_comes_in_pages_by_step(tracking: Bench) -> None:
+def test_the_history_comes_in_pages_by_time_then_step(tracking: Bench) -> None:
     run = tracking.run()
-    points = [Point("m", float(i), 1000 - i, i // 2) for i in range(25)]
+    points = [Point("m", float(i), i // 4, 1000 - i) for i in range(25)]
     tracking.log(run, *reversed(points))
     found, token, pages = [], None, 0
     while True:
         page = tracking.service.runs.history(tracking.caller, run, "m", 10, token)
-        found += [(p[2], p[1]) for p in page.items]
+        found += [(p[1], p[2]) for p in page.items]
         pages, token = pages + 1, page.token
         if token is None:
             break
     assert pages == 3
-    assert found == sorted((p.step, p.timestamp) for p in points)
+    assert found == sorted((p.timestamp, p.step) for p in points)
 
 
 def test_a_sample_of_a_history_is_spread_over_it(tracking: Bench) -> None:

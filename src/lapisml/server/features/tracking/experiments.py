@@ -71,8 +71,11 @@ class Experiments:
         Raises:
             LapisError: NotFound.
         """
-        if experiment_id == DEFAULT_EXPERIMENT_ID:
-            self._ensure_default(caller.workspace_id)
+        with self._database.read() as connection:
+            row = store.row_id(connection, caller.workspace_id, experiment_id)
+            if row is not None or experiment_id != DEFAULT_EXPERIMENT_ID:
+                return store.by_id(connection, caller.workspace_id, experiment_id)
+        self._ensure_default(caller.workspace_id)
         with self._database.read() as connection:
             return store.by_id(connection, caller.workspace_id, experiment_id)
 

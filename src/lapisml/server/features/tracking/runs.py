@@ -72,30 +72,20 @@ class Runs:
         checked[RUN_NAME_TAG] = limits.check_text(name, "run_name")[: limits.MAX_TAG_LENGTH]
         run_id = limits.check_run_id(run_id) if run_id else uuid.uuid4().hex
 
+        start = now if start_time is None else start_time
+        user = (user_id or caller.user)[:256]
+
         def write(connection: Connection) -> RunData:
-            there = store.find(connection, caller.workspace_id, run_id)
-            if there is not None:
+            row, experiment, place = experiments.place(connection, caller.workspace_id, experiment_id, now)
+            uri = f"{place}/{run_id}/artifacts" if place else run_artifact_uri(run_id)
+            values = store.NewRun(caller.workspace_id, row, run_id, name, user, status, start, uri, caller.job)
+            made = store.add(connection, values)
+            if made is None:
+                there = store.require(connection, caller.workspace_id, run_id)
                 return store.load(connection, [there])[0]
-            if experiment_id == "0":
-                experiments.ensure_default(connection, caller.workspace_id, now)
-            experiment = experiments.by_id(connection, caller.workspace_id, experiment_id)
-            if experiment.deleted_at is not None:
-                raise invalid(f"The experiment {experiment_id} must be in the 'active' state.")
-            place = experiment.artifact_location
-            row = store.add(
-                connection,
-                workspace_id=caller.workspace_id,
-                experiment_id=experiments.require_row_id(connection, caller.workspace_id, experiment_id),
-                run_id=run_id,
-                name=name,
-                user_id=(user_id or caller.user)[:256],
-                status=status,
-                start_time=now if start_time is None else start_time,
-                artifact_uri=f"{place}/{run_id}/artifacts" if place else run_artifact_uri(run_id),
-                owner_job=caller.job,
-            )
-            store.set_tags(connection, row, checked)
-            return store.load(connection, [store.require(connection, caller.workspace_id, run_id)])[0]
+            store.set_tags(connection, made, checked)
+            info = RunInfo(made, run_id, experiment, name, user, status, start, None, None, uri, caller.job)
+            return RunData(info, tags=sorted(checked.items()))
 
         return self._commit.run(write)
 

@@ -77,6 +77,22 @@ def require_row_id(connection: Connection, workspace_id: int, experiment_id: str
     return row
 
 
+def place(connection: Connection, workspace_id: int, experiment_id: str, now: int) -> tuple[int, str, str | None]:
+    """Return the row id, public id and artifact location of an experiment that takes new runs.
+
+    Raises:
+        LapisError: NotFound; Usage when it was deleted.
+    """
+    if experiment_id == DEFAULT_EXPERIMENT_ID:
+        ensure_default(connection, workspace_id, now)
+    row = require_row_id(connection, workspace_id, experiment_id)
+    sql = "SELECT is_default, artifact_location, deleted_at FROM experiments WHERE id = ?"
+    is_default, location, deleted_at = fetch(connection, sql, (row,))[0]
+    if deleted_at is not None:
+        raise invalid(f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted.")
+    return row, public_id(row, is_default), location
+
+
 def require_active(connection: Connection, row: int) -> None:
     """Check that an experiment takes new runs.
 

@@ -100,11 +100,10 @@ class LogBatches:
     def _write_points(self, connection: Connection, points: list[tuple[int, Point]]) -> None:
         ids = self._series_ids(connection, points)
         latest: dict[int, PointRow] = {}
-        rows = []
-        for run, point in points:
-            series = ids[run, point.key]
-            value, is_nan = _stored(point.value)
-            row = PointRow(series, point.step, point.timestamp, value, is_nan)
+        rows: list[PointRow] = []
+        for run, (key, value, timestamp, step, _, _, _) in points:
+            series = ids[run, key]
+            row = (series, step, timestamp, value, 0) if value == value else (series, step, timestamp, 0.0, 1)
             rows.append(row)
             before = latest.get(series)
             if before is None or before[1:4] < row[1:4]:

@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from lapisml.server.features.tracking.store.driver import raw
 from lapisml.server.features.tracking.store.log_rows import (
-    LatestRow,
     PairRow,
     PointRow,
     RunKey,
@@ -88,7 +87,7 @@ class PostgresLog:
         """Write points; those that are there stay as they are."""
         raw(connection).execute(_POINTS, _columns(rows, 5))
 
-    def raise_latest(self, connection: Connection, rows: Sequence[LatestRow]) -> None:
+    def raise_latest(self, connection: Connection, rows: Sequence[PointRow]) -> None:
         """Make each point its metric's latest when it is later by step, then time, then value."""
         raw(connection).execute(_LATEST, _columns(rows, 5))
 

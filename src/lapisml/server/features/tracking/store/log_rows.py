@@ -41,17 +41,8 @@ class SeriesRow(NamedTuple):
     is_nan: int
 
 
-class PointRow(NamedTuple):
-    """One point of a metric."""
-
-    series: int
-    step: int
-    timestamp: int
-    value: float
-    is_nan: int
-
-
-LatestRow = PointRow
+PointRow = tuple[int, int, int, float, int]
+"""One point of a metric: (series, step, timestamp, value, is_nan); a plain tuple, for there are so many."""
 
 
 class LogStatements(Protocol):
@@ -81,6 +72,6 @@ class LogStatements(Protocol):
         """Write points; those that are there stay as they are."""
         ...
 
-    def raise_latest(self, connection: Connection, rows: Sequence[LatestRow]) -> None:
+    def raise_latest(self, connection: Connection, rows: Sequence[PointRow]) -> None:
         """Make each point its metric's latest when it is later by step, then time, then value."""
         ...

@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from lapisml.server.features.tracking.store.driver import raw
 from lapisml.server.features.tracking.store.log_rows import (
-    LatestRow,
     PairRow,
     PointRow,
     RunKey,
@@ -23,6 +22,10 @@ _NEW_SERIES = (
     "INSERT INTO metric_series (run, key, step, timestamp, value, is_nan) VALUES (?, ?, ?, ?, ?, ?) RETURNING id"
 )
 _POINT = "INSERT OR IGNORE INTO metric_points (series, step, timestamp, value, is_nan) VALUES (?, ?, ?, ?, ?)"
+_ROWS_AT_ONCE = 100
+_POINTS = _POINT + ", (?, ?, ?, ?, ?)" * (_ROWS_AT_ONCE - 1)
+"""A hundred rows in one statement take half the time of a hundred statements."""
+
 _LATEST = (
     "UPDATE metric_series SET step = ?, timestamp = ?, value = ?, is_nan = ? "
     "WHERE id = ? AND (step, timestamp, value) < (?, ?, ?)"
@@ -74,9 +77,17 @@ class SqliteLog:
 
     def add_points(self, connection: Connection, rows: Sequence[PointRow]) -> None:
         """Write points; those that are there stay as they are."""
-        raw(connection).executemany(_POINT, rows)
+        driver = raw(connection)
+        whole = len(rows) - len(rows) % _ROWS_AT_ONCE
+        for start in range(0, whole, _ROWS_AT_ONCE):
+            values = [value for row in rows[start : start + _ROWS_AT_ONCE] for value in row]
+            driver.execute(_POINTS, values)
+        driver.executemany(_POINT, rows[whole:])
 
-    def raise_latest(self, connection: Connection, rows: Sequence[LatestRow]) -> None:
+    def raise_latest(self, connection: Connection, rows: Sequence[PointRow]) -> None:
         """Make each point its metric's latest when it is later by step, then time, then value."""
-        values = [(p.step, p.timestamp, p.value, p.is_nan, p.series, p.step, p.timestamp, p.value) for p in rows]
+        values = [
+            (step, timestamp, value, is_nan, series, step, timestamp, value)
+            for series, step, timestamp, value, is_nan in rows
+        ]
         raw(connection).executemany(_LATEST, values)

@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.tracking.records import DatasetInput, RunData, RunInfo, RunModel
 from lapisml.server.features.tracking.store.driver import fetch, fetch_among, run_many
-from lapisml.server.features.tracking.tables import run_tags, runs
+from lapisml.server.features.tracking.tables import run_tags
 
 _INFO = (
     "SELECT r.id, r.run_id, CASE WHEN e.is_default THEN '0' ELSE CAST(e.id AS TEXT) END, r.name, r.user_id, "
     "r.status, r.start_time, r.end_time, r.deleted_at, r.artifact_uri, r.owner_job "
     "FROM runs r JOIN experiments e ON e.id = r.experiment_id "
 )
+_ADD = (
+    "INSERT INTO runs "
+    "(workspace_id, experiment_id, run_id, name, user_id, status, start_time, artifact_uri, owner_job) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workspace_id, run_id) DO NOTHING RETURNING id"
+)
+_CHANGEABLE = frozenset({"experiment_id", "name", "status", "end_time", "deleted_at"})
 _SET_TAG = (
     "INSERT INTO run_tags (run, key, value) VALUES (?, ?, ?) "
     "ON CONFLICT (run, key) DO UPDATE SET value = excluded.value"
 )
+
+
+class NewRun(NamedTuple):
+    """The columns of a new run."""
+
+    workspace_id: int
+    experiment_id: int
+    run_id: str
+    name: str
+    user_id: str
+    status: str
+    start_time: int
+    artifact_uri: str
+    owner_job: str | None
 
 
 def find(connection: Connection, workspace_id: int, run_id: str) -> RunInfo | None:
@@ -49,15 +69,17 @@ def infos(connection: Connection, rows: Sequence[int]) -> list[RunInfo]:
     return [found[row] for row in rows if row in found]
 
 
-def add(connection: Connection, **values: Any) -> int:
-    """Insert a run and return its row id."""
-    made = connection.execute(insert(runs).values(**values).returning(runs.c.id))
-    return int(made.scalar_one())
+def add(connection: Connection, values: NewRun) -> int | None:
+    """Insert a run and return its row id, None when there is one of this id."""
+    made = fetch(connection, _ADD, values)
+    return int(made[0][0]) if made else None
 
 
 def change(connection: Connection, row: int, **values: Any) -> None:
-    """Change fields of a run."""
-    connection.execute(update(runs).where(runs.c.id == row).values(**values))
+    """Change fields of a run, named as the columns are."""
+    assert set(values) <= _CHANGEABLE
+    columns = ", ".join(f"{column} = ?" for column in values)
+    run_many(connection, f"UPDATE runs SET {columns} WHERE id = ?", [(*values.values(), row)])  # noqa: S608
 
 
 def set_tags(connection: Connection, row: int, tags: Mapping[str, str]) -> None:
