@@ -78,7 +78,7 @@ def test_the_nursery_ends_with_its_server_and_the_jobs_do_not(bench: Bench) -> N
         "from lapisml.backends.compute.local import LocalProcesses\n"
         "from lapisml.ports.compute import LaunchSpec\n"
         "spec = LaunchSpec.from_json(json.loads(sys.argv[2]))\n"
-        "LocalProcesses(pathlib.Path(sys.argv[1])).submit(spec)\n"
+        "backend = LocalProcesses(pathlib.Path(sys.argv[1]))\nbackend.submit(spec)\n"
         "print('submitted', flush=True); sys.stdin.read()\n"
     )
     spec = bench.spec("echo up; sleep 0.7; exit 6")
