@@ -2,7 +2,7 @@
 
 A metric is a row of `metric_series` (one per run and key; it carries the latest point, which is what
 searches look at) and its points in `metric_points`, whose primary key is the point itself: a point sent
-twice is stored once. `docs/tracking-store.md` says why the tables look like this.
+twice is stored once. `docs/tracking.md` says why the tables look like this.
 """
 
 from sqlalchemy import (
