@@ -11,8 +11,13 @@ from tests.e2e.scenario.scenario import Scenario, play, prepare
 from tests.support.postgres import PostgresServer
 from tests.support.server import end_everything
 
+_DATABASES = [  # in groups, so that each scenario is played once, by one worker
+    pytest.param("sqlite", marks=pytest.mark.xdist_group("scenario-sqlite")),
+    pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.xdist_group("scenario-postgres")]),
+]
 
-@pytest.fixture(scope="package", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+
+@pytest.fixture(scope="package", params=_DATABASES)
 def scenario(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, diabetes_csv: Path
 ) -> Iterator[Scenario]:
@@ -31,11 +36,3 @@ def scenario(
         yield played
     finally:
         end_everything(home)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one played scenario on one worker: it is played once for each database."""
-    for item in items:
-        played = getattr(item, "callspec", None)
-        if played is not None and "scenario" in played.params:
-            item.add_marker(pytest.mark.xdist_group(f"scenario-{played.params['scenario']}"))
