@@ -80,9 +80,16 @@ def fill_mlflow(database_url: str) -> Filled:
         _add_run(rows, 0, 0, "long")
         long_run: str = rows["runs"][-1]["run_uuid"]
         rows["metrics"] += [
-            {"run_uuid": long_run, "key": "loss", "value": 1 / (step + 1), "timestamp": step, "step": step, "is_nan": False}
+            {
+                "run_uuid": long_run,
+                "key": "loss",
+                "value": 1 / (step + 1),
+                "timestamp": step,
+                "step": step,
+                "is_nan": False,
+            }
             for step in range(POINTS)
-        ]  # fmt: skip
+        ]
         for name, many in rows.items():
             connection.execute(sa.insert(get(name)), many)
     engine.dispose()

@@ -127,7 +127,8 @@ def create_app(settings: Settings, url: str) -> Application:
     native = _native(platform, backends, features, jobs)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
     layer = IdempotencyLayer(native, keys, secret=("/api/v1/tokens",))
-    mounts = Mounts({"mlflow": _mlflow(settings, backends, features, lifetime)}, layer)
+    mlflow = IdempotencyLayer(_mlflow(settings, backends, features, lifetime), keys)
+    mounts = Mounts({"mlflow": mlflow}, layer)
     policy, renderers = _policy(settings, url), {"/mlflow/": render_error}
     return Application(Gate(mounts, features.identity, policy, platform.reserve, renderers), lifetime)
 
