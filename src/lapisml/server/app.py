@@ -277,6 +277,7 @@ def _native(platform: Platform, backends: Backends, features: Features, jobs: Jo
     uploads = UploadService(settings.home / "storage")
     content = ContentService(features.assets, backends.storage)
     for routes in (
+        jobs.routes,  # routes are tried one after the other: the most used come first
         status.router(
             settings,
             platform.database,
@@ -291,7 +292,6 @@ def _native(platform: Platform, backends: Backends, features: Features, jobs: Jo
         asset_routes.router(features.assets, workspaces),
         file_routes.router(uploads, content, workspaces),
         compute_routes.router(features.computes, workspaces),
-        jobs.routes,
     ):
         native.include_router(routes)
     return native

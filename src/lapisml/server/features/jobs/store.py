@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from lapisml.core.lifecycle import TERMINAL, JobState, Move, check_move
 from lapisml.core.queue import Held, Waiting
+from lapisml.server.features.jobs import statements
 from lapisml.server.features.jobs.tables import job_events, jobs
 
 
@@ -98,30 +99,17 @@ class JobFilter:
     tag: tuple[str, str | None] | None = None
 
 
-_LIVE = (
-    jobs.c.seq,
-    jobs.c.name,
-    jobs.c.workspace_id,
-    jobs.c.status,
-    jobs.c.status_reason,
-    jobs.c.submit_key,
-    jobs.c.allotted_at.is_not(None),
-    jobs.c.handed_over,
-    jobs.c.warnings,
-)
-
-
 def add(connection: Connection, values: dict[str, Any]) -> int:
     """Insert a job in state NotStarted; give its row number."""
-    key = connection.execute(insert(jobs).values(**values)).inserted_primary_key
+    key = connection.execute(statements.ADD, values).inserted_primary_key
     assert key is not None
     return int(key[0])
 
 
 def get(connection: Connection, workspace_id: int, name: str, *, lock: bool = False) -> JobRecord | None:
     """Read a job by name; with `lock`, hold its row until the transaction ends (PostgreSQL)."""
-    query = select(jobs).where(jobs.c.workspace_id == workspace_id, jobs.c.name == name)
-    row = connection.execute(query.with_for_update() if lock else query).first()
+    statement = statements.GET_LOCKED if lock else statements.GET
+    row = connection.execute(statement, {"workspace": workspace_id, "job_name": name}).first()
     return _record(row) if row else None
 
 
@@ -141,9 +129,12 @@ def list_jobs(
 
 def in_line(connection: Connection, workspace_id: int, compute: str, limit: int | None = None) -> list[Waiting]:
     """Read who waits for a compute, first come first within a priority; at most `limit` of them."""
-    query = select(jobs.c.name, jobs.c.wanted_nodes).where(_waits_for(workspace_id, compute))
-    ordered = query.order_by(jobs.c.priority.desc(), jobs.c.seq)
-    return [Waiting(name, wanted) for name, wanted in connection.execute(ordered.limit(limit))]
+    whose: dict[str, Any] = {"workspace": workspace_id, "compute_name": compute}
+    if limit is None:
+        rows = connection.execute(statements.LINE, whose)
+    else:
+        rows = connection.execute(statements.HEAD_OF_LINE, {**whose, "most": limit})
+    return [Waiting(name, wanted) for name, wanted in rows]
 
 
 def place_in_line(connection: Connection, job: JobRecord) -> int:
@@ -159,27 +150,18 @@ def _waits_for(workspace_id: int, compute: str) -> ColumnElement[bool]:
 
 def waiting_computes(connection: Connection) -> list[tuple[int, str]]:
     """Give (workspace id, compute) of every compute that has a line."""
-    query = select(jobs.c.workspace_id, jobs.c.compute).where(jobs.c.status == JobState.QUEUED.value).distinct()
-    return [(row[0], row[1]) for row in connection.execute(query)]
+    return [(row[0], row[1]) for row in connection.execute(statements.WAITING_COMPUTES)]
 
 
 def holding(connection: Connection, workspace_id: int, compute: str) -> list[Held]:
     """Read which jobs hold which nodes of a compute."""
-    where = and_(
-        jobs.c.workspace_id == workspace_id,
-        jobs.c.compute == compute,
-        jobs.c.allotted_at.is_not(None),
-        jobs.c.ended_at.is_(None),
-    )
-    rows = connection.execute(select(jobs.c.name, jobs.c.nodes, jobs.c.allotted_at).where(where))
+    rows = connection.execute(statements.HOLDING, {"workspace": workspace_id, "compute_name": compute})
     return [Held(name, tuple(nodes), since) for name, nodes, since in rows]
 
 
 def live(connection: Connection, site: str) -> list[LiveJob]:
     """Read the jobs that a site has to see to: those it was given, and cancels of jobs that no site was given."""
-    unplaced = and_(jobs.c.status == JobState.CANCEL_REQUESTED.value, jobs.c.allotted_at.is_(None))
-    where = and_(jobs.c.ended_at.is_(None), or_(jobs.c.site == site, unplaced))
-    rows = connection.execute(select(*_LIVE).where(where).order_by(jobs.c.seq))
+    rows = connection.execute(statements.LIVE, {"site_name": site})
     return [LiveJob(seq, name, workspace, JobState(status), *rest) for seq, name, workspace, status, *rest in rows]
 
 
@@ -218,18 +200,18 @@ def move(connection: Connection, job: JobRecord | LiveJob, step: Move, **values:
         "status_reason": step.reason,
         "changed_at": step.at,
     }
-    where = and_(jobs.c.seq == job.seq, jobs.c.status == job.status.value)
-    changed = connection.execute(update(jobs).where(where).values(**stated, **values)).rowcount
+    which = {"job_seq": job.seq, "before": job.status.value}
+    changed = connection.execute(statements.MOVE, {**stated, **values, **which}).rowcount
     if changed != 1:
         return False
     event = {"before": job.status.value, "after": step.to.value, "code": step.code, "reason": step.reason}
-    connection.execute(insert(job_events).values(job_seq=job.seq, at=step.at, **event))
+    connection.execute(statements.ADD_EVENT, {"job_seq": job.seq, "at": step.at, **event})
     return True
 
 
 def change(connection: Connection, seq: int, **values: Any) -> None:
     """Change columns that are not part of the life cycle."""
-    connection.execute(update(jobs).where(jobs.c.seq == seq).values(**values))
+    connection.execute(statements.CHANGE, {**values, "job_seq": seq})
 
 
 def events(connection: Connection, job_seq: int, after: int = 0) -> list[JobEvent]:

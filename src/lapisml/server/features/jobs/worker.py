@@ -24,6 +24,10 @@ RESYNC_S = 2.0
 """How often everything is looked at even though nobody called, seconds."""
 
 
+GATHER_S = 0.004
+"""How long to wait for more news after the first, seconds: a short job's news come close together."""
+
+
 class JobWorker:
     """Runs `Dispatcher` and `Overseer` for one installation."""
 
@@ -77,7 +81,8 @@ class JobWorker:
                 _log.warning("job.round.failed reason=%s: %s", type(error).__name__, error)
             except Exception:  # noqa: BLE001 - a thread's boundary: one bad job must not stop the others for good
                 _log.exception("job.round.broken")
-            news.wait(RESYNC_S)
+            if news.wait(RESYNC_S):
+                self._stopping.wait(GATHER_S)
         stop_passing_on()
 
     def _line_moved(self) -> None:
