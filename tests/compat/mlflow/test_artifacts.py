@@ -14,6 +14,9 @@ from mlflow.exceptions import MlflowException
 
 from tests.compat.mlflow.conftest import Lapis
 
+pytestmark = pytest.mark.parametrize("lapis", ["sqlite"], indirect=True, scope="session")
+"""What is tested here does not depend on the database."""
+
 ROOT = "/mlflow/default/api/2.0/mlflow-artifacts/artifacts"
 
 
