@@ -14,6 +14,7 @@ from tests.support.cli import run_lapis
 from tests.support.objectstores import BlobEndpoint, S3Endpoint, missing_azurite, start_azurite, start_s3
 from tests.support.postgres import NoPostgresError, PostgresServer
 from tests.support.processes import REPOSITORY
+from tests.support.scheduling import ByFile, long_first
 from tests.support.server import LapisServer, end_everything
 
 ServerFactory = Callable[..., LapisServer]
@@ -133,6 +134,16 @@ def diabetes_csv() -> Path:
     if not file.exists():
         pytest.skip(f"{file} is missing; set LAPIS_TEST_DATA to the folder that holds it")
     return file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long."""
+    long_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Share the tests out as `ByFile` says, whatever ``--dist`` says."""
+    return ByFile(config, log)  # type: ignore[arg-type]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

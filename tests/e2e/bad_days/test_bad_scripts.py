@@ -17,8 +17,6 @@ from tests.support.polling import eventually
 from tests.support.processes import is_alive
 from tests.support.server import LapisServer, end_everything
 
-pytestmark = pytest.mark.xdist_group("bad-days")
-
 
 @dataclass
 class Lab:

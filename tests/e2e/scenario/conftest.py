@@ -11,13 +11,8 @@ from tests.e2e.scenario.scenario import Scenario, play, prepare
 from tests.support.postgres import PostgresServer
 from tests.support.server import end_everything
 
-_DATABASES = [  # in groups, so that each scenario is played once, by one worker
-    pytest.param("sqlite", marks=pytest.mark.xdist_group("scenario-sqlite")),
-    pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.xdist_group("scenario-postgres")]),
-]
 
-
-@pytest.fixture(scope="package", params=_DATABASES)
+@pytest.fixture(scope="package", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def scenario(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, diabetes_csv: Path
 ) -> Iterator[Scenario]:

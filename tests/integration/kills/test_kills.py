@@ -16,8 +16,6 @@ from tests.integration.kills.crash_home import CALLS, CrashHome, CrashingServer
 from tests.integration.kills.plans import EDGES, PLANS, UNREACHED, Edge, Plan
 from tests.support.server import end_everything
 
-pytestmark = pytest.mark.xdist_group("kills")
-
 SETTINGS = {"LAPIS_ENVIRONMENT_RESOLUTION": "host", "LAPIS_ALLOW_PRIVATE_ADDRESSES": "true"}
 MOVE_CASES = [
     pytest.param(plan, edge, when, id=f"{plan.name}-{edge[0].value}-{edge[1].value}-{when}")
