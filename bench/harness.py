@@ -187,11 +187,7 @@ def _machine(names: tuple[str, ...]) -> str:
         with contextlib.suppress(PackageNotFoundError):
             known.append(f"{name} {version(name)}")
     cores = os.cpu_count()
-    return (
-        f"{cores} cores, Python {platform.python_version()}, {platform.system()}; {', '.join(known)}".rstrip(
-            "; "
-        )
-    )
+    return f"{cores} cores, Python {platform.python_version()}, {platform.system()}; {', '.join(known)}".rstrip("; ")
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -250,9 +246,7 @@ def peer_python(name: str, *packages: str) -> Path:
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         uv = str(BIN / "uv")
-        subprocess.run(
-            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True
-        )
+        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True)
         install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *packages]
         subprocess.run(install, check=True)
         (folder / "ready").touch()
@@ -262,7 +256,5 @@ def peer_python(name: str, *packages: str) -> Path:
 def rounds_from_arguments(default: int = 5) -> int:
     """Read ``--rounds N`` from the command line."""
     parser = argparse.ArgumentParser()
-    parser.add_argument(
-        "--rounds", type=int, default=default, help="rounds that count, each side once a round"
-    )
+    parser.add_argument("--rounds", type=int, default=default, help="rounds that count, each side once a round")
     return int(parser.parse_args().rounds)

@@ -41,9 +41,7 @@ def lapis_server() -> Started:
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         env = clean_environment(LAPIS_HOME=folder, LAPIS_PORT=str(port))
-        return _observe(
-            [sys.executable, "-m", "lapisml.server"], env, f"http://127.0.0.1:{port}/healthz", Path(folder)
-        )
+        return _observe([sys.executable, "-m", "lapisml.server"], env, f"http://127.0.0.1:{port}/healthz", Path(folder))
 
 
 def _observe(command: list[str], env: dict[str, str], url: str, folder: Path) -> Started:
