@@ -182,6 +182,7 @@ class SupervisorFaultSuite:
         assert (folder / layout.SECRETS).stat().st_mode & 0o077 == 0
         bench.follow(handle)
         bench.wait(lambda: not (folder / layout.SECRETS).exists())
+        bench.wait(lambda: not any((folder / name).exists() for name in (layout.WORK, layout.NAMED_OUTPUTS)))
         found = [p for p in bench.home.rglob("*") if p.is_file() and canary.encode() in p.read_bytes()]
         assert found == []
 
