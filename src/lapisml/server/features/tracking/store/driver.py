@@ -58,3 +58,16 @@ def fetch_among(
         text = sql.replace("AMONG ?", "IN (SELECT value FROM json_each(?))")
         return fetch(connection, text, [*before, orjson.dumps(many).decode(), *after])
     return fetch(connection, sql.replace("AMONG ?", "= ANY(?)"), [*before, many, *after])
+
+
+def fetch_each_among(
+    connection: Connection, queries: Sequence[str], values: Iterable[Any]
+) -> list[list[tuple[Any, ...]]]:
+    """Run several queries that each ask ``AMONG ?`` for the same values; on PostgreSQL they go in one go."""
+    many = list(values)
+    if is_sqlite(connection):
+        return [fetch_among(connection, sql, many) for sql in queries]
+    driver = raw(connection)
+    with driver.pipeline():
+        cursors = [driver.execute(sql.replace("AMONG ?", "= ANY(%s)"), (many,)) for sql in queries]
+        return [cursor.fetchall() for cursor in cursors]

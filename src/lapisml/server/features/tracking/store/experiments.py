@@ -146,7 +146,9 @@ def change(connection: Connection, row: int, now: int, **values: Any) -> None:
 
 
 def delete_with_runs(connection: Connection, row: int, now: int) -> None:
-    """Mark an experiment and its active runs deleted, all with the same time."""
+    """Mark an experiment and its active runs deleted, all with a time that no run deleted before has."""
+    last = fetch(connection, "SELECT max(deleted_at) FROM runs WHERE experiment_id = ?", (row,))[0][0]
+    now = max(now, (last or 0) + 1)
     change(connection, row, now, deleted_at=now)
     connection.execute(
         update(runs).where(runs.c.experiment_id == row, runs.c.deleted_at.is_(None)).values(deleted_at=now)

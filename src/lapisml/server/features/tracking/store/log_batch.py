@@ -59,10 +59,15 @@ class LogBatches:
 
         A refused entry leaves nothing behind; the others are written.
         """
+        with self._statements.together(connection):
+            return self._write(connection, entries)
+
+    def _write(self, connection: Connection, entries: Sequence[LogEntry]) -> list[LapisError | None]:
         keys = {(e.caller.workspace_id, e.run_id): None for e in entries}
         runs = self._statements.lock_runs(connection, keys)
         known = self._known_params(connection, entries, runs)
-        rows, outcomes = _Rows(), []
+        rows = _Rows()
+        outcomes: list[LapisError | None] = []
         for entry in entries:
             run = runs.get((entry.caller.workspace_id, entry.run_id))
             fault = check_run(entry.caller, entry.run_id, run) or _param_fault(entry, run, known)

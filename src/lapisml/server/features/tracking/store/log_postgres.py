@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import Connection
@@ -53,6 +54,11 @@ class PostgresLog:
     Runs are locked in the order of their ids, so that two servers that log to the same runs take turns
     instead of stopping each other.
     """
+
+    def together(self, connection: Connection) -> AbstractContextManager[Any]:
+        """Use the protocol's pipeline mode: a point costs two ways to the server instead of five."""
+        pipeline: AbstractContextManager[Any] = raw(connection).pipeline()
+        return pipeline
 
     def lock_runs(self, connection: Connection, keys: Iterable[RunKey]) -> dict[RunKey, RunRow]:
         """Read runs and lock their rows."""

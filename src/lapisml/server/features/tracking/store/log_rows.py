@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -47,6 +48,10 @@ PointRow = tuple[int, int, int, float, int]
 
 class LogStatements(Protocol):
     """The statements of a batch; one implementation a database."""
+
+    def together(self, connection: Connection) -> AbstractContextManager[Any]:
+        """Within the block, send statements whose answer nobody reads along with the next one that is read."""
+        ...
 
     def lock_runs(self, connection: Connection, keys: Iterable[RunKey]) -> dict[RunKey, RunRow]:
         """Read runs and keep other writers of them out until the transaction ends."""

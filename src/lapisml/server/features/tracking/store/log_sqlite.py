@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -40,6 +42,10 @@ _TAG = (
 
 class SqliteLog:
     """The statements of a batch on SQLite."""
+
+    def together(self, _connection: Connection) -> AbstractContextManager[Any]:
+        """Do nothing: there is no way to a server to be saved."""
+        return nullcontext()
 
     def lock_runs(self, connection: Connection, keys: Iterable[RunKey]) -> dict[RunKey, RunRow]:
         """Read the runs that are there."""

@@ -13,7 +13,7 @@ from lapisml.server.features.tracking.filters import Clause, Order
 from lapisml.server.features.tracking.limits import invalid
 from lapisml.server.features.tracking.records import Caller, DatasetFilter, LoggedModel
 from lapisml.server.features.tracking.store.conditions import compare, has_metric, has_pair, order_terms
-from lapisml.server.features.tracking.store.driver import fetch, fetch_among, is_sqlite, run_many
+from lapisml.server.features.tracking.store.driver import fetch, fetch_among, fetch_each_among, is_sqlite, run_many
 from lapisml.server.features.tracking.tables import (
     logged_model_metrics,
     logged_model_params,
@@ -195,9 +195,11 @@ def _field(key: str) -> ColumnElement[Any]:
 
 def _load(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> list[LoggedModel]:
     models = {row[0]: LoggedModel(*row) for row in rows}
-    for kind, sql in (("params", _PARAMS), ("tags", _TAGS)):
-        for model, key, value in fetch_among(connection, sql, models):
-            getattr(models[model], kind)[key] = value
-    for model, *fields in fetch_among(connection, _METRICS, models):
+    params, tags, metrics = fetch_each_among(connection, (_PARAMS, _TAGS, _METRICS), models)
+    for model, key, value in params:
+        models[model].params[key] = value
+    for model, key, value in tags:
+        models[model].tags[key] = value
+    for model, *fields in metrics:
         models[model].metrics.append((*fields,))
     return list(models.values())

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.tracking.records import DatasetInput, RunData, RunInfo, RunModel
-from lapisml.server.features.tracking.store.driver import fetch, fetch_among, run_many
+from lapisml.server.features.tracking.store.driver import fetch, fetch_among, fetch_each_among, run_many
 from lapisml.server.features.tracking.tables import run_tags
 
 _INFO = (
@@ -97,10 +97,17 @@ def load(connection: Connection, found: Iterable[RunInfo]) -> list[RunData]:
     """Load what runs logged: five queries, however many runs."""
     loaded = {info.row: RunData(info) for info in found}
     if loaded:
-        _load_pairs(connection, loaded)
-        _load_metrics(connection, loaded)
-        _load_datasets(connection, loaded)
-        _load_models(connection, loaded)
+        params, tags, metrics, datasets, models = fetch_each_among(connection, _LOGGED, loaded)
+        for run, key, value in params:
+            loaded[run].params.append((key, value))
+        for run, key, value in tags:
+            loaded[run].tags.append((key, value))
+        for run, key, value, timestamp, step, is_nan in metrics:
+            loaded[run].metrics.append((key, value, timestamp, step, is_nan))
+        for run, *fields, used_as in datasets:
+            loaded[run].datasets.append(_dataset(fields, used_as))
+        for run, model_id, direction, step in models:
+            loaded[run].models.append(RunModel(model_id, direction, step))
     return list(loaded.values())
 
 
@@ -125,26 +132,7 @@ _DATASETS = (
 _MODELS = "SELECT run, model_id, direction, step FROM run_models WHERE run AMONG ? ORDER BY run, step, model_id"
 
 
-def _load_pairs(connection: Connection, loaded: dict[int, RunData]) -> None:
-    for run, key, value in fetch_among(connection, _PARAMS, loaded):
-        loaded[run].params.append((key, value))
-    for run, key, value in fetch_among(connection, _TAGS, loaded):
-        loaded[run].tags.append((key, value))
-
-
-def _load_metrics(connection: Connection, loaded: dict[int, RunData]) -> None:
-    for run, *point in fetch_among(connection, _METRICS, loaded):
-        loaded[run].metrics.append((*point,))
-
-
-def _load_datasets(connection: Connection, loaded: dict[int, RunData]) -> None:
-    for run, *fields, tags in fetch_among(connection, _DATASETS, loaded):
-        loaded[run].datasets.append(_dataset(fields, tags))
-
-
-def _load_models(connection: Connection, loaded: dict[int, RunData]) -> None:
-    for run, *fields in fetch_among(connection, _MODELS, loaded):
-        loaded[run].models.append(RunModel(*fields))
+_LOGGED = (_PARAMS, _TAGS, _METRICS, _DATASETS, _MODELS)
 
 
 def _dataset(fields: Sequence[Any], tags: str) -> DatasetInput:
