@@ -115,6 +115,50 @@ def test_runs_that_are_missing_deleted_or_in_another_workspace_take_nothing(trac
     tracking.log(run, point)
 
 
+def test_a_further_point_of_a_known_metric(tracking: Bench) -> None:
+    """On PostgreSQL it goes by a shorter way, which must end in the same."""
+    run, other = tracking.run(), tracking.run()
+    for r in (run, other):
+        tracking.log(r, Point("m", 1.0, 10, 5), Point("n", 1.0, 10, 5))
+    tracking.log(
+        run, Point("m", 2.0, 11, 6), Point("m", math.nan, 12, 6), Point("n", 0.0, 1, 1), Point("m", 2.0, 11, 6)
+    )
+    assert tracking.metrics(run) == {"m": (0.0, 12, 6, 1), "n": (1.0, 10, 5, 0)}
+    assert len(tracking.service.runs.history(tracking.caller, run, "m").items) == 3
+    with pytest.raises(LapisError) as caught:
+        tracking.log(run, Point("m", 3.0, 13, 7), caller=Caller(1, "one", "x", job="another"))
+    assert caught.value.code is ErrorCode.FORBIDDEN
+
+    async def together() -> list[BaseException | None]:
+        entries = [LogEntry(tracking.caller, r, [Point("m", 9.0, 20, 20)]) for r in (run, other)]
+        return await asyncio.gather(*[tracking.service.runs.log(e) for e in entries], return_exceptions=True)
+
+    tracking.service.runs.delete(tracking.caller, run)
+    refused, taken = asyncio.run(together())
+    assert (getattr(refused, "code", None), taken) == (ErrorCode.USAGE, None)
+    tracking.service.runs.restore(tracking.caller, run)
+    assert asyncio.run(together()) == [None, None]
+    assert tracking.metrics(run)["m"][0] == tracking.metrics(other)["m"][0] == 9.0
+
+
+def test_a_broken_connection_is_replaced(tracking: Bench, database_url: str) -> None:
+    if tracking.database.is_sqlite:
+        pytest.skip("SQLite has no connections that break")
+    run = tracking.run()
+    for step in range(3):
+        tracking.log(run, Point("m", 1.0, step, step))
+    killer = Database(database_url)
+    with killer.engine.connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    killer.close()
+    for step in range(3, 6):
+        tracking.log(run, Point("m", 1.0, step, step))
+    assert len(tracking.service.runs.history(tracking.caller, run, "m").items) == 6
+
+
 def test_requests_of_one_turn_do_not_spoil_each_other(tracking: Bench) -> None:
     runs = [tracking.run() for _ in range(3)]
     tracking.log(runs[1], params=[("p", "old")])
@@ -145,6 +189,21 @@ def test_an_operation_that_fails_leaves_its_neighbours_written(tracking: Bench) 
         waiting[1].result(30)
         assert waiting[2].result(30).isdecimal()
     assert tracking.metrics(run)["m"][0] == 1.0
+
+
+def test_two_who_make_the_same_at_once_get_one_and_one_refusal(tracking: Bench) -> None:
+    def make(number: int) -> str | ErrorCode:
+        try:
+            return tracking.service.experiments.create(tracking.caller, f"e{number // 2}")
+        except LapisError as error:
+            return error.code
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(make, range(20)))
+        jobs = pool.map(lambda _: tracking.service.create_run(_Workspace(), "exp", "one_job").row, range(8))
+        assert len(set(jobs)) == 1
+    assert outcomes.count(ErrorCode.ALREADY_EXISTS) == 10
+    assert len({outcome for outcome in outcomes if outcome is not ErrorCode.ALREADY_EXISTS}) == 10
 
 
 def test_many_threads_and_coroutines_log_at_once_and_nothing_is_lost(tracking: Bench) -> None:

@@ -6,16 +6,31 @@ SQLAlchemy's result rows and statement objects cost more than the statements of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 
 def raw(connection: Connection) -> Any:
     """Return the driver's connection (sqlite3's or psycopg's); both have ``execute``."""
     return connection.connection.driver_connection
+
+
+@contextmanager
+def driver_errors(connection: Connection) -> Iterator[None]:
+    """Within the block, give an error of PostgreSQL's driver the form that SQLAlchemy gives it."""
+    driver = connection.dialect.loaded_dbapi
+    try:
+        yield
+    except driver.Error as error:
+        if is_sqlite(connection):
+            raise
+        wrapped = DBAPIError.instance("", None, error, driver.Error, dialect=connection.dialect)
+        raise wrapped from error
 
 
 def is_sqlite(connection: Connection) -> bool:
@@ -28,7 +43,8 @@ def fetch(connection: Connection, sql: str, values: Sequence[Any] = ()) -> list[
     if is_sqlite(connection):
         found: list[tuple[Any, ...]] = raw(connection).execute(sql, values).fetchall()
         return found
-    fetched: list[tuple[Any, ...]] = raw(connection).execute(sql.replace("?", "%s"), values).fetchall()
+    with driver_errors(connection):
+        fetched: list[tuple[Any, ...]] = raw(connection).execute(sql.replace("?", "%s"), values).fetchall()
     return fetched
 
 
@@ -39,7 +55,7 @@ def run_many(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) ->
     if is_sqlite(connection):
         raw(connection).executemany(sql, rows)
         return
-    with raw(connection).cursor() as cursor:
+    with driver_errors(connection), raw(connection).cursor() as cursor:
         cursor.executemany(sql.replace("?", "%s"), rows)
 
 
@@ -68,6 +84,6 @@ def fetch_each_among(
     if is_sqlite(connection):
         return [fetch_among(connection, sql, many) for sql in queries]
     driver = raw(connection)
-    with driver.pipeline():
+    with driver_errors(connection), driver.pipeline():
         cursors = [driver.execute(sql.replace("AMONG ?", "= ANY(%s)"), (many,)) for sql in queries]
         return [cursor.fetchall() for cursor in cursors]

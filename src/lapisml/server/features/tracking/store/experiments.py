@@ -83,14 +83,25 @@ def place(connection: Connection, workspace_id: int, experiment_id: str, now: in
     Raises:
         LapisError: NotFound; Usage when it was deleted.
     """
-    if experiment_id == DEFAULT_EXPERIMENT_ID:
+    found = _place(connection, workspace_id, experiment_id)
+    if not found and experiment_id == DEFAULT_EXPERIMENT_ID:
         ensure_default(connection, workspace_id, now)
-    row = require_row_id(connection, workspace_id, experiment_id)
-    sql = "SELECT is_default, artifact_location, deleted_at FROM experiments WHERE id = ?"
-    is_default, location, deleted_at = fetch(connection, sql, (row,))[0]
+        found = _place(connection, workspace_id, experiment_id)
+    if not found:
+        raise LapisError(ErrorCode.NOT_FOUND, f"No Experiment with id={experiment_id[:80]} exists.")
+    row, is_default, location, deleted_at = found[0]
     if deleted_at is not None:
         raise invalid(f"The experiment {experiment_id} must be in the 'active' state. Current state is deleted.")
     return row, public_id(row, is_default), location
+
+
+def _place(connection: Connection, workspace_id: int, experiment_id: str) -> list[tuple[Any, ...]]:
+    sql = "SELECT id, is_default, artifact_location, deleted_at FROM experiments WHERE workspace_id = ? AND "
+    if experiment_id == DEFAULT_EXPERIMENT_ID:
+        return fetch(connection, sql + "is_default", (workspace_id,))
+    if not experiment_id.isdecimal() or len(experiment_id) > 18:
+        return []
+    return fetch(connection, sql + "id = ?", (workspace_id, int(experiment_id)))
 
 
 def require_active(connection: Connection, row: int) -> None:

@@ -8,20 +8,25 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.core.errors import LapisError
 from lapisml.server.features.tracking.limits import invalid
-from lapisml.server.features.tracking.records import RUN_NAME_TAG, Caller, LogEntry, Point
-from lapisml.server.features.tracking.store.driver import run_many
+from lapisml.server.features.tracking.records import RUN_NAME_TAG, LogEntry, Point
+from lapisml.server.features.tracking.store.driver import driver_errors, run_many
+from lapisml.server.features.tracking.store.log_express import Express
 from lapisml.server.features.tracking.store.log_postgres import PostgresLog
 from lapisml.server.features.tracking.store.log_rows import (
     LogStatements,
     PairRow,
-    PointRow,
     RunRow,
     SeriesKey,
     SeriesRow,
+    check_run,
+    latest_points,
+    point_row,
+    stored,
 )
 from lapisml.server.features.tracking.store.log_sqlite import SqliteLog
+from lapisml.server.platform.database import Database
 
 _MODEL_METRIC = (
     "INSERT INTO logged_model_metrics "
@@ -50,21 +55,33 @@ class LogBatches:
     insert and one update; ids never change, so the memory cannot be wrong (a run is never deleted for good).
     """
 
-    def __init__(self, is_sqlite: bool) -> None:
-        self._statements: LogStatements = SqliteLog() if is_sqlite else PostgresLog()
+    def __init__(self, database: Database) -> None:
+        self._statements: LogStatements = SqliteLog() if database.is_sqlite else PostgresLog()
         self._series: OrderedDict[SeriesKey, int] = OrderedDict()
+        self._express = None if database.is_sqlite else Express(database.engine)
+
+    def write_shortly(self, entries: Sequence[LogEntry]) -> list[LapisError | None] | None:
+        """Write entries by the short way, see `Express`; None, with nothing written, when that cannot be."""
+        return None if self._express is None else self._express.write(entries, self._series)
+
+    def close(self) -> None:
+        """Give back what was kept."""
+        if self._express is not None:
+            self._express.close()
 
     def write(self, connection: Connection, entries: Sequence[LogEntry]) -> list[LapisError | None]:
         """Write what may be written and return one outcome an entry.
 
         A refused entry leaves nothing behind; the others are written.
         """
-        with self._statements.together(connection):
+        with driver_errors(connection), self._statements.together(connection):
             return self._write(connection, entries)
 
     def _write(self, connection: Connection, entries: Sequence[LogEntry]) -> list[LapisError | None]:
         keys = {(e.caller.workspace_id, e.run_id): None for e in entries}
         runs = self._statements.lock_runs(connection, keys)
+        if self._express is not None:
+            self._express.remember(runs)
         known = self._known_params(connection, entries, runs)
         rows = _Rows()
         outcomes: list[LapisError | None] = []
@@ -104,17 +121,9 @@ class LogBatches:
 
     def _write_points(self, connection: Connection, points: list[tuple[int, Point]]) -> None:
         ids = self._series_ids(connection, points)
-        latest: dict[int, PointRow] = {}
-        rows: list[PointRow] = []
-        for run, (key, value, timestamp, step, _, _, _) in points:
-            series = ids[run, key]
-            row = (series, step, timestamp, value, 0) if value == value else (series, step, timestamp, 0.0, 1)
-            rows.append(row)
-            before = latest.get(series)
-            if before is None or before[1:4] < row[1:4]:
-                latest[series] = row
+        rows = [point_row(ids[run, point.key], point) for run, point in points]
         self._statements.add_points(connection, rows)
-        self._statements.raise_latest(connection, [latest[series] for series in sorted(latest)])
+        self._statements.raise_latest(connection, latest_points(rows))
 
     def _series_ids(self, connection: Connection, points: list[tuple[int, Point]]) -> dict[SeriesKey, int]:
         ids: dict[SeriesKey, int] = {}
@@ -125,7 +134,7 @@ class LogBatches:
                 continue
             known = self._series.get(key)
             if known is None:
-                missing[key] = SeriesRow(run, point.key, point.step, point.timestamp, *_stored(point.value))
+                missing[key] = SeriesRow(run, point.key, point.step, point.timestamp, *stored(point.value))
             else:
                 ids[key] = known
         if missing:
@@ -138,17 +147,6 @@ class LogBatches:
         self._series.update(made)
         while len(self._series) > _CACHED_SERIES:
             self._series.popitem(last=False)
-
-
-def check_run(caller: Caller, run_id: str, run: RunRow | None) -> LapisError | None:
-    """Say why `caller` may not log to this run, None when it may."""
-    if run is None:
-        return LapisError(ErrorCode.NOT_FOUND, f"Run with id={run_id[:80]} not found.")
-    if not caller.owns(run_id, run.owner_job):
-        return LapisError(ErrorCode.FORBIDDEN, "A job may change its own run and the runs that it made, no other.")
-    if run.deleted_at is not None:
-        return invalid(f"The run {run_id} must be in the 'active' state. Current state is deleted.")
-    return None
 
 
 def _param_fault(entry: LogEntry, run: RunRow | None, known: dict[tuple[int, str], str]) -> LapisError | None:
@@ -177,13 +175,8 @@ def _collect(rows: _Rows, entry: LogEntry, run: int, known: dict[tuple[int, str]
             rows.model_points.append((entry, point))
 
 
-def _stored(value: float) -> tuple[float, int]:
-    """Give the stored form of a value: NaN is 0.0 with a mark, for SQLite keeps no NaN."""
-    return (value, 0) if value == value else (0.0, 1)
-
-
 def _model_row(entry: LogEntry, point: Point) -> tuple[object, ...]:
-    value, is_nan = _stored(point.value)
+    value, is_nan = stored(point.value)
     return (
         point.key, point.step, point.timestamp, value, is_nan, entry.run_id,
         point.dataset_name, point.dataset_digest, entry.caller.workspace_id, point.model_id,
