@@ -213,6 +213,14 @@ class SupervisorFaultSuite:
         return spec
 
 
+_ENDINGS_OF_A_KILLED_WRAPPER = (
+    EndReason.EXIT_CODE,  # it had written the status before
+    EndReason.COMMAND,  # it had not begun the command
+    EndReason.KILLED,  # the supervisor saw the signal
+    EndReason.SUPERVISOR_LOST,  # nobody saw anything
+)
+
+
 def _check_ending(bench: Bench, step: int, role: str, course: Course, output: Path) -> None:
     ran = bench.home / f"ran.{step}"
     runs = len(ran.read_text().splitlines()) if ran.exists() else 0
@@ -223,7 +231,7 @@ def _check_ending(bench: Bench, step: int, role: str, course: Course, output: Pa
         assert output.read_text() == "out\n", story
     else:
         assert runs <= 1, story
-        assert course.exit.reason_code in (EndReason.EXIT_CODE, EndReason.SUPERVISOR_LOST, EndReason.COMMAND), story
+        assert course.exit.reason_code in _ENDINGS_OF_A_KILLED_WRAPPER, story
 
 
 def _killing_interpreter(home: Path) -> str:

@@ -53,7 +53,7 @@ def _paths(app: Application) -> set[str]:
     mounts = app.asgi._app
     native = mounts._rest._app
     templates = set(native.openapi()["paths"]) | {"/api/v1/openapi.json", "/", "/healthz"}
-    surface = mounts._mounts["mlflow"]
+    surface = mounts._mounts["mlflow"]._app
     templates |= {f"/mlflow/{{ws}}/api/2.0/mlflow/{address}" for _, address in surface._routes}
     templates |= {"/mlflow/{ws}/api/2.0/mlflow/runs/log-metric", "/mlflow/{ws}/version", "/mlflow/{ws}/health"}
     templates |= {

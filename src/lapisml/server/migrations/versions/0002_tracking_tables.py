@@ -265,11 +265,11 @@ def _metric_points() -> None:
     op.create_table(
         "metric_points",
         Column("series", RowId, autoincrement=False, nullable=False),
-        Column("step", BigInteger(), autoincrement=False, nullable=False),
         Column("timestamp", BigInteger(), autoincrement=False, nullable=False),
+        Column("step", BigInteger(), autoincrement=False, nullable=False),
         Column("value", Double(), nullable=False),
         Column("is_nan", SmallInteger(), autoincrement=False, nullable=False),
         ForeignKeyConstraint(["series"], ["metric_series.id"], name="fk_metric_points_series", ondelete="CASCADE"),
-        PrimaryKeyConstraint("series", "step", "timestamp", "value", "is_nan", name="pk_metric_points"),
+        PrimaryKeyConstraint("series", "timestamp", "step", "value", "is_nan", name="pk_metric_points"),
         sqlite_with_rowid=False,
     )
