@@ -11,9 +11,9 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.support.cli import run_lapis
+from tests.support.data import real_diabetes_csv, write_stand_in
 from tests.support.objectstores import BlobEndpoint, S3Endpoint, missing_azurite, start_azurite, start_s3
 from tests.support.postgres import NoPostgresError, PostgresServer
-from tests.support.processes import REPOSITORY
 from tests.support.scheduling import ByFile, long_first
 from tests.support.server import LapisServer, end_everything
 
@@ -127,13 +127,9 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlobEndpoint]:
 
 
 @pytest.fixture(scope="session")
-def diabetes_csv() -> Path:
-    """The diabetes data (label ``Diabetic``), from LAPIS_TEST_DATA or the folder beside the repository."""
-    folder = Path(os.environ.get("LAPIS_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
-    file = folder / "diabetes.csv"
-    if not file.exists():
-        pytest.skip(f"{file} is missing; set LAPIS_TEST_DATA to the folder that holds it")
-    return file
+def diabetes_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The diabetes data (label ``Diabetic``): the real file where it is at hand, else one of the same form."""
+    return real_diabetes_csv() or write_stand_in(tmp_path_factory.mktemp("data") / "diabetes.csv")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

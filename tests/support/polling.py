@@ -30,8 +30,6 @@ def eventually(check: Callable[[], T], timeout: float = 10.0, interval: float = 
         if failure is None and last:
             return last
         if time.monotonic() > deadline:
-            raise failure or AssertionError(
-                f"not within {timeout:g} s: {what or check} (last value: {last!r})"
-            )
+            raise failure or AssertionError(f"not within {timeout:g} s: {what or check} (last value: {last!r})")
         time.sleep(pause)
         pause = min(pause * 1.3, interval * 10)

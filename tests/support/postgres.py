@@ -38,13 +38,9 @@ class PostgresServer:
     def start(self) -> PostgresServer:
         """Make the cluster and start it; return when it takes connections."""
         data = self._root / "data"
-        self._run(
-            "initdb", "-D", str(data), "-U", "lapis", "--auth=trust", "--no-sync", "-E", "UTF8", "--no-locale"
-        )
+        self._run("initdb", "-D", str(data), "-U", "lapis", "--auth=trust", "--no-sync", "-E", "UTF8", "--no-locale")
         command = [str(self._binaries / "postgres"), "-D", str(data), "-p", str(self.port), "-h", "127.0.0.1"]
-        command += ["-k", str(self._root)] + [
-            word for k, v in _OPTIONS.items() for word in ("-c", f"{k}={v}")
-        ]
+        command += ["-k", str(self._root)] + [word for k, v in _OPTIONS.items() for word in ("-c", f"{k}={v}")]
         with (self._root / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, user=self._user, cwd=self._root, env=self._environment()
@@ -106,9 +102,7 @@ class PostgresServer:
 
     def _can_run(self, binaries: Path) -> bool:
         try:
-            subprocess.run(
-                [str(binaries / "postgres"), "--version"], user=self._user, check=True, capture_output=True
-            )
+            subprocess.run([str(binaries / "postgres"), "--version"], user=self._user, check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
             return False
         return True
