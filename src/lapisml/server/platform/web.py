@@ -65,6 +65,7 @@ def run_web(
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # nothing here asks for the client's address
         date_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_GRACE_S,
