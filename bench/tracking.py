@@ -105,29 +105,34 @@ class Side:
 
 
 class FloorTable(Table):
-    """A table with one more column: the client against a server that answers at once."""
+    """A table that also shows the client against a server that answers at once, and what ratio that allows."""
 
     def with_floor(self, row: Row, floor: list[float]) -> None:
         """Note the client's own figures for a row."""
-        self._floors = {**getattr(self, "_floors", {}), row.what: floor}
+        self._floors = {**getattr(self, "_floors", {}), row.what: (row, floor)}
 
     def markdown(self) -> str:
-        """Return the table, the client's floor behind our figures."""
-        lines = super().markdown().split("\n")
-        floors = getattr(self, "_floors", {})
-        for number, line in enumerate(lines):
-            cells = line.split(" | ")
-            what = cells[0].removeprefix("| ")
-            if line.startswith("| what"):
-                cells.insert(3, "client alone")
-            elif what in floors:
-                cells.insert(3, f"{statistics.median(floors[what]):,.1f}")
-            elif line.startswith("|---"):
-                cells = ["|---", *cells] if len(cells) > 1 else [line + "---|"]
-            elif line.startswith("| "):
-                cells.insert(3, "")
-            lines[number] = " | ".join(cells)
-        return "\n".join(lines)
+        """Return the table with the client's figure behind ours, and the greatest possible ratio behind the ratio."""
+        return "\n".join(self._widened(line) for line in super().markdown().split("\n"))
+
+    def _widened(self, line: str) -> str:
+        cells = line.split(" | ")
+        if line.startswith("| what"):
+            cells[3:4] = ["client alone", "ratio", "at most"]
+        elif line.startswith("|---"):
+            return line + "---|---|"
+        elif line.startswith("| "):
+            alone, most = self._limits(cells[0].removeprefix("| "))
+            cells[3:4] = [alone, cells[3], most]
+        return " | ".join(cells)
+
+    def _limits(self, what: str) -> list[str]:
+        """Return the client's own figure and the ratio that a server without cost would reach."""
+        row, floor = getattr(self, "_floors", {}).get(what, (None, []))
+        if row is None or not floor or not row.peer:
+            return ["", ""]
+        alone, peer = statistics.median(floor), statistics.median(row.peer)
+        return [f"{alone:,.1f} {row.unit}", f"{max(alone, peer) / min(alone, peer):.1f}×"]
 
 
 def measure(table: FloorTable, peer: Side, ours: Side, floor: Side) -> None:
