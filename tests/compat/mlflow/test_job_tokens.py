@@ -123,6 +123,25 @@ def test_a_job_reads_no_artifacts_of_others_but_those_of_registered_models(
     assert lapis.client().get_logged_model(others["registered"]).name == "shared"
 
 
+def test_a_job_registers_a_model_folder_of_its_own(
+    lapis: Lapis, others: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = Job(lapis, f"job-{name}", monkeypatch).client
+    runs = lapis.server.home / "runs" / "default"
+    for folder in (runs / f"job-{name}" / "work" / "m", runs / f"job-{name}", runs / "another" / "work" / "m"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "MLmodel").write_text("flavors: {}")
+    made = job.create_model_version(others["name"], (runs / f"job-{name}" / "work" / "m").as_uri())
+    assert made.version == "2"
+    for folder in (
+        runs / f"job-{name}",
+        runs / "another" / "work" / "m",
+        runs / f"job-{name}/work/../../another/work/m",
+    ):
+        with pytest.raises(MlflowException, match="can't be named as data"):
+            job.create_model_version(others["name"], f"file://{folder}")
+
+
 def test_a_jobs_token_belongs_to_one_workspace(lapis: Lapis, name: str) -> None:
     elsewhere = lapis.job_token(name, workspace="other")
     for token in (elsewhere, "nonsense", "x" * 5000):

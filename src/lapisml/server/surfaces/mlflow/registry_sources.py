@@ -21,6 +21,9 @@ JobFolder = Callable[[Workspace, str], Path]
 """Returns the folder of a job on this machine; it need not exist."""
 
 _PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
+_JOBS_OWN_PARTS = ("work", "named_outputs")
+"""What of a job's folder its code writes; beside it lie files of the runner."""
+
 _STAGING = "azureml://datastores/workspaceblobstore/paths/azureml/registering"
 
 
@@ -132,7 +135,7 @@ class Sources:
             raise _unusable("The path cannot be resolved.") from None
         if call.caller.job is not None:
             own = self._job_folder(call.workspace, call.caller.job).resolve()
-            if real.is_relative_to(own):
+            if any(real.is_relative_to(own / part) for part in _JOBS_OWN_PARTS):
                 return real
         return Path(self._locator.resolve(call.workspace, real.as_uri()).path)
 
