@@ -191,6 +191,8 @@ def test_what_is_not_offered_says_so(lapis: Lapis) -> None:
     for path in ("api/2.0/mlflow/traces", "api/3.0/mlflow/gateway/endpoints/list", "api/9.9/mlflow/runs/get", "x"):
         status, answer = lapis.server.request("GET", f"/mlflow/default/{path}")
         assert (status, answer["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+    for path in ("/mlflow", "/mlflow/", "/mlflow/default", "/mlflow/default/"):
+        assert lapis.server.request("GET", path)[0] == 404
     status, answer = lapis.server.request("GET", "/mlflow/nowhere/api/2.0/mlflow/runs/get?run_id=x")
     assert (status, answer["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
     status, answer = lapis.server.request("GET", "/mlflow/default/api/2.0/mlflow/runs/get?run_id=x", token=None)

@@ -115,7 +115,7 @@ class MlflowSurface:
         if scope["type"] != "http":
             raise LapisError(ErrorCode.NOT_SUPPORTED, "MLflow's protocol has no WebSockets.")
         path: str = scope["path"]
-        name, _, address = path[path.index(PREFIX) + len(PREFIX) :].partition("/")
+        name, _, address = path.partition(PREFIX)[2].partition("/")
         caller, workspace = await self._enter(scope, name)
         version = address[:8]
         method: str = scope["method"]
