@@ -15,14 +15,10 @@ _MOST = 50_000
 
 def experiment_routes(experiments: Experiments) -> Routes:
     """Make the routes, by method and address below ``/mlflow/``."""
+    return {**_read_routes(experiments), **_write_routes(experiments)}
 
-    def create(call: Call) -> dict[str, Any]:
-        fields = call.fields
-        made = experiments.create(
-            call.caller, fields.required("name"), fields.text("artifact_location") or None, dict(fields.pairs("tags"))
-        )
-        return {"experiment_id": made}
 
+def _read_routes(experiments: Experiments) -> Routes:
     def get(call: Call) -> dict[str, Any]:
         return {"experiment": wire.experiment(experiments.get(call.caller, call.fields.required("experiment_id")))}
 
@@ -42,6 +38,22 @@ def experiment_routes(experiments: Experiments) -> Routes:
         )
         found: dict[str, Any] = {"experiments": [wire.experiment(one) for one in page.items]}
         return found | ({"next_page_token": page.token} if page.token else {})
+
+    return {
+        ("GET", "experiments/get"): get,
+        ("GET", "experiments/get-by-name"): get_by_name,
+        ("POST", "experiments/search"): search,
+        ("GET", "experiments/search"): search,
+    }
+
+
+def _write_routes(experiments: Experiments) -> Routes:
+    def create(call: Call) -> dict[str, Any]:
+        fields = call.fields
+        made = experiments.create(
+            call.caller, fields.required("name"), fields.text("artifact_location") or None, dict(fields.pairs("tags"))
+        )
+        return {"experiment_id": made}
 
     def delete(call: Call) -> dict[str, Any]:
         experiments.delete(call.caller, call.fields.required("experiment_id"))
@@ -67,10 +79,6 @@ def experiment_routes(experiments: Experiments) -> Routes:
 
     return {
         ("POST", "experiments/create"): create,
-        ("GET", "experiments/get"): get,
-        ("GET", "experiments/get-by-name"): get_by_name,
-        ("POST", "experiments/search"): search,
-        ("GET", "experiments/search"): search,
         ("POST", "experiments/delete"): delete,
         ("POST", "experiments/restore"): restore,
         ("POST", "experiments/update"): update,
