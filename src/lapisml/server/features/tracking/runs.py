@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -133,7 +134,7 @@ class Runs:
                 store.change(connection, run.row, **values)
             if name:
                 store.set_tags(connection, run.row, {RUN_NAME_TAG: str(values["name"])})
-            return store.require(connection, caller.workspace_id, run_id)
+            return replace(run, **values)  # type: ignore[arg-type]  # each value is of its field's type
 
         return self._change(caller, run_id, write)
 

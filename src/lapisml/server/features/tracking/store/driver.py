@@ -87,3 +87,8 @@ def fetch_each_among(
     with driver_errors(connection), driver.pipeline():
         cursors = [driver.execute(sql.replace("AMONG ?", "= ANY(%s)"), (many,)) for sql in queries]
         return [cursor.fetchall() for cursor in cursors]
+
+
+def number_array(numbers: Iterable[float]) -> str:
+    """Write numbers as the text of a PostgreSQL array: a fifth of what the driver needs to write a thousand."""
+    return "{" + ",".join(map(repr, numbers)) + "}"

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lapisml.core.errors import LapisError
 from lapisml.server.features.tracking.records import LogEntry
-from lapisml.server.features.tracking.store.driver import driver_errors, raw
+from lapisml.server.features.tracking.store.driver import driver_errors, number_array, raw
 from lapisml.server.features.tracking.store.log_rows import (
     PointRow,
     RunKey,
@@ -111,10 +111,11 @@ class Express:
     def _send(self, rows: Sequence[tuple[int, PointRow]]) -> set[int] | None:
         """Write points and return the runs that take some; None when the connection fails."""
         latest = latest_points(row for _, row in rows)
-        values: dict[str, list[object]] = {"runs": list({run for run, _ in rows}), "run": [run for run, _ in rows]}
+        runs = [run for run, _ in rows]
+        values = {"runs": number_array(set(runs)), "run": number_array(runs)}
         for place, column in enumerate(("series", "step", "timestamp", "value", "is_nan")):
-            values[column] = [row[place] for _, row in rows]
-            values[f"l_{column}"] = [row[place] for row in latest]
+            values[column] = number_array(row[place] for _, row in rows)
+            values[f"l_{column}"] = number_array(row[place] for row in latest)
         try:
             if self._line is None:
                 self._line = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from lapisml.server.features.tracking.store.driver import raw
+from lapisml.server.features.tracking.store.driver import number_array, raw
 from lapisml.server.features.tracking.store.log_rows import (
     PairRow,
     PointRow,
@@ -91,13 +91,18 @@ class PostgresLog:
 
     def add_points(self, connection: Connection, rows: Sequence[PointRow]) -> None:
         """Write points; those that are there stay as they are."""
-        raw(connection).execute(_POINTS, _columns(rows, 5))
+        raw(connection).execute(_POINTS, _numbers(rows))
 
     def raise_latest(self, connection: Connection, rows: Sequence[PointRow]) -> None:
         """Make each point its metric's latest when it is later by step, then time, then value."""
-        raw(connection).execute(_LATEST, _columns(rows, 5))
+        raw(connection).execute(_LATEST, _numbers(rows))
 
 
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
     """Turn rows into one list a column, as ``unnest`` takes them."""
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+
+
+def _numbers(rows: Sequence[PointRow]) -> list[str]:
+    """Do as `_columns` for points, all of whose columns are numbers."""
+    return [number_array(column) for column in zip(*rows, strict=True)] if rows else ["{}"] * 5
