@@ -101,7 +101,11 @@ class Database:
     @staticmethod
     def _sqlite_engine(url: Any) -> Engine:
         engine = create_engine(
-            url, pool_size=32, max_overflow=64, connect_args={"timeout": 30, "check_same_thread": False}
+            url,
+            pool_size=32,
+            max_overflow=64,
+            pool_use_lifo=True,  # the connection used last still has in memory what it wrote
+            connect_args={"timeout": 30, "check_same_thread": False},
         )
 
         @event.listens_for(engine, "connect")
