@@ -1,0 +1,1 @@
+"""Pipelines: jobs made of steps."""

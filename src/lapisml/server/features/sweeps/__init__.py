@@ -1,0 +1,1 @@
+"""Sweeps: trials of a job over a search space."""

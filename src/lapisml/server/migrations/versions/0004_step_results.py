@@ -1,0 +1,12 @@
+"""What finished steps gave, under the key of what went into them."""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables."""
