@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 
@@ -16,6 +17,8 @@ _NOUNS = (
     "moss oak olive orchid palm parsley peach pebble pine plum pond quartz reef river sage shell spruce tulip"
 ).split()
 
+_LONGEST_CHILD = 180
+
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}\Z")
 """Names of assets, computes, experiments' keys and workspaces that may appear in paths and arguments."""
 
@@ -25,6 +28,24 @@ def new_job_name() -> str:
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
     tail = "".join(secrets.choice(alphabet) for _ in range(10))
     return f"{secrets.choice(_ADJECTIVES)}_{secrets.choice(_NOUNS)}_{tail}"
+
+
+def child_name(parent: str, step: str, attempt: int = 1) -> str:
+    """Return the name of a job that another job starts; always the same for the same step and attempt.
+
+    Args:
+        parent: name of the job that it belongs to.
+        step: key of the step, or number of the trial.
+        attempt: from 1; a repeated step is a job of its own.
+
+    >>> child_name("calm_fennel_x", "train")
+    'calm_fennel_x--train'
+    """
+    plain = f"{parent}--{step}"
+    if attempt == 1 and "--" not in step and len(plain) <= _LONGEST_CHILD and is_valid_name(plain):
+        return plain
+    mark = hashlib.sha256(f"{parent}/{step}/{attempt}".encode()).hexdigest()[:16]
+    return f"{re.sub('[^A-Za-z0-9_-]', '_', plain)[:_LONGEST_CHILD]}-{mark}"
 
 
 def new_token() -> str:

@@ -38,10 +38,13 @@ TERMINAL = frozenset({S.COMPLETED, S.FAILED, S.CANCELED})
 ON_COMPUTE = frozenset({S.PREPARING, S.STARTING, S.RUNNING, S.FINALIZING, S.NOT_RESPONDING})
 """States in which a job holds nodes (as does CancelRequested, when the job had been handed over)."""
 
+COMPOSITE = frozenset({"pipeline", "sweep"})
+"""Types of jobs that run no process: the server starts their children."""
+
 _ENDS = frozenset({S.COMPLETED, S.FAILED, S.CANCELED})
 
 MOVES: dict[JobState, frozenset[JobState]] = {
-    S.NOT_STARTED: frozenset({S.QUEUED, S.CANCEL_REQUESTED, S.FAILED, S.CANCELED}),
+    S.NOT_STARTED: frozenset({S.QUEUED, S.RUNNING, S.CANCEL_REQUESTED, S.COMPLETED, S.FAILED, S.CANCELED}),
     S.QUEUED: frozenset({S.PREPARING, S.PAUSED, S.CANCEL_REQUESTED, S.FAILED, S.CANCELED}),
     S.PAUSED: frozenset({S.QUEUED, S.CANCEL_REQUESTED, S.CANCELED}),
     S.PREPARING: frozenset({S.STARTING, S.FINALIZING, S.CANCEL_REQUESTED, S.NOT_RESPONDING, S.FAILED, S.CANCELED}),
@@ -54,7 +57,8 @@ MOVES: dict[JobState, frozenset[JobState]] = {
     S.FAILED: frozenset(),
     S.CANCELED: frozenset(),
 }
-"""State → states that may follow."""
+"""State → states that may follow. A pipeline or a sweep runs at once: it needs no node. A step whose result is
+reused completes without having run."""
 
 CAME_FROM: dict[JobState, frozenset[JobState]] = {
     to: frozenset(before for before, after in MOVES.items() if to in after) for to in JobState

@@ -123,6 +123,7 @@ def create_app(settings: Settings, url: str) -> Application:
     features = _features(platform, backends, lifetime)
     jobs = assemble(_ground(platform, backends, features), _launch_settings(settings, backends))
     lifetime.add(jobs.worker)
+    lifetime.add(jobs.composite_worker)
     _furnish(settings, features, jobs)
     native = _native(platform, backends, features, jobs)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)

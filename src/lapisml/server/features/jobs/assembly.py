@@ -13,18 +13,23 @@ from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.jobs.composite import ChildNews, CompositeDriver, CompositeWorker
+from lapisml.server.features.jobs.composites import CompositeJobs
 from lapisml.server.features.jobs.dispatch import Dispatcher
 from lapisml.server.features.jobs.finish import Finisher
+from lapisml.server.features.jobs.intake import Intake
+from lapisml.server.features.jobs.kinds import JobKind, JobKinds
 from lapisml.server.features.jobs.launch import Launcher, LaunchSettings
 from lapisml.server.features.jobs.logs import JobLogs
 from lapisml.server.features.jobs.outputs import JobOutputs
 from lapisml.server.features.jobs.oversee import Overseer
 from lapisml.server.features.jobs.routes import router
-from lapisml.server.features.jobs.service import TOPIC_LINE, TOPIC_NEWS, JobService
+from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.stream import JobStream
 from lapisml.server.features.jobs.submission import SubmissionChecker
 from lapisml.server.features.jobs.tasks import Tasks
+from lapisml.server.features.jobs.topics import TOPIC_LINE, TOPIC_NEWS
 from lapisml.server.features.jobs.wake import WakeListener
 from lapisml.server.features.jobs.worker import JobWorker
 from lapisml.server.features.tracking.service import TrackingService
@@ -61,29 +66,56 @@ class Ground:
 
 @dataclass(frozen=True)
 class JobsPart:
-    """The feature: its service, its routes, its background work (``start()``, ``stop()``)."""
+    """The feature: its service, its routes, its background work.
+
+    Attributes:
+        composites: what drivers of pipelines and sweeps work with.
+        worker, composite_worker: ``start()``, ``stop()``.
+        outputs: what jobs put out.
+    """
 
     service: JobService
     routes: APIRouter
     worker: JobWorker
+    composites: CompositeJobs
+    composite_worker: CompositeWorker
+    outputs: JobOutputs
+    kinds: JobKinds
+
+    def add(self, name: str, kind: JobKind, driver: CompositeDriver | None = None) -> None:
+        """Take a type of job that a later feature brings; called while the server is put together.
+
+        Args:
+            driver: what moves it on, when it runs no process.
+        """
+        self.kinds.add(name, kind)
+        if driver is not None:
+            self.composite_worker.add(driver)
 
 
 def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     """Make the jobs feature."""
     g = ground
-    checker = SubmissionChecker(g.assets, g.computes)
-    service = JobService(g.database, g.clock, g.events, g.computes, g.tracking, checker, g.workspaces)
+    kinds = JobKinds()
+    kinds.add("command", SubmissionChecker(g.assets, g.computes))
+    intake = Intake(g.database, g.clock, g.events, g.tracking)
+    service = JobService(g.database, g.clock, g.events, g.computes, g.tracking, kinds, intake, g.workspaces)
     logs = JobLogs(g.backend, g.storage, g.assets)
     outputs = JobOutputs(g.assets)
     routes = router(service, g.workspaces, logs, JobStream(service, logs, g.events), outputs)
-    return JobsPart(service, routes, _worker(ground, settings, service, outputs))
+    leased, news = SiteLease(g.leases, g.site), ChildNews(g.events)
+    finisher = Finisher(g.database, leased, g.clock, outputs, g.tracking, g.identity, g.workspaces, news.tell)
+    composites = CompositeJobs(g.database, g.clock, g.events, kinds, intake, outputs, finisher, g.tracking, leased)
+    composite_worker = CompositeWorker(g.database, g.clock, g.events, composites, g.workspaces, leased, news)
+    worker = _worker(ground, settings, service, finisher, leased)
+    return JobsPart(service, routes, worker, composites, composite_worker, outputs, kinds)
 
 
-def _worker(ground: Ground, settings: LaunchSettings, service: JobService, outputs: JobOutputs) -> JobWorker:
+def _worker(
+    ground: Ground, settings: LaunchSettings, service: JobService, finisher: Finisher, leased: SiteLease
+) -> JobWorker:
     g = ground
-    leased = SiteLease(g.leases, g.site)
     tasks = Tasks(_STEP_THREADS, after=lambda: g.events.notify(TOPIC_LINE))
-    finisher = Finisher(g.database, leased, g.clock, outputs, g.tracking, g.identity, g.workspaces)
     launcher = Launcher(settings, g.assets, g.tracking, g.identity, g.builder, g.storage)
     overseer = Overseer(g.database, g.clock, g.backend, launcher, finisher, g.tracking, g.workspaces, leased, tasks)
     dispatcher = Dispatcher(g.database, g.clock, g.computes, g.workspaces, leased)

@@ -7,6 +7,7 @@ again after its return, with the same result.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError
@@ -35,7 +36,11 @@ _OUTCOME_STATE = {
 
 
 class Finisher:
-    """Ends jobs."""
+    """Ends jobs.
+
+    Args:
+        tell_parent: called with workspace id and name of the job that started the one which ended.
+    """
 
     def __init__(
         self,
@@ -46,7 +51,9 @@ class Finisher:
         tracking: TrackingService,
         identity: IdentityService,
         workspaces: WorkspaceService,
+        tell_parent: Callable[[int, str], None],
     ) -> None:
+        self._tell_parent = tell_parent
         self._database = database
         self._leased = leased
         self._clock = clock
@@ -79,7 +86,7 @@ class Finisher:
             step = self._register(job, step)
         return self.end(live, step, exit_code=status.exit_code)
 
-    def end(self, job: LiveJob, step: Move, exit_code: int | None) -> bool:
+    def end(self, job: LiveJob | JobRecord, step: Move, exit_code: int | None) -> bool:
         """Close the run, revoke the token, and move the job to its terminal state.
 
         Returns:
@@ -92,10 +99,12 @@ class Finisher:
             if current is None or current.is_over:
                 return False
             ended = store.move(connection, current, step, exit_code=exit_code)
+        if current.parent_name is not None:
+            self._tell_parent(job.workspace_id, current.parent_name)
         _log.info("job.ended job=%s state=%s code=%s", job.name, step.to.value, step.code)
         return ended
 
-    def _close_run(self, job: LiveJob, step: Move) -> None:
+    def _close_run(self, job: LiveJob | JobRecord, step: Move) -> None:
         workspace = self._workspaces.by_id(job.workspace_id)
         try:
             self._tracking.set_run_status(workspace, job.name, step.to, step.at)

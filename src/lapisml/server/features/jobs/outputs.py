@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lapisml.core.lifecycle import COMPOSITE
 from lapisml.documents.expressions import referenced
 from lapisml.server.features.assets.records import AssetKind, JobOutput
 from lapisml.server.features.assets.service import AssetService
@@ -18,7 +19,9 @@ _MADE_BY = "lapis.job_output"
 def declared_outputs(document: dict[str, Any]) -> dict[str, dict[str, Any] | None]:
     """Give every named output of a job document: those it declares and those only its command mentions."""
     declared: dict[str, dict[str, Any] | None] = dict(document.get("outputs") or {})
-    for name in referenced(str(document.get("command", "")), "outputs"):
+    task = document.get("task") or {}
+    texts = (document.get("command"), document.get("args"), task.get("program_arguments"), task.get("append_row_to"))
+    for name in referenced(" ".join(str(text) for text in texts if text), "outputs"):
         declared.setdefault(name, None)
     return declared
 
@@ -29,16 +32,26 @@ class JobOutputs:
     def __init__(self, assets: AssetService) -> None:
         self._assets = assets
 
-    def all_of(self, job: JobRecord) -> list[JobOutput]:
+    def all_of(self, workspace: Workspace, job: JobRecord) -> list[JobOutput]:
         """Give the outputs of a job, ``artifacts`` first, whether it is over or not."""
+        if job.type in COMPOSITE:
+            return self.recorded(workspace, job.name)
         found = [JobOutput(job.name, ARTIFACTS, "uri_folder", artifacts_uri(job.name))]
         for name, declared in declared_outputs(job.document).items():
             found.append(JobOutput(job.name, name, output_type(declared), output_uri(job.name, name, declared)))
         return found
 
+    def recorded(self, workspace: Workspace, job: str) -> list[JobOutput]:
+        """Give what was recorded as outputs of a job: for a pipeline or a sweep, outputs of its children."""
+        return self._assets.outputs(workspace, job)
+
+    def record_one(self, workspace: Workspace, output: JobOutput) -> None:
+        """Record one output of a job, in place of what was recorded under its name."""
+        self._assets.record_output(workspace, output.job, output.name, output.type, output.uri)
+
     def record(self, workspace: Workspace, job: JobRecord) -> None:
         """Make the outputs of a job known to references such as ``azureml://jobs/<job>/outputs/<name>``."""
-        for output in self.all_of(job):
+        for output in self.all_of(workspace, job):
             self._assets.record_output(workspace, job.name, output.name, output.type, output.uri)
 
     def register(self, workspace: Workspace, job: JobRecord) -> None:
@@ -47,7 +60,7 @@ class JobOutputs:
         Raises:
             LapisError: Conflict when name and version are taken by other content.
         """
-        for output in self.all_of(job):
+        for output in self.all_of(workspace, job):
             declared = (job.document.get("outputs") or {}).get(output.name) or {}
             if declared.get("name"):
                 self._register(workspace, job, output, declared)

@@ -134,7 +134,7 @@ def _add_logs(
     @routes.get("/{name}/outputs")
     def list_outputs(ws: str, name: str) -> dict[str, Any]:
         workspace = workspaces.get(ws)
-        found = outputs.all_of(jobs.get(workspace, name))
+        found = outputs.all_of(workspace, jobs.get(workspace, name))
         return {"value": [{"name": o.name, "type": o.type, "uri": o.uri} for o in found], "next": None}
 
 

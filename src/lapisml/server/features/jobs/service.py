@@ -6,37 +6,29 @@ same job. What moves a job on afterwards is `worker`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-
-from sqlalchemy.exc import IntegrityError
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
-from lapisml.core.ids import is_valid_name, new_token
-from lapisml.core.lifecycle import WAIT_SENTENCES, JobState, Move, WaitReason
+from lapisml.core.ids import is_valid_name
+from lapisml.core.lifecycle import COMPOSITE, WAIT_SENTENCES, JobState, Move, WaitReason
 from lapisml.core.queue import Held, wait_sentence
 from lapisml.server.features.compute.service import ComputeService, Holder, Pool
 from lapisml.server.features.jobs import store
+from lapisml.server.features.jobs.intake import Intake, digest_of
+from lapisml.server.features.jobs.kinds import JobKinds
 from lapisml.server.features.jobs.store import JobEvent, JobFilter, JobRecord
-from lapisml.server.features.jobs.submission import Submission, SubmissionChecker
+from lapisml.server.features.jobs.submission import Submission
+from lapisml.server.features.jobs.topics import TOPIC_CHILDREN, TOPIC_LINE, TOPIC_NEWS
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 
-TOPIC_LINE = "jobs:line"
-"""Told when a job enters a line, or when nodes may have become free."""
-TOPIC_NEWS = "jobs:news"
-"""Told when a job that holds nodes needs attention, or has changed for those who watch it."""
 _STRANDED_AFTER_MS = 5_000
 
-_UNSET: dict[str, Any] = dict.fromkeys(
-    ("site", "cancel_requested_at", "allotted_at", "started_at", "ended_at", "exit_code")
-)
 _MUTABLE = frozenset({"display_name", "description", "tags", "experiment_name"})
 
 
@@ -75,7 +67,8 @@ class JobService:
         events: EventBus,
         computes: ComputeService,
         tracking: TrackingService,
-        checker: SubmissionChecker,
+        kinds: JobKinds,
+        intake: Intake,
         workspaces: WorkspaceService,
     ) -> None:
         self._database = database
@@ -83,10 +76,22 @@ class JobService:
         self._events = events
         self._computes = computes
         self._tracking = tracking
-        self._checker = checker
+        self._kinds = kinds
+        self._intake = intake
         self._workspaces = workspaces
         computes.occupancy = self.holders
         computes.on_change = lambda: events.notify(TOPIC_LINE)
+
+    def check(self, workspace: Workspace, document: dict[str, Any], *, uploaded: bool) -> Submission:
+        """Check a document by its type and create nothing: what `submit` does first.
+
+        Args:
+            uploaded: whether local paths have been replaced by references; before that they are passed over.
+
+        Raises:
+            LapisError: as `submit`.
+        """
+        return self._kinds.check(workspace, document, uploaded=uploaded)
 
     def validate(self, workspace: Workspace, document: dict[str, Any]) -> Submission:
         """Check a document as `submit` would, and create nothing.
@@ -94,7 +99,7 @@ class JobService:
         Raises:
             LapisError: as `submit`.
         """
-        return self._checker.check(workspace, document, uploaded=False)
+        return self._kinds.check(workspace, document, uploaded=False)
 
     def submit(
         self, workspace: Workspace, name: str, document: dict[str, Any], git: dict[str, str] | None, by: str
@@ -110,41 +115,19 @@ class JobService:
         """
         if not is_valid_name(name):
             raise LapisError(ErrorCode.DOCUMENT_INVALID, f"'{name}' can't be a job's name.")
-        digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-        job = self._same_submission(workspace, name, digest)
+        digest = digest_of(document)
+        job = self._intake.same_submission(workspace, name, digest)
         if job is None:
-            submission = self._checker.check(workspace, document, uploaded=True)
-            job = self._insert(workspace, name, digest, submission, git or {}, by)
-        return self.enqueue(workspace, job)
-
-    def enqueue(self, workspace: Workspace, job: JobRecord) -> JobRecord:
-        """Give a job its run and put it in line, unless that was done before; give it as it is then."""
-        if job.status != JobState.NOT_STARTED:
-            return job
-        self._tracking.create_run(
-            workspace,
-            experiment_name=job.experiment_name,
-            run_id=job.name,
-            run_name=job.display_name,
-            user_id=job.created_by,
-            start_time=job.created_at,
-            tags={str(key): str(value) for key, value in (job.document.get("tags") or {}).items()},
-            parent_run_id=job.parent_name,
-        )
-        step = Move(JobState.QUEUED, "Queued", f"Queued for {job.compute}.", self._clock.now_ms())
-        with self._database.write() as connection:
-            moved = store.move(connection, job, step)
-        self._events.notify(TOPIC_LINE)
-        if not moved:
-            return self.get(workspace, job.name)
-        return replace(job, status=step.to, status_code=step.code, status_reason=step.reason, changed_at=step.at)
+            submission = self._kinds.check(workspace, document, uploaded=True)
+            job = self._intake.insert(workspace, name, digest, submission, git or {}, by)
+        return self._intake.enqueue(workspace, job)
 
     def enqueue_stranded(self) -> None:
         """Put those jobs in line whose submission was cut off after they were taken in."""
         with self._database.read() as connection:
             stranded = store.taken_in(connection, self._clock.now_ms() - _STRANDED_AFTER_MS)
         for job in stranded:
-            self.enqueue(self._workspaces.by_id(job.workspace_id), job)
+            self._intake.enqueue(self._workspaces.by_id(job.workspace_id), job)
 
     def get(self, workspace: Workspace, name: str) -> JobRecord:
         """Read a job.
@@ -241,7 +224,7 @@ class JobService:
                 return self.get(workspace, name)
             step = Move(JobState.CANCEL_REQUESTED, "CancelRequested", "Cancel was asked for.", now)
             store.move(connection, job, step, cancel_requested_at=now)
-        self._events.notify(TOPIC_NEWS)
+        self._events.notify(TOPIC_CHILDREN if job.type in COMPOSITE else TOPIC_NEWS)
         return self.get(workspace, name)
 
     def set_archived(self, workspace: Workspace, name: str, *, archived: bool) -> JobRecord:
@@ -265,50 +248,3 @@ class JobService:
         """Count the jobs that are not over, of one workspace or of all."""
         with self._database.read() as connection:
             return store.count_running(connection, workspace.id if workspace else None)
-
-    def _same_submission(self, workspace: Workspace, name: str, digest: str) -> JobRecord | None:
-        with self._database.read() as connection:
-            present = store.get(connection, workspace.id, name)
-        if present is None:
-            return None
-        if present.submitted_digest != digest:
-            raise LapisError(
-                ErrorCode.CONFLICT, f"The name '{name}' is another job's.", "Leave `name` out to get a new one."
-            )
-        return present
-
-    def _insert(
-        self, workspace: Workspace, name: str, digest: str, taken: Submission, git: dict[str, str], by: str
-    ) -> JobRecord:
-        now = self._clock.now_ms()
-        values = {
-            "name": name,
-            "workspace_id": workspace.id,
-            "document": {**taken.document, "name": name},
-            "submitted_digest": digest,
-            "experiment_name": taken.experiment_name,
-            "display_name": taken.display_name or name,
-            "parent_name": None,
-            "properties": {**(taken.document.get("properties") or {}), **git},
-            "warnings": taken.warnings,
-            "status": JobState.NOT_STARTED.value,
-            "status_code": JobState.NOT_STARTED.value,
-            "status_reason": "Taken in.",
-            "compute": taken.pool.name,
-            "wanted_nodes": taken.wanted_nodes,
-            "nodes": [],
-            "priority": taken.priority,
-            "submit_key": new_token(),
-            "handed_over": False,
-            "created_by": by,
-            "created_at": now,
-            "changed_at": now,
-            "archived": False,
-        }
-        try:
-            with self._database.write() as connection:
-                seq = store.add(connection, values)
-        except IntegrityError:  # the same submission came in twice at one moment
-            return self._same_submission(workspace, name, digest) or self.get(workspace, name)
-        made: dict[str, Any] = {**_UNSET, **values, "seq": seq, "status": JobState.NOT_STARTED}
-        return JobRecord(**made)

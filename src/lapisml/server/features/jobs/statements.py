@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BindParameter, and_, bindparam, insert, or_, select, update
 
-from lapisml.core.lifecycle import JobState
+from lapisml.core.lifecycle import COMPOSITE, JobState
 from lapisml.server.features.jobs.tables import job_events, jobs
 
 _workspace: BindParameter[int] = bindparam("workspace")
@@ -40,7 +40,36 @@ LIVE = (
         jobs.c.handed_over,
         jobs.c.warnings,
     )
-    .where(jobs.c.ended_at.is_(None), or_(jobs.c.site == bindparam("site_name"), _unplaced_cancel))
+    .where(
+        jobs.c.ended_at.is_(None),
+        jobs.c.type.not_in(sorted(COMPOSITE)),
+        or_(jobs.c.site == bindparam("site_name"), _unplaced_cancel),
+    )
+    .order_by(jobs.c.seq)
+)
+
+LIVE_COMPOSITES = (
+    select(jobs.c.workspace_id, jobs.c.name)
+    .where(
+        jobs.c.ended_at.is_(None),
+        jobs.c.type.in_(sorted(COMPOSITE)),
+        or_(jobs.c.site == bindparam("site_name"), jobs.c.site.is_(None)),
+    )
+    .order_by(jobs.c.seq)
+)
+
+CHILDREN = (
+    select(
+        jobs.c.seq,
+        jobs.c.name,
+        jobs.c.step,
+        jobs.c.type,
+        jobs.c.status,
+        jobs.c.status_code,
+        jobs.c.status_reason,
+        jobs.c.ended_at,
+    )
+    .where(jobs.c.workspace_id == _workspace, jobs.c.parent_name == bindparam("parent"))
     .order_by(jobs.c.seq)
 )
 

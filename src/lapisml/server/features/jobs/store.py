@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
-from lapisml.core.lifecycle import TERMINAL, JobState, Move, check_move
+from lapisml.core.lifecycle import COMPOSITE, TERMINAL, JobState, Move, check_move
 from lapisml.core.queue import Held, Waiting
 from lapisml.server.features.jobs import statements
 from lapisml.server.features.jobs.tables import job_events, jobs
@@ -18,6 +18,8 @@ class JobRecord:
     """One job as kept: the document and the record around it. Times are milliseconds since the epoch, UTC.
 
     Attributes:
+        type: of the document: ``command``, ``pipeline`` …
+        step: which step of its parent it is, None without a parent.
         submitted_digest: sha256 of the submitted document; equal submissions of one name are one job.
         submit_key: the key under which a compute knows this job.
         site: the installation whose compute runs it, None while it waits.
@@ -32,6 +34,8 @@ class JobRecord:
     experiment_name: str
     display_name: str
     parent_name: str | None
+    type: str
+    step: str | None
     properties: dict[str, str]
     warnings: list[str]
     status: JobState
@@ -73,6 +77,30 @@ class LiveJob:
     placed: bool
     handed_over: bool
     warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Child:
+    """What a parent has to know of a job that it started.
+
+    Attributes:
+        status_code: stable word for the cause of the state.
+        ended_at: milliseconds since the epoch, UTC; None while it is not over.
+    """
+
+    seq: int
+    name: str
+    step: str
+    type: str
+    status: JobState
+    status_code: str
+    status_reason: str
+    ended_at: int | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job is in a terminal state."""
+        return self.status in TERMINAL
 
 
 @dataclass(frozen=True)
@@ -165,9 +193,24 @@ def live(connection: Connection, site: str) -> list[LiveJob]:
     return [LiveJob(seq, name, workspace, JobState(status), *rest) for seq, name, workspace, status, *rest in rows]
 
 
+def children(connection: Connection, workspace_id: int, parent: str) -> list[Child]:
+    """Read the jobs that a job started, in the order in which it started them."""
+    rows = connection.execute(statements.CHILDREN, {"workspace": workspace_id, "parent": parent})
+    return [
+        Child(seq, name, step or name, kind, JobState(status), code, reason, ended)
+        for seq, name, step, kind, status, code, reason, ended in rows
+    ]
+
+
+def live_composites(connection: Connection, site: str) -> list[tuple[int, str]]:
+    """Give (workspace id, name) of the pipelines and sweeps that a site drives, and of those that nobody drives yet."""
+    return [(row[0], row[1]) for row in connection.execute(statements.LIVE_COMPOSITES, {"site_name": site})]
+
+
 def taken_in(connection: Connection, before: int) -> list[JobRecord]:
-    """Read the jobs that were taken in before a moment and never reached the line."""
-    where = and_(jobs.c.status == JobState.NOT_STARTED.value, jobs.c.created_at < before)
+    """Read the jobs with a process that were taken in before a moment and never reached the line."""
+    is_new = and_(jobs.c.status == JobState.NOT_STARTED.value, jobs.c.created_at < before)
+    where = and_(is_new, jobs.c.type.not_in(sorted(COMPOSITE)))
     return [_record(row) for row in connection.execute(select(jobs).where(where))]
 
 

@@ -17,8 +17,9 @@ from starlette.concurrency import run_in_threadpool
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.lifecycle import JobState
 from lapisml.server.features.jobs.logs import BUILD_LOG, USER_LOG, JobLogs
-from lapisml.server.features.jobs.service import TOPIC_NEWS, JobService
+from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.topics import TOPIC_NEWS
 from lapisml.server.features.jobs.wire import event_body
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.events import EventBus

@@ -36,6 +36,7 @@ class Submission:
 
     Attributes:
         document: with labels such as ``@latest`` replaced by the version they mean now.
+        pool: where it runs; None for a job that runs no process.
         wanted_nodes: number of nodes.
         priority: higher is served first.
         warnings: what is accepted but not honoured, a sentence each.
@@ -44,7 +45,7 @@ class Submission:
     document: dict[str, Any]
     experiment_name: str
     display_name: str | None
-    pool: Pool
+    pool: Pool | None
     wanted_nodes: int
     priority: int
     warnings: list[str] = field(default_factory=list)

@@ -15,6 +15,8 @@ jobs = Table(
     Column("experiment_name", String(255), nullable=False),
     Column("display_name", String(255), nullable=False),
     Column("parent_name", String(255)),
+    Column("type", String(32), nullable=False),
+    Column("step", String(255)),
     Column("properties", JsonText, nullable=False),
     Column("warnings", JsonText, nullable=False),
     Column("status", String(32), nullable=False),

@@ -11,9 +11,10 @@ from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
 from lapisml.server.features.jobs.dispatch import Dispatcher
 from lapisml.server.features.jobs.oversee import Overseer
-from lapisml.server.features.jobs.service import TOPIC_LINE, TOPIC_NEWS, JobService
+from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.tasks import Tasks
+from lapisml.server.features.jobs.topics import TOPIC_LINE, TOPIC_NEWS
 from lapisml.server.features.jobs.wake import WakeListener
 from lapisml.server.platform.events import EventBus
 from lapisml.server.platform.leases import LeaseLostError

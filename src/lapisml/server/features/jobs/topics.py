@@ -1,0 +1,10 @@
+"""What threads of the jobs feature, and those who watch jobs, wake each other with."""
+
+TOPIC_LINE = "jobs:line"
+"""Told when a job enters a line, or when nodes may have become free."""
+
+TOPIC_NEWS = "jobs:news"
+"""Told when a job that holds nodes needs attention, or has changed for those who watch it."""
+
+TOPIC_CHILDREN = "jobs:children"
+"""Told when a pipeline or a sweep needs attention: it is new, one of its jobs has ended, or it is to be canceled."""
