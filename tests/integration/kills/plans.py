@@ -114,6 +114,8 @@ _PAUSE = "nothing pauses a job in this version"
 _RACE = "two things must fall within a few milliseconds; the code is that of the neighbouring moves"
 _UNUSED = "no part makes this move in this version"
 
+_COMPOSITE = "only pipelines and sweeps, whose kills have tests of their own"
+_REUSED = "only a step whose result is reused, which is one transaction"
 UNREACHED: dict[Edge, str] = {
     **{edge: _SILENCE for edge in EDGES if S.NOT_RESPONDING in edge},
     **{edge: _PAUSE for edge in EDGES if S.PAUSED in edge},
@@ -124,6 +126,8 @@ UNREACHED: dict[Edge, str] = {
     (S.CANCEL_REQUESTED, S.FAILED): _RACE,
     (S.STARTING, S.FINALIZING): _RACE,
     (S.NOT_STARTED, S.FAILED): _UNUSED,
+    (S.NOT_STARTED, S.RUNNING): _COMPOSITE,
+    (S.NOT_STARTED, S.COMPLETED): _REUSED,
     (S.NOT_STARTED, S.CANCELED): _UNUSED,
     (S.QUEUED, S.FAILED): _UNUSED,
     (S.QUEUED, S.CANCELED): _UNUSED,
