@@ -120,12 +120,15 @@ class ObjectInfo:
         size: bytes; 0 for a folder.
         is_dir: whether it is a folder (in an object store: whether something lies below that prefix).
         modified_at: milliseconds since the epoch, UTC; None when the store does not say.
+        etag: the store's own mark of the content, which changes with it; None for files of this machine and when
+            the store does not say.
     """
 
     path: str
     size: int
     is_dir: bool = False
     modified_at: int | None = None
+    etag: str | None = field(default=None, compare=False)
 
 
 class Storage(Protocol):

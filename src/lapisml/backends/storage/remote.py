@@ -167,7 +167,9 @@ def _info(name: str, entry: dict[str, Any]) -> ObjectInfo:
     folder = entry.get("type") == "directory"
     changed = entry.get("LastModified") or entry.get("last_modified") or entry.get("mtime")
     modified = int(changed.timestamp() * 1000) if isinstance(changed, datetime) else None
-    return ObjectInfo(name, 0 if folder else int(entry.get("size") or 0), folder, modified)
+    etag = entry.get("ETag") or entry.get("etag")
+    size = 0 if folder else int(entry.get("size") or 0)
+    return ObjectInfo(name, size, folder, modified, str(etag) if etag and not folder else None)
 
 
 def _first_line(error: Exception) -> str:

@@ -54,7 +54,7 @@ class WebStore:
         if found is None and urlsplit(location.path).path.endswith("/"):
             raise _no_folders(location)
         if found is not None:
-            yield ObjectInfo(location.name, found.size, False, found.modified_at)
+            yield ObjectInfo(location.name, found.size, False, found.modified_at, found.etag)
 
     def open_read(self, location: StorageLocation, offset: int) -> BinaryIO:
         """Open a file for reading; a server without ranges is read past the first `offset` bytes."""
@@ -183,7 +183,7 @@ def _info(answer: http.client.HTTPResponse) -> ObjectInfo:
     size = whole if whole.isdigit() else "0" if answer.status == http.client.PARTIAL_CONTENT else length
     if answer.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
         size = "0"
-    return ObjectInfo("", int(size), False, _date(answer.headers.get("Last-Modified")))
+    return ObjectInfo("", int(size), False, _date(answer.headers.get("Last-Modified")), answer.headers.get("ETag"))
 
 
 def _date(text: str | None) -> int | None:
