@@ -20,6 +20,7 @@ from lapisml.server.features.jobs.kinds import JobKinds
 from lapisml.server.features.jobs.outputs import JobOutputs
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.store import Child, JobRecord
+from lapisml.server.features.jobs.submission import Submission
 from lapisml.server.features.jobs.topics import TOPIC_NEWS
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace
@@ -125,14 +126,32 @@ class CompositeJobs:
         )
         for output in outputs:
             self._outputs.record_one(workspace, replace(output, job=name))
-        move = Move(JobState.COMPLETED, "Reused", reason, self._clock.now_ms())
-        job = self._intake.insert_over(values, move)
+        return self._add_over(workspace, values, Move(JobState.COMPLETED, "Reused", reason, 0))
+
+    def add_failed_child(
+        self,
+        workspace: Workspace,
+        parent: JobRecord,
+        name: str,
+        document: dict[str, Any],
+        error: LapisError,
+        *,
+        step: str,
+        display_name: str,
+    ) -> JobRecord:
+        """Add a job that could not be started: Failed at once, with the error as its reason."""
+        taken = Submission(document, parent.experiment_name, display_name, None, 0, 0)
+        values = self._intake.values(workspace, name, taken, parent.created_by, Place(parent.name, step))
+        return self._add_over(workspace, values, Move(JobState.FAILED, error.code.value, str(error), 0))
+
+    def _add_over(self, workspace: Workspace, values: dict[str, Any], step: Move) -> JobRecord:
+        """Add a job that is over without having run, with its run; added before, it is given as it is."""
+        job = self._intake.insert_over(values, replace(step, at=self._clock.now_ms()))
+        job = job or self.find(workspace, values["name"])
         if job is None:
-            job = self.find(workspace, name)
-        if job is None:
-            raise not_found("job", name)
-        self._intake.make_run(workspace, job, JobState.COMPLETED)
-        self._tracking.set_run_status(workspace, name, JobState.COMPLETED, job.ended_at)
+            raise not_found("job", values["name"])
+        self._intake.make_run(workspace, job, job.status)
+        self._tracking.set_run_status(workspace, job.name, job.status, job.ended_at)
         self._events.notify(TOPIC_NEWS)
         return job
 
@@ -140,6 +159,18 @@ class CompositeJobs:
         """Read the jobs that a job started, in the order in which it started them."""
         with self._database.read() as connection:
             return store.children(connection, workspace.id, parent)
+
+    def moved_children(self, workspace: Workspace, parent: JobRecord, after: int) -> tuple[list[Child], int]:
+        """Read the children that moved after a move, oldest first, and the number of the last move.
+
+        Args:
+            after: number of a move; 0 gives all children.
+        """
+        with self._database.read() as connection:
+            last = store.last_event(connection)
+            if after == 0:
+                return store.children(connection, workspace.id, parent.name), last
+            return store.moved_children(connection, workspace.id, parent.name, after), last
 
     def cancel(self, workspace: Workspace, name: str, code: str = "CancelRequested", reason: str = "") -> bool:
         """Ask for the end of a child; one that is over stays as it is.

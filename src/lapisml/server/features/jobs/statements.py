@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BindParameter, and_, bindparam, insert, or_, select, update
+from sqlalchemy import BindParameter, and_, bindparam, func, insert, or_, select, update
 
 from lapisml.core.lifecycle import COMPOSITE, JobState
 from lapisml.server.features.jobs.tables import job_events, jobs
@@ -72,6 +72,11 @@ CHILDREN = (
     .where(jobs.c.workspace_id == _workspace, jobs.c.parent_name == bindparam("parent"))
     .order_by(jobs.c.seq)
 )
+
+MOVED_CHILDREN = CHILDREN.where(
+    jobs.c.seq.in_(select(job_events.c.job_seq).where(job_events.c.seq > bindparam("after")))
+)
+LAST_EVENT = select(func.max(job_events.c.seq))
 
 MOVE = update(jobs).where(jobs.c.seq == bindparam("job_seq"), jobs.c.status == bindparam("before"))
 CHANGE = update(jobs).where(jobs.c.seq == bindparam("job_seq"))

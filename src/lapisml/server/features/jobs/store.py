@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,7 +196,21 @@ def live(connection: Connection, site: str) -> list[LiveJob]:
 
 def children(connection: Connection, workspace_id: int, parent: str) -> list[Child]:
     """Read the jobs that a job started, in the order in which it started them."""
-    rows = connection.execute(statements.CHILDREN, {"workspace": workspace_id, "parent": parent})
+    return _children(connection.execute(statements.CHILDREN, {"workspace": workspace_id, "parent": parent}))
+
+
+def moved_children(connection: Connection, workspace_id: int, parent: str, after: int) -> list[Child]:
+    """Read the children of a job that moved after the move with number `after`."""
+    which = {"workspace": workspace_id, "parent": parent, "after": after}
+    return _children(connection.execute(statements.MOVED_CHILDREN, which))
+
+
+def last_event(connection: Connection) -> int:
+    """Give the number of the last move of any job, 0 when there was none."""
+    return int(connection.execute(statements.LAST_EVENT).scalar() or 0)
+
+
+def _children(rows: Iterable[Any]) -> list[Child]:
     return [
         Child(seq, name, step or name, kind, JobState(status), code, reason, ended)
         for seq, name, step, kind, status, code, reason, ended in rows
