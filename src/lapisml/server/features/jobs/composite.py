@@ -101,7 +101,9 @@ class CompositeWorker:
         self._passes = _Passes(self._pass)
         self._wanted: dict[Key, int] = {}
         self._stopping = threading.Event()
-        self._retimed = threading.Event()
+        self._lock = threading.Lock()
+        self._retimes = 0
+        self._told = 0
         self._thread = threading.Thread(target=self._loop, name="composite-worker", daemon=True)
 
     def add(self, driver: CompositeDriver) -> None:
@@ -141,14 +143,20 @@ class CompositeWorker:
         due = self._news.take()
         now = self._clock.now_ms()
         due |= {key for key, at in list(self._wanted.items()) if at <= now}
-        if not due and self._retimed.is_set():
-            self._retimed.clear()
-        elif not due:  # a resync, a new job, or news from another server
+        if not due and not self._was_only_retimed():  # a resync, a new job, a cancel, or news from another server
             with self._database.read() as connection:
                 due = set(store.live_composites(connection, self._leased.site))
         for key in due:
             self._wanted.pop(key, None)
             self._passes.ask(key)
+
+    def _was_only_retimed(self) -> bool:
+        """Say whether all that woke the thread since the last look were drivers that want an earlier turn."""
+        count = self._events.count(TOPIC_CHILDREN)
+        with self._lock:
+            told, self._told = count - self._told, count
+            retimes, self._retimes = self._retimes, 0
+        return 0 < told <= retimes
 
     def _pass(self, key: Key) -> None:
         workspace = self._workspaces.by_id(key[0])
@@ -165,7 +173,8 @@ class CompositeWorker:
         rest = self._drivers[job.type].drive(workspace, job)
         if rest is not None:
             self._wanted[key] = self._clock.now_ms() + int(rest * 1000)
-            self._retimed.set()
+            with self._lock:
+                self._retimes += 1
             self._events.deliver(TOPIC_CHILDREN)
 
     def _cancel(self, workspace: Workspace, job: JobRecord) -> None:
