@@ -12,6 +12,7 @@ from typing import Any
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
+from lapisml.core.family import family_sentence
 from lapisml.core.ids import is_valid_name
 from lapisml.core.lifecycle import COMPOSITE, WAIT_SENTENCES, JobState, Move, WaitReason
 from lapisml.core.queue import Held, wait_sentence
@@ -19,7 +20,7 @@ from lapisml.server.features.compute.service import ComputeService, Holder, Pool
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.intake import Intake, digest_of
 from lapisml.server.features.jobs.kinds import JobKinds
-from lapisml.server.features.jobs.store import JobEvent, JobFilter, JobRecord
+from lapisml.server.features.jobs.store import Child, JobEvent, JobFilter, JobRecord
 from lapisml.server.features.jobs.submission import Submission
 from lapisml.server.features.jobs.topics import TOPIC_CHILDREN, TOPIC_LINE, TOPIC_NEWS
 from lapisml.server.features.tracking.service import TrackingService
@@ -155,13 +156,25 @@ class JobService:
             return store.events(connection, job.seq, after)
 
     def standing(self, workspace: Workspace, job: JobRecord) -> Standing:
-        """Say where a job stands; for one in line, its place and who holds the nodes."""
+        """Say where a job stands; for one in line, its place and who holds the nodes; for a pipeline, its steps."""
+        if job.type == "pipeline" and job.status == JobState.RUNNING:
+            return Standing(job.status, job.status_code, self._family(workspace, job))
         if job.status != JobState.QUEUED:
             return Standing(job.status, job.status_code, job.status_reason)
         with self._database.read() as connection:
             place = store.place_in_line(connection, job)
             held = store.holding(connection, workspace.id, job.compute)
         return _Line(self._computes.pool(workspace, job.compute), {job.name: place}, held).standing(job)
+
+    def _family(self, workspace: Workspace, job: JobRecord) -> str:
+        with self._database.read() as connection:
+            states = {child.step: child.status for child in store.children(connection, workspace.id, job.name)}
+        return family_sentence(len(job.document.get("jobs") or states), list(states.items()))
+
+    def children(self, workspace: Workspace, name: str) -> list[Child]:
+        """Read the jobs that a pipeline or a sweep started, in the order in which it started them."""
+        with self._database.read() as connection:
+            return store.children(connection, workspace.id, name)
 
     def standings(self, workspace: Workspace, records: Sequence[JobRecord]) -> list[Standing]:
         """Say where jobs stand, in their order; each compute's line is read once."""
