@@ -117,6 +117,22 @@ class ArtifactsSpec:
 
 
 @dataclass(frozen=True)
+class DistributionSpec:
+    """How many processes a job is, and what they are to each other.
+
+    Attributes:
+        type: ``pytorch``, ``mpi``, ``tensorflow``.
+        processes_per_node: for pytorch and mpi.
+        workers, parameter_servers: for tensorflow, over all nodes.
+    """
+
+    type: str
+    processes_per_node: int = 1
+    workers: int = 0
+    parameter_servers: int = 0
+
+
+@dataclass(frozen=True)
 class LaunchSpec:
     """Everything that a job needs to run.
 
@@ -133,6 +149,7 @@ class LaunchSpec:
         environment_variables: the user's; they win over ours.
         timeout_s: limit on the command's running time, seconds; None means none.
         node_count: the job's ``resources.instance_count``, shown to the script as ``AZUREML_NODE_COUNT``.
+        distribution: several processes in place of one; None means one.
         storage: import string ``module:callable`` of the storage backend; called without arguments.
         wake_socket: unix datagram socket that is told of news; None means nobody.
         python: interpreter for the runner; None means the one that runs the backend.
@@ -158,6 +175,7 @@ class LaunchSpec:
     environment_variables: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float | None = None
     node_count: int = 1
+    distribution: DistributionSpec | None = None
     storage: str = "lapisml.backends.storage.fsspec_storage:FsspecStorage"
     wake_socket: str | None = None
     python: str | None = None
@@ -194,4 +212,5 @@ _PARTS: dict[str, Any] = {
     "environment": EnvironmentSpec,
     "tracking": TrackingSpec,
     "arm": ArmSpec,
+    "distribution": DistributionSpec,
 }

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
 from lapisml.runner import durable, layout, processes
@@ -23,7 +24,8 @@ from lapisml.runner.journal import now_ms
 LEFTOVER_GRACE_S = 5.0
 """Seconds that processes which outlive the command have between SIGTERM and SIGKILL."""
 
-_CANNOT_EXECUTE = 126
+CANNOT_EXECUTE = 126
+"""Exit code of a command that could not be executed, as in a shell."""
 
 
 class Launch:
@@ -34,9 +36,14 @@ class Launch:
         argv, env: the command and its whole environment.
         log: path of the file that takes stdout and stderr.
         umask: the command's.
+
+    Attributes:
+        main: what the command's process does in place of executing `argv`, and its exit code; set for a job of
+            several processes.
     """
 
     def __init__(self, folder: str, argv: list[str], env: dict[str, str], log: str, umask: int) -> None:
+        self.main: Callable[[], int] | None = None
         self.folder = folder
         self.argv = argv
         self.env = env
@@ -139,7 +146,7 @@ def _fork_command(launch: Launch, close_in_child: tuple[int, ...]) -> tuple[int,
                 os.close(descriptor)
             _become_command(launch, gate_read)
         finally:
-            os._exit(_CANNOT_EXECUTE)
+            os._exit(CANNOT_EXECUTE)
     os.close(gate_read)
     return pid, gate_write
 
@@ -159,6 +166,8 @@ def _become_command(launch: Launch, gate: int) -> None:
     os.umask(launch.umask)
     try:
         os.chdir(os.path.join(launch.folder, layout.WORK))
+        if launch.main is not None:
+            os._exit(launch.main())
         os.execve(launch.argv[0], launch.argv, launch.env)  # noqa: S606 - the argument list is bash and its text
     except OSError as error:
         os.write(2, f"[lapis] The command could not be started: {error}\n".encode())

@@ -33,7 +33,13 @@ def prepare(job: Job, relay: RelayLink | None) -> child.Launch:
     outputs = data.prepare_outputs(job.spec, job.folder)
     text = command.render(job.spec["command"], _values(job, inputs, outputs), job.spec["optional_unset"])
     variables = _variables(job, relay, ready, inputs, outputs)
-    return child.Launch(job.folder, [_bash(), "-c", text], variables, job.path(layout.STD_LOG), job.umask)
+    launch = child.Launch(job.folder, [_bash(), "-c", text], variables, job.path(layout.STD_LOG), job.umask)
+    if job.spec.get("distribution"):
+        # Only a job of several processes pays for these modules.
+        from lapisml.runner.distributed import launcher
+
+        launcher.prepare(job, launch)
+    return launch
 
 
 def start(job: Job, launch: child.Launch, relay: RelayLink | None, close_in_child: list[int]) -> dict[str, Any]:

@@ -21,8 +21,15 @@ class JobEndError(Exception):
 
     def __init__(self, reason: EndReason, **words: str) -> None:
         super().__init__(SENTENCES[reason].format(**words)[:_SENTENCE_LENGTH])
+        self._words = words
         self.reason = reason
         self.sentence = str(self)
+
+    def of(self, subject: str) -> JobEndError:
+        """Return the same end, told of one of the job's processes."""
+        named = JobEndError(self.reason, **self._words)
+        named.sentence = f"{subject}: {self.sentence}"[:_SENTENCE_LENGTH]
+        return named
 
 
 def ending(reason: EndReason, sentence: str, folder: str, status: dict[str, Any] | None = None) -> dict[str, Any]:

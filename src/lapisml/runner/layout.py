@@ -9,6 +9,8 @@
 ``child.json``        the command's exit status, written by the wrapper
 ``leftovers.json``    processes that outlived the command and were ended
 ``cancel.json``       a recorded request to end the job: ``{at, by, grace_s}``
+``ranks.json``        of a job of several processes: which rank failed first, and how
+``ranks.pipe``        through which ranks under ``mpirun`` say how they ended
 ``exit.json``         how the job ended; written last, never changed
 ``journal.jsonl``     what happened, one line each
 ``system_metrics.jsonl``  samples of system metrics
@@ -26,6 +28,8 @@ STARTED = "started.json"
 CHILD = "child.json"
 LEFTOVERS = "leftovers.json"
 CANCEL = "cancel.json"
+RANKS = "ranks.json"
+RANK_REPORTS = "ranks.pipe"
 EXIT = "exit.json"
 JOURNAL = "journal.jsonl"
 SYSTEM_METRICS = "system_metrics.jsonl"

@@ -131,7 +131,7 @@ class Supervisor:
             evidence = "the command has ended and left no status"
             return JobEndError(EndReason.SUPERVISOR_LOST, evidence=evidence)
         after = oom.kill_count()
-        end = endings.of_status(self._status, None if kills is None or after is None else after - kills)
+        end = self._own_end(self._status, None if kills is None or after is None else after - kills)
         if end.reason is EndReason.EXIT_CODE and _is_full(self._job.folder):
             code = self._status["exit_code"]
             return JobEndError(EndReason.DISK_FULL, where=f", and the command ended with exit code {code}")
@@ -140,9 +140,18 @@ class Supervisor:
     def _after_restart(self, started: bool) -> JobEndError:
         self._status = self._job.read(layout.CHILD)
         if self._status is not None:
-            return endings.of_status(self._status, None)
+            return self._own_end(self._status, None)
         when = "while the command ran" if started else "before the command was started"
         return JobEndError(EndReason.MACHINE_RESTARTED, when=when)
+
+    def _own_end(self, status: dict[str, Any], oom_kills: int | None) -> JobEndError:
+        """Say how the command ended by itself; of several processes, how the one that failed did."""
+        if not self._job.spec.get("distribution"):
+            return endings.of_status(status, oom_kills)
+        from lapisml.runner.distributed import record  # only for jobs that need it
+
+        self._status = record.with_rank(self._job, status)
+        return record.name_rank(self._job, endings.of_status(self._status, oom_kills))
 
     def _end_strays(self) -> None:
         """End processes of this job that are left although the wrapper is gone, and write down which."""
@@ -193,7 +202,7 @@ class Supervisor:
 
     def _clean_up(self, complete: bool) -> None:
         """Remove what nobody reads any more."""
-        unread = [layout.WORK, layout.INPUTS, layout.OVERLAY, layout.NAMED_OUTPUTS]
+        unread = [layout.WORK, layout.INPUTS, layout.OVERLAY, layout.NAMED_OUTPUTS, layout.RANK_REPORTS]
         if complete:
             specfile.forget_secrets(self._job.folder)
             unread += [layout.SPOOL, layout.SPOOL_CURSOR, layout.RELAY]
