@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import orjson
 from sqlalchemy import Connection
 
 from lapisml.server.features.tracking.records import HistoryPoint
-from lapisml.server.features.tracking.store.driver import fetch, fetch_among
+from lapisml.server.features.tracking.store.driver import fetch, fetch_among, is_sqlite
 
 _SERIES = "SELECT id FROM metric_series WHERE run = ? AND key = ?"
 _POINTS = "SELECT value, timestamp, step, is_nan FROM metric_points WHERE series = ? "
@@ -19,6 +22,15 @@ _PLACES = (
     "WHERE place AMONG ? ORDER BY place"
 )
 _EVERY_STEP = (-(2**63), 2**63 - 1)
+_WANTED_SQLITE = "(SELECT key AS run_id, value AS since FROM json_each(?))"
+_WANTED_POSTGRES = "unnest(?::text[], ?::bigint[])"
+_SINCE = (
+    "SELECT w.run_id, p.value, p.timestamp, p.step, p.is_nan FROM {wanted} AS w{columns} "
+    "JOIN runs r ON r.workspace_id = ? AND r.run_id = w.run_id "
+    "JOIN metric_series s ON s.run = r.id AND s.key = ? "
+    "JOIN metric_points p ON p.series = s.id AND p.timestamp >= w.since "
+    "ORDER BY w.run_id, p.timestamp, p.step, p.value, p.is_nan"
+)
 
 
 def points(
@@ -41,6 +53,25 @@ def points(
     if limit is not None:
         sql, values = sql + "LIMIT ?", [*values, limit]
     return fetch(connection, sql, values)  # type: ignore[return-value]
+
+
+def since(
+    connection: Connection, workspace_id: int, key: str, wanted: Mapping[str, int]
+) -> dict[str, list[HistoryPoint]]:
+    """Return the points of one metric of several runs, by time, step and value: one query, however many runs.
+
+    Args:
+        wanted: run id → only points logged at or after this time.
+    """
+    if is_sqlite(connection):
+        sql, which = _SINCE.format(wanted=_WANTED_SQLITE, columns=""), [orjson.dumps(dict(wanted)).decode()]
+    else:
+        sql = _SINCE.format(wanted=_WANTED_POSTGRES, columns="(run_id, since)")
+        which = [list(wanted), list(wanted.values())]  # type: ignore[list-item]
+    found: dict[str, list[HistoryPoint]] = {}
+    for run_id, *point in fetch(connection, sql, [*which, workspace_id, key]):
+        found.setdefault(run_id, []).append(HistoryPoint(*point))
+    return found
 
 
 def sample(connection: Connection, run: int, key: str, most: int, steps: tuple[int, int] | None) -> list[HistoryPoint]:
