@@ -31,6 +31,8 @@ from lapisml.server.features.identity import routes as identity_routes
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
 from lapisml.server.features.jobs.launch import LaunchSettings
+from lapisml.server.features.pipelines.assembly import add_pipelines
+from lapisml.server.features.reuse.service import ReuseService
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces import routes as workspace_routes
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
@@ -124,6 +126,15 @@ def create_app(settings: Settings, url: str) -> Application:
     jobs = assemble(_ground(platform, backends, features), _launch_settings(settings, backends))
     lifetime.add(jobs.worker)
     lifetime.add(jobs.composite_worker)
+    reuse = ReuseService(
+        platform.database,
+        platform.clock,
+        features.assets,
+        backends.storage,
+        jobs.service,
+        settings.environment_resolution,
+    )
+    add_pipelines(jobs, features.assets, reuse, platform.clock)
     _furnish(settings, features, jobs)
     native = _native(platform, backends, features, jobs)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)

@@ -23,8 +23,8 @@ WORKSPACE = "/api/v1/workspaces/default"
 JOBS = f"{WORKSPACE}/jobs"
 CALLS = (
     ("lapisml.server.features.jobs.store:add", "after"),
-    ("lapisml.server.features.tracking.service:TrackingService.create_run", "before"),
-    ("lapisml.server.features.tracking.service:TrackingService.create_run", "after"),
+    ("lapisml.server.features.tracking.service:TrackingService.run_creation", "before"),
+    ("lapisml.server.features.tracking.service:TrackingService.run_creation", "after"),
     ("lapisml.server.features.jobs.launch:Launcher.specification", "after"),
     ("lapisml.backends.compute.local.backend:LocalProcesses.submit", "before"),
     ("lapisml.backends.compute.local.backend:LocalProcesses.submit", "after"),

@@ -99,7 +99,7 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     kinds = JobKinds()
     kinds.add("command", SubmissionChecker(g.assets, g.computes))
     intake = Intake(g.database, g.clock, g.events, g.tracking)
-    service = JobService(g.database, g.clock, g.events, g.computes, g.tracking, kinds, intake, g.workspaces)
+    service = JobService(g.database, g.clock, g.events, g.computes, g.tracking, kinds, intake)
     logs = JobLogs(g.backend, g.storage, g.assets)
     outputs = JobOutputs(g.assets)
     routes = router(service, g.workspaces, logs, JobStream(service, logs, g.events), outputs)
@@ -107,17 +107,15 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     finisher = Finisher(g.database, leased, g.clock, outputs, g.tracking, g.identity, g.workspaces, news.tell)
     composites = CompositeJobs(g.database, g.clock, g.events, kinds, intake, outputs, finisher, g.tracking, leased)
     composite_worker = CompositeWorker(g.database, g.clock, g.events, composites, g.workspaces, leased, news)
-    worker = _worker(ground, settings, service, finisher, leased)
+    worker = _worker(ground, settings, finisher, leased)
     return JobsPart(service, routes, worker, composites, composite_worker, outputs, kinds)
 
 
-def _worker(
-    ground: Ground, settings: LaunchSettings, service: JobService, finisher: Finisher, leased: SiteLease
-) -> JobWorker:
+def _worker(ground: Ground, settings: LaunchSettings, finisher: Finisher, leased: SiteLease) -> JobWorker:
     g = ground
     tasks = Tasks(_STEP_THREADS, after=lambda: g.events.notify(TOPIC_LINE))
     launcher = Launcher(settings, g.assets, g.tracking, g.identity, g.builder, g.storage)
     overseer = Overseer(g.database, g.clock, g.backend, launcher, finisher, g.tracking, g.workspaces, leased, tasks)
     dispatcher = Dispatcher(g.database, g.clock, g.computes, g.workspaces, leased)
     wake = WakeListener(settings.wake_socket, tell=lambda: g.events.notify(TOPIC_NEWS))
-    return JobWorker(g.clock, g.events, service, leased, dispatcher, overseer, tasks, wake)
+    return JobWorker(g.clock, g.events, leased, dispatcher, overseer, tasks, wake)

@@ -60,13 +60,11 @@ class CompositeJobs:
 
     def begin(self, workspace: Workspace, job: JobRecord) -> JobRecord | None:
         """Move a new composite job to Running, driven from here; None when somebody else did."""
-        self._intake.make_run(workspace, job)
         step = Move(JobState.RUNNING, "Running", "Running.", self._clock.now_ms())
         with self._leased.write() as connection:
             values = {"site": self._leased.site, "started_at": step.at}
             if not store.move(connection, job, step, **values):
                 return None
-        self._tracking.set_run_status(workspace, job.name, JobState.RUNNING)
         self._events.notify(TOPIC_NEWS)
         return self.find(workspace, job.name)
 
@@ -93,12 +91,11 @@ class CompositeJobs:
         """
         there = self.find(workspace, name)
         if there is not None:
-            return self._intake.enqueue(workspace, there)
+            return there
         taken = self._kinds.check(workspace, {**document, "experiment_name": parent.experiment_name}, uploaded=True)
         taken = replace(taken, display_name=display_name or taken.display_name or step)
         place = Place(parent.name, step, properties or {})
-        made = self._intake.insert(workspace, name, digest_of(document), taken, {}, parent.created_by, place)
-        return self._intake.enqueue(workspace, made)
+        return self._intake.insert(workspace, name, digest_of(document), taken, {}, parent.created_by, place)
 
     def add_finished_child(
         self,
@@ -146,11 +143,10 @@ class CompositeJobs:
 
     def _add_over(self, workspace: Workspace, values: dict[str, Any], step: Move) -> JobRecord:
         """Add a job that is over without having run, with its run; added before, it is given as it is."""
-        job = self._intake.insert_over(values, replace(step, at=self._clock.now_ms()))
+        job = self._intake.insert_over(workspace, values, replace(step, at=self._clock.now_ms()))
         job = job or self.find(workspace, values["name"])
         if job is None:
             raise not_found("job", values["name"])
-        self._intake.make_run(workspace, job, job.status)
         self._tracking.set_run_status(workspace, job.name, job.status, job.ended_at)
         self._events.notify(TOPIC_NEWS)
         return job

@@ -1,12 +1,14 @@
-"""Taking jobs in: the row, the run, the place in line. Each step may be cut off and done again."""
+"""Taking jobs in: the row, the run and the place in line are written together."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from lapisml.core.clock import Clock
@@ -78,51 +80,48 @@ class Intake:
         by: str,
         place: Place | None = None,
     ) -> JobRecord:
-        """Write a job's row, in state NotStarted, unless the same submission did so at the same moment."""
+        """Write a job with its run, in line for its compute, unless the same submission did so at the same moment.
+
+        A pipeline or a sweep needs no line: whoever drives it is told.
+        """
         values = self._values(workspace, name, digest, taken, git, by, place or Place())
+        steps = [] if values["type"] in COMPOSITE else [self._queued(str(values["compute"]))]
         try:
-            with self._database.write() as connection:
-                seq = store.add(connection, values)
+            made = self._write(workspace, values, steps)
         except IntegrityError:
             there = self.same_submission(workspace, name, digest)
             if there is None:
                 raise not_found("job", name) from None
             return there
-        return record_of(values, seq)
+        self._events.notify(TOPIC_LINE if steps else TOPIC_CHILDREN)
+        return made
 
-    def insert_over(self, values: dict[str, Any], step: Move) -> JobRecord | None:
-        """Write the row of a job that is over without having run; None when its name is there already."""
+    def insert_over(self, workspace: Workspace, values: dict[str, Any], step: Move) -> JobRecord | None:
+        """Write a job that is over without having run, with its run; None when its name is there already."""
         try:
-            with self._database.write() as connection:
-                job = record_of(values, store.add(connection, values))
-                store.move(connection, job, step)
+            return self._write(workspace, values, [step])
         except IntegrityError:
             return None
-        return replace(job, status=step.to, status_code=step.code, status_reason=step.reason, ended_at=step.at)
 
-    def enqueue(self, workspace: Workspace, job: JobRecord) -> JobRecord:
-        """Give a job its run and put it in line, unless that was done before; give it as it is then.
-
-        A pipeline or a sweep needs no line: whoever drives it is told.
-        """
-        if job.status != JobState.NOT_STARTED:
-            return job
-        self.make_run(workspace, job)
-        if job.type in COMPOSITE:
-            self._events.notify(TOPIC_CHILDREN)
-            return job
-        step = Move(JobState.QUEUED, "Queued", f"Queued for {job.compute}.", self._clock.now_ms())
+    def _write(self, workspace: Workspace, values: dict[str, Any], steps: list[Move]) -> JobRecord:
+        """Write row, run and moves of a job together."""
+        status = steps[-1].to if steps else JobState.RUNNING
+        make_run = self._run_creation(workspace, record_of(values, 0), status)
         with self._database.write() as connection:
-            moved = store.move(connection, job, step)
-        self._events.notify(TOPIC_LINE)
-        if not moved:
-            with self._database.read() as connection:
-                return store.get(connection, workspace.id, job.name) or job
-        return replace(job, status=step.to, status_code=step.code, status_reason=step.reason, changed_at=step.at)
+            job = record_of(values, store.add(connection, values))
+            make_run(connection)
+            for step in steps:
+                store.move(connection, job, step)
+                job = replace(job, status=step.to, status_code=step.code, status_reason=step.reason)
+        return replace(job, ended_at=steps[-1].at) if job.is_over else job
 
-    def make_run(self, workspace: Workspace, job: JobRecord, status: JobState = JobState.QUEUED) -> None:
-        """Make the run of a job; done again, it changes nothing."""
-        self._tracking.create_run(
+    def _queued(self, compute: str) -> Move:
+        return Move(JobState.QUEUED, "Queued", f"Queued for {compute}.", self._clock.now_ms())
+
+    def _run_creation(
+        self, workspace: Workspace, job: JobRecord, status: JobState = JobState.QUEUED
+    ) -> Callable[[Connection], object]:
+        return self._tracking.run_creation(
             workspace,
             experiment_name=job.experiment_name,
             run_id=job.name,

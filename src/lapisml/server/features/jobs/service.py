@@ -24,11 +24,9 @@ from lapisml.server.features.jobs.store import Child, JobEvent, JobFilter, JobRe
 from lapisml.server.features.jobs.submission import Submission
 from lapisml.server.features.jobs.topics import TOPIC_CHILDREN, TOPIC_LINE, TOPIC_NEWS
 from lapisml.server.features.tracking.service import TrackingService
-from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
+from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
-
-_STRANDED_AFTER_MS = 5_000
 
 _MUTABLE = frozenset({"display_name", "description", "tags", "experiment_name"})
 
@@ -70,7 +68,6 @@ class JobService:
         tracking: TrackingService,
         kinds: JobKinds,
         intake: Intake,
-        workspaces: WorkspaceService,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -79,7 +76,6 @@ class JobService:
         self._tracking = tracking
         self._kinds = kinds
         self._intake = intake
-        self._workspaces = workspaces
         computes.occupancy = self.holders
         computes.on_change = lambda: events.notify(TOPIC_LINE)
 
@@ -121,14 +117,7 @@ class JobService:
         if job is None:
             submission = self._kinds.check(workspace, document, uploaded=True)
             job = self._intake.insert(workspace, name, digest, submission, git or {}, by)
-        return self._intake.enqueue(workspace, job)
-
-    def enqueue_stranded(self) -> None:
-        """Put those jobs in line whose submission was cut off after they were taken in."""
-        with self._database.read() as connection:
-            stranded = store.taken_in(connection, self._clock.now_ms() - _STRANDED_AFTER_MS)
-        for job in stranded:
-            self._intake.enqueue(self._workspaces.by_id(job.workspace_id), job)
+        return job
 
     def get(self, workspace: Workspace, name: str) -> JobRecord:
         """Read a job.

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
-from lapisml.core.lifecycle import COMPOSITE, TERMINAL, JobState, Move, check_move
+from lapisml.core.lifecycle import TERMINAL, JobState, Move, check_move
 from lapisml.core.queue import Held, Waiting
 from lapisml.server.features.jobs import statements
 from lapisml.server.features.jobs.tables import job_events, jobs
@@ -220,13 +220,6 @@ def _children(rows: Iterable[Any]) -> list[Child]:
 def live_composites(connection: Connection, site: str) -> list[tuple[int, str]]:
     """Give (workspace id, name) of the pipelines and sweeps that a site drives, and of those that nobody drives yet."""
     return [(row[0], row[1]) for row in connection.execute(statements.LIVE_COMPOSITES, {"site_name": site})]
-
-
-def taken_in(connection: Connection, before: int) -> list[JobRecord]:
-    """Read the jobs with a process that were taken in before a moment and never reached the line."""
-    is_new = and_(jobs.c.status == JobState.NOT_STARTED.value, jobs.c.created_at < before)
-    where = and_(is_new, jobs.c.type.not_in(sorted(COMPOSITE)))
-    return [_record(row) for row in connection.execute(select(jobs).where(where))]
 
 
 def count_running(connection: Connection, workspace_id: int | None = None) -> int:

@@ -11,7 +11,6 @@ from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
 from lapisml.server.features.jobs.dispatch import Dispatcher
 from lapisml.server.features.jobs.oversee import Overseer
-from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.tasks import Tasks
 from lapisml.server.features.jobs.topics import TOPIC_LINE, TOPIC_NEWS
@@ -36,7 +35,6 @@ class JobWorker:
         self,
         clock: Clock,
         events: EventBus,
-        jobs: JobService,
         leased: SiteLease,
         dispatcher: Dispatcher,
         overseer: Overseer,
@@ -45,7 +43,6 @@ class JobWorker:
     ) -> None:
         self._clock = clock
         self._events = events
-        self._jobs = jobs
         self._leased = leased
         self._dispatcher = dispatcher
         self._overseer = overseer
@@ -96,7 +93,6 @@ class JobWorker:
         if now - self._synced_at >= RESYNC_S * 1000:
             if not self._leased.hold():
                 return
-            self._jobs.enqueue_stranded()
             self._lines_due.set()
             names, self._synced_at = None, now
         if self._lines_due.is_set():

@@ -67,6 +67,20 @@ class Runs:
         Raises:
             LapisError: NotFound when the experiment is not there, Usage when it was deleted.
         """
+        return self._commit.run(self.creation(caller, experiment_id, name, tags, start_time, user_id, run_id, status))
+
+    def creation(
+        self,
+        caller: Caller,
+        experiment_id: str,
+        name: str = "",
+        tags: Mapping[str, str] | None = None,
+        start_time: int | None = None,
+        user_id: str = "",
+        run_id: str | None = None,
+        status: JobState = JobState.RUNNING,
+    ) -> Callable[[Connection], RunData]:
+        """Give what `create` writes, for a transaction in which more is written; arguments as there."""
         now = self._clock.now_ms()
         checked = dict(limits.check_pairs(list((tags or {}).items()), limits.MAX_TAG_LENGTH))
         name = name or checked.get(RUN_NAME_TAG) or new_job_name()
@@ -88,7 +102,7 @@ class Runs:
             info = RunInfo(made, run_id, experiment, name, user, status, start, None, None, uri, caller.job)
             return RunData(info, tags=sorted(checked.items()))
 
-        return self._commit.run(write)
+        return write
 
     def get(self, caller: Caller, run_id: str) -> RunData:
         """Return a run with all that it logged, a deleted one too.

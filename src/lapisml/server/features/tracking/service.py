@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -13,19 +13,20 @@ from lapisml.core.clock import Clock
 from lapisml.core.lifecycle import TERMINAL, JobState
 from lapisml.server.features.tracking.experiments import Experiments
 from lapisml.server.features.tracking.ingestion import BusyError, GroupCommit
-from lapisml.server.features.tracking.limits import MAX_TAG_LENGTH, check_key, check_pairs, check_text
+from lapisml.server.features.tracking.limits import MAX_PARAM_LENGTH, MAX_TAG_LENGTH, check_key, check_pairs, check_text
 from lapisml.server.features.tracking.models import LoggedModels
 from lapisml.server.features.tracking.records import (
     PARENT_RUN_TAG,
     RUN_NAME_TAG,
     Caller,
     Experiment,
+    HistoryPoint,
     LogEntry,
     Point,
-    RunInfo,
 )
 from lapisml.server.features.tracking.runs import Runs
 from lapisml.server.features.tracking.store import experiments as experiment_store
+from lapisml.server.features.tracking.store import history
 from lapisml.server.features.tracking.store import runs as store
 from lapisml.server.platform.database import Database
 
@@ -82,7 +83,7 @@ class TrackingService:
         """
         return self.experiments.get_or_create(_system(workspace), name)
 
-    def create_run(
+    def run_creation(
         self,
         workspace: WorkspaceLike,
         experiment_name: str,
@@ -93,15 +94,17 @@ class TrackingService:
         tags: Mapping[str, str] | None = None,
         parent_run_id: str | None = None,
         status: JobState = JobState.QUEUED,
-    ) -> RunInfo:
-        """Make the run of a job, and its experiment when that is missing; done again, it changes nothing.
+    ) -> Callable[[Connection], object]:
+        """Give what writes the run of a job, for the transaction that writes the job; done again, it changes nothing.
+
+        Makes the experiment when that is missing.
 
         Raises:
             LapisError: Usage when the experiment was deleted.
         """
         experiment = self.experiment_by_name(workspace, experiment_name)
         parent = {PARENT_RUN_TAG: parent_run_id} if parent_run_id else {}
-        run = self.runs.create(
+        return self.runs.creation(
             _system(workspace),
             experiment.experiment_id,
             name=run_name,
@@ -111,7 +114,6 @@ class TrackingService:
             run_id=run_id,
             status=status,
         )
-        return run.info
 
     def set_run_status(
         self, workspace: WorkspaceLike, run_id: str, status: JobState, end_time: int | None = None
@@ -188,6 +190,46 @@ class TrackingService:
         for run_id, key, value, _timestamp, _step, is_nan in rows:
             found.setdefault(run_id, {})[key] = math.nan if is_nan else value
         return found
+
+    def metric_points(
+        self, workspace: WorkspaceLike, key: str, since: Mapping[str, int]
+    ) -> dict[str, list[HistoryPoint]]:
+        """Return run id → the points of a metric by time and step, in one query; a run without any is left out.
+
+        Args:
+            since: run id → only points logged at or after this time.
+        """
+        with self._database.read() as connection:
+            return history.since(connection, workspace.id, key, since)
+
+    def log_about(
+        self,
+        workspace: WorkspaceLike,
+        run_id: str,
+        points: Sequence[tuple[str, float, int, int]] = (),
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Log to a run what the platform knows of it; a parameter that the run has stays as its script logged it.
+
+        Args:
+            points: (metric, value, time, step).
+
+        Raises:
+            LapisError: NotFound, Usage when the run was deleted.
+        """
+        caller = _system(workspace)
+        logged = {name for name, _ in self.runs.get(caller, run_id).params} if params else set()
+        new = [(name, value) for name, value in (params or {}).items() if name not in logged]
+        self.runs.log_and_wait(
+            LogEntry(
+                caller,
+                run_id,
+                points=[Point(check_key(key), value, at, step) for key, value, at, step in points],
+                params=check_pairs(new, MAX_PARAM_LENGTH),
+                tags=check_pairs(list((tags or {}).items()), MAX_TAG_LENGTH),
+            )
+        )
 
     def log_system_metrics(
         self, workspace: WorkspaceLike, run_id: str, samples: Sequence[tuple[int, Mapping[str, float]]]
