@@ -32,7 +32,7 @@ from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
 from lapisml.server.features.jobs.launch import LaunchSettings
 from lapisml.server.features.pipelines.assembly import add_pipelines
-from lapisml.server.features.reuse.service import ReuseService
+from lapisml.server.features.reuse.assembly import ReusePart, assemble_reuse
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces import routes as workspace_routes
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
@@ -126,17 +126,10 @@ def create_app(settings: Settings, url: str) -> Application:
     jobs = assemble(_ground(platform, backends, features), _launch_settings(settings, backends))
     lifetime.add(jobs.worker)
     lifetime.add(jobs.composite_worker)
-    reuse = ReuseService(
-        platform.database,
-        platform.clock,
-        features.assets,
-        backends.storage,
-        jobs.service,
-        settings.environment_resolution,
-    )
-    add_pipelines(jobs, features.assets, reuse, platform.clock)
+    reuse = _reuse(platform, backends, features, jobs)
+    add_pipelines(jobs, features.assets, reuse.service, platform.clock)
     _furnish(settings, features, jobs)
-    native = _native(platform, backends, features, jobs)
+    native = _native(platform, backends, features, jobs, reuse)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
     layer = IdempotencyLayer(native, keys, secret=("/api/v1/tokens",))
     mlflow = IdempotencyLayer(_mlflow(settings, backends, features, lifetime), keys)
@@ -249,6 +242,18 @@ def _launch_settings(settings: Settings, backends: Backends) -> LaunchSettings:
     )
 
 
+def _reuse(platform: Platform, backends: Backends, features: Features, jobs: JobsPart) -> ReusePart:
+    return assemble_reuse(
+        platform.database,
+        platform.clock,
+        features.workspaces,
+        features.assets,
+        backends.storage,
+        jobs,
+        platform.settings.environment_resolution,
+    )
+
+
 def _furnish(settings: Settings, features: Features, jobs: JobsPart) -> None:
     """Connect what later features tell earlier ones, and make what every server has from its first start."""
 
@@ -283,7 +288,7 @@ def _mlflow(settings: Settings, backends: Backends, features: Features, lifetime
     return surface
 
 
-def _native(platform: Platform, backends: Backends, features: Features, jobs: JobsPart) -> FastAPI:
+def _native(platform: Platform, backends: Backends, features: Features, jobs: JobsPart, reuse: ReusePart) -> FastAPI:
     workspaces, settings = features.workspaces, platform.settings
     native = native_application()
     uploads = UploadService(settings.home / "storage")
@@ -304,6 +309,7 @@ def _native(platform: Platform, backends: Backends, features: Features, jobs: Jo
         asset_routes.router(features.assets, workspaces),
         file_routes.router(uploads, content, workspaces),
         compute_routes.router(features.computes, workspaces),
+        reuse.routes,
     ):
         native.include_router(routes)
     return native

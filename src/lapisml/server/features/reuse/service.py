@@ -129,6 +129,11 @@ class ReuseService:
         with self._database.read() as connection:
             return store.get_many(connection, workspace.id, job_names)
 
+    def with_key(self, workspace: Workspace, key: StepKey) -> list[StepResult]:
+        """Return the steps that had a key, in whatever state, newest first."""
+        with self._database.read() as connection:
+            return store.with_digest(connection, workspace.id, key.digest)
+
     def _changed_input(self, workspace: Workspace, result: StepResult, job: JobRecord) -> str | None:
         now = self._parts.data_marks(workspace, job.document)
         known = result.key.parts

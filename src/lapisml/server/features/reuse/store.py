@@ -13,11 +13,18 @@ from lapisml.server.features.reuse.records import OutputMark, ResultState, StepR
 from lapisml.server.features.reuse.tables import step_results
 
 _CANDIDATES = 8
+_MOST_SAME = 200
 
 _c = step_results.c
 _GET = select(step_results).where(_c.workspace_id == bindparam("workspace"), _c.job_name == bindparam("job"))
 _GET_MANY = select(step_results).where(
     _c.workspace_id == bindparam("workspace"), _c.job_name.in_(bindparam("jobs", expanding=True))
+)
+_SAME = (
+    select(step_results)
+    .where(_c.workspace_id == bindparam("workspace"), _c.digest == bindparam("wanted"))
+    .order_by(_c.id.desc())
+    .limit(_MOST_SAME)
 )
 _FIND = (
     select(step_results)
@@ -70,6 +77,12 @@ def get_many(connection: Connection, workspace_id: int, job_names: Sequence[str]
 def reusable(connection: Connection, workspace_id: int, digest: str) -> list[StepResult]:
     """Read the complete results under a key, the one that was complete first at first."""
     rows = connection.execute(_FIND, {"workspace": workspace_id, "wanted": digest})
+    return [_record(row) for row in rows]
+
+
+def with_digest(connection: Connection, workspace_id: int, digest: str) -> list[StepResult]:
+    """Read the steps that had a key, in whatever state, newest first."""
+    rows = connection.execute(_SAME, {"workspace": workspace_id, "wanted": digest})
     return [_record(row) for row in rows]
 
 

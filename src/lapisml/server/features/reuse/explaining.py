@@ -1,0 +1,217 @@
+"""Why a job ran, was reused, waits or ended: one sentence, and what of the key changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from lapisml.core.errors import LapisError
+from lapisml.core.lifecycle import JobState
+from lapisml.core.reuse import PartChange
+from lapisml.documents.expressions import referenced
+from lapisml.server.features.assets.records import AssetKind
+from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.jobs.service import JobService, Standing
+from lapisml.server.features.jobs.store import Child, JobRecord
+from lapisml.server.features.reuse.earlier import Earlier, EarlierRuns
+from lapisml.server.features.reuse.records import ResultState, StepResult
+from lapisml.server.features.reuse.service import ReuseService
+from lapisml.server.features.workspaces.service import Workspace
+
+_FEW_PIPELINES = 5
+_WAITING = frozenset({JobState.NOT_STARTED, JobState.QUEUED, JobState.PAUSED})
+
+Children = Callable[[Workspace, str], Sequence[Child]]
+"""Gives the jobs that a job started, in that order."""
+
+
+class Cause(StrEnum):
+    """Why a step ran; stable words."""
+
+    REUSED = "Reused"
+    FORCED = "Forced"
+    NOT_DETERMINISTIC = "NotDeterministic"
+    UNKNOWN_CONTENT = "UnknownContent"
+    FIRST = "First"
+    CHANGED = "Changed"
+    AGAIN = "AnotherAttempt"
+    OUTPUTS_LOST = "OutputsLost"
+    NO_RESULT = "NoResult"
+    ALWAYS = "AlwaysRuns"
+    PIPELINE = "Pipeline"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a job is what it is.
+
+    Attributes:
+        standing: where the job stands: what it waits for, or how it ended.
+        cause: why it ran or did not.
+        reason: that as a sentence.
+        compared_with: the earlier job that `changes` is about, or whose outputs it took.
+        changes: the parts of the key that differ from it.
+        steps: of a pipeline: each step and its line.
+    """
+
+    job: JobRecord
+    standing: Standing
+    cause: Cause
+    reason: str
+    compared_with: str | None = None
+    changes: list[PartChange] = field(default_factory=list)
+    steps: list[StepLine] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step of a pipeline; `job` is None when it has not started."""
+
+    step: str
+    job: str | None
+    status: str
+    reason: str
+    changes: list[PartChange] = field(default_factory=list)
+
+
+class Explainer:
+    """Explains jobs."""
+
+    def __init__(self, jobs: JobService, children: Children, assets: AssetService, reuse: ReuseService) -> None:
+        self._jobs = jobs
+        self._children = children
+        self._assets = assets
+        self._reuse = reuse
+        self._earlier = EarlierRuns(jobs, reuse)
+
+    def explain(self, workspace: Workspace, name: str) -> Explanation:
+        """Say why a job ran or was reused, and where it stands.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        job = self._jobs.get(workspace, name)
+        standing = self._jobs.standing(workspace, job)
+        if job.type == "pipeline":
+            return self._pipeline(workspace, job, standing)
+        if job.parent_name is None:
+            return Explanation(job, standing, Cause.ALWAYS, "A job of its own always runs: only steps are reused.")
+        parent = self._jobs.get(workspace, job.parent_name)
+        if parent.type != "pipeline":
+            return Explanation(
+                job, standing, Cause.ALWAYS, f"Each child of a {parent.type} runs: only steps are reused."
+            )
+        pipelines = self._earlier.pipelines_before(workspace, job)
+        return self._step(workspace, parent, job, standing, pipelines)
+
+    def _step(
+        self,
+        workspace: Workspace,
+        parent: JobRecord,
+        job: JobRecord,
+        standing: Standing,
+        pipelines: Sequence[JobRecord],
+    ) -> Explanation:
+        def because(cause: Cause, reason: str, earlier: Earlier | None = None) -> Explanation:
+            compared = earlier.result.job_name if earlier is not None else None
+            return Explanation(job, standing, cause, reason, compared, earlier.changes if earlier is not None else [])
+
+        result = self._reuse.result(workspace, job.name)
+        if result is None:
+            return because(Cause.NO_RESULT, "What it depends on was not recorded: it could not be started.")
+        if result.reused_from is not None:
+            sentence = f"Nothing that it depends on has changed since {result.reused_from}, whose outputs it took."
+            return Explanation(job, standing, Cause.REUSED, sentence, result.reused_from)
+        earlier = self._earlier.nearest(workspace, job, result, pipelines)
+        if (parent.document.get("settings") or {}).get("force_rerun"):
+            return because(Cause.FORCED, "It ran because the pipeline sets `force_rerun`.", earlier)
+        if not self._is_deterministic(workspace, parent, job.step or ""):
+            return because(Cause.NOT_DETERMINISTIC, "It ran because it is declared `is_deterministic: false`.", earlier)
+        if not result.key.is_whole:
+            parts = "; ".join(f"{part}: {why.rstrip('.')}" for part, why in result.key.unknown.items())
+            return because(Cause.UNKNOWN_CONTENT, f"It ran because not all that it depends on can be known: {parts}.")
+        before = self._attempt_before(workspace, job)
+        if before is not None:
+            return because(Cause.AGAIN, f"It is another attempt: {before.name} ended as {before.status.value}.")
+        return self._compared(workspace, because, earlier)
+
+    def _compared(
+        self, workspace: Workspace, because: Callable[..., Explanation], earlier: Earlier | None
+    ) -> Explanation:
+        if earlier is None:
+            return because(Cause.FIRST, "It ran because no earlier run of this step is known.")
+        name = earlier.result.job_name
+        if earlier.changes:
+            count = len(earlier.changes)
+            what = "1 thing that it depends on has" if count == 1 else f"{count} things that it depends on have"
+            return because(Cause.CHANGED, f"It ran because {what} changed since {name}.", earlier)
+        return because(*self._unused(workspace, earlier.result), earlier)
+
+    def _unused(self, workspace: Workspace, result: StepResult) -> tuple[Cause, str]:
+        """Say why an earlier run with the same key was of no use."""
+        name = result.job_name
+        if result.state is ResultState.LOST:
+            return Cause.OUTPUTS_LOST, f"It ran because the outputs of {name} are not whole: {result.remark}."
+        if result.state is ResultState.UNUSABLE:
+            return Cause.NO_RESULT, f"It ran because the result of {name} can't be reused: {result.remark}."
+        try:
+            status = self._jobs.get(workspace, name).status
+        except LapisError:
+            return Cause.NO_RESULT, f"It ran because {name}, which did the same, is not there any more."
+        if status in (JobState.FAILED, JobState.CANCELED):
+            return Cause.NO_RESULT, f"It ran because {name}, which did the same, ended as {status.value}."
+        return Cause.NO_RESULT, f"It ran because {name}, which does the same, was not complete when it started."
+
+    def _attempt_before(self, workspace: Workspace, job: JobRecord) -> Child | None:
+        siblings = self._children(workspace, job.parent_name or "")
+        return next((c for c in reversed(siblings) if c.step == job.step and c.seq < job.seq), None)
+
+    def _is_deterministic(self, workspace: Workspace, parent: JobRecord, step: str) -> bool:
+        node = (parent.document.get("jobs") or {}).get(step) or {}
+        component = node.get("component") or node.get("trial")
+        if isinstance(component, str):
+            try:
+                component = self._assets.resolve(workspace, AssetKind.COMPONENTS, component).document
+            except LapisError:
+                component = None
+        holders = [holder for holder in (node, component) if isinstance(holder, Mapping)]
+        return all(holder.get("is_deterministic") is not False for holder in holders)
+
+    def _pipeline(self, workspace: Workspace, job: JobRecord, standing: Standing) -> Explanation:
+        latest = {child.step: child for child in self._children(workspace, job.name)}
+        pipelines = self._earlier.pipelines_before(workspace, job, _FEW_PIPELINES)
+        nodes = job.document.get("jobs") or {}
+        lines = [
+            self._line(workspace, job, latest[step], pipelines)
+            if step in latest
+            else StepLine(step, None, JobState.NOT_STARTED.value, _not_started(job, node, latest))
+            for step, node in nodes.items()
+        ]
+        return Explanation(job, standing, Cause.PIPELINE, "A pipeline is as its steps are.", steps=lines)
+
+    def _line(self, workspace: Workspace, parent: JobRecord, child: Child, pipelines: Sequence[JobRecord]) -> StepLine:
+        job = self._jobs.get(workspace, child.name)
+        standing = self._jobs.standing(workspace, job)
+        if child.type == "pipeline" or child.status in _WAITING:
+            return StepLine(child.step, child.name, standing.status.value, standing.reason)
+        found = self._step(workspace, parent, job, standing, pipelines)
+        reason = found.reason
+        if child.status in (JobState.FAILED, JobState.CANCELED):
+            reason = standing.reason.partition("\n")[0]
+        return StepLine(child.step, child.name, standing.status.value, reason, found.changes)
+
+
+def _not_started(job: JobRecord, node: Any, latest: Mapping[str, Child]) -> str:
+    """Say what a step that has no job yet waits for."""
+    needs = {name.partition(".")[0] for name in _needed(json.dumps(node))}
+    waits = sorted(step for step in needs if step not in latest or latest[step].status is not JobState.COMPLETED)
+    if job.is_over:
+        return "It never started: the pipeline ended before."
+    return f"It waits for {', '.join(waits)}." if waits else "It is about to start."
+
+
+def _needed(text: str) -> list[str]:
+    return [name.removeprefix("jobs.") for name in referenced(text, "parent") if name.startswith("jobs.")]

@@ -1,0 +1,22 @@
+"""Native HTTP routes of reuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from lapisml.server.features.reuse.explaining import Explainer
+from lapisml.server.features.reuse.wire import explanation_body
+from lapisml.server.features.workspaces.service import WorkspaceService
+
+
+def router(explainer: Explainer, workspaces: WorkspaceService) -> APIRouter:
+    """Make the route below ``/api/v1/workspaces/{ws}/jobs/{name}/why``."""
+    routes = APIRouter(prefix="/api/v1/workspaces/{ws}/jobs", tags=["jobs"])
+
+    @routes.get("/{name}/why")
+    def why(ws: str, name: str) -> dict[str, Any]:
+        return explanation_body(explainer.explain(workspaces.get(ws), name))
+
+    return routes
