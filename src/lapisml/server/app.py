@@ -33,6 +33,7 @@ from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
 from lapisml.server.features.jobs.launch import LaunchSettings
 from lapisml.server.features.pipelines.assembly import add_pipelines
 from lapisml.server.features.reuse.assembly import ReusePart, assemble_reuse
+from lapisml.server.features.sweeps.assembly import add_sweeps
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces import routes as workspace_routes
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
@@ -128,6 +129,7 @@ def create_app(settings: Settings, url: str) -> Application:
     lifetime.add(jobs.composite_worker)
     reuse = _reuse(platform, backends, features, jobs)
     add_pipelines(jobs, features.assets, reuse.service, platform.clock)
+    add_sweeps(jobs, platform.database, platform.clock, features.assets, features.tracking)
     _furnish(settings, features, jobs)
     native = _native(platform, backends, features, jobs, reuse)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)

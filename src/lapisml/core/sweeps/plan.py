@@ -132,7 +132,7 @@ def _check_algorithm(algorithm: Algorithm, space: Space) -> None:
                 for name in endless
             ]
             raise LapisError(ErrorCode.DOCUMENT_INVALID, "The search space has no grid.", None, problems)
-    if algorithm.rule == "sobol" and len(list(axes(space))) > sobol.MOST_AXES:
+    if algorithm.rule == "sobol" and len(axes(space)) > sobol.MOST_AXES:
         expected = f"at most {sobol.MOST_AXES} parameters, or rule: random"
         raise _invalid("the Sobol sequence has fewer dimensions than this", "search_space", expected)
 

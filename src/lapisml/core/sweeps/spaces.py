@@ -142,16 +142,23 @@ def _drawn(axis: str, dimension: Dimension | Option, source: Source) -> Value:
     return {name: _drawn(f"{axis}.{name}", member, source) for name, member in dimension.members.items()}
 
 
-def axes(space: Mapping[str, Dimension | Option], prefix: str = "") -> Iterator[str]:
-    """Name every axis, also those below options that a draw may pass by, in the order of the document."""
+def axes(space: Mapping[str, Dimension | Option], prefix: str = "") -> dict[str, int | None]:
+    """Give every axis in the order of the document, also those below options that a draw may pass by.
+
+    Returns:
+        Axis → number of options where it is a choice, None where it is a number.
+    """
+    found: dict[str, int | None] = {}
     for name, dimension in space.items():
         if isinstance(dimension, Option):
-            yield from axes(dimension.members or {}, f"{prefix}{name}.")
-            continue
-        yield prefix + name
-        if isinstance(dimension, Choice):
+            found |= axes(dimension.members or {}, f"{prefix}{name}.")
+        elif isinstance(dimension, Numeric):
+            found[prefix + name] = None
+        else:
+            found[prefix + name] = len(dimension.options)
             for index, option in enumerate(dimension.options):
-                yield from axes(option.members or {}, f"{prefix}{name}.{index}.")
+                found |= axes(option.members or {}, f"{prefix}{name}.{index}.")
+    return found
 
 
 def combinations(space: Mapping[str, Dimension | Option]) -> int | None:

@@ -98,6 +98,7 @@ class Finisher:
             current = store.get(connection, job.workspace_id, job.name, lock=True)
             if current is None or current.is_over:
                 return False
+            step = _as_asked(current, step)
             ended = store.move(connection, current, step, exit_code=exit_code)
         if current.parent_name is not None:
             self._tell_parent(job.workspace_id, current.parent_name)
@@ -123,3 +124,11 @@ class Finisher:
             sentence = f"The command succeeded, but an output could not be registered: {error}"
             return Move(JobState.FAILED, error.code.value, sentence, step.at)
         return step
+
+
+def _as_asked(job: JobRecord, step: Move) -> Move:
+    """Let a job that was canceled for a reason of its own keep that reason."""
+    asked = job.status == JobState.CANCEL_REQUESTED and job.status_code != "CancelRequested"
+    if step.to != JobState.CANCELED or not asked:
+        return step
+    return Move(step.to, job.status_code, job.status_reason, step.at)

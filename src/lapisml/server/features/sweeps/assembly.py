@@ -1,0 +1,21 @@
+"""Puts the parts of the sweeps feature together."""
+
+from __future__ import annotations
+
+from lapisml.core.clock import Clock
+from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.jobs.assembly import JobsPart
+from lapisml.server.features.sweeps.driver import SweepDriver
+from lapisml.server.features.sweeps.kind import SweepKind, Trials
+from lapisml.server.features.sweeps.metrics import TrialMetrics
+from lapisml.server.features.tracking.service import TrackingService
+from lapisml.server.platform.database import Database
+
+
+def add_sweeps(
+    jobs: JobsPart, database: Database, clock: Clock, assets: AssetService, tracking: TrackingService
+) -> None:
+    """Teach the jobs feature the type ``sweep``."""
+    trials = Trials(assets)
+    driver = SweepDriver(database, clock, jobs.composites, trials, TrialMetrics(tracking, clock))
+    jobs.add("sweep", SweepKind(trials, jobs.kinds), driver)
