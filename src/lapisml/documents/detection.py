@@ -20,24 +20,26 @@ TYPES: dict[str, tuple[str, ...]] = {
     ),
     "environment": (),
     "model": ("custom_model", "mlflow_model", "triton_model"),
-    "component": ("command",),
+    "component": ("command", "pipeline", "parallel", "spark"),
     "compute": ("amlcompute", "computeinstance"),
-    "job": ("command",),
+    "job": ("command", "pipeline", "sweep", "parallel", "spark"),
+    "schedule": (),
     "workspace": (),
 }  # fmt: skip
 """Kind → the values of its ``type:``."""
 
 _DEFAULT_TYPE = {"job": "command", "component": "command"}
 
+_MARKS = {"jobs": "pipeline", "trial": "sweep", "task": "parallel", "entry": "spark"}
+"""Key that only one type of job or component has → the type."""
+
 _NOT_YET: dict[str, dict[str, str]] = {
     "job": {
-        "pipeline": "pipeline jobs", "sweep": "sweep jobs", "parallel": "parallel jobs", "spark": "Spark jobs",
         "automl": "AutoML jobs", "finetuning": "fine-tuning jobs", "distillation": "distillation jobs",
         "data_transfer": "data transfer jobs", "import": "import jobs",
     },
     "component": {
-        "pipeline": "pipeline components", "sweep": "sweep components", "parallel": "parallel components",
-        "spark": "Spark components", "automl": "AutoML components", "data_transfer": "data transfer components",
+        "sweep": "sweep components", "automl": "AutoML components", "data_transfer": "data transfer components",
         "import": "import components", "flow_parallel": "prompt flow components",
     },
     "compute": {
@@ -74,6 +76,7 @@ _SCHEMAS: dict[str, tuple[str, str | None]] = {
     "azuredatalakegen1": ("datastore", "azure_data_lake_gen1"),
     "azuredatalakegen2": ("datastore", "azure_data_lake_gen2"),
     "workspace": ("workspace", None),
+    "schedule": ("schedule", None),
 }
 """Name of a schema file, in lower case → kind and type."""
 
@@ -89,8 +92,7 @@ _OTHER_SCHEMAS = {
     "modelbatchdeployment": "batch deployments",
     "pipelinecomponentbatchdeployment": "batch deployments",
     "batchendpoint": "batch endpoints",
-    "schedule": "schedules",
-    "monitorschedule": "schedules",
+    "monitorschedule": "monitors",
     "registry": "registries",
     "connection": "connections",
     "workspaceconnection": "connections",
@@ -117,6 +119,7 @@ _NOUNS = {
     "compute": "a compute",
     "job": "a job",
     "workspace": "a workspace",
+    "schedule": "a schedule",
 }
 
 _SCHEMA_NAME = re.compile(r"([A-Za-z0-9_-]+?)(?:\.schema)?\.json/?(?:[?#].*)?\Z", re.IGNORECASE)
@@ -169,12 +172,11 @@ def detect(data: Mapping[str, Any], kind: str | None) -> Detected:
         UndetectedError: it is of another kind, of one that is not delivered, or can't be told.
     """
     schema = _from_schema(data.get("$schema"))
-    given = data.get("type")
     if kind is None:
-        kind = schema.kind if schema else _kind_of_type(given)
+        kind = schema.kind if schema else _kind_of_type(data.get("type"))
     elif schema is not None and schema.kind != kind:
         raise UndetectedError(("$schema",), f"this is {_noun(schema)}", f"{_NOUNS[kind]}, for this command")
-    return Detected(kind, _type(kind, given, schema))
+    return Detected(kind, _type(kind, data, schema))
 
 
 def _from_schema(address: Any) -> Detected | None:
@@ -201,9 +203,10 @@ def _kind_of_type(given: Any) -> str:
     raise UndetectedError((), "nothing says what kind of document this is", expected)
 
 
-def _type(kind: str, given: Any, schema: Detected | None) -> str | None:
+def _type(kind: str, data: Mapping[str, Any], schema: Detected | None) -> str | None:
+    given = data.get("type")
     if given is None:
-        found = (schema.type if schema else None) or _DEFAULT_TYPE.get(kind)
+        found = (schema.type if schema else None) or _by_keys(kind, data) or _DEFAULT_TYPE.get(kind)
         if found is None and kind in ("compute", "datastore"):
             raise UndetectedError((), "missing key `type`", listed(TYPES[kind]))
         return _delivered(kind, found, ("$schema",))
@@ -215,6 +218,13 @@ def _type(kind: str, given: Any, schema: Detected | None) -> str | None:
         message = f"`{given[:80]}` is not known here" if isinstance(given, str) else "it is not text"
         raise UndetectedError(("type",), message, listed(TYPES[kind]), near)
     return _delivered(kind, found, ("type",))
+
+
+def _by_keys(kind: str, data: Mapping[str, Any]) -> str | None:
+    """Tell the type of a job or a component that says none by a key that only one type has."""
+    if kind not in _DEFAULT_TYPE or "command" in data:
+        return None
+    return next((type_ for key, type_ in _MARKS.items() if key in data and type_ in TYPES[kind]), None)
 
 
 def _delivered(kind: str, found: str | None, where: DocumentPath) -> str | None:

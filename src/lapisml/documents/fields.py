@@ -30,7 +30,7 @@ from lapisml.documents.reading import (
 )
 from lapisml.documents.words import listed, nearest
 
-_A = {"environment": "an environment", "compute": "a compute"}
+_A = {"environment": "an environment", "compute": "a compute", "component": "a component"}
 _WHOLE = re.compile(r"[-+]?\d+(?:\.0+)?\Z")
 _MOST_DIGITS = 100
 _LARGEST = 2**63 - 1
@@ -124,12 +124,13 @@ class Choice:
         self._by_fold = {_fold(word): word for word in (*words, *self._refused)}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self._read)
+        return core_schema.no_info_plain_validator_function(self.read)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "enum": list(self._words)}
 
-    def _read(self, value: Any) -> str:
+    def read(self, value: Any) -> str:
+        """Return the word as documents keep it; a fault when it is none of them."""
         if not isinstance(value, str):
             raise fault(describe(value), listed(self._words))
         word = self._by_fold.get(_fold(value))
