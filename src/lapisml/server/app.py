@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from lapisml.backends.registry import BACKENDS, load_backend
 from lapisml.core.clock import Clock, SystemClock
 from lapisml.core.ids import new_token
+from lapisml.core.schedules.missed import MissedRuns, Policy
 from lapisml.ports.compute import ComputeBackend
 from lapisml.ports.environments import EnvironmentBuilder, Resolution
 from lapisml.ports.storage import Storage
@@ -33,6 +34,8 @@ from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
 from lapisml.server.features.jobs.launch import LaunchSettings
 from lapisml.server.features.pipelines.assembly import add_pipelines
 from lapisml.server.features.reuse.assembly import ReusePart, assemble_reuse
+from lapisml.server.features.schedules.assembly import SchedulesPart
+from lapisml.server.features.schedules.assembly import assemble as add_schedules
 from lapisml.server.features.sweeps.assembly import add_sweeps
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces import routes as workspace_routes
@@ -132,6 +135,7 @@ def create_app(settings: Settings, url: str) -> Application:
     add_sweeps(jobs, platform.database, platform.clock, features.assets, features.tracking)
     _furnish(settings, features, jobs)
     native = _native(platform, backends, features, jobs, reuse)
+    native.include_router(_schedules(platform, features, jobs, lifetime).routes)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
     layer = IdempotencyLayer(native, keys, secret=("/api/v1/tokens",))
     mlflow = IdempotencyLayer(_mlflow(settings, backends, features, lifetime), keys)
@@ -315,6 +319,14 @@ def _native(platform: Platform, backends: Backends, features: Features, jobs: Jo
     ):
         native.include_router(routes)
     return native
+
+
+def _schedules(platform: Platform, features: Features, jobs: JobsPart, lifetime: Lifetime) -> SchedulesPart:
+    policy = Policy(MissedRuns(platform.settings.missed_runs), platform.settings.missed_runs_within_hours * 3_600_000)
+    p = platform
+    made = add_schedules(p.database, p.clock, p.events, p.leases, jobs.service, features.workspaces, policy)
+    lifetime.add(made.worker)
+    return made
 
 
 def _policy(settings: Settings, url: str) -> RequestPolicy:

@@ -141,6 +141,14 @@ class Settings(BaseModel):
     local_slots: int = Field(
         0, ge=0, description="Jobs that run at once on `local` and `serverless`. 0: the number of CPUs."
     )
+    missed_runs: Literal["latest", "all", "none"] = Field(
+        "latest",
+        description="What schedules make up for after a down-time: the `latest` missed run, `all`, or `none`. A "
+        "schedule says otherwise with its property `lapis.missed_runs`.",
+    )
+    missed_runs_within_hours: int = Field(
+        24, ge=0, le=8760, description="A missed run that is older, in hours, is never made up for."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     log_file: bool = Field(False, description="Log to `<home>/logs/server.log` (rotated) instead of standard error.")
     max_body_mb: int = Field(
