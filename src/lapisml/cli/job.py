@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lapisml.cli import flags
+from lapisml.cli import flags, job_why
 from lapisml.cli.context import note, open_session, show
 from lapisml.cli.parsing import Verb, refused, run_noun
 from lapisml.core.errors import ErrorCode, LapisError
@@ -186,6 +186,7 @@ VERBS = {
         lambda args: show(args, _operations(args).show_services(args.name, args.node_index)),
         (*_ONE, _node),
     ),
+    "why": job_why.VERB,
     "validate": Verb(
         "check a job's document and create nothing", _validate, (flags.file(required=True), flags.sets, flags.scope)
     ),

@@ -156,6 +156,19 @@ class JobOperations:
         services: dict[str, Any] = self._session.transport.get(self._path(name)).get("services") or {}
         return services
 
+    def why(self, name: str) -> dict[str, Any]:
+        """Say why a step ran or was reused, and where a job stands.
+
+        Returns:
+            ``status`` and ``status_reason``; ``cause`` (a stable word) and ``reason`` (a sentence); ``compared_with``,
+            the earlier job; ``changes``, each with ``part``, ``old``, ``new``, ``text``; of a pipeline ``steps``.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        found: dict[str, Any] = self._session.transport.get(f"{self._path(name)}/why")
+        return found
+
     def outputs(self, name: str) -> Sequence[dict[str, Any]]:
         """List a job's outputs: name, type, uri; the default artifacts are named ``artifacts``."""
         found: Sequence[dict[str, Any]] = self._session.transport.get(f"{self._path(name)}/outputs")["value"]
