@@ -5,18 +5,17 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lapisml.core.errors import ErrorCode, LapisError
-    from lapisml.sdk import constants, entities
-    from lapisml.sdk.builders import command
+    from lapisml.sdk import constants, dsl, entities
+    from lapisml.sdk.builders import command, spark
     from lapisml.sdk.client import MLClient
     from lapisml.sdk.entities import (
-        Input,
         MpiDistribution,
-        Output,
         PyTorchDistribution,
         RayDistribution,
         TensorFlowDistribution,
         UserIdentityConfiguration,
     )
+    from lapisml.sdk.inputs import Input, Output
     from lapisml.sdk.loaders import (
         load_component,
         load_compute,
@@ -27,12 +26,15 @@ if TYPE_CHECKING:
         load_model,
         load_workspace,
     )
+    from lapisml.sdk.mini_batches import parallel_run_function
 
 _PLACES = {
     "MLClient": "sdk.client",
     "command": "sdk.builders",
-    "Input": "documents.kinds.io",
-    "Output": "documents.kinds.io",
+    "spark": "sdk.builders",
+    "parallel_run_function": "sdk.mini_batches",
+    "Input": "sdk.inputs",
+    "Output": "sdk.inputs",
     "MpiDistribution": "sdk.entities",
     "PyTorchDistribution": "sdk.entities",
     "RayDistribution": "sdk.entities",
@@ -47,7 +49,7 @@ _PLACES = {
     "load_model": "sdk.loaders",
     "load_workspace": "sdk.loaders",
 }
-_MODULES = ("constants", "entities")
+_MODULES = ("constants", "dsl", "entities")
 _CORE = ("ErrorCode", "LapisError")
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "UserIdentityConfiguration",
     "command",
     "constants",
+    "dsl",
     "entities",
     "load_component",
     "load_compute",
@@ -72,6 +75,8 @@ __all__ = [
     "load_job",
     "load_model",
     "load_workspace",
+    "parallel_run_function",
+    "spark",
 ]
 
 

@@ -15,13 +15,30 @@ from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 from lapisml.documents.base import Document
 from lapisml.documents.faults import faults_of, problems_of, refuse
 from lapisml.documents.fields import Choice, Name
-from lapisml.documents.kinds import command_job, component, compute, data, datastore, environment, model, workspace
+from lapisml.documents.kinds import (
+    command_job,
+    component,
+    compute,
+    data,
+    datastore,
+    environment,
+    model,
+    parallel,
+    pipeline,
+    spark,
+    sweep,
+    workspace,
+)
 from lapisml.documents.kinds.compute import Identity, NetworkSettings, SshSettings
 from lapisml.documents.kinds.datastore import GcsCredentials, LakeCredentials, S3Credentials, StorageCredentials
 from lapisml.documents.kinds.environment import BuildContext, InlineEnvironment
-from lapisml.documents.kinds.io import Input, Output
 from lapisml.documents.kinds.parts import Distribution, JobIdentity, Limits, QueueSettings, Resources, Service
+from lapisml.sdk.calls import StepMaker
+from lapisml.sdk.dsl.pipeline_job import PipelineJob, PipelineSettings
+from lapisml.sdk.dsl.values import plain
+from lapisml.sdk.inputs import Input, Output
 from lapisml.sdk.records import View, viewed
+from lapisml.sdk.searching import Objective, SweepJobLimits
 
 
 class Entity(Document):
@@ -91,12 +108,48 @@ class Environment(environment.Environment, Entity):
     name: Name | None = Field(None, description="a name")  # type: ignore[assignment]
 
 
-class CommandComponent(component.CommandComponent, Entity):
-    """A command component."""
+class CommandComponent(StepMaker, component.CommandComponent, Entity):
+    """A command component: called, it is a step."""
 
 
-class CommandJob(command_job.CommandJob, Entity):
-    """A command job."""
+class PipelineComponent(StepMaker, pipeline.PipelineComponent, Entity):
+    """A pipeline component: called, it is a step."""
+
+
+class ParallelComponent(StepMaker, parallel.ParallelComponent, Entity):
+    """A component that calls a function for each mini-batch: called, it is a step."""
+
+
+class SparkComponent(StepMaker, spark.SparkComponent, Entity):
+    """A Spark component: called, it is a step."""
+
+
+class CommandJob(StepMaker, command_job.CommandJob, Entity):
+    """A command job: called, it is a step, or a job with other inputs."""
+
+
+class ParallelJob(StepMaker, parallel.ParallelJob, Entity):
+    """A job that calls a function for each mini-batch: called, it is a step."""
+
+
+class SparkJob(StepMaker, spark.SparkJob, Entity):
+    """A Spark job: called, it is a step."""
+
+
+class SweepJob(sweep.SweepJob, Entity):
+    """A sweep."""
+
+    def __init__(self, **values: Any) -> None:
+        trial = values.get("trial")
+        if isinstance(trial, CommandJob):  # a command job as the trial: what a document has of it
+            kept = ("command", "code", "environment", "environment_variables", "distribution", "resources")
+            values["trial"] = {key: value for key, value in trial.to_dict().items() if key in kept}
+        super().__init__(**{key: plain(value) if key != "inputs" else value for key, value in values.items()})
+
+    def set_limits(self, **limits: int) -> None:
+        """Set ``max_total_trials, max_concurrent_trials, timeout, trial_timeout``; the rest stays."""
+        kept = {} if self.limits is None else plain(self.limits)
+        self.limits = SweepJobLimits(**{**kept, **limits})  # type: ignore[assignment]
 
 
 class Workspace(workspace.Workspace, Entity):
@@ -199,8 +252,8 @@ class ManagedIdentityConfiguration(JobIdentity):
     type: Annotated[str, Choice("managed", "managed_identity")] = Field("managed")
 
 
-Job = CommandJob
-Component = CommandComponent
+Job = CommandJob | PipelineJob | SweepJob | ParallelJob | SparkJob
+Component = CommandComponent | PipelineComponent | ParallelComponent | SparkComponent
 Compute = AmlCompute | ComputeInstance
 AccountKeyConfiguration = SasTokenConfiguration = StorageCredentials
 ServicePrincipalConfiguration = CertificateConfiguration = LakeCredentials
@@ -210,13 +263,25 @@ ComputeInstanceSshSettings = AmlComputeSshSettings = SshSettings
 CommandJobLimits = Limits
 JobResourceConfiguration = ResourceConfiguration = Resources
 JobService = Service
+PipelineJobSettings = PipelineSettings
 
-ENTITIES: dict[str, dict[str, type[Entity]]] = {
+ENTITIES: dict[str, dict[str, type[Entity] | type[PipelineJob]]] = {
     "data": {"": Data},
     "model": {"": Model},
     "environment": {"": Environment},
-    "component": {"": CommandComponent},
-    "job": {"": CommandJob},
+    "component": {
+        "": CommandComponent,
+        "pipeline": PipelineComponent,
+        "parallel": ParallelComponent,
+        "spark": SparkComponent,
+    },
+    "job": {
+        "": CommandJob,
+        "pipeline": PipelineJob,
+        "sweep": SweepJob,
+        "parallel": ParallelJob,
+        "spark": SparkJob,
+    },
     "workspace": {"": Workspace},
     "compute": {"amlcompute": AmlCompute, "computeinstance": ComputeInstance},
     "datastore": {
@@ -276,7 +341,13 @@ __all__ = [
     "Model",
     "MpiDistribution",
     "NetworkSettings",
+    "Objective",
     "Output",
+    "ParallelComponent",
+    "ParallelJob",
+    "PipelineComponent",
+    "PipelineJob",
+    "PipelineJobSettings",
     "PyTorchDistribution",
     "QueueSettings",
     "RayDistribution",
@@ -285,7 +356,11 @@ __all__ = [
     "S3Datastore",
     "SasTokenConfiguration",
     "ServicePrincipalConfiguration",
+    "SparkComponent",
+    "SparkJob",
     "StorageCredentials",
+    "SweepJob",
+    "SweepJobLimits",
     "TensorFlowDistribution",
     "UserIdentityConfiguration",
     "Workspace",

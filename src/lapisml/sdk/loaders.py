@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.documents.loading import load_document
 from lapisml.documents.merge import SetOp, assign_op
-from lapisml.sdk.entities import ENTITIES, CommandComponent, CommandJob, Data, Entity, Environment, Model, Workspace
+from lapisml.sdk.entities import ENTITIES, Component, Data, Entity, Environment, Job, Model, PipelineJob, Workspace
 
 T = TypeVar("T")
 
@@ -23,7 +23,10 @@ def _load(kind: str, source: str | Path, params_override: Overrides, relative_or
     document = loaded.validated().to_dict()
     by_type = ENTITIES[kind]
     made = (by_type.get(str(document.get("type", ""))) or by_type[""])(**document)
-    made._base_path = loaded.base_dir  # noqa: SLF001 - where the file lies belongs to the entity, not to its document
+    if isinstance(made, PipelineJob):
+        made.base_path = loaded.base_dir
+    else:
+        made._base_path = loaded.base_dir  # noqa: SLF001 - where the file lies is the entity's, not its document's
     return made
 
 
@@ -32,9 +35,7 @@ def _ops(overrides: Overrides) -> list[SetOp]:
     return [assign_op(path, value, f"params_override {path}") for path, value in pairs]
 
 
-def load_job(
-    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
-) -> CommandJob:
+def load_job(source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None) -> Job:
     """Read a job from a YAML file.
 
     Args:
@@ -45,7 +46,8 @@ def load_job(
     Raises:
         LapisError: DocumentInvalid with every fault and its place; NotFound; NotSupported.
     """
-    return _checked(_load("job", source, params_override, relative_origin), CommandJob)
+    made: Job = _checked(_load("job", source, params_override, relative_origin), *get_args(Job))
+    return made
 
 
 def load_data(source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None) -> Data:
@@ -66,10 +68,24 @@ def load_environment(
 
 
 def load_component(
-    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
-) -> CommandComponent:
-    """Read a component from a YAML file; see `load_job`."""
-    return _checked(_load("component", source, params_override, relative_origin), CommandComponent)
+    source: str | Path | None = None,
+    *,
+    params_override: Overrides = None,
+    relative_origin: str | None = None,
+    client: Any = None,
+    name: str | None = None,
+    version: str | None = None,
+) -> Component:
+    """Read a component from a YAML file, see `load_job`; or from a workspace, by `client`, `name` and `version`."""
+    made: Component
+    if source is not None:
+        made = _checked(_load("component", source, params_override, relative_origin), *get_args(Component))
+        return made
+    if client is None or name is None:
+        sentence = "load_component needs a file, or a client and a name."
+        raise LapisError(ErrorCode.USAGE, sentence, 'Write load_component("train.yml").')
+    made = _checked(client.components.get(name, version), *get_args(Component))
+    return made
 
 
 def load_compute(source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None) -> Any:
@@ -89,7 +105,7 @@ def load_workspace(
     return _checked(_load("workspace", source, params_override, relative_origin), Workspace)
 
 
-def _checked(made: Any, kind: type[T]) -> T:
-    if not isinstance(made, kind):
-        raise LapisError(ErrorCode.INTERNAL, f"A {type(made).__name__} came where a {kind.__name__} was expected.")
+def _checked(made: Any, *kinds: type[T]) -> T:
+    if not isinstance(made, kinds):
+        raise LapisError(ErrorCode.INTERNAL, f"A {type(made).__name__} came where it was not expected.")
     return made

@@ -1,0 +1,54 @@
+"""What components, and jobs that were made in Python, have in common: they can be called, and become steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lapisml.sdk.dsl.definition import Definition
+    from lapisml.sdk.dsl.steps import Step
+
+
+class StepMaker:
+    """Makes an entity callable: within a function with ``@dsl.pipeline`` each call is a step.
+
+    Attributes:
+        is_repeatable: whether a step with equal inputs may be reused; of jobs made in Python, which have no key for it.
+    """
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether a step with equal inputs may be reused."""
+        return bool(self.__dict__.get("_is_repeatable", True))
+
+    @is_repeatable.setter
+    def is_repeatable(self, value: bool) -> None:
+        self.__dict__["_is_repeatable"] = value
+
+    def definition(self) -> Definition:
+        """Describe what a step of it runs."""
+        from lapisml.sdk.dsl import definition
+
+        is_job = getattr(self, "KIND", None) == "job"
+        return definition.of_job(self) if is_job else definition.of_component(self)
+
+    def __call__(self, *args: Any, **inputs: Any) -> Step:
+        """Make a step.
+
+        Args:
+            args: none; inputs are given by name.
+            inputs: name → value, `Input`, distribution, the pipeline's input, or an output of another step.
+
+        Raises:
+            LapisError: Usage, for an input that is not declared, with the nearest one that is.
+        """
+        from lapisml.sdk.dsl.building import add_step, refuse_positional
+        from lapisml.sdk.dsl.steps import Step
+
+        definition = self.definition()
+        refuse_positional(definition, args)
+        return add_step(Step(definition, inputs))
+
+    def sweep(self, *, primary_metric: str, goal: str, **options: Any) -> Step:
+        """Sweep over the inputs that `search_space` names; see `lapisml.sdk.dsl.sweeping.sweep_of`."""
+        return self().sweep(primary_metric=primary_metric, goal=goal, **options)
