@@ -29,6 +29,7 @@ NOUNS = {
     "component": "reusable steps, with versions",
     "compute": "where jobs run",
     "job": "jobs: run, watch, cancel, download",
+    "schedule": "jobs made again and again, by cron or recurrence",
 }
 
 

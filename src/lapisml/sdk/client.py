@@ -15,6 +15,7 @@ from lapisml.sdk.operations.assets import AssetOperations
 from lapisml.sdk.operations.compute import ComputeOperations
 from lapisml.sdk.operations.datastores import DatastoreOperations
 from lapisml.sdk.operations.jobs import JobOperations
+from lapisml.sdk.operations.schedules import ScheduleOperations
 from lapisml.sdk.operations.workspaces import WorkspaceOperations
 from lapisml.sdk.poller import Poller
 from lapisml.sdk.progress import suitable_progress
@@ -122,6 +123,11 @@ class MLClient:
         return DatastoreOperations(self._session, _entity)
 
     @cached_property
+    def schedules(self) -> ScheduleOperations:
+        """Schedules."""
+        return ScheduleOperations(self._session, _entity)
+
+    @cached_property
     def workspaces(self) -> WorkspaceOperations:
         """Workspaces."""
         return WorkspaceOperations(self._session, _entity)
@@ -131,16 +137,21 @@ class MLClient:
         return self._assets_of(entity).create_or_update(entity, **options)
 
     def begin_create_or_update(self, entity: Any) -> Poller[Any]:
-        """Create or update a compute or a workspace."""
-        operations = self.compute if entity.KIND == "compute" else self.workspaces
-        return operations.begin_create_or_update(entity)
+        """Create or update a compute, a schedule or a workspace."""
+        nouns = {"compute": self.compute, "schedule": self.schedules, "workspace": self.workspaces}
+        operations: Any = nouns.get(getattr(entity, "KIND", ""))
+        if operations is None:
+            hint = "Jobs and assets are made with create_or_update."
+            raise LapisError(ErrorCode.USAGE, f"begin_create_or_update takes no {type(entity).__name__}.", hint)
+        made: Poller[Any] = operations.begin_create_or_update(entity)
+        return made
 
     def _assets_of(self, entity: Any) -> Any:
         nouns = {"data": "data", "model": "models", "environment": "environments", "component": "components"}
         nouns |= {"job": "jobs", "datastore": "datastores"}
         kind = getattr(entity, "KIND", None)
         if kind not in nouns:
-            hint = "Computes and workspaces are made with begin_create_or_update."
+            hint = "Computes, schedules and workspaces are made with begin_create_or_update."
             raise LapisError(ErrorCode.USAGE, f"create_or_update takes no {kind or type(entity).__name__}.", hint)
         return getattr(self, nouns[kind])
 
