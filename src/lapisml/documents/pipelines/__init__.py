@@ -6,8 +6,13 @@ The functions and their types; everything is pure::
         # `document`: the plain dictionary of a valid pipeline job. Raises LapisError DocumentInvalid,
         # ReferenceNotFound or NotSupported with every problem and its path within `document`.
 
-    step_document(graph: Graph, step: str, parent: ParentValues, finished: Mapping[str, str]) -> dict[str, Any]
-        # the document of the step's own job, self-contained; `finished`: step name -> name of its job.
+    check_component(document: Mapping[str, Any], component_of) -> None
+        # the same for the document of a pipeline component, whose inputs have no values yet.
+
+    step_document(graph: Graph, step: str, parent: ParentValues, finished: Mapping[str, str],
+                  job: str | None = None) -> dict[str, Any]
+        # the document of the step's own job, self-contained; `finished`: step name -> name of its job;
+        # `job`: the name of the step's own job, for ``${{name}}`` in its inputs.
         # KeyError when a step that it needs is not in `finished`.
 
     checkable_document(graph: Graph, step: str, parent: ParentValues) -> dict[str, Any]
@@ -27,19 +32,19 @@ The functions and their types; everything is pure::
     Step: name; type; needs: frozenset[str]; document; deterministic: bool; retries: int; path_of(path) -> str
     OutputSource: step: str | None; output: str; declared: Mapping[str, Any]
     Settings: default_compute; default_datastore; continue_on_step_failure: bool; force_rerun: bool
-    ParentValues: inputs: Mapping[str, Any]; experiment_name: str | None
+    ParentValues: experiment_name: str | None; name: str | None
 
 What runs next is decided by `lapisml.core.pipelines`.
 """
 
 from __future__ import annotations
 
-from lapisml.documents.pipelines.compiling import compile_pipeline
+from lapisml.documents.pipelines.compiling import check_component, compile_pipeline
 from lapisml.documents.pipelines.concrete import checkable_document, pipeline_outputs, step_document
 from lapisml.documents.pipelines.graph import Graph, OutputSource, ParentValues, Settings, Step
 from lapisml.documents.pipelines.pinning import pin_components
 
 __all__ = [
-    "Graph", "OutputSource", "ParentValues", "Settings", "Step", "checkable_document", "compile_pipeline",
-    "pin_components", "pipeline_outputs", "step_document",
+    "Graph", "OutputSource", "ParentValues", "Settings", "Step", "check_component", "checkable_document",
+    "compile_pipeline", "pin_components", "pipeline_outputs", "step_document",
 ]  # fmt: skip

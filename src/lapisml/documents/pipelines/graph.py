@@ -37,7 +37,9 @@ class Step:
         document: the document of its job, component merged in; values may still hold ``${{parent…}}``.
         deterministic: whether an earlier result of the same step may be taken.
         retries: how often it is started again after a failure.
-        origins: top-level key of `document` → where it stands in the pipeline's document.
+        origins: top-level key of `document` → where it stands in the pipeline's document, if not in the step itself.
+        place: where the step stands in the pipeline's document.
+        bound: keys of `document`, besides inputs and outputs, in which inputs of the pipeline are named.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Step:
     deterministic: bool = True
     retries: int = 0
     origins: Mapping[str, DocumentPath] = field(default_factory=dict)
+    place: DocumentPath = ()
+    bound: frozenset[str] = frozenset()
 
     def path_of(self, path: str) -> str:
         """Turn a path within the step's job document into the one within the pipeline's document.
@@ -55,14 +59,9 @@ class Step:
         'jobs.a.component.code'
         """
         steps = parse_path(path) if path else ()
-        whole: DocumentPath = ("jobs", self.name)
-        if not steps:
-            return format_path(whole)
-        for length in range(len(steps), 0, -1):
-            origin = self.origins.get(format_path(steps[:length]))
-            if origin is not None:
-                return format_path((*origin, *steps[length:]))
-        return format_path((*whole, *steps))
+        place = self.place or ("jobs", self.name)
+        origin = self.origins.get(str(steps[0])) if steps else None
+        return format_path((*place, *steps) if origin is None else (*origin, *steps[1:]))
 
 
 @dataclass(frozen=True)
@@ -110,12 +109,12 @@ class Graph:
 
 @dataclass(frozen=True)
 class ParentValues:
-    """What steps take from the job of the pipeline.
+    """What steps take from the job of the pipeline, besides its document.
 
     Attributes:
-        inputs: values that replace those of the graph, for example of a pipeline that is a step itself.
-        experiment_name: the experiment of the pipeline's job; None leaves it to the step.
+        experiment_name: the experiment of the pipeline's job; None leaves it out.
+        name: of the pipeline's job, for ``${{name}}`` in its inputs; None leaves the expression as it is.
     """
 
-    inputs: Mapping[str, Any] = field(default_factory=dict)
     experiment_name: str | None = None
+    name: str | None = None
