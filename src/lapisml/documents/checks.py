@@ -1,4 +1,4 @@
-"""What only the whole document shows: expressions that nothing declares, paths that are not there.
+"""What only the machine that holds a document shows: paths that are not there, or not what they should be.
 
 They read documents that may be faulty otherwise, so that everything wrong is reported at once.
 """
@@ -6,49 +6,23 @@ They read documents that may be faulty otherwise, so that everything wrong is re
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from lapisml.core.errors import LapisError
-from lapisml.documents import expressions
 from lapisml.documents.faults import Fault
 from lapisml.documents.local_paths import LocalFile, local_files, local_text, path_fields, what_is_at
 from lapisml.documents.paths import DocumentPath
 from lapisml.documents.references import PlainUri, parse
 from lapisml.documents.words import nearest
 
-_OUTPUT_NAMES = ("name", "default_datastore")
+_REGISTERED = {
+    "component": "a file, or azureml:<name>:<version> for a component that is registered",
+    "job": "a file, or azureml:<name> for a job that exists",
+}
 _MOST_NAMES = 2000
 _LONGEST_SHOWN = 500
-
-
-def check_expressions(kind: str, data: Mapping[str, Any]) -> Iterator[Fault]:
-    """Yield the expressions of a job or a component that can't be resolved."""
-    if kind not in ("job", "component"):
-        return
-    inputs, outputs = _names(data.get("inputs")), _names(data.get("outputs"))
-    command = data.get("command")
-    if isinstance(command, str):
-        yield from _faults(("command",), command, inputs, outputs)
-    if kind == "job" and isinstance(data.get("outputs"), Mapping):
-        for name, output in data["outputs"].items():
-            path = output.get("path") if isinstance(output, Mapping) else None
-            if isinstance(path, str):
-                yield from _faults(("outputs", str(name), "path"), path, inputs, (), _OUTPUT_NAMES)
-
-
-def _names(declared: Any) -> list[str]:
-    return [str(name) for name in declared] if isinstance(declared, Mapping) else []
-
-
-def _faults(
-    path: DocumentPath, text: str, inputs: Collection[str], outputs: Collection[str], others: Collection[str] = ()
-) -> Iterator[Fault]:
-    for found in expressions.check(text, inputs, outputs, others):
-        before = text.count(found.expression.text, 0, found.expression.start)
-        snippet = (found.expression.text, before)
-        yield Fault(path, found.message, found.expected, found.suggestion, snippet=snippet)
 
 
 def check_wire(kind: str, data: Mapping[str, Any]) -> Iterator[Fault]:
@@ -89,7 +63,8 @@ def _parsed(value: str) -> Any:
 def _missing(file: LocalFile) -> Fault | None:
     if what_is_at(file.absolute) is not None:
         return None
-    return Fault(file.path, f"the path is not there: {str(file.absolute)[:_LONGEST_SHOWN]}", None, _near_file(file))
+    message = f"the path is not there: {str(file.absolute)[:_LONGEST_SHOWN]}"
+    return Fault(file.path, message, _REGISTERED.get(file.role), _near_file(file))
 
 
 def _near_file(file: LocalFile) -> str | None:

@@ -1,4 +1,4 @@
-"""Expressions in commands and paths: ``${{inputs.x}}``, ``${{outputs.y}}``, ``${{name}}``, ``$[[ … ]]``.
+"""Expressions: ``${{inputs.x}}``, ``${{outputs.y}}``, ``${{parent.inputs.x}}``, ``${{name}}``, ``$[[ … ]]``.
 
 Part of what travels with a job: the standard library only. The forms are those of Azure ML's command jobs
 (https://learn.microsoft.com/azure/machine-learning/reference-yaml-core-syntax): an expression names a value
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lapisml.documents.words import listed, nearest
 
@@ -17,6 +17,13 @@ _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*\Z")
 _ALIKE = 0.75
+_MOST_LISTED = 20
+_OUT_OF_PLACE = {
+    "parent": "`{}` means something only in a step of a pipeline",
+    "search_space": "`{}` means something only in the trial of a sweep",
+    "creation_context": "`{}` means something only in the inputs of a schedule's job",
+}
+"""First word that is known elsewhere → why it is not known here."""
 
 
 class ExpressionError(ValueError):
@@ -87,33 +94,70 @@ def _optional_inputs(text: str) -> list[str]:
     return list(dict.fromkeys(e.rest for e in find(text) if e.root == "inputs" and e.optional and e.rest))
 
 
+@dataclass(frozen=True)
+class PipelineNames:
+    """What a pipeline has that its steps may name.
+
+    Attributes:
+        inputs, outputs: of the pipeline.
+        jobs: its steps.
+    """
+
+    inputs: Collection[str] = ()
+    outputs: Collection[str] = ()
+    jobs: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the expressions of a text may name.
+
+    Attributes:
+        declared: first word → names below it: ``inputs``, ``outputs``, ``search_space``.
+        others: names that stand alone, such as ``name``.
+        pipeline: for the step of a pipeline, what ``parent`` means.
+    """
+
+    declared: Mapping[str, Collection[str]] = field(default_factory=dict)
+    others: Collection[str] = ()
+    pipeline: PipelineNames | None = None
+
+    def forms(self) -> list[str]:
+        """List what may stand between the braces."""
+        parent = ["parent.inputs.<name>", "parent.jobs.<step>.outputs.<name>"] if self.pipeline else []
+        return [*(f"{root}.<name>" for root in self.declared), *parent, *self.others]
+
+
 def check(
     text: str, inputs: Collection[str], outputs: Collection[str], others: Collection[str] = ()
 ) -> list[ExpressionFault]:
+    """List the expressions of a job's text that nothing declares; see `check_names`."""
+    return check_names(text, Names({"inputs": inputs, "outputs": outputs}, others))
+
+
+def check_names(text: str, names: Names) -> list[ExpressionFault]:
     """List the expressions of a text that nothing declares.
 
     An output need not be declared: its mention declares it. Only a name that is almost that of a declared
-    output counts as a slip. An input between ``$[[`` and ``]]`` need not be declared either.
-
-    Args:
-        inputs: declared names of inputs, outputs: of outputs.
-        others: names that stand alone, such as ``name``.
+    output counts as a slip. An input between ``$[[`` and ``]]`` need not be declared either. Of a pipeline, inputs,
+    outputs and steps must be there; the outputs of its steps are known to the whole graph only.
     """
-    declared = {"inputs": inputs, "outputs": outputs}
-    faults = [fault for e in find(text) if (fault := _fault(e, declared, others)) is not None]
+    faults = [fault for e in find(text) if (fault := _fault(e, names)) is not None]
     return sorted([*faults, *_unclosed(text)], key=lambda fault: fault.expression.start)
 
 
-def _fault(e: Expression, declared: Mapping[str, Collection[str]], others: Collection[str]) -> ExpressionFault | None:
-    roots = [*(f"{root}.<name>" for root in declared), *others]
-    expected = f"${{{{…}}}} around {listed(roots)}"
+def _fault(e: Expression, names: Names) -> ExpressionFault | None:
+    expected = f"${{{{…}}}} around {listed(names.forms())}"
     if not e.name:
         return ExpressionFault(e, f"`{e.text}` is not an expression", expected)
-    if e.name in others:
+    if e.name in names.others:
         return None
-    if e.root not in declared or not e.rest:
-        return ExpressionFault(e, f"`{e.text}` names nothing that is known here", expected, _near_root(e, declared))
-    return _undeclared(e, declared[e.root])
+    if e.root == "parent" and names.pipeline is not None:
+        return _parent_fault(e, names.pipeline)
+    if e.root not in names.declared or not e.rest:
+        message = _OUT_OF_PLACE.get(e.root, "`{}` names nothing that is known here").format(e.text)
+        return ExpressionFault(e, message, expected, _near_root(e, names))
+    return _undeclared(e, names.declared[e.root])
 
 
 def _undeclared(e: Expression, names: Collection[str]) -> ExpressionFault | None:
@@ -122,17 +166,41 @@ def _undeclared(e: Expression, names: Collection[str]) -> ExpressionFault | None
     near = nearest(e.rest, names, _ALIKE if e.root == "outputs" or e.optional else 0.6)
     if near is None and (e.root == "outputs" or e.optional):
         return None
+    if e.root == "search_space":
+        message = f"`{e.text}`: the search space has no parameter `{e.rest}`"
+        return ExpressionFault(e, message, f"one of {', '.join(names)}" if names else None, near)
     noun = e.root[:-1]
     expected = f"one of the declared {e.root}: {', '.join(names)}" if names else f"an {noun} declared under `{e.root}`"
     return ExpressionFault(e, f"`{e.text}`: there is no {noun} `{e.rest}`", expected, near)
 
 
-def _near_root(e: Expression, declared: Mapping[str, Collection[str]]) -> str | None:
-    root = nearest(e.root, declared)
+def _parent_fault(e: Expression, pipeline: PipelineNames) -> ExpressionFault | None:
+    """Check ``parent.inputs.x``, ``parent.outputs.x`` and ``parent.jobs.a.outputs.x``."""
+    root, _, rest = e.rest.partition(".")
+    step, _, tail = rest.partition(".")
+    if root == "jobs" and tail.partition(".")[0] in ("outputs", "inputs") and "." in tail:
+        return _missing_of(e, "step", step, pipeline.jobs)
+    if root in ("inputs", "outputs") and rest:
+        return _missing_of(e, root[:-1], rest, pipeline.inputs if root == "inputs" else pipeline.outputs)
+    forms = "parent.inputs.<name>, parent.outputs.<name> or parent.jobs.<step>.outputs.<name>"
+    return ExpressionFault(e, f"`{e.text}` names nothing of the pipeline", f"${{{{…}}}} around {forms}")
+
+
+def _missing_of(e: Expression, noun: str, name: str, known: Collection[str]) -> ExpressionFault | None:
+    if name in known:
+        return None
+    expected = f"one of {', '.join(list(known)[:_MOST_LISTED])}" if known else None
+    return ExpressionFault(e, f"`{e.text}`: the pipeline has no {noun} `{name}`", expected, nearest(name, known))
+
+
+def _near_root(e: Expression, names: Names) -> str | None:
+    if e.root in ("inputs", "outputs") and names.pipeline and e.rest in getattr(names.pipeline, e.root):
+        return f"${{{{parent.{e.name}}}}}"
+    root = nearest(e.root, names.declared)
     if root is not None and e.rest:
         return f"${{{{{root}.{e.rest}}}}}"
-    for root, names in declared.items():
-        if e.name in names:
+    for root, known in names.declared.items():
+        if e.name in known:
             return f"${{{{{root}.{e.name}}}}}"
     return None
 

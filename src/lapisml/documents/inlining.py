@@ -1,4 +1,4 @@
-"""Putting small files into the document that names them: environments, conda files, requirements."""
+"""Putting small files into the document that names them: components, environments, conda files, requirements."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from lapisml.core.errors import LapisError, Problem
+from lapisml.documents.detection import UndetectedError, detect
 from lapisml.documents.faults import Fault
 from lapisml.documents.files import read_text, read_yaml
-from lapisml.documents.local_paths import absolute_path, local_text, what_is_at
+from lapisml.documents.local_paths import AnchoredPath, absolute_path, local_text, what_is_at
 from lapisml.documents.nodes import Node
-from lapisml.documents.paths import DocumentPath
+from lapisml.documents.paths import DocumentPath, value_at
+from lapisml.documents.places import created_job, inner_work, own_fields
 from lapisml.documents.source import SourceMap, plain
 
 _NESTED = re.compile(r"(?:-r|--requirement)(?:\s+|=)(?P<file>.+)\Z")
 _LOCAL = re.compile(r"(?:-e|--editable)\b|\.{1,2}(?:/|\Z)|/|file:")
 _COMMENT = re.compile(r"(?:^|\s)#.*\Z")
 _DEEPEST = 10
+
+Files = tuple[Path, ...]
+"""The files that stand within each other around a place, the outermost first."""
 
 
 @dataclass
@@ -33,6 +38,7 @@ class Inlining:
     source: SourceMap
     faults: list[Fault] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    _read_before: dict[Path, tuple[str, Node | None]] = field(default_factory=dict)
 
     def document(self, kind: str, data: dict[str, Any], base_dir: Path) -> None:
         """Put the files of a document into it, in place.
@@ -43,24 +49,78 @@ class Inlining:
         if kind == "environment":
             self._environment(data, (), base_dir)
         elif kind in ("job", "component"):
-            self._job(data, base_dir)
+            self._work(data, (), base_dir, ())
+        elif kind == "schedule":
+            self._schedule(data, base_dir)
 
-    def _job(self, data: dict[str, Any], base_dir: Path) -> None:
+    def _schedule(self, data: dict[str, Any], base_dir: Path) -> None:
+        path, job = created_job(data)
+        if path[1:]:
+            self._environments(data["create_job"], path[:1], base_dir)
+        if local_text(job) is not None:
+            job = self._file(_resolve(job, base_dir), path, "job", ())
+            if job is not None:
+                value_at(data, path[:-1])[path[-1]] = job
+        elif isinstance(job, dict):
+            self._work(job, path, base_dir, ())
+
+    def _work(self, data: dict[str, Any], path: DocumentPath, base_dir: Path, files: Files) -> None:
+        """Put files into a job, a step or a component, and into those within it."""
+        self._environments(data, path, base_dir)
+        for key in ("component", "trial"):
+            if local_text(data.get(key)) is not None:
+                found = self._file(_resolve(data[key], base_dir), (*path, key), "component", files)
+                data[key] = found if found is not None else data[key]
+            elif isinstance(data.get(key), dict):
+                self._work(data[key], (*path, key), base_dir, files)
+        for inner, value, is_component in inner_work(path, data):
+            if not is_component and isinstance(value, dict):
+                self._work(value, inner, base_dir, files)
+
+    def _file(self, file: Path, path: DocumentPath, kind: str, files: Files) -> dict[str, Any] | None:
+        """Read the file of a component or a job, with all that it names; None when that can't be."""
+        if file in files:
+            circle = " → ".join(str(one) for one in (*files[files.index(file) :], file))
+            self.faults.append(Fault(path, f"the component holds itself: {circle}"))
+            return None
+        found = self._read(file, path)
+        if found is None:
+            return None
+        try:
+            found_type = detect(found, kind).type
+        except UndetectedError as error:
+            where = (*path, *error.path)
+            fault = Fault(where, error.message, error.expected, error.suggestion, supported=error.supported)
+            self.faults.append(fault)
+            return None
+        found.setdefault("type", found_type)
+        found.pop("$schema", None)
+        _anchor(found, file.parent, declared=kind == "component")
+        self._work(found, path, file.parent, (*files, file))
+        return found
+
+    def _environments(self, data: dict[str, Any], path: DocumentPath, base_dir: Path) -> None:
+        """Put files into the environments of one job, step or component."""
+        self._own_environment(data, path, base_dir)
+        if isinstance(data.get("task"), dict):
+            self._own_environment(data["task"], (*path, "task"), base_dir)
+
+    def _own_environment(self, data: dict[str, Any], path: DocumentPath, base_dir: Path) -> None:
         given = data.get("environment")
         if isinstance(given, str) and given.startswith("file:") and local_text(given) is not None:
             file = _resolve(given, base_dir)
-            found = self._read(file, ("environment",))
+            found = self._read(file, (*path, "environment"))
             if isinstance(found, dict):
                 data["environment"], base_dir = found, file.parent
                 self._anchor_build(found, base_dir)
         if isinstance(data.get("environment"), dict):
-            self._environment(data["environment"], ("environment",), base_dir)
+            self._environment(data["environment"], (*path, "environment"), base_dir)
 
     def _anchor_build(self, environment: dict[str, Any], base_dir: Path) -> None:
         """Make a build context's path independent of the file that names it."""
         build = environment.get("build")
-        if isinstance(build, dict) and local_text(build.get("path")) is not None:
-            build["path"] = str(_resolve(build["path"], base_dir))
+        if isinstance(build, dict):
+            _anchor_field(build, "path", base_dir)
 
     def _environment(self, data: dict[str, Any], path: DocumentPath, base_dir: Path) -> None:
         if local_text(data.get("conda_file")) is not None:
@@ -81,17 +141,24 @@ class Inlining:
             self._missing(path, file)
             return None
         try:
-            text, root, problems = read_yaml(file, str(file))
+            text, root = self._text(file)
         except LapisError as error:
             self.problems += error.problems or [Problem(error.message.rstrip("."), "", str(file))]
             return None
-        self.problems += problems
         found = plain(root)
         if not isinstance(found, dict):
             self.faults.append(Fault(path, f"the file holds no mapping: {file}"))
             return None
         self._add_part(path, file, text, root)
         return found
+
+    def _text(self, file: Path) -> tuple[str, Node | None]:
+        """Read a file once, however many steps name it."""
+        if file not in self._read_before:
+            text, root, problems = read_yaml(file, str(file))
+            self.problems += problems
+            self._read_before[file] = text, root
+        return self._read_before[file]
 
     def _add_part(self, path: DocumentPath, file: Path, text: str, root: Node | None) -> None:
         owner, rest = self.source.owner(path)
@@ -133,6 +200,24 @@ class Inlining:
             self.problems.append(Problem(message, "", str(file), number, 1))
             return []
         return self._requirements(inner, path, depth + 1)
+
+
+def _anchor(data: dict[str, Any], folder: Path, *, declared: bool) -> None:
+    """Make the paths of what came from a file independent of the folder that the file lies in."""
+    for path, _, _ in own_fields((), data, declared=declared):
+        _anchor_field(value_at(data, path[:-1]), path[-1], folder)
+    for holder in (data, data.get("task")):
+        if isinstance(holder, dict) and str(holder.get("environment")).startswith("file:"):
+            holder["environment"] = f"file:{_resolve(holder['environment'], folder)}"
+    for _, inner, is_component in inner_work((), data):
+        if isinstance(inner, dict):
+            _anchor(inner, folder, declared=is_component)
+
+
+def _anchor_field(holder: Any, key: Any, folder: Path) -> None:
+    text = local_text(holder[key]) if isinstance(holder, list) or key in holder else None
+    if text is not None:
+        holder[key] = AnchoredPath(str(absolute_path(text, folder)), text)
 
 
 def _resolve(text: Any, base_dir: Path) -> Path:

@@ -7,14 +7,36 @@ from __future__ import annotations
 
 import copy
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from lapisml.core.errors import LapisError
 from lapisml.documents.paths import DocumentPath, value_at
+from lapisml.documents.places import path_fields
 from lapisml.documents.references import LocalPath, parse
+
+__all__ = [
+    "AnchoredPath", "LocalFile", "absolute_path", "local_files", "local_text", "path_fields", "replaced", "what_is_at",
+]  # fmt: skip
+
+
+class AnchoredPath(str):
+    """A local path that stands in a file of its own, made absolute; remembers how it is written there."""
+
+    __slots__ = ("written",)
+    written: str
+
+    def __new__(cls, absolute: str, written: str) -> AnchoredPath:
+        """Keep both."""
+        made = super().__new__(cls, absolute)
+        made.written = written
+        return made
+
+    def __getnewargs__(self) -> tuple[str, str]:
+        """Say how a copy is made."""
+        return str.__str__(self), self.written
 
 
 @dataclass(frozen=True)
@@ -25,7 +47,7 @@ class LocalFile:
         path: where it stands in the document.
         text: as written, without ``file:``.
         absolute: what it means, from the folder of the document.
-        role: ``code``, ``data``, ``model``, ``conda``, ``requirements``, ``build`` or ``include``.
+        role: see `path_fields`.
     """
 
     path: DocumentPath
@@ -43,10 +65,14 @@ def local_files(kind: str, data: Mapping[str, Any], base_dir: Path) -> list[Loca
         base_dir: folder that relative paths start from.
     """
     return [
-        LocalFile(path, text, absolute_path(text, base_dir), role)
+        LocalFile(path, _written(value, text), absolute_path(text, base_dir), role)
         for path, value, role in path_fields(kind, data)
         if (text := local_text(value)) is not None
     ]
+
+
+def _written(value: Any, text: str) -> str:
+    return value.written if isinstance(value, AnchoredPath) else text
 
 
 def absolute_path(text: str, base_dir: Path) -> Path:
@@ -77,51 +103,14 @@ def replaced(data: Mapping[str, Any], addresses: Mapping[DocumentPath, str]) -> 
 
 
 def local_text(value: Any) -> str | None:
-    """Return the local path that a value names, or None when it names something else or nothing."""
-    if not isinstance(value, (str, bool, int, float)) or not str(value).strip():
+    """Return the local path that a value names, or None when it names something else or nothing.
+
+    Text with an expression in it names nothing yet.
+    """
+    if not isinstance(value, (str, bool, int, float)) or not str(value).strip() or "${{" in str(value):
         return None
     try:
         reference = parse(str.__str__(value) if isinstance(value, str) else str(value))
     except LapisError:
         return None
     return reference.path if isinstance(reference, LocalPath) else None
-
-
-def path_fields(kind: str, data: Mapping[str, Any]) -> Iterator[tuple[DocumentPath, Any, str]]:
-    """Yield every key of a document that may hold a path or an address: (path, value, role)."""
-    if kind in ("data", "model"):
-        yield from _field((), data, "path", kind)
-    elif kind == "environment":
-        yield from _environment((), data)
-    elif kind in ("job", "component"):
-        yield from _field((), data, "code", "code")
-        yield from _environment(("environment",), data.get("environment"))
-    if kind == "job":
-        yield from _inputs(data.get("inputs"))
-    if kind == "component" and isinstance(data.get("additional_includes"), list):
-        for index, value in enumerate(data["additional_includes"]):
-            yield ("additional_includes", index), value, "include"
-
-
-def _inputs(inputs: Any) -> Iterator[tuple[DocumentPath, Any, str]]:
-    if not isinstance(inputs, Mapping):
-        return
-    for name, given in inputs.items():
-        if isinstance(given, Mapping):
-            role = "model" if str(given.get("type") or "").endswith("_model") else "data"
-            yield from _field(("inputs", str(name)), given, "path", role)
-
-
-def _environment(path: DocumentPath, data: Any) -> Iterator[tuple[DocumentPath, Any, str]]:
-    if not isinstance(data, Mapping):
-        return
-    yield from _field(path, data, "conda_file", "conda")
-    yield from _field(path, data, "requirements_file", "requirements")
-    build = data.get("build")
-    if isinstance(build, Mapping):
-        yield from _field((*path, "build"), build, "path", "build")
-
-
-def _field(path: DocumentPath, data: Mapping[str, Any], key: str, role: str) -> Iterator[tuple[DocumentPath, Any, str]]:
-    if data.get(key) is not None:
-        yield (*path, key), data[key], role

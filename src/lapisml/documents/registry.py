@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.documents.base import Document
-from lapisml.documents.checks import check_expressions, check_wire
+from lapisml.documents.checks import check_wire
 from lapisml.documents.detection import TYPES, UndetectedError, detect
+from lapisml.documents.expression_checks import check_expressions
 from lapisml.documents.faults import Fault, faults_of, problems_of, refuse
 from lapisml.documents.limits import DEEPEST, MOST_NODES
 from lapisml.documents.source import SourceMap
@@ -159,9 +160,7 @@ def schema(kind: str, type: str | None = None) -> dict[str, Any]:  # noqa: A002 
     Raises:
         LapisError: NotSupported for a kind or type that there is not.
     """
+    from lapisml.documents.json_schemas import schema_of
+
     models = list(dict.fromkeys(model_for(kind, one) for one in ([type] if type else TYPES.get(kind) or [None])))
-    union: Any = models[0]
-    for model in models[1:]:
-        union = union | model
-    made = TypeAdapter(union).json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema_of(models)}
