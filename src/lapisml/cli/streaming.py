@@ -24,6 +24,11 @@ def follow_job(args: Namespace, jobs: JobOperations, name: str, *, show_record: 
 
     The log goes to stdout, and to stderr when a record is wanted on stdout.
     """
+    from lapisml.cli.family import TYPES, follow_family
+
+    record = jobs.get(name)
+    if record.get("type") in TYPES:
+        return follow_family(args, jobs, record, show_record=show_record)
     screen = _Screen(args, sys.stderr if show_record else sys.stdout)
     try:
         end = jobs.follow(name, screen.follower())

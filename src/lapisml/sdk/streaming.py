@@ -42,6 +42,10 @@ class Follower:
         on_log: takes the next piece of the job's own log.
         on_build: takes the next piece of the log of its environment's build.
         on_away: takes a sentence when the server goes away, or is back.
+        on_child: takes each move of a job that a pipeline or a sweep started, at any depth: an event with ``name,
+            step, type, parent``, and ``reused_from`` for a result that was taken from an earlier job.
+        on_child_waiting: takes the name of such a job and the sentence why it waits, each time that it changes.
+        on_note: takes the sentence that says what a pipeline or a sweep is about as a whole.
     """
 
     on_event: Callable[[dict[str, Any]], None] = _ignore
@@ -49,6 +53,9 @@ class Follower:
     on_log: Callable[[str], None] = _ignore
     on_build: Callable[[str], None] = _ignore
     on_away: Callable[[str], None] = _ignore
+    on_child: Callable[[dict[str, Any]], None] = _ignore
+    on_child_waiting: Callable[[str, str], None] = _ignore
+    on_note: Callable[[str], None] = _ignore
 
 
 def follow(session: Session, name: str, follower: Follower) -> dict[str, Any]:
@@ -96,11 +103,22 @@ class _Reader:
             self._follower.on_event(line["event"])
         elif "log" in line:
             self._take_log(line)
+        elif "child" in line:
+            self.position["after"] = line["child"]["seq"]
+            self._follower.on_child(line["child"])
         elif "waiting" in line and self._may_wait and line["waiting"] != self._waiting:
             self._waiting = line["waiting"]
             self._follower.on_waiting(self._waiting)
         elif "end" in line:
             self.end = line["end"]
+        else:
+            self._take_notes(line)
+
+    def _take_notes(self, line: dict[str, Any]) -> None:
+        if "child_waiting" in line:
+            self._follower.on_child_waiting(line["child_waiting"]["name"], line["child_waiting"]["reason"])
+        elif "note" in line:
+            self._follower.on_note(line["note"])
 
     def _take_log(self, line: dict[str, Any]) -> None:
         is_build = line["path"] == BUILD_LOG

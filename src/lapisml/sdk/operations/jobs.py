@@ -16,6 +16,7 @@ from lapisml.sdk.views import view_of
 
 CHANGEABLE = ("display_name", "description", "tags", "experiment_name")
 DEFAULT_OUTPUT = "artifacts"
+_TAIL_BYTES = 8192
 
 
 class JobOperations:
@@ -127,6 +128,22 @@ class JobOperations:
     def follow(self, name: str, follower: Follower) -> dict[str, Any]:
         """Tell `follower` what happens to a job until it ends; see `lapisml.sdk.streaming.follow`."""
         return follow(self._session, name, follower)
+
+    def log_tail(self, name: str, most: int) -> Sequence[str]:
+        """Give the last lines of a job's own log; none when it has none.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        path = f"{self._path(name)}/logs"
+        found = {log["path"]: log["size"] for log in self._session.transport.get(path)["value"]}
+        own = next((log for log in sorted(found) if log.startswith("user_logs/")), None)
+        if own is None:
+            return []
+        query = {"path": own, "offset": max(0, found[own] - _TAIL_BYTES)}
+        with self._session.transport.open("GET", f"{path}/file", query=query) as response:
+            text = response.read(_TAIL_BYTES).decode("utf-8", "replace")
+        return text.splitlines()[-most:]
 
     def begin_cancel(self, name: str) -> Poller[None]:
         """Ask a job to end: politely, then firmly. The poller does not wait for the end.
@@ -270,4 +287,8 @@ def _printing() -> Follower:
     def build(text: str) -> None:
         sys.stderr.write(text)
 
-    return Follower(lambda event: note(f"{event['status']}: {event['reason']}"), note, log, build, note)
+    def child(move: dict[str, Any]) -> None:
+        said = f"reused from {move['reused_from']}" if move.get("reused_from") else move["status"]
+        log(f"{move['step']}: {said}\n")
+
+    return Follower(lambda event: note(f"{event['status']}: {event['reason']}"), note, log, build, note, child)

@@ -102,7 +102,7 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     service = JobService(g.database, g.clock, g.events, g.computes, g.tracking, kinds, intake)
     logs = JobLogs(g.backend, g.storage, g.assets)
     outputs = JobOutputs(g.assets)
-    routes = router(service, g.workspaces, logs, JobStream(service, logs, g.events), outputs)
+    routes = router(service, g.workspaces, logs, JobStream(service, logs, g.events, g.database), outputs)
     leased, news = SiteLease(g.leases, g.site), ChildNews(g.events)
     finisher = Finisher(g.database, leased, g.clock, outputs, g.tracking, g.identity, g.workspaces, news.tell)
     composites = CompositeJobs(g.database, g.clock, g.events, kinds, intake, outputs, finisher, g.tracking, leased)

@@ -1,5 +1,7 @@
 """A job live: its moves, the reason for each wait, its build log and its log, as lines of JSON.
 
+A pipeline or a sweep has no log; it tells the moves of all jobs that it started, at any depth, and why they wait.
+
 Offsets are bytes of the log files, so a reader that was cut off goes on exactly where it was. Text is decoded
 as UTF-8 with a stand-in for bytes that are not; an offset never falls within a character.
 """
@@ -9,34 +11,41 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.core.lifecycle import JobState
+from lapisml.core.lifecycle import COMPOSITE, JobState
+from lapisml.server.features.jobs.family import Family, FamilyMove
 from lapisml.server.features.jobs.logs import BUILD_LOG, USER_LOG, JobLogs
 from lapisml.server.features.jobs.service import JobService
-from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.store import JobFilter, JobRecord
 from lapisml.server.features.jobs.topics import TOPIC_NEWS
-from lapisml.server.features.jobs.wire import event_body
+from lapisml.server.features.jobs.wire import event_body, move_body
 from lapisml.server.features.workspaces.service import Workspace
+from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 
 _CHUNK = 1 << 18
 _LOOK_S = 0.1
 _WAIT_LOOK_S = 1.0
+_FAMILY_LOOK_S = 0.5
 _HEARTBEAT_S = 15.0
+_WAITING_TOLD = 20
+"""Of how many waiting children the reason is told; the others wait behind them."""
 
 
 class JobStream:
     """Makes live streams."""
 
-    def __init__(self, jobs: JobService, logs: JobLogs, events: EventBus) -> None:
+    def __init__(self, jobs: JobService, logs: JobLogs, events: EventBus, database: Database) -> None:
         self._jobs = jobs
         self._logs = logs
         self._events = events
+        self._database = database
 
     async def lines(
         self, workspace: Workspace, job: JobRecord, after: int, log_offset: int, build_offset: int
@@ -48,7 +57,11 @@ class JobStream:
             log_offset: bytes of the user's log that the reader has.
             build_offset: bytes of the environment's build log that the reader has.
         """
-        state = _Reader(self, workspace, job.name, after, log_offset, build_offset)
+        if job.type in COMPOSITE:
+            family = Family(self._database, workspace.id, job.name, after)
+            state: _Reader | _FamilyReader = _FamilyReader(self._jobs, workspace, job.name, family)
+        else:
+            state = _Reader(self, workspace, job.name, after, log_offset, build_offset)
         listener = self._events.listen(TOPIC_NEWS)
         quiet = 0.0
         while True:
@@ -91,7 +104,7 @@ class _Reader:
         more = [line for tail in self._tails for line in tail.read(self._logs, self._workspace, job, last=job.is_over)]
         lines += more
         if job.is_over and not more:
-            lines.append({"end": self._end(job)})
+            lines.append({"end": _end(job)})
             return lines, True, 0.0
         return lines, False, _WAIT_LOOK_S if job.status == JobState.QUEUED else _LOOK_S
 
@@ -104,13 +117,66 @@ class _Reader:
         self._waiting = reason
         return [{"waiting": reason}]
 
-    def _end(self, job: JobRecord) -> dict[str, Any]:
-        return {
-            "status": job.status.value,
-            "code": job.status_code,
-            "reason": job.status_reason,
-            "exit_code": job.exit_code,
-        }
+
+class _FamilyReader:
+    """Follows a composite job by the moves of its family."""
+
+    def __init__(self, jobs: JobService, workspace: Workspace, name: str, family: Family) -> None:
+        self._jobs = jobs
+        self._workspace = workspace
+        self._name = name
+        self._family = family
+        self._note = ""
+        self._waits: dict[str, str] = {}
+        self._live: set[str] = {name}
+        self._told_at = 0.0
+
+    def look(self) -> tuple[list[dict[str, Any]], bool, float]:
+        """Give what is new, whether the job is over, and how long to rest when nothing is."""
+        job = self._jobs.get(self._workspace, self._name)
+        moves = self._family.moves()
+        lines = [line for move in moves if (line := self._line(move)) is not None]
+        if job.is_over and not moves:
+            return [{"end": _end(job)}], True, 0.0
+        now = time.monotonic()
+        if not job.is_over and now - self._told_at >= _WAIT_LOOK_S:
+            self._told_at = now
+            lines += self._notes(job)
+        return lines, False, _FAMILY_LOOK_S
+
+    def _line(self, move: FamilyMove) -> dict[str, Any] | None:
+        if move.job != self._name:
+            self._waits.pop(move.job, None)
+            if move.type in COMPOSITE:
+                (self._live.discard if _is_end(move.after) else self._live.add)(move.job)
+            return {"child": move_body(move)}
+        return None if _is_end(move.after) else {"event": move_body(move)}
+
+    def _notes(self, job: JobRecord) -> list[dict[str, Any]]:
+        """Tell what the job is about as a whole, and why its first waiting children wait."""
+        lines: list[dict[str, Any]] = []
+        note = self._jobs.standing(self._workspace, job).reason
+        if note != self._note:
+            self._note = note
+            lines.append({"note": note})
+        for parent in sorted(self._live):
+            queued = JobFilter(None, status=JobState.QUEUED.value, parent_name=parent)
+            waiting = self._jobs.find(self._workspace, queued, _WAITING_TOLD)
+            standings = self._jobs.standings(self._workspace, waiting)
+            for child, standing in zip(waiting, standings, strict=True):
+                if self._waits.get(child.name) != standing.reason:
+                    self._waits[child.name] = standing.reason
+                    lines.append({"child_waiting": {"name": child.name, "reason": standing.reason}})
+        return lines
+
+
+def _end(job: JobRecord) -> dict[str, Any]:
+    return {
+        "status": job.status.value,
+        "code": job.status_code,
+        "reason": job.status_reason,
+        "exit_code": job.exit_code,
+    }
 
 
 class _Tail:

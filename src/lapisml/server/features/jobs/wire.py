@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lapisml.server.features.jobs.family import FamilyMove
 from lapisml.server.features.jobs.service import Standing
 from lapisml.server.features.jobs.store import JobEvent, JobRecord
 from lapisml.server.platform.wire import arm_id, creation_context, timestamp
@@ -53,3 +54,21 @@ def event_body(event: JobEvent) -> dict[str, Any]:
         "code": event.code,
         "reason": event.reason,
     }
+
+
+def move_body(move: FamilyMove) -> dict[str, Any]:
+    """Make the wire form of one move of a job, or of one that it started, which then says who moved."""
+    body = {
+        "seq": move.seq,
+        "at": timestamp(move.at),
+        "before": move.before,
+        "status": move.after,
+        "code": move.code,
+        "reason": move.reason,
+        "name": move.job,
+        "step": move.step or move.job,
+        "type": move.type,
+        "parent": move.parent,
+    }
+    reused_from = move.properties.get("azureml.reusedrunid")
+    return {**body, "reused_from": reused_from} if reused_from else body

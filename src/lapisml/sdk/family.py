@@ -1,0 +1,144 @@
+"""The steps of a pipeline, or the trials of a sweep, as one tree: who is where, since when, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from lapisml.sdk.streaming import TERMINAL
+
+NOT_STARTED = "NotStarted"
+REUSED = "Reused"
+_NEEDED = re.compile(r"\$\{\{\s*parent\.jobs\.([A-Za-z_][A-Za-z0-9_-]*)\.")
+
+
+@dataclass
+class Member:
+    """One step or trial.
+
+    Attributes:
+        step: what it is called within its parent.
+        path: names of the steps down to it, with slashes between.
+        depth: 0 for a child of the job that is followed.
+        job: name of its job; empty while there is none.
+        type: of the job.
+        status: of the job; ``Reused`` when its result was taken from an earlier one.
+        reason: why it is there.
+        needs: the steps that it waits for before it can start.
+        began, ended: when it ran.
+        members: its own steps.
+    """
+
+    step: str
+    path: str
+    depth: int
+    job: str = ""
+    type: str = "command"
+    status: str = NOT_STARTED
+    reason: str = ""
+    needs: tuple[str, ...] = ()
+    began: datetime | None = None
+    ended: datetime | None = None
+    members: dict[str, Member] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it will not change any more."""
+        return self.status in (*TERMINAL, REUSED)
+
+    def seconds(self, now: datetime) -> float | None:
+        """Give for how long it has run, or ran; None when it did not."""
+        if self.began is None:
+            return None
+        return max(0.0, ((self.ended or now) - self.began).total_seconds())
+
+
+class FamilyTree:
+    """What is known of a composite job's descendants.
+
+    Args:
+        job: its name.
+        document: its document; steps that have not started yet are read from it.
+    """
+
+    def __init__(self, job: str, document: Mapping[str, Any]) -> None:
+        self.root = Member("", "", -1, job, str(document.get("type", "pipeline")))
+        self._by_job = {job: self.root}
+        _plan(self.root, document)
+
+    def take(self, move: Mapping[str, Any]) -> Member | None:
+        """Take in a move of a descendant; give it, or None when nothing about it can be told apart from before."""
+        member = self._by_job.get(str(move["name"])) or self._add(move)
+        if member is None:
+            return None
+        at = datetime.fromisoformat(str(move["at"]))
+        member.status = REUSED if move.get("reused_from") else str(move["status"])
+        member.reason = str(move.get("reason") or "")
+        if member.status == "Running" and member.began is None:
+            member.began = at
+        if member.is_over:
+            member.ended = at
+        return member
+
+    def wait(self, job: str, reason: str) -> Member | None:
+        """Take in why a descendant waits."""
+        member = self._by_job.get(job)
+        if member is not None:
+            member.reason = reason
+        return member
+
+    def members(self) -> Iterator[Member]:
+        """Yield all descendants, each before its own."""
+        yield from _below(self.root)
+
+    def failed(self) -> list[Member]:
+        """List the failed descendants that no other failed descendant explains."""
+        return [
+            member
+            for member in self.members()
+            if member.status == "Failed" and not any(below.status == "Failed" for below in _below(member))
+        ]
+
+    def _add(self, move: Mapping[str, Any]) -> Member | None:
+        parent = self._by_job.get(str(move.get("parent")))
+        if parent is None:
+            return None
+        step = str(move["step"])
+        member = parent.members.get(step)
+        if member is None or (member.job and not member.is_over):
+            member = _member(parent, step)
+        if member.job:  # another attempt
+            member.began = member.ended = None
+        member.job, member.type = str(move["name"]), str(move["type"])
+        self._by_job[member.job] = member
+        return member
+
+
+def _below(member: Member) -> Iterator[Member]:
+    for inner in member.members.values():
+        yield inner
+        yield from _below(inner)
+
+
+def _member(parent: Member, step: str) -> Member:
+    path = f"{parent.path}/{step}" if parent.path else step
+    member = Member(step, path, parent.depth + 1)
+    parent.members[step] = member
+    return member
+
+
+def _plan(parent: Member, document: Mapping[str, Any]) -> None:
+    jobs = document.get("jobs")
+    for step, said in jobs.items() if isinstance(jobs, Mapping) else ():
+        if not isinstance(said, Mapping):
+            continue
+        member = _member(parent, str(step))
+        component = said.get("component")
+        within = component if isinstance(component, Mapping) else {}
+        member.type = str(said.get("type") or within.get("type") or "command")
+        found = _NEEDED.findall(repr({key: said.get(key) for key in ("inputs", "compute")}))
+        member.needs = tuple(dict.fromkeys(found))
+        _plan(member, within)
