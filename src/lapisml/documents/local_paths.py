@@ -34,7 +34,7 @@ class AnchoredPath(str):
         made.written = written
         return made
 
-    def __getnewargs__(self) -> tuple[str, str]:
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         """Say how a copy is made."""
         return str.__str__(self), self.written
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,14 +107,22 @@ class Submission:
         """
         document = copy.deepcopy(self.document)
         files = self._loaded.local_files()
-        includes = [file.absolute for file in files if file.role == "include"]
+        includes = _includes(files)
+        done: dict[tuple[Path, Purpose, tuple[Path, ...]], str] = {}
         for file in files:
             if file.role in _PURPOSES:
                 purpose = _PURPOSES[file.role]
-                extra = includes if purpose == "code" else []
-                _put(document, file.path, self._upload(session, file, purpose, extra))
-        if includes:
-            document.pop("additional_includes", None)
+                extra = tuple(includes.pop(_holder(file), ())) if purpose == "code" else ()
+                known = (file.absolute, purpose, extra)
+                if known not in done:
+                    done[known] = self._upload(session, file, purpose, extra)
+                _put(document, file.path, done[known])
+        for path, extras in includes.items():
+            place = (*path, "task") if "task" in value_at(document, path) else path
+            _put(document, (*place, "code"), upload(session, None, "code", extras))
+        for file in files:
+            if file.role == "include":
+                value_at(document, _holder(file)).pop("additional_includes", None)
         return document
 
     def git(self) -> dict[str, str] | None:
@@ -144,7 +152,7 @@ class Submission:
         found = next((path for path, value in named if isinstance(value, str) and f"'{value}'" in error.message), None)
         return [] if found is None else [Problem(error.message.rstrip("."), format_path(found))]
 
-    def _upload(self, session: Session, file: LocalFile, purpose: Purpose, includes: list[Path]) -> str:
+    def _upload(self, session: Session, file: LocalFile, purpose: Purpose, includes: Sequence[Path]) -> str:
         try:
             return upload(session, file.absolute, purpose, includes)
         except LapisError as error:
@@ -205,6 +213,22 @@ def _reads_as_written(data: Any) -> bool:
     if isinstance(data, SourceScalar):
         return not isinstance(data.value, bool) and str(data.value) == str.__str__(data)
     return data is None or isinstance(data, str)
+
+
+def _includes(files: Sequence[LocalFile]) -> dict[DocumentPath, list[Path]]:
+    """Find what each job, step or component adds to its code: where it stands → files and folders."""
+    found: dict[DocumentPath, list[Path]] = {}
+    for file in files:
+        if file.role == "include":
+            found.setdefault(_holder(file), []).append(file.absolute)
+    return found
+
+
+def _holder(file: LocalFile) -> DocumentPath:
+    """Say where the job, step or component stands whose code, or addition to it, a file is."""
+    if file.role == "include":
+        return file.path[:-2]
+    return file.path[:-2] if file.path[-2:] == ("task", "code") else file.path[:-1]
 
 
 def _without_schema(data: dict[str, Any]) -> dict[str, Any]:

@@ -39,32 +39,34 @@ class Content:
     places: dict[str, Path]
 
 
-def read_content(path: Path, includes: Sequence[Path] = ()) -> Content:
+def read_content(path: Path | None, includes: Sequence[Path] = ()) -> Content:
     """Hash a file, or the files of a folder.
 
     Ignore rules hold for code and for folders of data alike, as with Azure ML. Links are followed.
 
     Args:
-        path: the file or folder.
+        path: the file or folder; None when there is nothing but `includes`.
         includes: further files and folders, which come to lie beside its files under their own names.
 
     Raises:
         LapisError: ReferenceNotFound when `path` is not there, can't be read, or is an empty folder.
     """
     try:
-        found = _files(path, "") + [pair for extra in includes for pair in _files(extra, f"{extra.name}/")]
+        found = _files(path, "") if path else []
+        found += [pair for extra in includes for pair in _files(extra, f"{extra.name}/")]
         with ThreadPoolExecutor(PARALLEL) as pool:
             files = list(pool.map(_describe, found))
     except OSError as error:
-        raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{path}' can't be read: {error.strerror}.") from error
+        sentence = f"'{error.filename or path}' can't be read: {error.strerror}."
+        raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, sentence) from error
     if not files:
         hint = "A folder without files can't be used; see .amlignore and .gitignore in it."
-        raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"The folder '{path}' has no files.", hint)
+        raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"The folder '{path or includes[0]}' has no files.", hint)
     places = {entry.sha256: place for entry, (_, place) in zip(files, found, strict=True)}
-    return Content(Manifest.of(files), path.resolve().name, places)
+    return Content(Manifest.of(files), path.resolve().name if path else "code", places)
 
 
-def upload(session: Session, path: Path, purpose: Purpose, includes: Sequence[Path] = ()) -> str:
+def upload(session: Session, path: Path | None, purpose: Purpose, includes: Sequence[Path] = ()) -> str:
     """Store a local file or folder at the server and return its ``azureml://`` address.
 
     Sending the same content again sends no file.
@@ -76,12 +78,13 @@ def upload(session: Session, path: Path, purpose: Purpose, includes: Sequence[Pa
     body = {"manifest": content.manifest.to_dict(), "purpose": purpose, "basename": content.basename}
     answer = session.transport.request("POST", session.path("uploads"), json_body=body)
     for _ in range(ROUNDS):
-        _send(session, content, answer["missing"], path)
+        _send(session, content, answer["missing"])
         done = session.path("uploads", answer["digest"], "complete")
         answer = session.transport.request("POST", done, json_body=body)
         if not answer["missing"]:
             return str(answer["uri"])
-    raise LapisError(ErrorCode.INTEGRITY, f"'{path}' could not be stored whole: files keep being missing.")
+    sentence = f"'{path or content.basename}' could not be stored whole: files keep being missing."
+    raise LapisError(ErrorCode.INTEGRITY, sentence)
 
 
 def _files(path: Path, prefix: str) -> list[tuple[str, Path]]:
@@ -101,12 +104,12 @@ def _describe(found: tuple[str, Path]) -> ManifestFile:
     return ManifestFile(name, size, digest.hexdigest(), mode)
 
 
-def _send(session: Session, content: Content, missing: Iterable[str], path: Path) -> None:
+def _send(session: Session, content: Content, missing: Iterable[str]) -> None:
     wanted = {file.sha256: file for file in content.manifest.files if file.sha256 in set(missing)}
     if not wanted:
         return
     total = sum(file.size for file in wanted.values())
-    with session.progress(f"Uploading {path.name or path}", total) as advance, ThreadPoolExecutor(PARALLEL) as pool:
+    with session.progress(f"Uploading {content.basename}", total) as advance, ThreadPoolExecutor(PARALLEL) as pool:
         sent = [pool.submit(_put, session, file, content.places[file.sha256], advance) for file in wanted.values()]
         for one in sent:
             one.result()

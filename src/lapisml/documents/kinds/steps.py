@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from lapisml.documents.base import Part
-from lapisml.documents.fields import Choice, FilledText, Flag, MappingOf, Tags, Text, Texts, Variables
+from lapisml.documents.fields import Amount, Choice, FilledText, Flag, MappingOf, Tags, Text, Texts, Variables
 from lapisml.documents.kinds.any_component import AComponent, ATrial, component_type
 from lapisml.documents.kinds.bindings import BoundAmount, BoundCount, OrBinding
 from lapisml.documents.kinds.by_type import ByType, Chosen, known_type
@@ -45,22 +45,28 @@ Compute = Annotated[ComputeName, OrBinding()]
 class StepResources(Resources):
     """How many machines, of what kind, and how much of them."""
 
-    instance_count: BoundCount | None = Field(None, description="number of nodes")
-    max_instance_count: BoundCount | None = Field(None, description="largest number of nodes")
+    instance_count: BoundCount | None = Field(None, description="number of nodes")  # type: ignore[assignment]
+    max_instance_count: BoundCount | None = Field(None, description="largest number of nodes")  # type: ignore[assignment]
 
 
 class StepDistribution(Distribution):
     """How the processes of a step on several nodes are started."""
 
-    process_count_per_instance: BoundCount | None = Field(None, description="processes on each node")
-    parameter_server_count: BoundAmount | None = Field(None, description="processes that hold parameters")
-    worker_count: BoundCount | None = Field(None, description="processes that train")
+    process_count_per_instance: BoundCount | None = Field(None, description="processes on each node")  # type: ignore[assignment]
+    parameter_server_count: BoundAmount | None = Field(None, description="processes that hold parameters")  # type: ignore[assignment]
+    worker_count: BoundCount | None = Field(None, description="processes that train")  # type: ignore[assignment]
 
 
 class StepLimits(Limits):
     """When a step is ended."""
 
-    timeout: BoundCount | None = Field(None, description="seconds")
+    timeout: BoundCount | None = Field(None, description="seconds")  # type: ignore[assignment]
+
+
+class StepRetries(Part):
+    """What happens when a step fails. Azure ML knows this of mini-batches alone; here every process has it."""
+
+    max_retries: Amount | None = Field(None, description="how often the step is started again after a failure")
 
 
 class Step(Part):
@@ -117,6 +123,7 @@ class CommandStep(Step):
     limits: StepLimits | None = Field(None, description="when it is ended")
     distribution: StepDistribution | None = Field(None, description="how processes are started on several nodes")
     queue_settings: QueueSettings | None = Field(None, description="place in the queue")
+    retry_settings: StepRetries | None = Field(None, description="what happens when it fails")
     additional_includes: Texts | None = Field(None, description="files and folders to put beside the code")
     is_deterministic: Flag | None = Field(None, description="whether equal inputs give equal outputs")
 
