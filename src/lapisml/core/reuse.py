@@ -77,6 +77,8 @@ def shortened(old: str | None, new: str | None) -> tuple[str, str]:
         length = max(_DIGITS, _first_difference(old_digest, new_digest) + 1)
         first = f"{old_kind} {old_digest[:length]}…"
         return first, f"{new_digest[:length]}…" if old_kind == new_kind else f"{new_kind} {new_digest[:length]}…"
+    if _is_digest(old_digest) or _is_digest(new_digest):
+        return _alone(old), _alone(new)
     start = _first_difference(old, new)
     return _window(old, start), _window(new, start)
 

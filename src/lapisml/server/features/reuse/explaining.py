@@ -184,11 +184,11 @@ class Explainer:
         latest = {child.step: child for child in self._children(workspace, job.name)}
         pipelines = self._earlier.pipelines_before(workspace, job, _FEW_PIPELINES)
         nodes = job.document.get("jobs") or {}
-        lines = [
-            self._line(workspace, job, latest[step], pipelines)
-            if step in latest
-            else StepLine(step, None, JobState.NOT_STARTED.value, _not_started(job, node, latest))
+        lines = [self._line(workspace, job, child, pipelines) for child in latest.values()]
+        lines += [
+            StepLine(step, None, JobState.NOT_STARTED.value, _not_started(job, node, latest))
             for step, node in nodes.items()
+            if step not in latest
         ]
         return Explanation(job, standing, Cause.PIPELINE, "A pipeline is as its steps are.", steps=lines)
 
