@@ -126,9 +126,10 @@ def change(member: Member) -> str:
     if member.status in ("Completed", "Running") or not first:
         return f"{member.path}: {member.status}"
     if member.status == REUSED:
-        return f"{member.path}: {first}"
-    said = first.removeprefix(f"{member.status}: ")
-    return f"{member.path}: {member.status}" + ("" if said.rstrip(".") == member.status else f": {said}")
+        return f"{member.path}: Reused from {member.reused_from}"
+    if first.startswith(member.status):
+        return f"{member.path}: {first.rstrip('.')}"
+    return f"{member.path}: {member.status}: {first}"
 
 
 def _show_failed(jobs: JobOperations, tree: FamilyTree) -> None:

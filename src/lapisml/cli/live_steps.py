@@ -42,14 +42,14 @@ class LiveSteps:
 
     def __init__(self, tree: FamilyTree, file: Any) -> None:
         self._tree = tree
+        self._is_last = False
+        self.note = ""
+        """What the job is about as a whole."""
         self._console = Console(file=file, highlight=False)
         self._live = Live(
             console=self._console, refresh_per_second=_PER_SECOND, get_renderable=self._draw,
             redirect_stdout=False, redirect_stderr=False,
         )  # fmt: skip
-        self._is_last = False
-        self.note = ""
-        """What the job is about as a whole."""
 
     def __enter__(self) -> LiveSteps:
         self._live.start(refresh=True)
@@ -65,11 +65,12 @@ class LiveSteps:
         width, height = self._console.width, max(3, self._console.height - _SPARE)
         shown = members if len(members) <= height else _chosen(members, height - 1)
         now = datetime.now(UTC)
-        table = Table(box=None, show_header=False, pad_edge=False, expand=False)
-        table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(16, width // 3))
-        table.add_column(no_wrap=True, min_width=9)
-        table.add_column(no_wrap=True, justify="right", min_width=6)
-        table.add_column(no_wrap=True, overflow="ellipsis")
+        table = Table(box=None, show_header=False, pad_edge=False, expand=True)
+        names = max((2 * member.depth + len(member.step) for member in shown), default=0)
+        table.add_column(no_wrap=True, overflow="ellipsis", width=min(names, max(16, width // 3)))
+        table.add_column(no_wrap=True, width=max((len(_state(member)) for member in shown), default=9))
+        table.add_column(no_wrap=True, justify="right", width=7)
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         for member in shown:
             table.add_row(*_row(member, now, is_last=self._is_last))
         parts: list[RenderableType] = [table]
@@ -81,16 +82,17 @@ class LiveSteps:
 
 
 def _row(member: Member, now: datetime, *, is_last: bool) -> tuple[Text, Text, Text, Text]:
-    status = _SHOWN.get(member.status, member.status)
-    if is_last and member.status == NOT_STARTED:
-        status = "Not run"
     seconds = member.seconds(now)
     return (
         Text("  " * member.depth + member.step),
-        Text(status, style=STYLES.get(member.status, "")),
+        Text(_state(member, is_last=is_last), style=STYLES.get(member.status, "")),
         Text("" if seconds is None else duration(seconds), style="dim"),
         Text(remark(member, is_last=is_last), style="dim"),
     )
+
+
+def _state(member: Member, *, is_last: bool = False) -> str:
+    return "Not run" if is_last and member.status == NOT_STARTED else _SHOWN.get(member.status, member.status)
 
 
 def remark(member: Member, *, is_last: bool) -> str:
@@ -99,6 +101,8 @@ def remark(member: Member, *, is_last: bool) -> str:
         return "" if is_last or not member.needs else f"after {', '.join(member.needs)}"
     if member.status in ("Completed", "Running", "Starting", "Finalizing"):
         return ""
+    if member.status == REUSED:
+        return f"from {member.reused_from}"
     first = (member.reason.splitlines() or [""])[0].strip()
     return first.removeprefix(f"{member.status}: ") if first.rstrip(".") != member.status else ""
 

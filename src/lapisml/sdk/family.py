@@ -27,6 +27,7 @@ class Member:
         type: of the job.
         status: of the job; ``Reused`` when its result was taken from an earlier one.
         reason: why it is there.
+        reused_from: the job whose result it took.
         needs: the steps that it waits for before it can start.
         began, ended: when it ran.
         members: its own steps.
@@ -39,6 +40,7 @@ class Member:
     type: str = "command"
     status: str = NOT_STARTED
     reason: str = ""
+    reused_from: str = ""
     needs: tuple[str, ...] = ()
     began: datetime | None = None
     ended: datetime | None = None
@@ -75,8 +77,11 @@ class FamilyTree:
         if member is None:
             return None
         at = datetime.fromisoformat(str(move["at"]))
-        member.status = REUSED if move.get("reused_from") else str(move["status"])
-        member.reason = str(move.get("reason") or "")
+        member.reused_from = str(move.get("reused_from") or "")
+        member.status = REUSED if member.reused_from else str(move["status"])
+        reason = str(move.get("reason") or "")
+        if not (member.reason and reason.rstrip(".") == "Canceled"):  # why it was to end says more
+            member.reason = reason
         if member.status == "Running" and member.began is None:
             member.began = at
         if member.is_over:
@@ -131,14 +136,32 @@ def _member(parent: Member, step: str) -> Member:
 
 
 def _plan(parent: Member, document: Mapping[str, Any]) -> None:
+    """Add the steps that a pipeline's document names, each behind those that it waits for."""
     jobs = document.get("jobs")
-    for step, said in jobs.items() if isinstance(jobs, Mapping) else ():
-        if not isinstance(said, Mapping):
-            continue
-        member = _member(parent, str(step))
-        component = said.get("component")
+    said = {str(step): one for step, one in jobs.items() if isinstance(one, Mapping)} if isinstance(jobs, dict) else {}
+    needs = {step: _needs(one) for step, one in said.items()}
+    for step in _in_order(needs):
+        member = _member(parent, step)
+        component = said[step].get("component")
         within = component if isinstance(component, Mapping) else {}
-        member.type = str(said.get("type") or within.get("type") or "command")
-        found = _NEEDED.findall(repr({key: said.get(key) for key in ("inputs", "compute")}))
-        member.needs = tuple(dict.fromkeys(found))
+        member.type = str(said[step].get("type") or within.get("type") or "command")
+        member.needs = needs[step]
         _plan(member, within)
+
+
+def _needs(step: Mapping[str, Any]) -> tuple[str, ...]:
+    texts = repr({key: value for key, value in step.items() if key not in ("component", "command", "outputs")})
+    return tuple(dict.fromkeys(_NEEDED.findall(texts)))
+
+
+def _in_order(needs: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Order steps by how many others lie before them, at most; steps of a circle come last."""
+    depths: dict[str, int] = {}
+    left = list(needs)
+    for depth in range(len(needs)):
+        ready = [step for step in left if all(need in depths for need in needs[step] if need in needs)]
+        depths.update(dict.fromkeys(ready, depth))
+        left = [step for step in left if step not in depths]
+        if not ready or not left:
+            break
+    return sorted(needs, key=lambda step: depths.get(step, len(needs)))
