@@ -47,7 +47,7 @@ class Part(BaseModel):
     def _in_our_words(cls, data: Any, handler: ValidatorFunctionWrapHandler) -> Self:
         if isinstance(data, cls):
             return data
-        if not isinstance(data, Mapping):
+        if not isinstance(data, (dict, Mapping)):
             raise fault(describe(data), f"a mapping with keys such as {', '.join(cls.keys()[:4])}")
         known, errors = cls._known(data)
         try:
@@ -155,7 +155,7 @@ class TextOr:
         return {"anyOf": [{"type": ["string", "number", "boolean"]}, handler(schema["schema"])]}
 
     def _choose(self, value: Any, handler: Any) -> Any:
-        if isinstance(value, (Mapping, self.part)):
+        if isinstance(value, (dict, Mapping, self.part)):
             return handler(value)
         if isinstance(value, (str, bool, int, float)):
             return self.read(value)

@@ -8,3 +8,6 @@ DEEPEST = 64
 
 MOST_NODES = 50_000
 """Values of one document, those that YAML's aliases repeat counted each time."""
+
+MOST_COMPOSED = 250_000
+"""Values of a document together with what it took in from other files."""

@@ -14,7 +14,7 @@ from lapisml.documents.checks import check_wire
 from lapisml.documents.detection import TYPES, UndetectedError, detect
 from lapisml.documents.expression_checks import check_expressions
 from lapisml.documents.faults import Fault, faults_of, problems_of, refuse
-from lapisml.documents.limits import DEEPEST, MOST_NODES
+from lapisml.documents.limits import DEEPEST, MOST_COMPOSED
 from lapisml.documents.source import SourceMap
 from lapisml.documents.words import listed
 
@@ -120,7 +120,7 @@ def _model_of(kind: str | None, data: Mapping[str, Any]) -> tuple[type[Document]
     if not isinstance(data, Mapping):
         raise UndetectedError((), "the document is not a mapping", "lines of the form `key: value`")
     if not _is_modest(data):
-        limits = f"at most {MOST_NODES} values, and {DEEPEST} levels of lists and mappings"
+        limits = f"at most {MOST_COMPOSED} values, and {DEEPEST} levels of lists and mappings"
         raise UndetectedError((), "the document is too large or too deep", limits)
     try:
         detected = detect(data, kind)
@@ -138,10 +138,10 @@ def _is_modest(data: Any) -> bool:
     level, count = [data], 0
     for _ in range(DEEPEST + 2):
         count += len(level)
-        holders = [value for value in level if isinstance(value, (Mapping, list))]
-        if not holders or count > MOST_NODES:
-            return count <= MOST_NODES
-        level = [inner for value in holders for inner in (value.values() if isinstance(value, Mapping) else value)]
+        holders = [value for value in level if isinstance(value, (dict, list, Mapping))]
+        if not holders or count > MOST_COMPOSED:
+            return count <= MOST_COMPOSED
+        level = [inner for value in holders for inner in (value if isinstance(value, list) else value.values())]
     return False
 
 

@@ -46,7 +46,7 @@ class ByType:
     def _read(self, value: Any) -> Any:
         if isinstance(value, Part):
             return value
-        if isinstance(value, Mapping):
+        if isinstance(value, (dict, Mapping)):
             model, type_ = self.choose(value)
             return model.model_validate(value if type_ is None else {**value, "type": type_})
         if self.text is not None and isinstance(value, (str, bool, int, float)):
@@ -69,6 +69,8 @@ def known_type(given: Any, words: Sequence[str], refused: Mapping[str, str]) -> 
     """
     if not isinstance(given, str):
         return None
+    if given in words:
+        return str.__str__(given)
     by_fold = {_fold(word): word for word in (*words, *refused)}
     word = by_fold.get(_fold(given))
     if word is None:
