@@ -28,6 +28,7 @@ __all__ = [
     "Reference", "RunUri", "Scope", "parse",
 ]  # fmt: skip
 
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _NAME = r"[^/:@\s]+"
@@ -47,7 +48,7 @@ def parse(text: str, kind: str | None = None) -> Reference:
         LapisError: DocumentInvalid when the text begins like a reference and is none; PathNotAllowed when a
             path in it climbs with ``..`` or holds characters that no path may hold.
     """
-    if not text or any(ord(c) < 32 for c in text):
+    if not text or _CONTROL.search(text):
         raise _invalid(text, "it is empty or holds control characters")
     lower = text.lower()
     if lower.startswith("azureml://"):

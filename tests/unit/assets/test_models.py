@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.server.features.assets.records import AssetKind, AssetRecord, SearchClause
+from lapisml.server.features.assets.records import AssetKind, AssetRecord, JobOutput, SearchClause
 from tests.support.assets import ARTIFACTS, World
 
 MODELS = AssetKind.MODELS
@@ -84,7 +84,7 @@ def test_the_same_twice_keeps_one_copy(plain: World) -> None:
 )  # fmt: skip
 def test_every_way_to_say_where(plain: World, path: str) -> None:
     root = run_leaves_a_model(plain)
-    plain.assets.record_output(plain.ws, "calm_fern", "mine", "mlflow_model", root)
+    plain.assets.record_outputs(plain.ws, [JobOutput("calm_fern", "mine", "mlflow_model", root)])
     record = make(plain, path=path)
     assert (record.job_name, record.document["type"]) == ("calm_fern", "mlflow_model")
 

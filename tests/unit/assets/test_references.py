@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.server.features.assets.records import AssetKind
+from lapisml.server.features.assets.records import AssetKind, JobOutput
 from tests.support.assets import ARTIFACTS, World
 
 ARM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
@@ -74,14 +74,14 @@ def test_an_environment_of_ones_own_comes_before_the_curated_one(plain: World) -
     ],
 )
 def test_where_content_is(iris: World, uri: str, expected: str) -> None:
-    iris.assets.record_output(iris.ws, "j", "out", "uri_folder", "azureml://datastores/x/paths/o/")
-    iris.assets.record_output(iris.ws, "j", "out", "uri_folder", "azureml://datastores/d/paths/o/")
+    iris.assets.record_outputs(iris.ws, [JobOutput("j", "out", "uri_folder", "azureml://datastores/x/paths/o/")])
+    iris.assets.record_outputs(iris.ws, [JobOutput("j", "out", "uri_folder", "azureml://datastores/d/paths/o/")])
     assert iris.assets.resolve_uri(iris.ws, uri) == expected
 
 
 def test_outputs(iris: World) -> None:
     for name in ("z", "a"):
-        iris.assets.record_output(iris.ws, "j", name, "uri_folder", f"azureml://datastores/d/paths/{name}/")
+        iris.assets.record_outputs(iris.ws, [JobOutput("j", name, "uri_folder", f"azureml://datastores/d/paths/{name}/")])
     assert [(o.name, o.uri[-3:]) for o in iris.assets.outputs(iris.ws, "j")] == [("z", "/z/"), ("a", "/a/")]
     with pytest.raises(LapisError, match=r"a, artifacts, z"):
         iris.assets.resolve_uri(iris.ws, "azureml://jobs/j/outputs/q")

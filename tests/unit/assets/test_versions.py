@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.server.features.assets.records import Archived, AssetKind, AssetRecord, ListQuery
+from lapisml.server.features.assets.records import Archived, AssetKind, AssetRecord, JobOutput, ListQuery
 from tests.support.assets import World
 
 DATA, ENV, COMPONENTS = AssetKind.DATA, AssetKind.ENVIRONMENTS, AssetKind.COMPONENTS
@@ -232,7 +232,7 @@ def test_deleting_a_workspace_takes_its_assets(world: World) -> None:
     create(world, tags={"a": "b"})
     world.assets.containers.set_label(world.ws, DATA, "iris", "gold", "1")
     world.assets.containers.set_tag(world.ws, DATA, "iris", "k", "v")
-    world.assets.record_output(world.ws, "j", "out", "uri_folder", URL)
+    world.assets.record_outputs(world.ws, [JobOutput("j", "out", "uri_folder", URL)])
     world.workspaces.delete("default", force=True)
     again, _ = world.workspaces.create_or_update("default", {"name": "default"}, "ann")
     assert world.assets.list(again, DATA, ListQuery(archived=Archived.ALL)).value == []

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Connection, String, Table, delete, insert, select, update
+from sqlalchemy import BigInteger, Column, Connection, String, Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lapisml.core.clock import Clock
@@ -25,6 +25,15 @@ leases = Table(
     Column("token", BigInteger, nullable=False),
     Column("expires_at", Millis, nullable=False),
 )
+
+_is_held = (
+    (leases.c.resource == bindparam("held_resource"))
+    & (leases.c.owner == bindparam("held_owner"))
+    & (leases.c.token == bindparam("held_token"))
+)
+_CHANGE = update(leases).where(_is_held)
+_HELD = select(leases.c.token).where(_is_held, leases.c.expires_at > 0).with_for_update(read=True)
+"""Statements that every change needs, made once: putting one together costs more than running it."""
 
 LIFETIME_MS = 10_000
 
@@ -99,12 +108,12 @@ class Leases:
         """Make a lease last `lifetime_ms` from now; False when it is lost."""
         with self._database.write() as connection:
             values = {"expires_at": self._clock.now_ms() + self.lifetime_ms}
-            return connection.execute(update(leases).where(_is(lease)).values(**values)).rowcount == 1
+            return connection.execute(_CHANGE, {**_which(lease), **values}).rowcount == 1
 
     def release(self, lease: Lease) -> None:
         """Give a lease back; one that is lost stays with its new holder. Its number goes on growing."""
         with self._database.write() as connection:
-            connection.execute(update(leases).where(_is(lease)).values(expires_at=0))
+            connection.execute(_CHANGE, {**_which(lease), "expires_at": 0})
 
     @contextmanager
     def applying(self, lease: Lease) -> Iterator[Connection]:
@@ -114,8 +123,7 @@ class Leases:
             LeaseLostError: the lease is somebody else's; nothing is written.
         """
         with self._database.write() as connection:
-            query = select(leases.c.token).where(_is(lease), leases.c.expires_at > 0).with_for_update(read=True)
-            if connection.execute(query).first() is None:
+            if connection.execute(_HELD, _which(lease)).first() is None:
                 raise LeaseLostError(lease.resource)
             yield connection
 
@@ -125,6 +133,5 @@ class Leases:
             connection.execute(delete(leases).where(leases.c.resource == resource))
 
 
-def _is(lease: Lease) -> ColumnElement[bool]:
-    mine = (leases.c.owner == lease.owner) & (leases.c.token == lease.token)
-    return (leases.c.resource == lease.resource) & mine
+def _which(lease: Lease) -> dict[str, str | int]:
+    return {"held_resource": lease.resource, "held_owner": lease.owner, "held_token": lease.token}

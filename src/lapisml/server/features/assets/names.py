@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.documents.references import AssetRef, JobOutputUri, ModelsUri, Reference, RunUri
@@ -58,28 +58,39 @@ def artifact_uri(job: str) -> str:
     return datastore_uri(ARTIFACTS, f"ExperimentRun/dcid.{job}/")
 
 
+_OF_JOB = (
+    select(job_outputs.c.name, job_outputs.c.type, job_outputs.c.uri)
+    .where(job_outputs.c.workspace_id == bindparam("workspace"), job_outputs.c.job_name == bindparam("job"))
+    .order_by(job_outputs.c.id)
+)
+_AGAIN = update(job_outputs).where(
+    job_outputs.c.workspace_id == bindparam("workspace"),
+    job_outputs.c.job_name == bindparam("job"),
+    job_outputs.c.name == bindparam("output"),
+)
+
+
 class OutputTable:
     """What jobs put out, by job and name."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, workspace: Workspace, output: JobOutput) -> None:
-        """Write an output, replacing what was recorded under its name."""
-        c = job_outputs.c
-        where = (c.workspace_id == workspace.id, c.job_name == output.job, c.name == output.name)
-        key = {"workspace_id": workspace.id, "job_name": output.job, "name": output.name}
-        values = {"type": output.type, "uri": output.uri}
+    def record(self, workspace: Workspace, outputs: Iterable[JobOutput]) -> None:
+        """Write outputs, replacing what was recorded under their names."""
         with self._database.write() as connection:
-            if not insert_missing(connection, job_outputs, {**key, **values}):
-                connection.execute(update(job_outputs).where(*where).values(**values))
+            for output in outputs:
+                which = {"workspace": workspace.id, "job": output.job, "output": output.name}
+                values = {"type": output.type, "uri": output.uri}
+                if connection.execute(_AGAIN, {**which, **values}).rowcount == 0:
+                    row = {"workspace_id": workspace.id, "job_name": output.job, "name": output.name, **values}
+                    insert_missing(connection, job_outputs, row)
 
     def of_job(self, workspace: Workspace, job: str) -> list[JobOutput]:
         """Read what was recorded of a job, in the order in which it was recorded first."""
-        c = job_outputs.c
-        query = select(job_outputs).where(c.workspace_id == workspace.id, c.job_name == job).order_by(c.id)
+        which = {"workspace": workspace.id, "job": job}
         with self._database.read() as connection:
-            return [JobOutput(job, row.name, row.type, row.uri) for row in connection.execute(query)]
+            return [JobOutput(job, name, kind, uri) for name, kind, uri in connection.execute(_OF_JOB, which)]
 
     def uri(self, workspace: Workspace, reference: JobOutputUri | RunUri) -> str:
         """Return the datastore URI of an output of a job, or of an artifact of a run.

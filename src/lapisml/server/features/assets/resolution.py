@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from lapisml.core.errors import ErrorCode, LapisError
@@ -86,9 +87,9 @@ class Resolution:
         """Return what was recorded of a job, in the order in which it was recorded."""
         return self._outputs.of_job(workspace, job)
 
-    def record_output(self, workspace: Workspace, job: str, name: str, type: str, uri: str) -> None:  # noqa: A002
-        """Record what a job puts out under a name; a second time replaces the first."""
-        self._outputs.record(workspace, JobOutput(job, name, type, uri))
+    def record_outputs(self, workspace: Workspace, outputs: Iterable[JobOutput]) -> None:
+        """Record what jobs put out under their names; a second time replaces the first."""
+        self._outputs.record(workspace, outputs)
 
     def snapshot_root(self, workspace: Workspace) -> Path:
         """Return the folder of the workspace's code snapshots."""

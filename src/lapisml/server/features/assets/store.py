@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lapisml.server.features.assets.records import Archived, AssetKind, AssetRecord, ContainerRecord, ListQuery
@@ -24,6 +38,21 @@ _VERSION_COLUMNS = (
     asset_containers.c.name,
     asset_containers.c.archived.label("container_archived"),
 )
+
+_OF_NAME = (
+    asset_containers.c.workspace_id == bindparam("workspace"),
+    asset_containers.c.kind == bindparam("asset_kind"),
+    asset_containers.c.name == bindparam("asset_name"),
+)
+_VERSIONS = select(*_VERSION_COLUMNS).select_from(_JOINED).where(*_OF_NAME)
+_VERSION = _VERSIONS.where(assets.c.version == bindparam("asset_version"))
+_NEWEST = _VERSIONS.where(~assets.c.archived).order_by(assets.c.id.desc()).limit(1)
+_LABELS = (
+    select(asset_labels.c.label, asset_labels.c.version)
+    .where(asset_labels.c.container_id == bindparam("container"))
+    .order_by(asset_labels.c.label)
+)
+"""Statements that every job needs several times, made once: putting one together costs more than running it."""
 
 
 def insert_missing(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
@@ -105,15 +134,12 @@ def index_tags(connection: Connection, asset_id: int, tags: Mapping[str, Any]) -
 
 def version(connection: Connection, workspace_id: int, kind: AssetKind, name: str, version_: str) -> AssetRecord | None:
     """Read one version."""
-    where = (*_of_name(workspace_id, kind, name), assets.c.version == version_)
-    return _one(connection, select(*_VERSION_COLUMNS).select_from(_JOINED).where(*where))
+    return _one(connection, _VERSION, {**_which(workspace_id, kind, name), "asset_version": version_})
 
 
 def newest(connection: Connection, workspace_id: int, kind: AssetKind, name: str) -> AssetRecord | None:
     """Read the version made last among those that are not archived."""
-    where = (*_of_name(workspace_id, kind, name), ~assets.c.archived)
-    query = select(*_VERSION_COLUMNS).select_from(_JOINED).where(*where).order_by(assets.c.id.desc())
-    return _one(connection, query.limit(1))
+    return _one(connection, _NEWEST, _which(workspace_id, kind, name))
 
 
 def made_by(connection: Connection, workspace_id: int, kind: AssetKind, job_name: str) -> list[AssetRecord]:
@@ -207,6 +233,10 @@ def _container_tags(connection: Connection, container_ids: list[int]) -> dict[in
     return found
 
 
+def _which(workspace_id: int, kind: AssetKind, name: str) -> dict[str, Any]:
+    return {"workspace": workspace_id, "asset_kind": kind.value, "asset_name": name}
+
+
 def _of_name(workspace_id: int, kind: AssetKind, name: str) -> tuple[ColumnElement[bool], ...]:
     c = asset_containers.c
     return (c.workspace_id == workspace_id, c.kind == kind.value, c.name == name)
@@ -242,9 +272,12 @@ def _has_tag(key: str, value: str | None) -> ColumnElement[bool]:
     return exists().where(*where)
 
 
-def _one(connection: Connection, query: Any) -> AssetRecord | None:
-    found = records(connection, connection.execute(query).all())
-    return found[0] if found else None
+def _one(connection: Connection, query: Any, values: Mapping[str, Any]) -> AssetRecord | None:
+    row = connection.execute(query, values).first()
+    if row is None:
+        return None
+    labels = connection.execute(_LABELS, {"container": row.container_id})
+    return _record(row, {found.label: found.version for found in labels})
 
 
 def _record(row: Row[Any], labels: Mapping[str, str]) -> AssetRecord:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from lapisml.server.features.compute.tables import computes
+
+_GET = select(computes).where(
+    computes.c.workspace_id == bindparam("workspace"), computes.c.name == bindparam("lower_name")
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,7 @@ class ComputeRecord:
 
 def get(connection: Connection, workspace_id: int, name: str) -> ComputeRecord | None:
     """Read one compute; names are compared without regard to letter case, as Azure does."""
-    where = (computes.c.workspace_id == workspace_id, computes.c.name == name.lower())
-    row = connection.execute(select(computes).where(*where)).first()
+    row = connection.execute(_GET, {"workspace": workspace_id, "lower_name": name.lower()}).first()
     return _record(row) if row else None
 
 

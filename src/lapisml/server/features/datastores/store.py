@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from lapisml.server.features.datastores.tables import datastores
+
+_GET = select(datastores).where(
+    datastores.c.workspace_id == bindparam("workspace"), datastores.c.name == bindparam("lower_name")
+)
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,7 @@ class DatastoreRecord:
 
 def get(connection: Connection, workspace_id: int, name: str) -> DatastoreRecord | None:
     """Read one datastore; names are compared without regard to letter case."""
-    where = (datastores.c.workspace_id == workspace_id, datastores.c.name == name.lower())
-    row = connection.execute(select(datastores).where(*where)).first()
+    row = connection.execute(_GET, {"workspace": workspace_id, "lower_name": name.lower()}).first()
     return _record(row) if row else None
 
 

@@ -5,9 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from lapisml.server.features.identity.tables import tokens
+
+_BY_DIGEST = select(tokens).where(tokens.c.digest == bindparam("token_digest"))
+_ADD = insert(tokens)
+_live = select(tokens.c.digest).where(tokens.c.revoked_at.is_(None))
+_OF_JOB = _live.where(tokens.c.job == bindparam("whose"))
+_OF_LABEL = _live.where(tokens.c.label == bindparam("whose"), tokens.c.kind == "user")
+_REVOKE = update(tokens).where(tokens.c.digest == bindparam("token_digest"))
+_SWEEP = delete(tokens).where(
+    tokens.c.kind == "job", (tokens.c.revoked_at < bindparam("before")) | (tokens.c.expires_at < bindparam("before"))
+)
+"""Statements that every job needs, made once: putting one together costs more than running it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,7 @@ class TokenRecord:
 
 def by_digest(connection: Connection, digest: str) -> TokenRecord | None:
     """Read the token with this digest."""
-    row = connection.execute(select(tokens).where(tokens.c.digest == digest)).first()
+    row = connection.execute(_BY_DIGEST, {"token_digest": digest}).first()
     return _record(row) if row else None
 
 
@@ -52,22 +63,21 @@ def list_of_users(connection: Connection) -> list[TokenRecord]:
 
 def add(connection: Connection, values: dict[str, Any]) -> None:
     """Insert a token."""
-    connection.execute(insert(tokens).values(**values))
+    connection.execute(_ADD, values)
 
 
 def revoke(connection: Connection, now: int, *, label: str | None = None, job: str | None = None) -> list[str]:
     """Revoke the tokens of a job, or a user's tokens with a label; return their digests."""
-    which = tokens.c.job == job if job is not None else (tokens.c.label == label) & (tokens.c.kind == "user")
-    where = which & tokens.c.revoked_at.is_(None)
-    digests = [row.digest for row in connection.execute(select(tokens.c.digest).where(where))]
-    connection.execute(update(tokens).where(tokens.c.digest.in_(digests)).values(revoked_at=now))
+    find, which = (_OF_JOB, {"whose": job}) if job is not None else (_OF_LABEL, {"whose": label})
+    digests = [row.digest for row in connection.execute(find, which)]
+    if digests:
+        connection.execute(_REVOKE, [{"token_digest": digest, "revoked_at": now} for digest in digests])
     return digests
 
 
 def sweep(connection: Connection, before: int) -> None:
     """Delete tokens of jobs that were revoked or expired before a point in time."""
-    over = (tokens.c.revoked_at < before) | (tokens.c.expires_at < before)
-    connection.execute(delete(tokens).where((tokens.c.kind == "job") & over))
+    connection.execute(_SWEEP, {"before": before})
 
 
 def _record(row: Row[Any]) -> TokenRecord:

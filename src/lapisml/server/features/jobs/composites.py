@@ -6,6 +6,7 @@ once, and the terminal state of the parent comes last.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -121,8 +122,7 @@ class CompositeJobs:
         values = self._intake.values(
             workspace, name, taken, parent.created_by, Place(parent.name, step, properties or {})
         )
-        for output in outputs:
-            self._outputs.record_one(workspace, replace(output, job=name))
+        self._outputs.record_these(workspace, [replace(output, job=name) for output in outputs])
         return self._add_over(workspace, values, Move(JobState.COMPLETED, "Reused", reason, 0))
 
     def add_failed_child(
@@ -199,9 +199,9 @@ class CompositeJobs:
             store.change(connection, job.seq, status_reason=reason, changed_at=self._clock.now_ms())
         self._events.notify(TOPIC_NEWS)
 
-    def record_output(self, workspace: Workspace, output: JobOutput) -> None:
-        """Record an output of a composite job: usually a child's, under the parent's name for it."""
-        self._outputs.record_one(workspace, output)
+    def record_outputs(self, workspace: Workspace, outputs: Iterable[JobOutput]) -> None:
+        """Record outputs of a composite job: usually a child's, under the parent's name for them."""
+        self._outputs.record_these(workspace, outputs)
 
     def outputs_of(self, workspace: Workspace, name: str) -> list[JobOutput]:
         """Give the outputs that were recorded for a job."""

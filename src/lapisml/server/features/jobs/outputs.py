@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from lapisml.core.lifecycle import COMPOSITE
@@ -45,14 +46,13 @@ class JobOutputs:
         """Give what was recorded as outputs of a job: for a pipeline or a sweep, outputs of its children."""
         return self._assets.outputs(workspace, job)
 
-    def record_one(self, workspace: Workspace, output: JobOutput) -> None:
-        """Record one output of a job, in place of what was recorded under its name."""
-        self._assets.record_output(workspace, output.job, output.name, output.type, output.uri)
+    def record_these(self, workspace: Workspace, outputs: Iterable[JobOutput]) -> None:
+        """Record outputs of jobs, in place of what was recorded under their names."""
+        self._assets.record_outputs(workspace, outputs)
 
     def record(self, workspace: Workspace, job: JobRecord) -> None:
         """Make the outputs of a job known to references such as ``azureml://jobs/<job>/outputs/<name>``."""
-        for output in self.all_of(workspace, job):
-            self._assets.record_output(workspace, job.name, output.name, output.type, output.uri)
+        self._assets.record_outputs(workspace, self.all_of(workspace, job))
 
     def register(self, workspace: Workspace, job: JobRecord) -> None:
         """Register the outputs that the document gives an asset's name; a second time does nothing.

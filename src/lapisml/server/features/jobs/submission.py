@@ -17,6 +17,7 @@ from lapisml.documents.references import AssetRef, CodeRef, LocalPath, parse
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.compute.service import ComputeService, Pool, compute_name
+from lapisml.server.features.jobs.lookups import once
 from lapisml.server.features.workspaces.service import Workspace
 
 T = TypeVar("T")
@@ -89,7 +90,7 @@ class SubmissionChecker:
 
     def _pool(self, workspace: Workspace, document: dict[str, Any], problems: list[Problem]) -> Pool | None:
         reference = document.get("compute")
-        pool = self._computes.pool(workspace, reference)
+        pool = once(("pool", workspace.id, reference), lambda: self._computes.pool(workspace, reference))
         if pool is None:
             name = compute_name(reference)
             hint = f"a compute of this workspace (lapis compute create -n {name} --type amlcompute)"
@@ -111,7 +112,10 @@ class SubmissionChecker:
         record = _try(
             problems,
             "environment",
-            lambda: self._assets.resolve(workspace, AssetKind.ENVIRONMENTS, environment),
+            lambda: once(
+                ("environment", workspace.id, environment),
+                lambda: self._assets.resolve(workspace, AssetKind.ENVIRONMENTS, environment),
+            ),
         )
         reference = parse(environment)
         if record is not None and isinstance(reference, AssetRef) and reference.registry is None:

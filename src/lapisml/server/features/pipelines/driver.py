@@ -54,6 +54,8 @@ class PipelineDriver:
         try:
             self._take_news(workspace, job, memory)
             end = self._advance(workspace, job, memory)
+            while memory.unmarked:  # what follows has started meanwhile
+                self._reuse.completed(workspace, memory.unmarked.pop(0))
             if end is not None and self._end(workspace, job, memory, end):
                 self._memories.pop(job.seq, None)
         except BaseException:
@@ -73,9 +75,8 @@ class PipelineDriver:
         children, memory.event = self._composites.moved_children(workspace, job, after)
         if everything:
             memory.read_at = now
-        for child in memory.take_in(children):
-            if child.type not in COMPOSITE and child.status_code != "Reused":
-                self._reuse.completed(workspace, child.name)
+        completed = memory.take_in(children)
+        memory.unmarked += [c.name for c in completed if c.type not in COMPOSITE and c.status_code != "Reused"]
 
     def _advance(self, workspace: Workspace, job: JobRecord, memory: Memory) -> End | None:
         """Start steps until nothing more can start; a step whose result is reused may let others start."""
@@ -157,9 +158,15 @@ class PipelineDriver:
         return made.status
 
     def _end(self, workspace: Workspace, job: JobRecord, memory: Memory, end: End) -> bool:
-        for output, (child, name) in pipeline_outputs(memory.graph, memory.finished).items():
-            for given in self._composites.outputs_of(workspace, child):
-                if given.name == name:
-                    self._composites.record_output(workspace, JobOutput(job.name, output, given.type, given.uri))
+        sources = pipeline_outputs(memory.graph, memory.finished)
+        given = {child: self._composites.outputs_of(workspace, child) for child, _ in sources.values()}
+        found = [
+            JobOutput(job.name, output, one.type, one.uri)
+            for output, (child, name) in sources.items()
+            for one in given[child]
+            if one.name == name
+        ]
+        if found:
+            self._composites.record_outputs(workspace, found)
         code = {JobState.COMPLETED: "Completed", JobState.FAILED: "StepFailed"}.get(end.state, "Canceled")
         return self._composites.end(workspace, job, end.state, code, end.reason)

@@ -11,6 +11,7 @@ from lapisml.documents.references import AssetRef, parse
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.jobs.kinds import JobKinds
+from lapisml.server.features.jobs.lookups import remembered
 from lapisml.server.features.jobs.submission import Submission
 from lapisml.server.features.workspaces.service import Workspace
 
@@ -65,7 +66,8 @@ class PipelineKind:
         model = registry.parse("job", document) if uploaded else registry.validate("job", document, None, [])
         checked = self._graphs.pinned(workspace, dict(model.to_dict()))
         graph = self._graphs.of(workspace, checked)
-        warnings = [*graph.warnings, *self._check_steps(workspace, graph, uploaded)]
+        with remembered():
+            warnings = [*graph.warnings, *self._check_steps(workspace, graph, uploaded)]
         return Submission(
             document=checked,
             experiment_name=str(checked.get("experiment_name") or "Default"),

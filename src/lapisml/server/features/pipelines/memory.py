@@ -21,6 +21,7 @@ class Memory:
         attempts: step → how many jobs were made for it.
         known: names of all jobs that were made for steps.
         finished: step → name of the job that completed it.
+        unmarked: jobs that have completed and whose results can't be found by others yet.
         event: number of the last move of a child that was taken in.
         read_at: when all children were read, milliseconds.
     """
@@ -31,6 +32,7 @@ class Memory:
     attempts: dict[str, int] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     finished: dict[str, str] = field(default_factory=dict)
+    unmarked: list[str] = field(default_factory=list)
     event: int = 0
     read_at: int = 0
 

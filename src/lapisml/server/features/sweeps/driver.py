@@ -242,9 +242,9 @@ class SweepDriver:
 
     def _end(self, workspace: Workspace, job: JobRecord, end: Ending) -> bool:
         if end.best is not None:
-            for output in self._composites.outputs_of(workspace, end.best.name):
-                given = JobOutput(job.name, output.name, output.type, output.uri)
-                self._composites.record_output(workspace, given)
+            given = self._composites.outputs_of(workspace, end.best.name)
+            outputs = [JobOutput(job.name, output.name, output.type, output.uri) for output in given]
+            self._composites.record_outputs(workspace, outputs)
         self._composites.end(workspace, job, end.state, end.code, end.reason)
         return True
 

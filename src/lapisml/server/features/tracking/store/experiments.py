@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, not_, select, update
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.tracking.filters import Clause, Order
@@ -23,6 +23,9 @@ from lapisml.server.features.tracking.tables import experiment_tags, experiments
 _SET_TAG = (
     "INSERT INTO experiment_tags (experiment_id, key, value) VALUES (?, ?, ?) "
     "ON CONFLICT (experiment_id, key) DO UPDATE SET value = excluded.value"
+)
+_BY_NAME = select(experiments).where(
+    experiments.c.workspace_id == bindparam("workspace"), experiments.c.name == bindparam("exact_name")
 )
 _FIELDS = {"creation_time": "created_at", "last_update_time": "updated_at", "name": "name"}
 
@@ -146,8 +149,7 @@ def by_id(connection: Connection, workspace_id: int, experiment_id: str) -> Expe
 
 def by_name(connection: Connection, workspace_id: int, name: str) -> Experiment | None:
     """Return an experiment by its name, None when there is none."""
-    query = select(experiments).where(experiments.c.workspace_id == workspace_id, experiments.c.name == name)
-    found = _load(connection, connection.execute(query).all())
+    found = _load(connection, connection.execute(_BY_NAME, {"workspace": workspace_id, "exact_name": name}).all())
     return found[0] if found else None
 
 
