@@ -12,22 +12,16 @@ from typing import TYPE_CHECKING, Any
 from lapisml.cli.context import note, show
 from lapisml.cli.output import use_color
 from lapisml.core.errors import LapisError
-from lapisml.sdk.family import REUSED, FamilyTree, Member
+from lapisml.sdk.family import QUIET, FamilyTree, change
 from lapisml.sdk.streaming import Follower
 
 if TYPE_CHECKING:
     from lapisml.cli.live_steps import LiveSteps
     from lapisml.sdk.operations.jobs import JobOperations
 
-TYPES = ("pipeline", "sweep")
-"""Types of jobs that consist of others."""
-
 TAIL_LINES = 10
 _TAILS = 3
 """Of how many failed steps the end of the log is shown."""
-
-_QUIET = ("Queued", "Starting", "Finalizing", "NotStarted")
-"""States that pass too quickly to be worth a line; a step that stays queued says why."""
 
 
 def follow_family(args: Namespace, jobs: JobOperations, record: Mapping[str, Any], *, show_record: bool) -> int:
@@ -107,7 +101,7 @@ class _Lines:
 
     def _child(self, move: dict[str, Any]) -> None:
         member = self._tree.take(move)
-        if member is not None and self._live is None and member.status not in _QUIET:
+        if member is not None and self._live is None and member.status not in QUIET:
             self._line(change(member), move.get("at"))
 
     def _waiting(self, job: str, reason: str) -> None:
@@ -118,18 +112,6 @@ class _Lines:
     def _line(self, sentence: str, at: str | None) -> None:
         moment = datetime.fromisoformat(at).astimezone() if at else datetime.now().astimezone()
         self._say(f"[{moment:%H:%M:%S}] {sentence}")
-
-
-def change(member: Member) -> str:
-    """Say in one line where a step is now: ``train: Running``, ``score: Failed: exit code 3 …``."""
-    first = (member.reason.splitlines() or [""])[0].strip()
-    if member.status in ("Completed", "Running") or not first:
-        return f"{member.path}: {member.status}"
-    if member.status == REUSED:
-        return f"{member.path}: Reused from {member.reused_from}"
-    if first.startswith(member.status):
-        return f"{member.path}: {first.rstrip('.')}"
-    return f"{member.path}: {member.status}: {first}"
 
 
 def _show_failed(jobs: JobOperations, tree: FamilyTree) -> None:

@@ -14,7 +14,8 @@ from lapisml.core.errors import ErrorCode, LapisError
 if TYPE_CHECKING:
     from lapisml.sdk.operations.jobs import JobOperations
 
-_COLUMNS = ("name", "display_name", "status", "experiment_name", "compute", "start_time")
+_COLUMNS = ("name", "type", "display_name", "status", "experiment_name", "compute", "start_time")
+_CHILD_COLUMNS = ("step", "name", "type", "status", "status_reason", "compute", "start_time")
 _FIRST = 50
 
 
@@ -30,7 +31,7 @@ def _web(parser: ArgumentParser) -> None:
 
 
 def _list_flags(parser: ArgumentParser) -> None:
-    parser.add_argument("--parent-job-name", "-p", metavar="JOB", help="children of this job")
+    parser.add_argument("--parent-job-name", "-p", metavar="JOB", help="the jobs that this pipeline or sweep started")
     parser.add_argument("--experiment-name", metavar="NAME", help="of this experiment")
     parser.add_argument("--status", metavar="STATUS", help="in this state")
     parser.add_argument("--all-results", action="store_true", help=f"all; else the newest {_FIRST}")
@@ -39,7 +40,7 @@ def _list_flags(parser: ArgumentParser) -> None:
 def _download_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--download-path", "-p", metavar="FOLDER", default=".", help="where to; default: here")
     parser.add_argument("--output-name", metavar="OUTPUT", help="this output only")
-    parser.add_argument("--all", action="store_true", help="artifacts and every output (the default as well)")
+    parser.add_argument("--all", action="store_true", help="artifacts and every output, also of all steps and trials")
 
 
 def _node(parser: ArgumentParser) -> None:
@@ -102,7 +103,7 @@ def _list(args: Namespace) -> None:
         tag=args.tag,
         max_results=limit,
     )
-    show(args, list(found), _COLUMNS)
+    show(args, list(found), _CHILD_COLUMNS if args.parent_job_name else _COLUMNS)
 
 
 def _check_status(word: str) -> None:
@@ -139,7 +140,9 @@ def _download(args: Namespace) -> None:
 
     everything = args.all or args.output_name is None
     target = Path(args.download_path) / args.name
-    files = _operations(args).download(args.name, download_path=target, output_name=args.output_name, all=everything)
+    files = _operations(args).download(
+        args.name, download_path=target, output_name=args.output_name, all=everything, children=args.all
+    )
     note(args, f"{len(files)} files in {target}")
 
 
@@ -167,7 +170,9 @@ VERBS = {
     "list": Verb(
         "list jobs, newest first", _list, (_list_flags, flags.archived, flags.max_results, flags.tag, flags.scope)
     ),
-    "stream": Verb("show the log of a job until it ends; fails when the job fails", _stream, _ONE),
+    "stream": Verb(
+        "show the log of a job, or the steps of a pipeline, until it ends; fails when it fails", _stream, _ONE
+    ),
     "update": Verb(
         "change display name, description, tags or experiment of a job", _update, (*_ONE, flags.edits, _web)
     ),

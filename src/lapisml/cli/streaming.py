@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lapisml.cli.context import note, show
 from lapisml.cli.output import use_color
-from lapisml.sdk.streaming import Follower
+from lapisml.sdk.streaming import COMPOSITE, Follower
 
 if TYPE_CHECKING:
     from lapisml.sdk.operations.jobs import JobOperations
@@ -24,10 +24,10 @@ def follow_job(args: Namespace, jobs: JobOperations, name: str, *, show_record: 
 
     The log goes to stdout, and to stderr when a record is wanted on stdout.
     """
-    from lapisml.cli.family import TYPES, follow_family
-
     record = jobs.get(name)
-    if record.get("type") in TYPES:
+    if record.get("type") in COMPOSITE:
+        from lapisml.cli.family import follow_family
+
         return follow_family(args, jobs, record, show_record=show_record)
     screen = _Screen(args, sys.stderr if show_record else sys.stdout)
     try:

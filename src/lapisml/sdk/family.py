@@ -12,6 +12,9 @@ from lapisml.sdk.streaming import TERMINAL
 
 NOT_STARTED = "NotStarted"
 REUSED = "Reused"
+QUIET = ("Queued", "Starting", "Finalizing", NOT_STARTED)
+"""States that pass too quickly to be worth a line; a step that stays queued says why."""
+
 _NEEDED = re.compile(r"\$\{\{\s*parent\.jobs\.([A-Za-z_][A-Za-z0-9_-]*)\.")
 
 
@@ -120,6 +123,18 @@ class FamilyTree:
         member.job, member.type = str(move["name"]), str(move["type"])
         self._by_job[member.job] = member
         return member
+
+
+def change(member: Member) -> str:
+    """Say in one line where a step is now: ``train: Running``, ``score: Failed: The command ended …``."""
+    first = (member.reason.splitlines() or [""])[0].strip()
+    if member.status in ("Completed", "Running") or not first:
+        return f"{member.path}: {member.status}"
+    if member.status == REUSED:
+        return f"{member.path}: Reused from {member.reused_from}"
+    if first.startswith(member.status):
+        return f"{member.path}: {first.rstrip('.')}"
+    return f"{member.path}: {member.status}: {first}"
 
 
 def _below(member: Member) -> Iterator[Member]:

@@ -21,6 +21,8 @@ WAITING = ("NotStarted", "Queued", "Paused")
 
 TERMINAL = ("Completed", "Failed", "Canceled")
 
+COMPOSITE = ("pipeline", "sweep")
+"""Types of jobs that consist of others, and have no log of their own."""
 
 REST = 0.2
 """Seconds between two tries to reach a server that is away."""

@@ -9,9 +9,10 @@ from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.ids import new_job_name
+from lapisml.sdk.family import QUIET, FamilyTree, change
 from lapisml.sdk.poller import Poller
 from lapisml.sdk.session import Session, Wrap, as_record
-from lapisml.sdk.streaming import TERMINAL, Follower, follow
+from lapisml.sdk.streaming import COMPOSITE, TERMINAL, Follower, follow
 from lapisml.sdk.views import view_of
 
 CHANGEABLE = ("display_name", "description", "tags", "experiment_name")
@@ -115,13 +116,15 @@ class JobOperations:
     def stream(self, name: str) -> None:
         """Print the log of a job until it ends; moves of the job go to stderr.
 
+        For a pipeline or a sweep, print a line for each change of one of its jobs.
+
         Raises:
             LapisError: NotFound; JobFailed, when it fails or is canceled.
         """
         job = self._session.transport.get(self._path(name))
         web = job.get("services", {}).get("Studio", {}).get("endpoint", "")
         sys.stdout.write(f"RunId: {name}\nWeb View: {web}\n\n")
-        end = follow(self._session, name, _printing())
+        end = follow(self._session, name, _printing(FamilyTree(name, job)))
         sys.stdout.flush()
         raise_unless_completed(name, end)
 
@@ -198,6 +201,7 @@ class JobOperations:
         download_path: str | Path = ".",
         output_name: str | None = None,
         all: bool = False,  # noqa: A002 - azure.ai.ml's name
+        children: bool = False,
     ) -> Sequence[Path]:
         """Download outputs and logs of a job that has ended.
 
@@ -209,6 +213,8 @@ class JobOperations:
             download_path: folder to write to.
             output_name: this output only.
             all: the default artifacts and every output; else the default artifacts only.
+            children: those of the steps of a pipeline and the trials of a sweep too, each below
+                ``<download_path>/steps/<step>/``, at any depth.
 
         Returns:
             The files written.
@@ -222,12 +228,26 @@ class JobOperations:
         if job["status"] not in TERMINAL:
             hint = f"Wait for its end: lapis job stream -n {name}"
             raise LapisError(ErrorCode.CONFLICT, f"Job '{name}' is {job['status']}; it has not ended.", hint)
+        places = [(name, Path(download_path))]
+        places += list(self._descendants(name, Path(download_path))) if children else []
         wanted = [
-            (file, _folder(Path(download_path), output["name"]))
-            for output in self._chosen(name, output_name, all)
+            (file, _folder(folder, output["name"]))
+            for one, folder in places
+            for output in self._chosen(one, output_name, all)
             for file in list_files(self._session, output["uri"])
         ]
         return download_files(self._session, wanted)
+
+    def _descendants(self, name: str, folder: Path) -> Iterator[tuple[str, Path]]:
+        """Yield the jobs below a pipeline or a sweep, each with its folder; of a step's attempts the last."""
+        latest: dict[str, dict[str, Any]] = {}
+        for record in self._session.pages(self._path(), archived="all", parent=name):
+            latest.setdefault(str(record.get("step") or record["name"]), record)
+        for step, record in latest.items():
+            below = folder / "steps" / _safe(step)
+            yield str(record["name"]), below
+            if record["type"] in COMPOSITE:
+                yield from self._descendants(str(record["name"]), below)
 
     def _chosen(self, name: str, output_name: str | None, everything: bool) -> Sequence[dict[str, Any]]:
         found = self.outputs(name)
@@ -271,12 +291,16 @@ def _folder(base: Path, output: str) -> Path:
     return base / "artifacts" if output == DEFAULT_OUTPUT else base / "named-outputs" / output
 
 
+def _safe(step: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in step).lstrip(".") or "_"
+
+
 def _folder_name() -> str:
     word = "".join(c if c.isalnum() or c in "-_" else "_" for c in Path.cwd().name).strip("_-")
     return word or "Default"
 
 
-def _printing() -> Follower:
+def _printing(tree: FamilyTree) -> Follower:
     def note(sentence: str) -> None:
         sys.stderr.write(sentence.rstrip("\n") + "\n")
 
@@ -288,7 +312,8 @@ def _printing() -> Follower:
         sys.stderr.write(text)
 
     def child(move: dict[str, Any]) -> None:
-        said = f"reused from {move['reused_from']}" if move.get("reused_from") else move["status"]
-        log(f"{move['step']}: {said}\n")
+        member = tree.take(move)
+        if member is not None and member.status not in QUIET:
+            log(change(member) + "\n")
 
     return Follower(lambda event: note(f"{event['status']}: {event['reason']}"), note, log, build, note, child)
