@@ -182,11 +182,12 @@ class Course:
             self._ready.add(place)
 
     def _skip_after(self, name: str) -> None:
-        """Mark all that depends on a step as never to run."""
-        stack = [name]
+        """Mark all that depends on a step as never to run; of several causes the first in the pipeline counts."""
+        stack, place = [name], self._places[name]
         while stack:
             for follower in self._followers[stack.pop()]:
-                if follower not in self._skipped:
+                cause = self._skipped.get(follower)
+                if cause is None or place < self._places[cause]:
                     self._skipped[follower] = name
                     stack.append(follower)
 

@@ -189,6 +189,7 @@ class _Reader:
             return self._plain(default, Given(Kind.LITERAL, None, default), declared, path)
         if declared is not None and declared.get("optional") is not True:
             self.missing[name] = binding
+            return _ABSENT, UNKNOWN
         return _ABSENT, UNSET
 
     def report_missing(self) -> None:

@@ -89,9 +89,11 @@ def _check_place(text: str, path: DocumentPath, scope: Scope) -> None:
         if binding.target is Target.OUTPUT:
             sentence = f"`{binding.text}` must stand alone"
             scope.report.fault(path, sentence, _FORMS)
-        elif binding.target is Target.NOTHING or binding.target is Target.OWN:
+            return
+        if binding.target in (Target.NOTHING, Target.OWN):
             known = [f"parent.outputs.{name}" for name in scope.outputs]
             near = scope.report.near(binding.words, known)
             sentence = f"`{binding.text}` names nothing that is known here"
             scope.report.fault(path, sentence, _FORMS, f"${{{{{near}}}}}" if near else None)
+            return
     scope.literal_text(text, path)

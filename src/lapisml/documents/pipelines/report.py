@@ -78,7 +78,7 @@ class Report:
 
 def _place(document: Any, path: DocumentPath) -> list[int]:
     """Give the place of a path in the order of a document; what is not there comes last in its mapping."""
-    place = []
+    place: list[int] = []
     for step in path:
         keys = list(document) if isinstance(document, Mapping) else []
         if step not in keys:

@@ -95,10 +95,9 @@ class Scope:
     def _output_of(self, source: Plan, binding: Binding, path: DocumentPath) -> Given:
         name = binding.name
         declared, given = source.declared_outputs, source.given_outputs
-        if name in given or name in declared:
-            return Given(Kind.DATA, output_type(declared.get(name), given.get(name), self.outputs))
-        if name == ARTIFACTS:
-            return Given(Kind.DATA, "uri_folder")
+        if name in given or name in declared or name == ARTIFACTS:
+            kind = output_type(declared.get(name), given.get(name), self.outputs)
+            return Given(Kind.DATA, kind or ("uri_folder" if name == ARTIFACTS else None))
         if source.is_shapeless() or name in source.mentioned_outputs():
             source.outputs.setdefault(name, {})
             return SOME_DATA
