@@ -33,6 +33,8 @@ _CHUNK = 1 << 18
 _LOOK_S = 0.1
 _WAIT_LOOK_S = 1.0
 _FAMILY_LOOK_S = 0.5
+_GATHER_S = 0.02
+"""How long a family is left alone after it was looked at, seconds: its moves come in bunches."""
 _HEARTBEAT_S = 15.0
 _WAITING_TOLD = 20
 """Of how many waiting children the reason is told; the others wait behind them."""
@@ -62,6 +64,7 @@ class JobStream:
             state: _Reader | _FamilyReader = _FamilyReader(self._jobs, workspace, job.name, family)
         else:
             state = _Reader(self, workspace, job.name, after, log_offset, build_offset)
+        gather = _GATHER_S if job.type in COMPOSITE else 0
         listener = self._events.listen(TOPIC_NEWS)
         quiet = 0.0
         while True:
@@ -77,7 +80,7 @@ class JobStream:
             if not found:
                 await listener.wait_async(pause)
             else:
-                await asyncio.sleep(0)
+                await asyncio.sleep(gather)
 
 
 class _Reader:
@@ -136,8 +139,8 @@ class _FamilyReader:
         job = self._jobs.get(self._workspace, self._name)
         moves = self._family.moves()
         lines = [line for move in moves if (line := self._line(move)) is not None]
-        if job.is_over and not moves:
-            return [{"end": _end(job)}], True, 0.0
+        if job.is_over:  # it was before the moves were read, so they are all
+            return [*lines, {"end": _end(job)}], True, 0.0
         now = time.monotonic()
         if not job.is_over and now - self._told_at >= _WAIT_LOOK_S:
             self._told_at = now
