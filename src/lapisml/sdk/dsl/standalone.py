@@ -66,7 +66,7 @@ def _defaults(step: Step) -> dict[str, Any]:
 
 def _trial(component: dict[str, Any], searched: list[str]) -> dict[str, Any]:
     """Write the trial as a sweep job's document has it: what is searched over is read from the search space."""
-    made = {key: component[key] for key in _OF_TRIAL if component.get(key) is not None}
+    made = {"type": "command"} | {key: component[key] for key in _OF_TRIAL if component.get(key) is not None}
     for name in searched:
         made["command"] = made["command"].replace(f"${{{{inputs.{name}}}}}", f"${{{{search_space.{name}}}}}")
     return made
