@@ -163,6 +163,30 @@ class Refused:
             raise fault(f"this is not supported: {self.sentence}", kind=NOT_SUPPORTED, at="key")
 
 
+class OneOrMore:
+    """Takes a single value for a list of one: ``Annotated[list[X], ListOf, OneOrMore()]``."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._several, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        inner = handler(schema)
+        return {"anyOf": [inner, inner["items"]]}
+
+    def _several(self, value: Any) -> Any:
+        return [value] if isinstance(value, (str, int, float)) and not isinstance(value, bool) else value
+
+
+class OrNull:
+    """Says in the JSON schema that a value may be null; who holds it makes something of that."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(lambda value: value, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), {"type": "null"}]}
+
+
 @dataclass(frozen=True)
 class ReferenceTo:
     """Reads the name of something that exists elsewhere, in any form that `references.parse` takes.

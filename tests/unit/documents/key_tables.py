@@ -12,6 +12,7 @@ from typing import Any, get_args
 from lapisml.documents import KINDS
 from lapisml.documents.base import Part
 from lapisml.documents.detection import TYPES
+from lapisml.documents.kinds.steps import STEPS
 from lapisml.documents.registry import model_for
 
 PAGE = Path(__file__).parents[3] / "docs" / "documents.md"
@@ -24,13 +25,13 @@ def page_with_tables(page: str) -> str:
 
 
 def table(kind: str) -> str:
-    """Return the table of a kind: one row for each key, a key within a key as ``key.inner``."""
+    """Return the table of a kind, or of steps: one row for each key, a key within a key as ``key.inner``."""
     rows: dict[tuple[str, str], list[str]] = {}
-    types = TYPES[kind] or (None,)
-    for type_ in types:
-        for key, meaning in _rows(model_for(kind, type_)):
+    types = STEPS if kind == "step" else {type_: model_for(kind, type_) for type_ in TYPES[kind] or (None,)}
+    for type_, model in types.items():
+        for key, meaning in _rows(model, depth=0 if kind == "step" else 2):
             rows.setdefault((key, meaning), []).append(type_ or "")
-    shared = len({model_for(kind, type_) for type_ in types}) == 1
+    shared = len(set(types.values())) == 1
     lines = ["| key | what it is |", "|---|---|"]
     for (key, meaning), users in rows.items():
         only = "" if shared or len(users) == len(types) else f" ({', '.join(users)})"
@@ -38,7 +39,7 @@ def table(kind: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rows(model: type[Part], prefix: str = "") -> list[tuple[str, str]]:
+def _rows(model: type[Part], prefix: str = "", depth: int = 2) -> list[tuple[str, str]]:
     found = []
     for name, info in model.model_fields.items():
         if info.alias or info.annotation is type(None):  # $schema, and keys that are refused
@@ -47,8 +48,8 @@ def _rows(model: type[Part], prefix: str = "") -> list[tuple[str, str]]:
         mark = "**needed**: " if info.is_required() else ""
         found.append((prefix + name, mark + info.description))
         inner, many = _part(info.annotation, info.metadata)
-        if inner is not None and prefix.count(".") < 2:
-            found += _rows(inner, f"{prefix}{name}{many}.")
+        if inner is not None and depth:
+            found += _rows(inner, f"{prefix}{name}{many}.", depth - 1)
     return found
 
 

@@ -16,7 +16,15 @@ FIRST_KEY_TYPO = {
     "environment": ("conda_file", "conda_fil"),
     "model": ("path", "paht"),
     "component": ("command", "comand"),
+    "component/pipeline": ("jobs", "jobss"),
+    "component/parallel": ("mini_batch_size", "mini_batchsize"),
+    "component/spark": ("entry", "entri"),
     "job": ("environment", "enviroment"),
+    "job/pipeline": ("settings", "setings"),
+    "job/sweep": ("search_space", "searchspace"),
+    "job/parallel": ("input_data", "imput_data"),
+    "job/spark": ("py_files", "pyfiles"),
+    "schedule": ("trigger", "triger"),
     "compute/amlcompute": ("max_instances", "max_instance"),
     "compute/computeinstance": ("size", "sizee"),
     "datastore/azure_blob": ("container_name", "container_nam"),
@@ -34,7 +42,15 @@ REQUIRED = {
     "environment": "name",
     "model": "path",
     "component": "command",
+    "component/pipeline": "jobs",
+    "component/parallel": "task",
+    "component/spark": "entry",
     "job": "command",
+    "job/pipeline": "jobs",
+    "job/sweep": "objective",
+    "job/parallel": "input_data",
+    "job/spark": "entry",
+    "schedule": "create_job",
     "compute/amlcompute": "name",
     "compute/computeinstance": "name",
     "datastore/azure_blob": "container_name",
@@ -52,7 +68,15 @@ PATHS = {
     "environment": ("./conda.yml", "./cond.yml", "conda_file", "./conda.yml"),
     "model": ("./model", "./modell", "path", "./model"),
     "component": ("./src", "./scr", "code", "./src"),
+    "component/pipeline": ("./src", "./srcs", "jobs.score.code", "./src"),
+    "component/parallel": ("./src", "./srcs", "task.code", "./src"),
+    "component/spark": ("./src", "./srcs", "code", "./src"),
     "job": ("./src", "./srcs", "code", "./src"),
+    "job/pipeline": ("./parts/train.yml", "./parts/trian.yml", "jobs.train.component", "./parts/train.yml"),
+    "job/sweep": ("./src", "./srcs", "trial.code", "./src"),
+    "job/parallel": ("./conda.yml", "./cond.yml", "task.environment.conda_file", "./conda.yml"),
+    "job/spark": ("./data/diabetes.csv", "./data/diabets.csv", "inputs.data.path", "./data/diabetes.csv"),
+    "schedule": ("./parts/nightly.yml", "./parts/nightl.yml", "create_job.job", "./parts/nightly.yml"),
 }
 
 
@@ -122,10 +146,11 @@ def test_missing_key(case: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("case", PATHS)
 def test_a_path_that_is_not_there(case: str, folder: Path) -> None:
-    right, wrong, key, suggestion = PATHS[case]
+    right, wrong, where, suggestion = PATHS[case]
+    key = where.rpartition(".")[2]
     path = write(folder, DOCUMENTS[case].replace(f"{key}: {right}", f"{key}: {wrong}", 1))
     (problem,) = refused(path, case)
-    assert problem.path == key
+    assert problem.path == where
     assert problem.message.startswith("the path is not there: ")
     assert problem.suggestion == suggestion
     assert at(problem) == place_of(path, f"{key}: {wrong}", len(key) + 2)
@@ -290,22 +315,23 @@ def _refusal(case: str) -> Callable[[str, Path], LapisError]:
 @pytest.mark.parametrize(
     ("case", "text", "words"),
     [
-        ("job", "type: pipeline\njobs: {}\n", "pipeline jobs"),
-        ("job", "type: sweep\n", "sweep jobs"),
+        ("job", "type: automl\n", "AutoML jobs"),
         ("job", "$schema: https://x/latest/automlJob.schema.json\n", "AutoML jobs"),
-        ("job", "$schema: http://azureml/sdk-2-0/PipelineJob.json\n", "pipeline jobs"),
-        ("component", "type: parallel\n", "parallel components"),
+        ("component", "type: sweep\n", "sweep components"),
+        ("component", "type: flow_parallel\n", "prompt flow"),
+        ("schedule", "create_monitor: {}\nname: a\ntrigger: {type: cron, expression: 1 1 * * *}\n", "monitors"),
+        ("schedule", "import_data: {}\nname: a\ntrigger: {type: cron, expression: 1 1 * * *}\n", "data imports"),
         ("compute", "type: kubernetes\nname: a\n", "Kubernetes"),
         ("compute", "type: virtualmachine\nname: a\n", "virtual machines"),
         ("compute", "type: synapsespark\nname: a\n", "Synapse"),
         ("datastore", "type: one_lake\nname: a\n", "OneLake"),
         ("", "$schema: https://x/latest/managedOnlineDeployment.schema.json\n", "online deployments"),
         ("", "$schema: https://x/latest/batchEndpoint.schema.json\n", "batch endpoints"),
-        ("", "$schema: https://x/latest/schedule.schema.json\n", "schedules"),
+        ("", "$schema: https://x/latest/monitorSchedule.schema.json\n", "monitors"),
         ("", "$schema: https://x/latest/registry.schema.json\n", "registries"),
         ("", "$schema: http://azureml/sdk-2-0/Connection.json\n", "connections"),
         ("", "$schema: https://x/latest/featureStore.schema.json\n", "feature stores"),
-        ("", "type: pipeline\n", "pipeline jobs"),
+        ("", "type: automl\n", "AutoML jobs"),
     ],
 )
 def test_kinds_that_are_known_and_not_delivered(case: str, text: str, words: str, folder: Path) -> None:

@@ -35,7 +35,7 @@ def test_names_below_a_root() -> None:
         ("${{input.data}}", "names nothing that is known here", "${{inputs.data}}"),
         ("${{data}}", "names nothing that is known here", "${{inputs.data}}"),
         ("${{inputs}}", "names nothing that is known here", None),
-        ("${{parent.inputs.data}}", "names nothing that is known here", None),
+        ("${{parent.inputs.data}}", "only in a step of a pipeline", None),
         ("${{outputs.reprt}}", "there is no output `reprt`", "report"),
         ("$[[${{inputs.dat}}]]", "there is no input `dat`", "data"),
         ("${{}}", "is not an expression", None),

@@ -12,13 +12,24 @@ from tests.unit.documents.key_tables import PAGE, page_with_tables
 def test_the_tables_of_keys_are_those_of_the_models() -> None:
     page = PAGE.read_text()
     assert re.findall(r"<!-- keys: (\S+) -->", page)
-    assert set(re.findall(r"<!-- keys: (\S+) -->", page)) == set(KINDS)
+    assert set(re.findall(r"<!-- keys: (\S+) -->", page)) == {*KINDS, "step"}
     assert page == page_with_tables(page), "renew it with: python -m tests.unit.documents.key_tables"
 
 
-def test_the_pages_example_is_valid(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+def test_the_pages_examples_are_valid(tmp_path: Path) -> None:
+    examples = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "train.py").write_text("")
-    (tmp_path / "job.yml").write_text(example)
-    assert load_document(tmp_path / "job.yml").validated().to_dict()["type"] == "command"
+    (tmp_path / "conda.yml").write_text("dependencies: [python]\n")
+    (tmp_path / "train.yml").write_text(next(text for text in examples if "commandComponent" in text))
+    (tmp_path / "nightly.yml").write_text(next(text for text in examples if "pipelineJob" in text))
+    found = []
+    for number, example in enumerate(examples):
+        (tmp_path / f"{number}.yml").write_text(example)
+        loaded = load_document(tmp_path / f"{number}.yml")
+        loaded.validated()
+        found.append((loaded.kind, loaded.data.get("type")))
+    assert found == [
+        ("job", "command"), ("component", "command"), ("job", "pipeline"), ("job", "sweep"), ("job", "parallel"),
+        ("job", "spark"), ("schedule", None),
+    ]  # fmt: skip

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from lapisml.core.errors import LapisError
 from lapisml.documents import references
 from lapisml.documents.base import Part, TextOr
-from lapisml.documents.fields import Choice, FilledText, Literal, MappingOf, Name, Refused, Text, Version
+from lapisml.documents.fields import Choice, FilledText, Literal, MappingOf, Name, OrNull, Refused, Text, Version
 from lapisml.documents.paths import DocumentPath
 from lapisml.documents.reading import fault, read_literal
 
@@ -119,7 +119,9 @@ AnInput = Annotated[
 Inputs = Annotated[dict[str, AnInput], MappingOf, BeforeValidator(check_names)]
 """Name → literal value or data."""
 
-Outputs = Annotated[dict[str, Output], BeforeValidator(_empty_outputs), MappingOf, BeforeValidator(check_names)]
+Outputs = Annotated[
+    dict[str, Annotated[Output, OrNull()]], BeforeValidator(_empty_outputs), MappingOf, BeforeValidator(check_names)
+]
 """Name → where and what."""
 
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from lapisml.documents.base import Part
-from lapisml.documents.fields import Choice, FilledText, ListOf, Name, Refused, Text, Texts, Variables, Whole
+from lapisml.documents.fields import Choice, FilledText, ListOf, Name, OneOrMore, Refused, Text, Texts, Variables, Whole
 from lapisml.documents.kinds.bindings import BoundAmount, BoundCount, OrBinding, is_binding
 from lapisml.documents.kinds.component import Component
 from lapisml.documents.kinds.environment import AnEnvironment
@@ -49,16 +49,12 @@ class Task(Part):
     model: Annotated[None, Refused(_BATCH_MODEL)] = None
 
 
-def _one_or_more(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 class Batching(BaseModel):
     """How data is parted, and what may fail."""
 
     input_data: FilledText | None = Field(None, description="${{inputs.<name>}}: the data that is parted")
     mini_batch_size: Text | None = Field(None, description="files in a mini-batch, or size of a table, such as 10kb")
-    partition_keys: Annotated[Texts, ListOf, BeforeValidator(_one_or_more)] | None = Field(
+    partition_keys: Annotated[Texts, ListOf, OneOrMore()] | None = Field(
         None, description="columns or levels of folders; equal values make a mini-batch"
     )
     mini_batch_error_threshold: Threshold | None = Field(None, description="mini-batches that may fail; -1 for any")

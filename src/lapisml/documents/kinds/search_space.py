@@ -47,7 +47,7 @@ def read_number(value: Any) -> float | int:
     raise fault(describe(value), "a number")
 
 
-Number = Annotated[float | int, PlainValidator(read_number), WithJsonSchema({"type": "number"})]
+Number = Annotated[float | int, PlainValidator(read_number), WithJsonSchema({"type": ["number", "string"]})]
 
 
 def _read_values(value: Any) -> list[Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from lapisml.documents.base import Part
-from lapisml.documents.fields import AnyMapping, Choice, Count, FilledText, Flag, Name, Text, Texts
+from lapisml.documents.fields import AnyMapping, Choice, Count, FilledText, Flag, Name, OneOrMore, Text, Texts
 from lapisml.documents.kinds.component import Component
 from lapisml.documents.kinds.environment import AnEnvironment
 from lapisml.documents.kinds.io import Inputs, Outputs
@@ -31,11 +31,7 @@ CONF = {
 """Key of a document → the setting of Spark that it stands for."""
 
 
-def _one_or_more(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Files = Annotated[Texts, BeforeValidator(_one_or_more)]
+Files = Annotated[Texts, OneOrMore()]
 
 
 class Entry(Part):

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from lapisml.documents.base import TextOr
-from lapisml.documents.fields import Flag, ListOf, Literal, MappingOf
+from lapisml.documents.fields import Flag, ListOf, Literal, MappingOf, OrNull
 from lapisml.documents.kinds.bindings import has_expression, is_binding
 from lapisml.documents.kinds.declarations import value_faults
 from lapisml.documents.kinds.io import LITERAL_TYPES, Input, Output, check_names, literal_of
@@ -84,13 +84,13 @@ AStepOutput = Annotated[str | StepOutput, TextOr(StepOutput, _read_output, "${{p
 
 _Names = BeforeValidator(check_names)
 
-StepInputs = Annotated[dict[str, AStepInput], BeforeValidator(_present), MappingOf, _Names]
+StepInputs = Annotated[dict[str, Annotated[AStepInput, OrNull()]], BeforeValidator(_present), MappingOf, _Names]
 """Name → value, expression or data."""
 
-StepOutputs = Annotated[dict[str, AStepOutput], BeforeValidator(_without_nulls), MappingOf, _Names]
+StepOutputs = Annotated[dict[str, Annotated[AStepOutput, OrNull()]], BeforeValidator(_without_nulls), MappingOf, _Names]
 """Name → expression, or where and what."""
 
-PipelineInputs = Annotated[dict[str, APipelineInput], BeforeValidator(_present), MappingOf, _Names]
+PipelineInputs = Annotated[dict[str, Annotated[APipelineInput, OrNull()]], BeforeValidator(_present), MappingOf, _Names]
 """Name → value or data."""
 
 

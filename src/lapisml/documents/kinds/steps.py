@@ -114,7 +114,7 @@ class CommandStep(Step):
     OF_COMPONENT: ClassVar[tuple[str, ...]] = ("command", "code", "additional_includes", "is_deterministic")
     NEEDED: ClassVar[tuple[str, ...]] = ("command", "environment")
 
-    type: Annotated[str, Choice("command")] | None = Field(None, description="command")
+    type: Annotated[str, Choice("command")] | None = Field(None, description="what sort of step it is")
     command: FilledText | None = Field(None, description="what bash runs")
     code: FilledText | None = Field(None, description="a folder or file that the command needs")
     environment: AnEnvironment | None = Field(None, description="a reference, or an environment in place")
@@ -134,7 +134,7 @@ class PipelineStep(Step):
     NEEDED: ClassVar[tuple[str, ...]] = ("component",)
     KEY_HINTS: ClassVar[Mapping[str, str]] = {"jobs": _NESTED_JOBS}
 
-    type: Annotated[str, Choice("pipeline")] | None = Field(None, description="pipeline")
+    type: Annotated[str, Choice("pipeline")] | None = Field(None, description="what sort of step it is")
 
 
 class ParallelStep(Batching, Step):
@@ -143,7 +143,7 @@ class ParallelStep(Batching, Step):
     OF_COMPONENT: ClassVar[tuple[str, ...]] = ("task", "additional_includes", "is_deterministic")
     NEEDED: ClassVar[tuple[str, ...]] = ("task", "input_data")
 
-    type: Annotated[str, Choice("parallel")] | None = Field(None, description="parallel")
+    type: Annotated[str, Choice("parallel")] | None = Field(None, description="what sort of step it is")
     task: Task | None = Field(None, description="the function")
     resources: StepResources | None = Field(None, description="how many nodes")
     queue_settings: QueueSettings | None = Field(None, description="place in the queue")
@@ -162,7 +162,7 @@ class SparkStep(SparkWork, Step):
     OF_COMPONENT: ClassVar[tuple[str, ...]] = ("entry", "code", "additional_includes", "is_deterministic")
     NEEDED: ClassVar[tuple[str, ...]] = ("entry",)
 
-    type: Annotated[str, Choice("spark")] | None = Field(None, description="spark")
+    type: Annotated[str, Choice("spark")] | None = Field(None, description="what sort of step it is")
     resources: SparkResources | None = Field(None, description="on what it runs")
     queue_settings: QueueSettings | None = Field(None, description="place in the queue")
     additional_includes: Texts | None = Field(None, description="files and folders to put beside the code")
@@ -183,7 +183,7 @@ class SweepStep(Step):
 
     KEY_HINTS: ClassVar[Mapping[str, str]] = {}
 
-    type: Annotated[str, Choice("sweep")] | None = Field(None, description="sweep")
+    type: Annotated[str, Choice("sweep")] | None = Field(None, description="what sort of step it is")
     trial: ATrial = Field(description="the command to run: a component, or command, code and environment")
     sampling_algorithm: Sampling = Field("random", description="random, grid, bayesian, or a mapping with settings")
     search_space: SearchSpace = Field(description="parameter and distribution")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from lapisml.documents.base import Part
-from lapisml.documents.fields import Choice, Count, FilledText, ListOf, Text, Whole
+from lapisml.documents.fields import Choice, Count, FilledText, ListOf, OneOrMore, Text, Whole
 from lapisml.documents.paths import DocumentPath
 from lapisml.documents.reading import fault
 
@@ -24,11 +24,6 @@ _OF_CRON = ("expression",)
 _OF_RECURRENCE = ("frequency", "interval", "schedule")
 
 
-def _several(value: Any) -> Any:
-    """Take a single value for a list of one."""
-    return [value] if isinstance(value, (str, int, float)) and not isinstance(value, bool) else value
-
-
 Hour = Annotated[int, Whole(low=0, high=23)]
 Minute = Annotated[int, Whole(low=0, high=59)]
 MonthDay = Annotated[int, Whole(low=1, high=31)]
@@ -37,12 +32,12 @@ MonthDay = Annotated[int, Whole(low=1, high=31)]
 class Pattern(Part):
     """At which times within a recurrence."""
 
-    hours: Annotated[list[Hour], ListOf, BeforeValidator(_several)] = Field(description="hours, 0 to 23")
-    minutes: Annotated[list[Minute], ListOf, BeforeValidator(_several)] = Field(description="minutes, 0 to 59")
-    week_days: Annotated[list[Annotated[str, Choice(*DAYS)]], ListOf, BeforeValidator(_several)] | None = Field(
+    hours: Annotated[list[Hour], ListOf, OneOrMore()] = Field(description="hours, 0 to 23")
+    minutes: Annotated[list[Minute], ListOf, OneOrMore()] = Field(description="minutes, 0 to 59")
+    week_days: Annotated[list[Annotated[str, Choice(*DAYS)]], ListOf, OneOrMore()] | None = Field(
         None, description="frequency week: days of the week"
     )
-    month_days: Annotated[list[MonthDay], ListOf, BeforeValidator(_several)] | None = Field(
+    month_days: Annotated[list[MonthDay], ListOf, OneOrMore()] | None = Field(
         None, description="frequency month: days of the month, 1 to 31"
     )
 
