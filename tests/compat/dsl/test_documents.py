@@ -53,8 +53,8 @@ def test_the_document_is_valid_and_stays_the_same(program: Path, monkeypatch: py
 
 @cache
 def azure_python() -> str:
-    """Find an interpreter that has azure.ai.ml: LAPIS_TEST_AZURE_PYTHON, else this one; empty for none."""
-    for python in (os.environ.get("LAPIS_TEST_AZURE_PYTHON"), sys.executable):
+    """Find an interpreter that has azure.ai.ml: AZURE_AI_ML_PYTHON, else this one; empty for none."""
+    for python in (os.environ.get("AZURE_AI_ML_PYTHON"), sys.executable):
         if python is None:
             continue
         done = subprocess.run([python, "-c", "import azure.ai.ml"], capture_output=True, check=False)
@@ -65,7 +65,7 @@ def azure_python() -> str:
 
 def test_azure_still_makes_what_was_recorded(program: Path) -> None:
     if not azure_python():
-        pytest.skip("azure.ai.ml is not importable here; LAPIS_TEST_AZURE_PYTHON may name an interpreter that has it")
+        pytest.skip("azure.ai.ml is not importable here; AZURE_AI_ML_PYTHON may name an interpreter that has it")
     done = subprocess.run(
         [azure_python(), str(HERE / "azure_document.py"), str(program)],
         capture_output=True, text=True, check=True, env=clean_environment(),

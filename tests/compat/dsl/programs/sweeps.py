@@ -51,7 +51,7 @@ def tune(data):
     fifth = train(data=data, lr=QNormal(mu=1, sigma=2, q=1), epochs=QLogNormal(mu=1, sigma=2, q=1)).sweep(
         primary_metric="loss", goal="minimize", max_total_trials=2
     )
-    return {"best": first.outputs.model, "other": fifth.outputs.model}
+    return {"best": first.outputs.model, "other": third.outputs.model, "last": fifth.outputs.model}
 
 
 job = tune(data=Input(type="uri_folder", path="azureml:data:1"))
