@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
-from lapisml.core.schedules.missed import MissedRuns, Policy, Verdict, decide
+from lapisml.core.schedules.missed import ON_TIME_MS, MissedRuns, Policy, Verdict, decide
 from lapisml.server.features.schedules import store
 from lapisml.server.features.schedules.documents import run_document, run_mark, run_name
 from lapisml.server.features.schedules.records import Firing, FiringState, ScheduleRecord
@@ -134,5 +134,7 @@ def _run_name(schedule: ScheduleRecord, due: int) -> str:
 
 
 def _put_back(schedule: ScheduleRecord, now: int) -> ScheduleRecord:
+    """Give a schedule as it is when the clock was put back: the last minute may hold moments that nobody saw."""
     _log.warning("schedule.clock the clock was put back by %s s", (schedule.decided - now) // 1000)
-    return replace(schedule, decided=now, anchor=min(schedule.anchor, now))
+    decided = max(now - ON_TIME_MS, min(now, schedule.updated_at))
+    return replace(schedule, decided=decided, anchor=min(schedule.anchor, now))
