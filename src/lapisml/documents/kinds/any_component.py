@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from lapisml.core.errors import LapisError
 from lapisml.documents.base import Part
 from lapisml.documents.kinds.by_type import ByType, Chosen, known_type
+from lapisml.documents.paths import DocumentPath
 from lapisml.documents.reading import fault, read_filled
 from lapisml.documents.references import AssetRef, LocalPath, parse
 
@@ -31,13 +32,16 @@ REFUSED_COMPONENTS = {
 """Type of a component that is known and not delivered → why, and what to do."""
 
 
-def component_type(data: Mapping[str, Any]) -> str:
-    """Tell the type of a component that stands in place: what it says, its schema, or ``command``.
+def component_type(data: Mapping[str, Any], within: DocumentPath = ()) -> str:
+    """Tell the type of a component that stands in place: what it says, what its keys tell, or ``command``.
+
+    Args:
+        within: where it stands in what is read, for the fault.
 
     Raises:
-        PydanticCustomError: the type is unknown or not delivered.
+        ValidationError: the type is unknown or not delivered.
     """
-    found = known_type(data.get("type"), tuple(COMPONENTS), REFUSED_COMPONENTS)
+    found = known_type(data.get("type"), tuple(COMPONENTS), REFUSED_COMPONENTS, within)
     return found or _by_keys(data)
 
 

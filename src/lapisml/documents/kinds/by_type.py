@@ -10,6 +10,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from lapisml.documents.base import Part
+from lapisml.documents.paths import DocumentPath
 from lapisml.documents.reading import NOT_SUPPORTED, describe, fault
 from lapisml.documents.words import listed, nearest
 
@@ -54,35 +55,39 @@ class ByType:
         raise fault(describe(value), self.expected)
 
 
-def known_type(given: Any, words: Sequence[str], refused: Mapping[str, str]) -> str | None:
+def known_type(given: Any, words: Sequence[str], refused: Mapping[str, str], within: DocumentPath = ()) -> str | None:
     """Read a ``type``; upper case and ``camelCase`` are taken too.
 
     Args:
         words: the types that are delivered.
         refused: type → why it is not.
+        within: path of the mapping that holds it, for the fault.
 
     Returns:
-        None when nothing is given, or when it is of the wrong kind, which the model then reports.
+        None when nothing is given.
 
     Raises:
         ValidationError: it is no type, or one that is refused.
     """
-    if not isinstance(given, str):
+    if given is None:
         return None
+    at = (*within, "type")
+    if not isinstance(given, str):
+        raise _at(at, fault(describe(given), listed(words)))
     if given in words:
         return str.__str__(given)
     by_fold = {_fold(word): word for word in (*words, *refused)}
     word = by_fold.get(_fold(given))
     if word is None:
-        raise _at_type(fault(f"`{str.__str__(given)[:80]}` is no known type", listed(words), nearest(given, words)))
+        raise _at(at, fault(f"`{str.__str__(given)[:80]}` is no known type", listed(words), nearest(given, words)))
     if word in refused:
         message = f"`type: {word}` is not supported: {refused[word]}"
-        raise _at_type(fault(message, listed(words), kind=NOT_SUPPORTED))
+        raise _at(at, fault(message, listed(words), kind=NOT_SUPPORTED))
     return word
 
 
-def _at_type(found: PydanticCustomError) -> ValidationError:
-    return ValidationError.from_exception_data("type", [InitErrorDetails(type=found, loc=("type",), input=None)])
+def _at(path: DocumentPath, found: PydanticCustomError) -> ValidationError:
+    return ValidationError.from_exception_data("type", [InitErrorDetails(type=found, loc=path, input=None)])
 
 
 def _fold(word: str) -> str:

@@ -219,7 +219,7 @@ def _choose(data: Mapping[str, Any]) -> Chosen:
     found = known_type(data.get("type"), tuple(STEPS), REFUSED_STEPS)
     component = data.get("component")
     if isinstance(component, Mapping):
-        inner = component_type(component)
+        inner = component_type(component, ("component",))
         if found is not None and found != inner:
             raise fault(f"the step is of type {found}, its component is a {inner} component", f"`type: {inner}`")
         return STEPS[inner], inner
