@@ -103,7 +103,8 @@ class PipelineDriver:
     ) -> JobState:
         """Make the job of a step, or the record of a result that is reused; give the state that it is in."""
         graph, planned = memory.graph, memory.graph.steps[step]
-        document = step_document(graph, step, ParentValues(experiment_name=job.experiment_name), memory.finished)
+        parent = ParentValues(experiment_name=job.experiment_name, name=job.name)
+        document = step_document(graph, step, parent, memory.finished, name)
         shown = str(document.get("display_name") or step)
         try:
             key = self._reuse.key(workspace, document) if planned.type != self.type else None
