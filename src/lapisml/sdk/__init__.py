@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         load_environment,
         load_job,
         load_model,
+        load_schedule,
         load_workspace,
     )
     from lapisml.sdk.mini_batches import parallel_run_function
@@ -47,6 +48,7 @@ _PLACES = {
     "load_environment": "sdk.loaders",
     "load_job": "sdk.loaders",
     "load_model": "sdk.loaders",
+    "load_schedule": "sdk.loaders",
     "load_workspace": "sdk.loaders",
 }
 _MODULES = ("constants", "dsl", "entities")
@@ -74,6 +76,7 @@ __all__ = [
     "load_environment",
     "load_job",
     "load_model",
+    "load_schedule",
     "load_workspace",
     "parallel_run_function",
     "spark",

@@ -25,8 +25,10 @@ from lapisml.documents.kinds import (
     model,
     parallel,
     pipeline,
+    schedule,
     spark,
     sweep,
+    triggers,
     workspace,
 )
 from lapisml.documents.kinds.compute import Identity, NetworkSettings, SshSettings
@@ -38,6 +40,7 @@ from lapisml.sdk.dsl.pipeline_job import PipelineJob, PipelineSettings
 from lapisml.sdk.dsl.values import plain
 from lapisml.sdk.inputs import Input, Output
 from lapisml.sdk.records import View, viewed
+from lapisml.sdk.schedules import as_texts
 from lapisml.sdk.searching import Objective, SweepJobLimits
 
 
@@ -222,6 +225,39 @@ class PyTorchDistribution(Distribution):
     type: Annotated[str, Choice("pytorch")] = Field("pytorch")
 
 
+class RecurrencePattern(triggers.Pattern):
+    """At which times within a recurrence: ``hours, minutes, week_days, month_days``."""
+
+
+class CronTrigger(triggers.JobTrigger):
+    """A cron expression: ``expression, start_time, end_time, time_zone``."""
+
+    type: Annotated[str, Choice("cron")] = Field("cron")
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**as_texts(values))
+
+
+class RecurrenceTrigger(triggers.JobTrigger):
+    """A recurrence: ``frequency, interval, schedule, start_time, end_time, time_zone``."""
+
+    type: Annotated[str, Choice("recurrence")] = Field("recurrence")
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**as_texts(values))
+
+
+class JobSchedule(schedule.Schedule, Entity):
+    """A schedule: ``name, trigger, create_job, display_name, description, tags, properties``.
+
+    Args:
+        values: keys of the document; `create_job` may be a job that was made here, or the name of one.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**as_texts(values))
+
+
 class MpiDistribution(Distribution):
     """Processes started by MPI."""
 
@@ -264,6 +300,7 @@ CommandJobLimits = Limits
 JobResourceConfiguration = ResourceConfiguration = Resources
 JobService = Service
 PipelineJobSettings = PipelineSettings
+Schedule = JobSchedule
 
 ENTITIES: dict[str, dict[str, type[Entity] | type[PipelineJob]]] = {
     "data": {"": Data},
@@ -282,6 +319,7 @@ ENTITIES: dict[str, dict[str, type[Entity] | type[PipelineJob]]] = {
         "parallel": ParallelJob,
         "spark": SparkJob,
     },
+    "schedule": {"": JobSchedule},
     "workspace": {"": Workspace},
     "compute": {"amlcompute": AmlCompute, "computeinstance": ComputeInstance},
     "datastore": {
@@ -323,6 +361,7 @@ __all__ = [
     "Compute",
     "ComputeInstance",
     "ComputeInstanceSshSettings",
+    "CronTrigger",
     "Data",
     "Environment",
     "GcsCredentials",
@@ -334,6 +373,7 @@ __all__ = [
     "Job",
     "JobIdentity",
     "JobResourceConfiguration",
+    "JobSchedule",
     "JobService",
     "LakeCredentials",
     "LocalDatastore",
@@ -351,10 +391,13 @@ __all__ = [
     "PyTorchDistribution",
     "QueueSettings",
     "RayDistribution",
+    "RecurrencePattern",
+    "RecurrenceTrigger",
     "ResourceConfiguration",
     "S3Credentials",
     "S3Datastore",
     "SasTokenConfiguration",
+    "Schedule",
     "ServicePrincipalConfiguration",
     "SparkComponent",
     "SparkJob",

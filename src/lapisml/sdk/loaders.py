@@ -9,7 +9,18 @@ from typing import Any, TypeVar, get_args
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.documents.loading import load_document
 from lapisml.documents.merge import SetOp, assign_op
-from lapisml.sdk.entities import ENTITIES, Component, Data, Entity, Environment, Job, Model, PipelineJob, Workspace
+from lapisml.sdk.entities import (
+    ENTITIES,
+    Component,
+    Data,
+    Entity,
+    Environment,
+    Job,
+    JobSchedule,
+    Model,
+    PipelineJob,
+    Workspace,
+)
 
 T = TypeVar("T")
 
@@ -96,6 +107,13 @@ def load_compute(source: str | Path, *, params_override: Overrides = None, relat
 def load_datastore(source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None) -> Any:
     """Read a datastore from a YAML file; see `load_job`."""
     return _checked(_load("datastore", source, params_override, relative_origin), Entity)
+
+
+def load_schedule(
+    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
+) -> JobSchedule:
+    """Read a schedule from a YAML file, with the file of its job; see `load_job`."""
+    return _checked(_load("schedule", source, params_override, relative_origin), JobSchedule)
 
 
 def load_workspace(

@@ -162,8 +162,8 @@ class PipelineJob:
         if name.startswith("_"):
             raise AttributeError(name)
         if name in _KEYS:
-            if name in ("tags", "properties"):
-                self._values.setdefault(name, Attributes())
+            if name in ("tags", "properties") and not isinstance(self._values.get(name), Attributes):
+                self._values[name] = Attributes(self._values.get(name))
             return self._values.get(name)
         if self.record is not None and name in self.record:
             return self.record[name]
