@@ -102,17 +102,16 @@ def apply(plan: Plan, edit: Edit) -> Plan:
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """Draw a pipeline of 1 to `MOST_STEPS` steps."""
-    nodes = []
-    for number in range(draw(st.integers(1, MOST_STEPS))):
-        nodes.append(
-            Node(
-                version=draw(st.integers(0, 1)),
-                rate=draw(st.integers(0, 1)),
-                tables=draw(st.frozensets(st.integers(0, TABLES - 1), max_size=TABLES)),
-                needs=draw(st.frozensets(st.integers(0, number - 1), max_size=2)) if number else frozenset(),
-            )
-        )
-    return Plan(tuple(nodes))
+    return Plan(tuple(_node(draw, number) for number in range(draw(st.integers(1, MOST_STEPS)))))
+
+
+def _node(draw: st.DrawFn, number: int) -> Node:
+    return Node(
+        version=draw(st.integers(0, 1)),
+        rate=draw(st.integers(0, 1)),
+        tables=draw(st.frozensets(st.integers(0, TABLES - 1), max_size=TABLES)),
+        needs=draw(st.frozensets(st.integers(0, number - 1), max_size=2)) if number else frozenset(),
+    )
 
 
 _number, _value = st.integers(0, MOST_STEPS - 1), st.integers(0, 2)
