@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-_WITHDRAWN = {"mid-atlantic standard time": "Etc/GMT+2", "kamchatka standard time": "Asia/Kamchatka"}
+_WITHDRAWN = {"Mid-Atlantic Standard Time": "Etc/GMT+2", "Kamchatka Standard Time": "Asia/Kamchatka"}
 """Windows names that Azure still takes and the CLDR has dropped."""
 
 
@@ -23,7 +23,7 @@ class UnknownZoneError(ValueError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no time zone `{name[:80]}`")
-        near = get_close_matches(name, [*available_timezones(), *_windows_names()], 1)
+        near = get_close_matches(name, [*available_timezones(), *windows_names()], 1)
         self.suggestion = near[0] if near else None
 
 
@@ -44,14 +44,15 @@ def _load(key: str, asked: str) -> ZoneInfo:
         raise UnknownZoneError(asked) from None
 
 
+def windows_names() -> list[str]:
+    """List the Windows names that are known."""
+    from tzlocal.windows_tz import win_tz
+
+    return [*win_tz, *_WITHDRAWN]
+
+
 @cache
 def _windows() -> dict[str, str]:
     from tzlocal.windows_tz import win_tz
 
-    return {**_WITHDRAWN, **{name.lower(): key for name, key in win_tz.items()}}
-
-
-def _windows_names() -> list[str]:
-    from tzlocal.windows_tz import win_tz
-
-    return list(win_tz)
+    return {name.lower(): key for name, key in (_WITHDRAWN | win_tz).items()}

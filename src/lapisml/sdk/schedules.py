@@ -1,0 +1,37 @@
+"""What programs write in schedules, as documents have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from lapisml.sdk.dsl.definition import absolute
+from lapisml.sdk.dsl.values import plain
+
+
+def as_texts(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the keys of a schedule or trigger as a document has them.
+
+    Times become ISO 8601, constants their text, a job that was made here its document, whose local paths start from
+    where the job lies.
+    """
+    return {key: _as_text(value) for key, value in values.items()}
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if getattr(value, "KIND", None) == "job":
+        return _job(value)
+    return plain(value)
+
+
+def _job(job: Any) -> Any:
+    record = job.record
+    if record is not None and record.get("name"):
+        return f"azureml:{record['name']}"
+    return absolute("job", job.to_dict(), job.base_path)
