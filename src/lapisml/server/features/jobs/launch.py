@@ -27,6 +27,7 @@ from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.jobs.distribution import distribution_of
 from lapisml.server.features.jobs.outputs import declared_outputs
 from lapisml.server.features.jobs.places import artifacts_uri, output_type, output_uri
 from lapisml.server.features.jobs.store import JobRecord
@@ -106,6 +107,7 @@ class Launcher:
             environment_variables={k: str(v) for k, v in (document.get("environment_variables") or {}).items()},
             timeout_s=float(timeout) if timeout else None,
             node_count=job.wanted_nodes,
+            distribution=distribution_of(document),
             storage=settings.storage,
             wake_socket=str(settings.wake_socket),
         )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import BindParameter, and_, bindparam, func, insert, or_, select, update
 
-from lapisml.core.lifecycle import COMPOSITE, JobState
+from lapisml.core.lifecycle import COMPOSITE, ON_COMPUTE, TERMINAL, JobState
 from lapisml.server.features.jobs.tables import job_events, jobs
 
 _workspace: BindParameter[int] = bindparam("workspace")
 _compute: BindParameter[str] = bindparam("compute_name")
 _of_line = and_(jobs.c.workspace_id == _workspace, jobs.c.compute == _compute)
+
+_holding = sorted(state.value for state in ON_COMPUTE | {JobState.CANCEL_REQUESTED})
+"""States rather than "not ended": there is an index of states, and most jobs are over."""
 
 GET = select(jobs).where(jobs.c.workspace_id == _workspace, jobs.c.name == bindparam("job_name"))
 GET_LOCKED = GET.with_for_update()
@@ -24,7 +27,7 @@ HEAD_OF_LINE = LINE.limit(bindparam("most"))
 WAITING_COMPUTES = select(jobs.c.workspace_id, jobs.c.compute).where(jobs.c.status == JobState.QUEUED.value).distinct()
 
 HOLDING = select(jobs.c.name, jobs.c.nodes, jobs.c.allotted_at).where(
-    _of_line, jobs.c.allotted_at.is_not(None), jobs.c.ended_at.is_(None)
+    _of_line, jobs.c.allotted_at.is_not(None), jobs.c.status.in_(_holding)
 )
 
 _unplaced_cancel = and_(jobs.c.status == JobState.CANCEL_REQUESTED.value, jobs.c.allotted_at.is_(None))
@@ -41,7 +44,7 @@ LIVE = (
         jobs.c.warnings,
     )
     .where(
-        jobs.c.ended_at.is_(None),
+        jobs.c.status.in_(_holding),
         jobs.c.type.not_in(sorted(COMPOSITE)),
         or_(jobs.c.site == bindparam("site_name"), _unplaced_cancel),
     )
@@ -51,7 +54,7 @@ LIVE = (
 LIVE_COMPOSITES = (
     select(jobs.c.workspace_id, jobs.c.name)
     .where(
-        jobs.c.ended_at.is_(None),
+        jobs.c.status.in_([state.value for state in JobState if state not in TERMINAL]),
         jobs.c.type.in_(sorted(COMPOSITE)),
         or_(jobs.c.site == bindparam("site_name"), jobs.c.site.is_(None)),
     )

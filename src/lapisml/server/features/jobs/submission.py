@@ -17,12 +17,12 @@ from lapisml.documents.references import AssetRef, CodeRef, LocalPath, parse
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.compute.service import ComputeService, Pool, compute_name
+from lapisml.server.features.jobs import distribution
 from lapisml.server.features.jobs.lookups import once
 from lapisml.server.features.workspaces.service import Workspace
 
 T = TypeVar("T")
 
-_REFUSED = {"distribution": "Distributed jobs are not supported yet; leave `distribution` out to run one process."}
 _WARNED = {
     "identity": "`identity` has no effect here: the command runs as the user that runs the server.",
     "services": "`services` are kept with the job but not started.",
@@ -152,7 +152,7 @@ def refuse_unsupported(document: dict[str, Any]) -> None:
     Raises:
         LapisError: NotSupported, naming every such key.
     """
-    problems = [Problem(sentence, key) for key, sentence in _REFUSED.items() if document.get(key) is not None]
+    problems = list(distribution.refusals(document))
     if problems:
         raise LapisError(ErrorCode.NOT_SUPPORTED, "The job asks for what is not supported.", None, problems)
 
