@@ -150,10 +150,12 @@ jobs:
     command: echo
     environment: ENV
     inputs: {pipeline: "${{parent.inputs.run}}", own: "${{name}}", both: "${{parent.inputs.run}}/${{name}}"}
+    outputs: {o: {path: "azureml://datastores/d/paths/${{parent.inputs.run}}/${{name}}/"}}
 """
     graph = compiled(text)
     made = child(graph, "a", ParentValues(name="whole"), "part")
     assert made["inputs"] == {"pipeline": "whole", "own": "part", "both": "whole/part"}
+    assert made["outputs"]["o"]["path"] == "azureml://datastores/d/paths/whole/${{name}}/"
     assert child(graph, "a")["inputs"]["own"] == "${{name}}"
 
 

@@ -108,13 +108,13 @@ class _Writer:
     def _input(self, written: Any) -> Any:
         """Write an input; None when it has no value."""
         if isinstance(written, str):
-            return self._value(written)
+            return self._named(self._value(written), self._job)
         if not isinstance(written, Mapping):
             return written
         found = self._value(str(written["path"]))
         if found is None:
             return None
-        data = found if isinstance(found, Mapping) else {"path": stringify(found)}
+        data = found if isinstance(found, Mapping) else {"path": self._named(stringify(found), self._job)}
         made = {**data, **{key: value for key, value in written.items() if key != "path"}}
         return {key: made[key] for key in dict.fromkeys([*_DATA_KEYS, *written]) if key in made}
 
@@ -129,7 +129,7 @@ class _Writer:
             return self._of_parent(found.name)
         if found.target is Target.STEP_OUTPUT:
             return {"path": self._address(found.step, found.name)}
-        return self._named(text, self._job)
+        return text
 
     def _of_parent(self, name: str) -> Any:
         value = self._graph.inputs.get(name)
@@ -153,7 +153,7 @@ class _Writer:
                 value = self._of_parent(binding.name)
                 parts.append(_folder(str(value["path"])) if isinstance(value, Mapping) else stringify(value))
             else:
-                parts.append(str(self._named(binding.text, self._job)))
+                parts.append(binding.text)
         return "".join([*parts, text[at:]]).strip()
 
     def _filled(self, value: Any) -> Any:
