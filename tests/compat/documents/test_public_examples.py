@@ -1,6 +1,6 @@
 """Documents of a public repository of examples, where a checkout of it is at hand.
 
-``LAPIS_TEST_EXAMPLES`` names the folder ``cli`` of https://github.com/Azure/azureml-examples; nothing of it is kept here.
+``LAPIS_TEST_EXAMPLES`` names the folder ``cli`` of https://github.com/Azure/azureml-examples. Nothing of it is kept.
 """
 
 from __future__ import annotations
