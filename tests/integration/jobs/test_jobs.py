@@ -151,7 +151,7 @@ def test_lists_are_paged_filtered_and_hide_the_archived(api: Api) -> None:
         ({"enviroment": "x"}, "DocumentInvalid", "enviroment"),
         ({"command": "echo ${{inputs.y}}"}, "DocumentInvalid", "command"),
         ({"resources": {"instance_count": 10_000}}, "ReferenceNotFound", "resources.instance_count"),
-        ({"distribution": {"type": "ray"}}, "NotSupported", "distribution"),
+        ({"distribution": {"type": "ray"}}, "NotSupported", "distribution.type"),
     ],
 )
 def test_a_bad_document_is_refused_as_a_whole(api: Api, keys: dict[str, object], code: str, place: str) -> None:
