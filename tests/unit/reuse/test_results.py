@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from lapisml.core.errors import LapisError
 from lapisml.core.lifecycle import JobState
 from lapisml.server.features.reuse.records import ResultState
 from tests.unit.reuse.steps import STORE, Steps, command
@@ -49,6 +50,20 @@ def test_other_jobs_and_repetition_change_nothing(steps: Steps) -> None:
     assert steps.reuse.result(steps.ws, name) == before
     steps.reuse.completed(steps.ws, "no-such-job")
     assert steps.reuse.result(steps.ws, "no-such-job") is None
+
+
+def test_a_step_is_remembered_along_with_its_job_or_not_at_all(steps: Steps) -> None:
+    key, parent = steps.reuse.key(steps.ws, command()), steps.pipeline("first")
+    for _ in range(2):
+        with steps.reuse.remembering(steps.ws, key, "first--train"):
+            steps.jobs.composites.submit_child(steps.ws, parent, "first--train", command(), step="train")
+    assert _state(steps, "first--train") == (ResultState.STARTED, None)
+    steps.finish("first--train", FILES)
+    steps.reuse.completed(steps.ws, "first--train")
+    assert steps.found(command()) == "first--train"
+    with pytest.raises(LapisError), steps.reuse.remembering(steps.ws, key, "first--other"):
+        steps.jobs.composites.submit_child(steps.ws, parent, "first--other", command(compute="none"), step="other")
+    assert steps.reuse.result(steps.ws, "first--other") is None
 
 
 @pytest.mark.parametrize("end", [JobState.FAILED, JobState.CANCELED])

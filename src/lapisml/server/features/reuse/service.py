@@ -7,7 +7,8 @@ after the job had completed; never before. It is handed out only after every out
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from lapisml.core.clock import Clock
@@ -24,7 +25,7 @@ from lapisml.server.features.reuse.hashing import FileHashes
 from lapisml.server.features.reuse.parts import PartReader
 from lapisml.server.features.reuse.records import OutputMark, ResultState, Reusable, StepResult
 from lapisml.server.features.workspaces.service import Workspace
-from lapisml.server.platform.database import Database
+from lapisml.server.platform.database import Database, on_first_write
 
 __all__ = ["Reusable", "ReuseService", "StepKey", "StepResult"]
 
@@ -94,6 +95,18 @@ class ReuseService:
         """Keep what a step depends on when it starts, or is reused; called again for the job, it changes nothing."""
         with self._database.write() as connection:
             store.add(connection, workspace.id, job_name, key, reused_from, self._clock.now_ms())
+
+    @contextmanager
+    def remembering(
+        self, workspace: Workspace, key: StepKey, job_name: str, *, reused_from: str | None = None
+    ) -> Iterator[None]:
+        """Do as `remember`, along with the first write transaction within the block: that of the job itself.
+
+        A write less for each step; and either both are kept or neither.
+        """
+        now = self._clock.now_ms()
+        with on_first_write(lambda c: store.add(c, workspace.id, job_name, key, reused_from, now)):
+            yield
 
     def completed(self, workspace: Workspace, job_name: str) -> None:
         """Take marks of a completed job's outputs, from when on later steps may take them; may be called again.
