@@ -35,7 +35,7 @@ class Pattern(Part):
     hours: Annotated[list[Hour], ListOf, OneOrMore()] = Field(description="hours, 0 to 23")
     minutes: Annotated[list[Minute], ListOf, OneOrMore()] = Field(description="minutes, 0 to 59")
     week_days: Annotated[list[Annotated[str, Choice(*DAYS)]], ListOf, OneOrMore()] | None = Field(
-        None, description="frequency week: days of the week"
+        None, description="frequency week or month: days of the week"
     )
     month_days: Annotated[list[MonthDay], ListOf, OneOrMore()] | None = Field(
         None, description="frequency month: days of the month, 1 to 31"
@@ -92,10 +92,10 @@ class JobTrigger(Part):
             message = f"`schedule` has no meaning for every {self.frequency}"
             yield ("schedule",), fault(message, "frequency day, week or month", at="key")
             return
-        for key, frequency in (("week_days", "week"), ("month_days", "month")):
-            if getattr(self.schedule, key) is not None and self.frequency != frequency:
+        for key, frequencies in (("week_days", ("week", "month")), ("month_days", ("month",))):
+            if getattr(self.schedule, key) is not None and self.frequency not in frequencies:
                 message = f"`{key}` has no meaning for every {self.frequency}"
-                yield ("schedule", key), fault(message, f"frequency {frequency}", at="key")
+                yield ("schedule", key), fault(message, f"frequency {' or '.join(frequencies)}", at="key")
 
     def _time_faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
         times: dict[str, datetime] = {}
