@@ -153,11 +153,11 @@ class Course:
             self._live.add(place)
         elif state.phase is Phase.COMPLETED:
             self._complete(name)
-        elif state.phase is Phase.WAITING or self._may_try_again(name, state):
-            self._wait(name, place)
-        else:
+        elif not self._may_start(name):
             self._lost.add(place)
             self._skip_after(name)
+        elif not self._missing[name]:
+            self._ready.add(place)
 
     def actions(self) -> Actions:
         """Say what is to be done now."""
@@ -171,15 +171,14 @@ class Course:
         self._completed += 1
         for follower in self._followers[name]:
             self._missing[follower] -= 1
-            if not self._missing[follower] and self._states[follower].phase is Phase.WAITING:
+            if not self._missing[follower] and self._may_start(follower):
                 self._ready.add(self._places[follower])
 
-    def _may_try_again(self, name: str, state: NodeState) -> bool:
-        return state.phase is Phase.FAILED and state.attempts <= self._settings.retries.get(name, 0)
-
-    def _wait(self, name: str, place: int) -> None:
-        if not self._missing[name]:
-            self._ready.add(place)
+    def _may_start(self, name: str) -> bool:
+        """Say whether a step waits for its first or a further attempt."""
+        state = self._states[name]
+        again = state.phase is Phase.FAILED and state.attempts <= self._settings.retries.get(name, 0)
+        return again or state.phase is Phase.WAITING
 
     def _skip_after(self, name: str) -> None:
         """Mark all that depends on a step as never to run; of several causes the first in the pipeline counts."""

@@ -84,6 +84,13 @@ def test_retries() -> None:
     assert next_actions({"a": state("canceled", 1)}, NEEDS, policy).start == []
 
 
+def test_news_may_come_in_any_order() -> None:
+    """After a restart all is read again: what failed, and may be tried again, before what it needed."""
+    policy = Policy(retries={"b": 1})
+    nodes = {"b": state("failed"), "a": state("completed"), "c": state("live"), "e": state("completed")}
+    assert next_actions(nodes, NEEDS, policy).start == ["b"]
+
+
 def test_news_that_is_known_changes_nothing() -> None:
     course = Course(NEEDS)
     course.news("a", state("completed"))

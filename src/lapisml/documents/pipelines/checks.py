@@ -38,15 +38,16 @@ def _check_value(value: Any, path: DocumentPath, scope: Scope) -> bool:
 
 def _check_text(text: str, keys: DocumentPath, plan: Plan, scope: Scope) -> None:
     """Check that what a command names is there when it runs."""
-    inputs, outputs = dict.fromkeys([*plan.inputs, *plan.values]), plan.outputs
-    paths = [f"{root}.{name}.path" for root, names in (("inputs", inputs), ("outputs", outputs)) for name in names]
-    space = plan.document.get("search_space") or {}
-    others = [*LATER, *(f"search_space.{name}" for name in space), *paths]
-    others += [e.name for e in find(text) if e.name.startswith("parent.")]
-    path = plan.origin(keys)
-    for fault in check(text, inputs, outputs, others):
-        scope.report.fault(path, fault.message, fault.expected, fault.suggestion)
-    for e in find(text):
+    found = find(text)
+    names = {"inputs": dict.fromkeys([*plan.inputs, *plan.values]), "outputs": plan.outputs}
+    if text.count("${{") != len(found) or not all(e.rest in names.get(e.root, ()) for e in found):
+        paths = [f"{root}.{name}.path" for root, several in names.items() for name in several]
+        space = [f"search_space.{name}" for name in plan.document.get("search_space") or ()]
+        others = [*LATER, *space, *paths, *(e.name for e in found if e.name.startswith("parent."))]
+        path = plan.origin(keys)
+        for fault in check(text, names["inputs"], names["outputs"], others):
+            scope.report.fault(path, fault.message, fault.expected, fault.suggestion)
+    for e in found:
         known = plan.values.get(e.rest) if e.root == "inputs" and not e.optional else None
         if known is not None and known.kind is Kind.UNSET:
             place = (*plan.path, "inputs", e.rest)
