@@ -52,3 +52,21 @@ class StepMaker:
     def sweep(self, *, primary_metric: str, goal: str, **options: Any) -> Step:
         """Sweep over the inputs that `search_space` names; see `lapisml.sdk.dsl.sweeping.sweep_of`."""
         return self().sweep(primary_metric=primary_metric, goal=goal, **options)
+
+
+class JobStepMaker(StepMaker):
+    """Makes a job callable, and gives it as a component."""
+
+    @property
+    def component(self) -> Any:
+        """The job as a component: ``ml_client.components.create_or_update(job.component)``.
+
+        Raises:
+            LapisError: DocumentInvalid, when the job has no name.
+        """
+        from lapisml.sdk.entities import ENTITIES
+
+        document = self.definition().component
+        assert isinstance(document, dict)
+        by_type = ENTITIES["component"]
+        return by_type.get(document["type"], by_type[""])(**document)

@@ -149,7 +149,7 @@ class MLClient:
     def _assets_of(self, entity: Any) -> Any:
         nouns = {"data": "data", "model": "models", "environment": "environments", "component": "components"}
         nouns |= {"job": "jobs", "datastore": "datastores"}
-        kind = getattr(entity, "KIND", None)
+        kind = "component" if hasattr(entity, "__lapis_component__") else getattr(entity, "KIND", None)
         if kind not in nouns:
             hint = "Computes, schedules and workspaces are made with begin_create_or_update."
             raise LapisError(ErrorCode.USAGE, f"create_or_update takes no {kind or type(entity).__name__}.", hint)

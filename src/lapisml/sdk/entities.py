@@ -35,7 +35,7 @@ from lapisml.documents.kinds.compute import Identity, NetworkSettings, SshSettin
 from lapisml.documents.kinds.datastore import GcsCredentials, LakeCredentials, S3Credentials, StorageCredentials
 from lapisml.documents.kinds.environment import BuildContext, InlineEnvironment
 from lapisml.documents.kinds.parts import Distribution, JobIdentity, Limits, QueueSettings, Resources, Service
-from lapisml.sdk.calls import StepMaker
+from lapisml.sdk.calls import JobStepMaker, StepMaker
 from lapisml.sdk.dsl.pipeline_job import PipelineJob, PipelineSettings
 from lapisml.sdk.dsl.values import plain
 from lapisml.sdk.inputs import Input, Output
@@ -127,15 +127,15 @@ class SparkComponent(StepMaker, spark.SparkComponent, Entity):
     """A Spark component: called, it is a step."""
 
 
-class CommandJob(StepMaker, command_job.CommandJob, Entity):
+class CommandJob(JobStepMaker, command_job.CommandJob, Entity):
     """A command job: called, it is a step, or a job with other inputs."""
 
 
-class ParallelJob(StepMaker, parallel.ParallelJob, Entity):
+class ParallelJob(JobStepMaker, parallel.ParallelJob, Entity):
     """A job that calls a function for each mini-batch: called, it is a step."""
 
 
-class SparkJob(StepMaker, spark.SparkJob, Entity):
+class SparkJob(JobStepMaker, spark.SparkJob, Entity):
     """A Spark job: called, it is a step."""
 
 

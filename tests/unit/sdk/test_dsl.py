@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -475,3 +476,84 @@ def test_a_component_by_itself_is_a_job_when_its_content_is_here(prep: Any, fold
     submission_of(job, "job").check()
     kept = type(prep).from_record({**PREP, "version": "4", "id": "x"})
     assert "A component by itself is not a job" in refusal(lambda: kept(raw=raw()).to_dict())
+
+
+def test_a_job_made_in_python_is_a_component_too(folder: Path) -> None:
+    made = command(
+        name="shout",
+        command="echo ${{inputs.word}}",
+        environment="azureml:e:1",
+        code="./parts/src",
+        inputs={"word": "a", "data": Input(type="uri_folder")},
+        compute="cpu-cluster",
+    ).component
+    assert made.to_dict() == {
+        "type": "command",
+        "name": "shout",
+        "command": "echo ${{inputs.word}}",
+        "code": str(folder / "parts" / "src"),
+        "environment": "azureml:e:1",
+        "inputs": {"word": {"type": "string", "default": "a"}, "data": {"type": "uri_folder"}},
+    }
+
+
+def test_a_decorated_function_is_a_component_when_its_types_are_known(prep: Any) -> None:
+    @dsl.pipeline
+    def typed(raw: Input(type="uri_file"), note: str | None = None, times: int = 2) -> None:  # type: ignore[valid-type]
+        prep(raw=raw, note=note)
+
+    made = typed.__lapis_component__()
+    assert made.to_dict()["inputs"]["raw"] == {"type": "uri_file"}
+    assert made.to_dict()["jobs"]["prep"]["inputs"]["note"] == "${{parent.inputs.note}}"
+
+    @dsl.pipeline
+    def untyped(raw: Any) -> None:
+        prep(raw=raw)
+
+    assert "Nothing tells the type of input `raw`" in refusal(untyped.__lapis_component__)
+
+
+def test_data_without_a_type_is_a_folder(prep: Any) -> None:
+    @dsl.pipeline
+    def inner(raw: Any) -> None:
+        prep(raw=raw)
+
+    @dsl.pipeline
+    def outer(raw: Any) -> None:
+        inner(raw=raw)
+
+    component = outer(raw=Input(path="azureml:d:1")).to_dict()["jobs"]["inner"]["component"]
+    assert component["inputs"] == {"raw": {"type": "uri_folder"}}
+
+
+def test_a_function_below_another_decorator_names_its_steps(prep: Any) -> None:
+    def logged(function: Any) -> Any:
+        @wraps(function)
+        def call(**inputs: Any) -> Any:
+            return function(**inputs)
+
+        return call
+
+    @dsl.pipeline
+    @logged
+    def one(raw: Any) -> None:
+        part = prep(raw=raw)
+        assert part
+
+    assert list(one(raw=raw()).to_dict()["jobs"]) == ["part"]
+
+
+def test_the_example_in_the_documentation_works(folder: Path) -> None:
+    (folder / "prepare.yml").write_text(yaml.safe_dump({**PREP, "code": "./parts/src", "name": "prepare"}))
+    inputs = {**TRAIN["inputs"], "depth": {"type": "integer", "default": 3}}  # type: ignore[dict-item]
+    (folder / "train.yml").write_text(yaml.safe_dump({**TRAIN, "inputs": inputs}))
+    (folder / "src").mkdir()
+    (folder / "src" / "evaluate.py").write_text("pass")
+    page = (Path(__file__).parents[3] / "docs" / "sdk.md").read_text()
+    block = next(text for text in page.split("```python\n")[1:] if "@dsl.pipeline" in text)
+    source = block.split("```")[0].split("job = ml_client")[0]
+    scope: dict[str, Any] = {}
+    exec(compile(source, "sdk.md", "exec"), scope)
+    document = scope["job"].to_dict()
+    assert list(document["jobs"]) == ["prepared", "best", "report"]
+    submission_of(scope["job"], "job").check()

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from inspect import unwrap
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +137,7 @@ def call_and_look(function: Callable[..., Any], arguments: Mapping[str, Any]) ->
     The variables are read with a profiling hook (`sys.setprofile`), the only one that sees the end of a frame; a hook
     that was there before works again afterwards.
     """
-    code = getattr(function, "__code__", None)
+    code = getattr(unwrap(function), "__code__", None)
     seen: dict[str, Any] = {}
     before = sys.getprofile()
 

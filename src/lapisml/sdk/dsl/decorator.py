@@ -16,6 +16,9 @@ from lapisml.sdk.dsl.pipeline_job import SETTINGS, PipelineJob
 from lapisml.sdk.dsl.steps import Step
 from lapisml.sdk.dsl.values import LITERALS, PipelineInput, StepOutput, literal_type, plain, unknown
 
+AS_COMPONENT = "__lapis_component__"
+"""Attribute of a decorated function: makes the pipeline as a component."""
+
 _OPTIONS = ("compute", "non_pipeline_inputs", *SETTINGS)
 
 
@@ -63,6 +66,7 @@ def pipeline(
         def make(*args: Any, **inputs: Any) -> Any:
             return about.call(args, inputs)
 
+        make.__dict__[AS_COMPONENT] = about.component
         return make
 
     return decorate if func is None else decorate(func)
@@ -107,6 +111,20 @@ class _About:
         if outer is None:
             return self._job(builder, declared, values, outputs)
         return self._step(builder, declared, values, outputs)
+
+    def component(self) -> Any:
+        """Build the pipeline as a component, which needs no values.
+
+        Raises:
+            LapisError: Usage, when nothing tells the type of an input.
+        """
+        for key, parameter in self.parameters.items():
+            if key not in self.plain_names and _known_type(parameter, None) is None and parameter.default is not None:
+                sentence = f"Nothing tells the type of input `{key}` of {self.name}()."
+                raise LapisError(
+                    ErrorCode.USAGE, sentence, f'Say it: {key}: Input(type="uri_folder"), or {key}: float.'
+                )
+        return self.call((), {}).component
 
     def _arguments(self, args: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
         """Put the arguments of a call to the parameters that they belong to."""
@@ -209,6 +227,16 @@ def _declared(parameter: Parameter, given: Any) -> dict[str, Any]:
     elif default is None and parameter.default is None:
         made["optional"] = True
     return {key: plain(value) for key, value in made.items() if value is not None}
+
+
+def _known_type(parameter: Parameter, given: Any) -> str | None:
+    """Give the type of an input: by its annotation, else its default, else the value of this call."""
+    annotation = parameter.annotation
+    if isinstance(annotation, type):
+        found = LITERALS.get(annotation)
+    else:
+        found = literal_type(annotation) if hasattr(annotation, "to_dict") else None
+    return found or literal_type(_default(parameter)) or literal_type(_handed(given))
 
 
 def _handed(given: Any) -> Any:

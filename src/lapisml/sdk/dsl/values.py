@@ -187,8 +187,9 @@ def literal_type(value: Any) -> str | None:
         return value.type
     if type(value) in LITERALS:
         return LITERALS[type(value)]
-    given = value.get("type") if isinstance(value, Mapping) else getattr(value, "type", None)
-    return given if isinstance(given, str) else None
+    is_mapping = isinstance(value, Mapping)
+    given, path = ((value.get(k) if is_mapping else getattr(value, k, None)) for k in ("type", "path"))
+    return given if isinstance(given, str) else "uri_folder" if path is not None else None
 
 
 def unknown(name: str, known: Any, whose: str, noun: str, several: str | None = None) -> LapisError:

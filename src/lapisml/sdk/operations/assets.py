@@ -34,7 +34,7 @@ class AssetOperations:
         of a version never changes.
 
         Args:
-            asset: an entity, or a `Submission` made from a document.
+            asset: an entity, a `Submission` made from a document, or a function with ``@dsl.pipeline``.
             overrides: keys to set on top (``description="…"``).
 
         Raises:
@@ -42,6 +42,8 @@ class AssetOperations:
         """
         from lapisml.sdk.submission import submission_of
 
+        if self._kind == "component" and callable(asset):
+            asset = getattr(asset, "__lapis_component__", lambda: asset)()
         submission = submission_of(asset, self._kind, overrides)
         if submission.has_local_files():
             submission.check_environment(self._session)
