@@ -21,7 +21,8 @@ from lapisml.server.features.reuse.records import ResultState, StepResult
 from lapisml.server.features.reuse.service import ReuseService
 from lapisml.server.features.workspaces.service import Workspace
 
-_FEW_PIPELINES = 5
+_MANY_PIPELINES, _FEW_PIPELINES = 50, 5
+"""How many earlier pipelines one step is compared with, and all steps of a pipeline."""
 _WAITING = frozenset({JobState.NOT_STARTED, JobState.QUEUED, JobState.PAUSED})
 
 Children = Callable[[Workspace, str], Sequence[Child]]
@@ -77,6 +78,30 @@ class StepLine:
     changes: list[PartChange] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Finding:
+    cause: Cause
+    reason: str
+    compared_with: str | None = None
+    changes: list[PartChange] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Family:
+    """What is read once for all steps of a pipeline.
+
+    Attributes:
+        children: of the pipeline, in the order in which they started.
+        place: the pipeline's own place below the first one.
+        before: earlier pipelines to compare with, newest first.
+    """
+
+    parent: JobRecord
+    children: Sequence[Child]
+    place: list[str]
+    before: Sequence[JobRecord]
+
+
 class Explainer:
     """Explains jobs."""
 
@@ -97,58 +122,80 @@ class Explainer:
         standing = self._jobs.standing(workspace, job)
         if job.type == "pipeline":
             return self._pipeline(workspace, job, standing)
+        found = self._leaf(workspace, job)
+        return Explanation(job, standing, found.cause, found.reason, found.compared_with, found.changes)
+
+    def _leaf(self, workspace: Workspace, job: JobRecord) -> _Finding:
         if job.parent_name is None:
-            return Explanation(job, standing, Cause.ALWAYS, "A job of its own always runs: only steps are reused.")
+            return _Finding(Cause.ALWAYS, "A job of its own always runs: only steps are reused.")
         parent = self._jobs.get(workspace, job.parent_name)
         if parent.type != "pipeline":
-            return Explanation(
-                job, standing, Cause.ALWAYS, f"Each child of a {parent.type} runs: only steps are reused."
-            )
-        pipelines = self._earlier.pipelines_before(workspace, job)
-        return self._step(workspace, parent, job, standing, pipelines)
+            return _Finding(Cause.ALWAYS, f"Each child of a {parent.type} runs: only steps are reused.")
+        family = self._family(workspace, parent)
+        child = next(child for child in family.children if child.name == job.name)
+        return self._step(workspace, family, child, self._reuse.result(workspace, job.name))
 
-    def _step(
-        self,
-        workspace: Workspace,
-        parent: JobRecord,
-        job: JobRecord,
-        standing: Standing,
-        pipelines: Sequence[JobRecord],
-    ) -> Explanation:
-        def because(cause: Cause, reason: str, earlier: Earlier | None = None) -> Explanation:
-            compared = earlier.result.job_name if earlier is not None else None
-            return Explanation(job, standing, cause, reason, compared, earlier.changes if earlier is not None else [])
+    def _pipeline(self, workspace: Workspace, job: JobRecord, standing: Standing) -> Explanation:
+        family = self._family(workspace, job, _FEW_PIPELINES)
+        latest = {child.step: child for child in family.children}
+        known = {r.job_name: r for r in self._reuse.results(workspace, [child.name for child in latest.values()])}
+        lines = [self._line(workspace, family, child, known.get(child.name)) for child in latest.values()]
+        lines += [
+            StepLine(step, None, JobState.NOT_STARTED.value, _not_started(job, node, latest))
+            for step, node in (job.document.get("jobs") or {}).items()
+            if step not in latest
+        ]
+        return Explanation(job, standing, Cause.PIPELINE, "A pipeline is as its steps are.", steps=lines)
 
-        result = self._reuse.result(workspace, job.name)
+    def _line(self, workspace: Workspace, family: _Family, child: Child, result: StepResult | None) -> StepLine:
+        if child.status in _WAITING:
+            standing = self._jobs.standing(workspace, self._jobs.get(workspace, child.name))
+            return StepLine(child.step, child.name, standing.status.value, standing.reason)
+        if child.type == "pipeline":
+            return StepLine(child.step, child.name, child.status.value, child.status_reason)
+        found = self._step(workspace, family, child, result)
+        reason = found.reason
+        if child.status in (JobState.FAILED, JobState.CANCELED):
+            reason = child.status_reason.partition("\n")[0]
+        return StepLine(child.step, child.name, child.status.value, reason, found.changes)
+
+    def _family(self, workspace: Workspace, parent: JobRecord, most: int = _MANY_PIPELINES) -> _Family:
+        root, place = self._earlier.place(workspace, parent)
+        before = self._earlier.pipelines_before(workspace, root, most)
+        return _Family(parent, self._children(workspace, parent.name), place, before)
+
+    def _step(self, workspace: Workspace, family: _Family, child: Child, result: StepResult | None) -> _Finding:
         if result is None:
-            return because(Cause.NO_RESULT, "What it depends on was not recorded: it could not be started.")
+            return _Finding(Cause.NO_RESULT, "What it depends on was not recorded: it could not be started.")
         if result.reused_from is not None:
             sentence = f"Nothing that it depends on has changed since {result.reused_from}, whose outputs it took."
-            return Explanation(job, standing, Cause.REUSED, sentence, result.reused_from)
-        earlier = self._earlier.nearest(workspace, job, result, pipelines)
-        if (parent.document.get("settings") or {}).get("force_rerun"):
-            return because(Cause.FORCED, "It ran because the pipeline sets `force_rerun`.", earlier)
-        if not self._is_deterministic(workspace, parent, job.step or ""):
-            return because(Cause.NOT_DETERMINISTIC, "It ran because it is declared `is_deterministic: false`.", earlier)
+            return _Finding(Cause.REUSED, sentence, result.reused_from)
+        earlier = self._earlier.nearest(workspace, result, family.before, [*family.place, child.step])
+        compared = (earlier.result.job_name, earlier.changes) if earlier is not None else (None, [])
+        if (family.parent.document.get("settings") or {}).get("force_rerun"):
+            return _Finding(Cause.FORCED, "It ran because the pipeline sets `force_rerun`.", *compared)
+        if not self._is_deterministic(workspace, family.parent, child.step):
+            sentence = "It ran because it is declared `is_deterministic: false`."
+            return _Finding(Cause.NOT_DETERMINISTIC, sentence, *compared)
         if not result.key.is_whole:
             parts = "; ".join(f"{part}: {why.rstrip('.')}" for part, why in result.key.unknown.items())
-            return because(Cause.UNKNOWN_CONTENT, f"It ran because not all that it depends on can be known: {parts}.")
-        before = self._attempt_before(workspace, job)
+            sentence = f"It ran because not all that it depends on can be known: {parts}."
+            return _Finding(Cause.UNKNOWN_CONTENT, sentence)
+        before = next((c for c in reversed(family.children) if c.step == child.step and c.seq < child.seq), None)
         if before is not None:
-            return because(Cause.AGAIN, f"It is another attempt: {before.name} ended as {before.status.value}.")
-        return self._compared(workspace, because, earlier)
+            return _Finding(Cause.AGAIN, f"It is another attempt: {before.name} ended as {before.status.value}.")
+        return self._compared(workspace, earlier)
 
-    def _compared(
-        self, workspace: Workspace, because: Callable[..., Explanation], earlier: Earlier | None
-    ) -> Explanation:
+    def _compared(self, workspace: Workspace, earlier: Earlier | None) -> _Finding:
         if earlier is None:
-            return because(Cause.FIRST, "It ran because no earlier run of this step is known.")
+            return _Finding(Cause.FIRST, "It ran because no earlier run of this step is known.")
         name = earlier.result.job_name
         if earlier.changes:
             count = len(earlier.changes)
             what = "1 thing that it depends on has" if count == 1 else f"{count} things that it depends on have"
-            return because(Cause.CHANGED, f"It ran because {what} changed since {name}.", earlier)
-        return because(*self._unused(workspace, earlier.result), earlier)
+            sentence = f"It ran because {what} changed since {name}."
+            return _Finding(Cause.CHANGED, sentence, name, earlier.changes)
+        return _Finding(*self._unused(workspace, earlier.result), name)
 
     def _unused(self, workspace: Workspace, result: StepResult) -> tuple[Cause, str]:
         """Say why an earlier run with the same key was of no use."""
@@ -165,10 +212,6 @@ class Explainer:
             return Cause.NO_RESULT, f"It ran because {name}, which did the same, ended as {status.value}."
         return Cause.NO_RESULT, f"It ran because {name}, which does the same, was not complete when it started."
 
-    def _attempt_before(self, workspace: Workspace, job: JobRecord) -> Child | None:
-        siblings = self._children(workspace, job.parent_name or "")
-        return next((c for c in reversed(siblings) if c.step == job.step and c.seq < job.seq), None)
-
     def _is_deterministic(self, workspace: Workspace, parent: JobRecord, step: str) -> bool:
         node = (parent.document.get("jobs") or {}).get(step) or {}
         component = node.get("component") or node.get("trial")
@@ -179,29 +222,6 @@ class Explainer:
                 component = None
         holders = [holder for holder in (node, component) if isinstance(holder, Mapping)]
         return all(holder.get("is_deterministic") is not False for holder in holders)
-
-    def _pipeline(self, workspace: Workspace, job: JobRecord, standing: Standing) -> Explanation:
-        latest = {child.step: child for child in self._children(workspace, job.name)}
-        pipelines = self._earlier.pipelines_before(workspace, job, _FEW_PIPELINES)
-        nodes = job.document.get("jobs") or {}
-        lines = [self._line(workspace, job, child, pipelines) for child in latest.values()]
-        lines += [
-            StepLine(step, None, JobState.NOT_STARTED.value, _not_started(job, node, latest))
-            for step, node in nodes.items()
-            if step not in latest
-        ]
-        return Explanation(job, standing, Cause.PIPELINE, "A pipeline is as its steps are.", steps=lines)
-
-    def _line(self, workspace: Workspace, parent: JobRecord, child: Child, pipelines: Sequence[JobRecord]) -> StepLine:
-        job = self._jobs.get(workspace, child.name)
-        standing = self._jobs.standing(workspace, job)
-        if child.type == "pipeline" or child.status in _WAITING:
-            return StepLine(child.step, child.name, standing.status.value, standing.reason)
-        found = self._step(workspace, parent, job, standing, pipelines)
-        reason = found.reason
-        if child.status in (JobState.FAILED, JobState.CANCELED):
-            reason = standing.reason.partition("\n")[0]
-        return StepLine(child.step, child.name, standing.status.value, reason, found.changes)
 
 
 def _not_started(job: JobRecord, node: Any, latest: Mapping[str, Child]) -> str:
