@@ -72,7 +72,7 @@ def _near_file(file: LocalFile) -> str | None:
     try:
         with os.scandir(file.absolute.parent) as entries:
             names = [entry.name for entry, _ in zip(entries, range(_MOST_NAMES), strict=False)]
-    except OSError:
+    except (OSError, ValueError):
         return None
     found = nearest(file.absolute.name, names)
     head, slash, _ = file.text.rstrip("/").rpartition("/")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.documents.paths import DocumentPath, format_path
 from lapisml.documents.source import Place, SourceMap
+from lapisml.documents.words import printable
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -78,7 +79,8 @@ def _problem(fault: Fault, source: SourceMap | None) -> Problem:
         if flag is not None:
             message = f"{message} (from {flag})"
     file, line, column = place or (None, None, None)
-    return Problem(message, format_path(fault.path), file, line, column, fault.expected, fault.suggestion)
+    path = printable(format_path(fault.path))
+    return Problem(printable(message), path, file, line, column, fault.expected, fault.suggestion)
 
 
 def _place(fault: Fault, source: SourceMap) -> Place | None:

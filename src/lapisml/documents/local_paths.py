@@ -77,7 +77,10 @@ def _written(value: Any, text: str) -> str:
 
 def absolute_path(text: str, base_dir: Path) -> Path:
     """Return what a local path means, whether something is there or not; ``~`` is a name like any other."""
-    return (base_dir / text).resolve()
+    try:
+        return (base_dir / text).resolve()
+    except (OSError, ValueError, RuntimeError):  # a circle of links, or text that no path can be
+        return base_dir / text
 
 
 def what_is_at(path: Path) -> Literal["file", "folder"] | None:

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from lapisml.documents.scalars import SourceScalar, resolve
+from lapisml.documents.words import printable
 
 FAULT = "document_fault"
 """Type of every pydantic error that this package raises."""
@@ -35,7 +36,7 @@ def fault(
         at: whether the place of the fault is the ``value`` or its ``key``.
     """
     # A message is passed as a value, so that braces in it are not taken for places to fill in.
-    context = {"message": message, "expected": expected, "suggestion": suggestion, "at": at}
+    context = {"message": printable(message), "expected": expected, "suggestion": suggestion, "at": at}
     return PydanticCustomError(kind, "{message}", context)
 
 
@@ -126,7 +127,7 @@ def read_literal(value: Any) -> str | int | float | bool:
     if isinstance(value, str):
         return _storable(value)
     if isinstance(value, (bool, int, float)):
-        return value if math.isfinite(value) else str(value)
+        return str(value) if isinstance(value, float) and not math.isfinite(value) else value
     raise fault(describe(value), "text, a number, true or false")
 
 

@@ -125,7 +125,7 @@ def _model_of(kind: str | None, data: Mapping[str, Any]) -> tuple[type[Document]
     try:
         detected = detect(data, kind)
     except UndetectedError as error:
-        only = _MODELS.get((str(kind), None)) or _MODELS.get((str(kind), "command"))
+        only = _MODELS.get((str(kind), None))
         if error.path == ("type",) and error.supported and only is not None:
             return _load(*only), None
         raise

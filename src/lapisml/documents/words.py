@@ -1,4 +1,4 @@
-"""The nearest valid word to a mistyped one."""
+"""Words for messages: the nearest valid one to a mistyped one, lists of them."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ def listed(words: Iterable[str]) -> str:
     if len(several) < 2:
         return "".join(several)
     return f"{', '.join(several[:-1])} or {several[-1]}"
+
+
+def printable(text: str) -> str:
+    """Put a question mark in place of halves of characters, which no file and no answer can hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

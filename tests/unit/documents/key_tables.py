@@ -27,7 +27,8 @@ def page_with_tables(page: str) -> str:
 def table(kind: str) -> str:
     """Return the table of a kind, or of steps: one row for each key, a key within a key as ``key.inner``."""
     rows: dict[tuple[str, str], list[str]] = {}
-    types = STEPS if kind == "step" else {type_: model_for(kind, type_) for type_ in TYPES[kind] or (None,)}
+    known = TYPES.get(kind) or (None,)
+    types: dict[Any, type[Part]] = dict(STEPS) if kind == "step" else {one: model_for(kind, one) for one in known}
     for type_, model in types.items():
         for key, meaning in _rows(model, depth=0 if kind == "step" else 2):
             rows.setdefault((key, meaning), []).append(type_ or "")

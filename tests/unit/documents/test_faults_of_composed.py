@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.documents import load_document, parse
 from tests.unit.documents.samples import DOCUMENTS, kind_of, write
+from tests.unit.documents.test_fuzz import outcome
 
 
 def refusal(folder: Path, case: str, change: tuple[str, str]) -> LapisError:
@@ -263,3 +266,29 @@ def test_many_faults_at_once_over_files(folder: Path) -> None:
     files = [(p.file or "").rpartition("/")[2] for p in caught.value.problems]
     assert files == sorted(files), "the document's own faults come first, then those of its files"
     assert {"document.yml", "train.yml"} == set(files)
+
+
+@pytest.mark.parametrize("value", [10**400, "\ud800", "\x00", float("nan"), [[]], {"a": {}}])
+@pytest.mark.parametrize(
+    "path", [("jobs", "a", "component"), ("jobs", "a", "type"), ("jobs", "a", "inputs", "x"), ("jobs", "a", "compute"),
+             ("inputs", "x"), ("inputs", "x", "default"), ("settings", "default_compute"), ("outputs", "o", "type"),
+             ("jobs", "a", "resources", "instance_count"), ("jobs", "a", "outputs", "o"), ("component",)],
+)  # fmt: skip
+def test_values_that_nobody_expects(path: tuple[str, ...], value: object) -> None:
+    document: dict[str, object] = {
+        "type": "pipeline",
+        "inputs": {"x": {"type": "number"}},
+        "settings": {},
+        "outputs": {"o": {}},
+        "jobs": {"a": {"command": "ls", "environment": "e@latest", "inputs": {}, "outputs": {}, "resources": {}}},
+    }
+    holder: Any = document
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = value
+    made, problems = outcome(lambda: parse("job", document))
+    assert (made is None) == bool(problems)
+    for problem in problems:
+        str(problem).encode()
+    if made is not None:
+        json.dumps(made.to_dict(), allow_nan=False).encode()
