@@ -33,6 +33,7 @@ class EndReason(StrEnum):
     CODE = "CodeFailure"
     CODE_INTEGRITY = "CodeIntegrity"
     COMMAND = "CommandFailure"
+    MINI_BATCHES = "MiniBatchFailure"
     SUPERVISOR_LOST = "SupervisorLost"
     MACHINE_RESTARTED = "MachineRestarted"
     INTERNAL = "RunnerFailure"
@@ -53,6 +54,7 @@ OUTCOMES: dict[EndReason, Outcome] = {
     EndReason.CODE: Outcome.FAILED,
     EndReason.CODE_INTEGRITY: Outcome.FAILED,
     EndReason.COMMAND: Outcome.FAILED,
+    EndReason.MINI_BATCHES: Outcome.FAILED,
     EndReason.SUPERVISOR_LOST: Outcome.FAILED,
     EndReason.MACHINE_RESTARTED: Outcome.FAILED,
     EndReason.INTERNAL: Outcome.FAILED,
@@ -74,6 +76,7 @@ SENTENCES: dict[EndReason, str] = {
     EndReason.CODE: "The code snapshot could not be unpacked: {error}",
     EndReason.CODE_INTEGRITY: ("The code snapshot is not what was submitted, so the job was not started: {error}"),
     EndReason.COMMAND: "The command could not be started: {error}",
+    EndReason.MINI_BATCHES: "{error}",
     EndReason.SUPERVISOR_LOST: (
         "The processes that watched the command were killed, and its exit status with them: {evidence}."
     ),

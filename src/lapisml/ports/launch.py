@@ -133,6 +133,62 @@ class DistributionSpec:
 
 
 @dataclass(frozen=True)
+class ParallelSpec:
+    """How the input of a mini-batch job is cut up, and what may fail.
+
+    Attributes:
+        entry_script: path of the script within the code.
+        input_data: name of the input that is cut up.
+        program_arguments: arguments of the script, a template as the command of other jobs.
+        mini_batch_size: files of a mini-batch, or bytes when `in_bytes`; None means a file, or a mebibyte of a table.
+        in_bytes: whether the size was given with a unit.
+        partition_keys: columns whose every combination of values is a mini-batch.
+        append_row_to: name of the output that takes what ``run()`` returns.
+        concurrency: processes per node.
+        max_retries, timeout_s: further attempts at a failed mini-batch; limit on one ``run()``, seconds.
+        error_threshold, mini_batch_error_threshold: items and mini-batches that may fail, -1 for any number.
+        logging_level: name of the least level that is logged.
+    """
+
+    entry_script: str
+    input_data: str
+    program_arguments: str = ""
+    mini_batch_size: int | None = None
+    in_bytes: bool = False
+    partition_keys: Sequence[str] = ()
+    append_row_to: str | None = None
+    concurrency: int = 1
+    max_retries: int = 2
+    timeout_s: float = 60.0
+    error_threshold: int = -1
+    mini_batch_error_threshold: int = -1
+    logging_level: str = "INFO"
+
+
+@dataclass(frozen=True)
+class SparkSpec:
+    """A program that Spark runs.
+
+    Attributes:
+        file, class_name: the Python file, or the class within the first of `jars`.
+        args: its arguments, a template.
+        conf: settings of Spark.
+        py_files, jars, files, archives: paths within the code.
+        absent_outputs: outputs whose folders Spark makes itself.
+    """
+
+    file: str | None
+    class_name: str | None
+    args: str = ""
+    conf: Mapping[str, str] = field(default_factory=dict)
+    py_files: Sequence[str] = ()
+    jars: Sequence[str] = ()
+    files: Sequence[str] = ()
+    archives: Sequence[str] = ()
+    absent_outputs: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class LaunchSpec:
     """Everything that a job needs to run.
 
@@ -150,6 +206,8 @@ class LaunchSpec:
         timeout_s: limit on the command's running time, seconds; None means none.
         node_count: the job's ``resources.instance_count``, shown to the script as ``AZUREML_NODE_COUNT``.
         distribution: several processes in place of one; None means one.
+        spark: a program for Spark in place of the command; None for any other job.
+        parallel: a mini-batch job, whose driver stands in the command's place; None for any other.
         storage: import string ``module:callable`` of the storage backend; called without arguments.
         wake_socket: unix datagram socket that is told of news; None means nobody.
         python: interpreter for the runner; None means the one that runs the backend.
@@ -176,6 +234,8 @@ class LaunchSpec:
     timeout_s: float | None = None
     node_count: int = 1
     distribution: DistributionSpec | None = None
+    spark: SparkSpec | None = None
+    parallel: ParallelSpec | None = None
     storage: str = "lapisml.backends.storage.fsspec_storage:FsspecStorage"
     wake_socket: str | None = None
     python: str | None = None
@@ -213,4 +273,6 @@ _PARTS: dict[str, Any] = {
     "tracking": TrackingSpec,
     "arm": ArmSpec,
     "distribution": DistributionSpec,
+    "spark": SparkSpec,
+    "parallel": ParallelSpec,
 }

@@ -39,6 +39,15 @@ def prepare(job: Job, relay: RelayLink | None) -> child.Launch:
         from lapisml.runner.distributed import launcher
 
         launcher.prepare(job, launch)
+    if job.spec.get("spark"):
+        from lapisml.runner import spark
+
+        spark.prepare(job, launch, _values(job, inputs, outputs))
+    if job.spec.get("parallel"):
+        # Likewise for mini-batch jobs.
+        from lapisml.runner.parallel import starting
+
+        starting.prepare(job, launch, _values(job, inputs, outputs))
     return launch
 
 

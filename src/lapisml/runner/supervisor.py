@@ -146,6 +146,10 @@ class Supervisor:
 
     def _own_end(self, status: dict[str, Any], oom_kills: int | None) -> JobEndError:
         """Say how the command ended by itself; of several processes, how the one that failed did."""
+        if self._job.spec.get("parallel"):
+            from lapisml.runner.parallel import starting  # only for jobs that need it
+
+            return starting.own_end(self._job, endings.of_status(status, oom_kills))
         if not self._job.spec.get("distribution"):
             return endings.of_status(status, oom_kills)
         from lapisml.runner.distributed import record  # only for jobs that need it

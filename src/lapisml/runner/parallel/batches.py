@@ -1,0 +1,138 @@
+"""A mini-batch as the driver knows it, and the thread that makes them ahead of the workers."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class InputError(Exception):
+    """The input can't be cut into mini-batches; the text says why."""
+
+
+@dataclass
+class MiniBatch:
+    """One mini-batch.
+
+    Attributes:
+        index: its place in the input, from 0.
+        items: files or rows in it.
+        files: paths, when it is made of files.
+        block: path of the file with its rows, when it is a piece of a table.
+        first_row: number of its first row within the table, when rows are in the table's order.
+        keys: column → value, with partition keys.
+        attempt: which try this is, from 1.
+    """
+
+    index: int
+    items: int
+    files: list[str] | None = None
+    block: str | None = None
+    first_row: int | None = None
+    keys: Mapping[str, Any] | None = None
+    attempt: int = 1
+
+    def message(self, result: str | None) -> dict[str, Any]:
+        """Give the request to a worker; `result` is the file that takes its lines."""
+        return {
+            "do": "run",
+            "index": self.index,
+            "items": self.items,
+            "files": self.files,
+            "block": self.block,
+            "first_row": self.first_row,
+            "keys": self.keys,
+            "result": result,
+        }
+
+    def discard(self) -> None:
+        """Remove the file with its rows."""
+        if self.block is not None and os.path.exists(self.block):
+            os.unlink(self.block)
+
+
+def of_files(path: str, size: int) -> Iterator[MiniBatch]:
+    """Cut the files at `path` into mini-batches of `size`, in the order of their paths.
+
+    Raises:
+        InputError: there are none.
+    """
+    files = _files(path)
+    if not files:
+        raise InputError("it holds no files")
+    for index, start in enumerate(range(0, len(files), size)):
+        part = files[start : start + size]
+        yield MiniBatch(index, len(part), files=part, first_row=start)
+
+
+def _files(path: str) -> list[str]:
+    if os.path.isfile(path):
+        return [path]
+    found: list[str] = []
+    for folder, folders, names in os.walk(path, followlinks=True):
+        folders.sort()
+        found.extend(os.path.join(folder, name) for name in names)
+    return sorted(found, key=lambda file: os.path.relpath(file, path).split(os.sep))
+
+
+class Feed:
+    """Makes mini-batches in a thread, never more than `ahead` of what is taken.
+
+    Args:
+        source: gives the mini-batches.
+        ahead: how many may wait.
+
+    Attributes:
+        fd: readable when there may be news (a mini-batch, the end).
+        total: number of all mini-batches, None until the last was made.
+        error: why making them ended early.
+    """
+
+    def __init__(self, source: Iterator[MiniBatch], ahead: int) -> None:
+        self._source = source
+        self._waiting: queue.Queue[MiniBatch] = queue.Queue(max(1, ahead))
+        self._done = threading.Event()
+        self.fd, self._news = os.pipe()
+        os.set_blocking(self.fd, False)
+        self.total: int | None = None
+        self.error: Exception | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        threading.Thread(target=self._run, name="mini-batches", daemon=True).start()
+
+    def take(self) -> MiniBatch | None:
+        """Return the next mini-batch, None when none is ready."""
+        try:
+            return self._waiting.get_nowait()
+        except queue.Empty:
+            return None
+
+    def drain(self) -> None:
+        """Forget that there was news."""
+        try:
+            os.read(self.fd, 4096)
+        except BlockingIOError:
+            return
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come."""
+        return self._done.is_set() and self._waiting.empty()
+
+    def _run(self) -> None:
+        count = 0
+        try:
+            for batch in self._source:
+                self._waiting.put(batch)
+                count += 1
+                os.write(self._news, b"n")
+            self.total = count
+        except Exception as error:  # noqa: BLE001 - the thread's boundary: the driver reports it
+            self.error = error
+        self._done.set()
+        os.write(self._news, b"n")

@@ -1,0 +1,195 @@
+"""The driver of a mini-batch job: stands where the command of a command job stands.
+
+Runs in Lapis's own Python; its workers run in the job's environment. It holds no state that must outlive it: when
+it is killed, the job has ended as a command job would have.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from lapisml.runner import durable
+from lapisml.runner.parallel import workers
+from lapisml.runner.parallel.batches import Feed, InputError, MiniBatch, of_files
+from lapisml.runner.parallel.crew import Crew, CrewError, batch_of
+from lapisml.runner.parallel.ledger import Ledger, Limits
+from lapisml.runner.parallel.plan import Plan
+from lapisml.runner.parallel.progress import Log, Metrics, Progress
+from lapisml.runner.parallel.results import Results
+from lapisml.runner.parallel.workers import Worker
+
+_SHUTDOWN_S = 60.0
+_TERMINATED = 128 + signal.SIGTERM
+
+
+class JobFailure(Exception):  # noqa: N818 - it is how a job ends, not a fault of the driver
+    """The job can't go on; the text is its reason."""
+
+
+def main() -> None:
+    """Run the job whose plan is the last argument; never returns."""
+    path = sys.argv[-1]
+    plan = Plan.read(path)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(_TERMINATED))
+    os.makedirs(plan.scratch, exist_ok=True)
+    driver = Driver(plan, path)
+    try:
+        warnings = driver.run()
+        durable.write_json(plan.verdict, {"warnings": warnings})
+        code = 0
+    except (JobFailure, InputError, CrewError) as error:
+        Log(plan.logging_level).error(str(error))
+        durable.write_json(plan.verdict, {"reason": str(error)})
+        code = 1
+    finally:
+        driver.stop()
+        shutil.rmtree(plan.scratch, ignore_errors=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # threads that still read the input are not waited for
+
+
+class Driver:
+    """Hands mini-batches to workers until all are done, or too much has failed.
+
+    Args:
+        plan: how the job runs.
+        plan_path: its file, for the workers.
+    """
+
+    def __init__(self, plan: Plan, plan_path: str) -> None:
+        self._plan = plan
+        self._log = Log(plan.logging_level)
+        limits = Limits(
+            plan.max_retries, plan.error_threshold, plan.mini_batch_error_threshold, plan.allowed_failed_percent
+        )
+        self._ledger = Ledger(limits)
+        self._results = Results(plan.append_to, plan.scratch)
+        self._metrics = Metrics()
+        noun = "rows" if plan.tabular else "files"
+        self._progress = Progress(self._ledger, self._log, self._metrics.send, noun)
+        self._feed = Feed(_source(plan), ahead=plan.workers + 1)
+        self._again: list[MiniBatch] = []
+        cores = len(os.sched_getaffinity(0))
+        env = workers.environment(os.environ, plan.workers, cores, plan.output_folder)
+
+        def make(number: int) -> Worker:
+            log = os.path.join(plan.logs, f"std_log_process_{number:03}.txt")
+            return Worker(number, plan.python, plan_path, env, plan.work, log)
+
+        self._crew = Crew(make, plan.workers, plan.max_retries)
+
+    def run(self) -> list[str]:
+        """Run to the end; return sentences about what did not go well although the job succeeded.
+
+        Raises:
+            JobFailure: more failed than may, or the script can't be loaded.
+            InputError: the input can't be read.
+            CrewError: workers can't be kept alive.
+        """
+        plan = self._plan
+        self._log.info(
+            f"{plan.workers} {'workers' if plan.workers > 1 else 'worker'} for input '{plan.input_name}'; what they "
+            f"print is in user_logs/std_log_process_*.txt."
+        )
+        self._crew.watch(self._feed.fd)
+        self._crew.start()
+        self._feed.start()
+        while not self._is_done():
+            self._hand_out()
+            for worker, said in self._crew.events(until=self._progress.due):
+                self._take(worker, said)
+            self._feed.drain()
+            self._check()
+            self._progress.tell(self._feed.total)
+        for said in self._crew.close(max(_SHUTDOWN_S, plan.timeout_s)):
+            self._note_end(said)
+        self._results.finish()
+        self._progress.tell(self._feed.total, last=True)
+        self._metrics.finish()
+        return self._warnings()
+
+    def stop(self) -> None:
+        """End what still runs."""
+        self._crew.kill()
+
+    def _is_done(self) -> bool:
+        return self._feed.is_over and self._feed.error is None and not self._again and not self._crew.busy
+
+    def _hand_out(self) -> None:
+        for worker in self._crew.idle():
+            batch = self._again.pop(0) if self._again else self._feed.take()
+            if batch is None:
+                return
+            self._log.debug(f"Mini-batch {batch.index} ({batch.items} items) goes to worker {worker.number}.")
+            worker.give(batch, self._results.place(batch.index, batch.attempt), self._plan.timeout_s)
+
+    def _take(self, worker: Worker, said: dict[str, Any]) -> None:
+        """Act on what a worker said."""
+        if said["is"] == "broken":
+            raise JobFailure(f"The script could not be started: {said['error']}\n{said['trace']}")
+        if said["is"] == "done":
+            self._take_result(batch_of(worker), said["results"])
+        elif said["is"] == "failed":
+            self._take_failure(batch_of(worker), said["error"], said["trace"])
+        elif said["is"] == "gone" and worker.batch is not None:
+            late = f"run() took longer than {self._plan.timeout_s:g} s, and its worker was killed"
+            why = late if said["overdue"] else f"its worker died: {said['how']}"
+            self._take_failure(batch_of(worker), why, "")
+
+    def _take_result(self, batch: MiniBatch, results: int | None) -> None:
+        self._ledger.succeed(batch.items, results)
+        self._results.add(batch.index, self._results.place(batch.index, batch.attempt))
+        self._log.debug(f"Mini-batch {batch.index} is done: {batch.items} items, {results} results.")
+        batch.discard()
+
+    def _take_failure(self, batch: MiniBatch, why: str, trace: str) -> None:
+        again = self._ledger.may_retry(batch.attempt)
+        what_now = f"trying again ({batch.attempt} of {self._plan.max_retries})" if again else "given up"
+        self._log.warning(f"Mini-batch {batch.index} failed, {what_now}: {why}\n{trace}".rstrip())
+        if again:
+            batch.attempt += 1
+            self._again.append(batch)
+            return
+        self._ledger.fail(batch.items)
+        self._results.add(batch.index, None)
+        batch.discard()
+
+    def _check(self) -> None:
+        """End the job when the input can't be read, or when more has failed than may."""
+        error = self._feed.error
+        if error is not None:
+            said = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+            raise InputError(f"Input '{self._plan.input_name}' can't be cut into mini-batches: {said}.")
+        sentence = self._ledger.passed(self._feed.total)
+        if sentence is not None:
+            self._progress.tell(self._feed.total, last=True)
+            self._metrics.finish()
+            raise JobFailure(sentence)
+
+    def _note_end(self, said: dict[str, Any]) -> None:
+        if said["is"] == "late":
+            self._log.warning(f"shutdown() of worker {said['worker']} took too long and was ended.")
+        elif "error" in said:
+            self._log.warning(f"shutdown() of worker {said['worker']} failed: {said['error']}\n{said['trace']}")
+
+    def _warnings(self) -> list[str]:
+        ledger, noun = self._ledger, "rows" if self._plan.tabular else "files"
+        if not ledger.failed and not ledger.failed_items:
+            return []
+        return [f"{ledger.failed} of {ledger.ended} mini-batches failed, with {ledger.failed_items} {noun} in all."]
+
+
+def _source(plan: Plan) -> Iterator[MiniBatch]:
+    if not plan.tabular:
+        return of_files(plan.input_path, plan.size)
+    # Only a table needs what reads tables.
+    from lapisml.runner.parallel.tables import of_table
+
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, len(os.sched_getaffinity(0)) // 2)))
+    return of_table(plan.input_path, plan.size, plan.partition_keys, plan.scratch)

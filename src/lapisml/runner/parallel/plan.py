@@ -1,0 +1,83 @@
+"""What the driver of a mini-batch job is told, as a file in the job's folder. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+
+from lapisml.runner import durable
+
+PLAN = "parallel.json"
+"""The plan's name within the job's folder."""
+
+SCRATCH = "mini_batches"
+"""Folder for mini-batches on their way to a worker and results on their way back."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a mini-batch job runs.
+
+    Attributes:
+        entry_script: absolute path of the script with ``init()`` and ``run(mini_batch)``.
+        arguments: what the script finds in ``sys.argv[1:]``.
+        work: the working folder of the workers.
+        python: interpreter of the job's environment.
+        input_name, input_path: the input that is cut up, and where it lies.
+        tabular: whether it is a table (rows) and not a set of files.
+        size: files of a mini-batch, or bytes when `tabular`.
+        partition_keys: columns whose every combination of values is a mini-batch.
+        workers: how many processes.
+        nodes: how many machines they stand for.
+        max_retries: how often a mini-batch is tried again.
+        timeout_s: limit on one ``run()``, seconds.
+        error_threshold, mini_batch_error_threshold: how many items and mini-batches may fail; -1 means any number.
+        allowed_failed_percent: how many mini-batches of a hundred may fail; None means any number.
+        append_to: file that takes what ``run()`` returns; None when nobody collects it.
+        output_folder: the folder that scripts know as ``AZUREML_BI_OUTPUT_PATH``; None without one.
+        logging_level: ``DEBUG``, ``INFO``, ``WARNING`` …
+        logs: folder for a log per worker.
+        scratch: folder for what travels between driver and workers.
+        verdict: file for the sentence about the end.
+    """
+
+    entry_script: str
+    arguments: tuple[str, ...]
+    work: str
+    python: str
+    input_name: str
+    input_path: str
+    tabular: bool
+    size: int
+    partition_keys: tuple[str, ...]
+    workers: int
+    nodes: int
+    max_retries: int
+    timeout_s: float
+    error_threshold: int
+    mini_batch_error_threshold: int
+    allowed_failed_percent: float | None
+    append_to: str | None
+    output_folder: str | None
+    logging_level: str
+    logs: str
+    scratch: str
+    verdict: str
+
+    def write(self, path: str) -> None:
+        """Write the plan to a file."""
+        durable.write_json(path, asdict(self))
+
+    @classmethod
+    def read(cls, path: str) -> Plan:
+        """Read a plan back.
+
+        Raises:
+            OSError, ValueError: it is not there, or not whole.
+        """
+        with open(os.fspath(path), encoding="utf-8") as file:
+            plain = json.load(file)
+        for name in ("arguments", "partition_keys"):
+            plain[name] = tuple(plain[name])
+        return cls(**plain)
