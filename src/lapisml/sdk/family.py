@@ -23,7 +23,7 @@ class Member:
     """One step or trial.
 
     Attributes:
-        step: what it is called within its parent.
+        step: what a person calls it within its parent.
         path: names of the steps down to it, with slashes between.
         depth: 0 for a child of the job that is followed.
         job: name of its job; empty while there is none.
@@ -144,8 +144,9 @@ def _below(member: Member) -> Iterator[Member]:
 
 
 def _member(parent: Member, step: str) -> Member:
-    path = f"{parent.path}/{step}" if parent.path else step
-    member = Member(step, path, parent.depth + 1)
+    shown = f"trial {step}" if parent.type == "sweep" and step.isdigit() else step
+    path = f"{parent.path}/{shown}" if parent.path else shown
+    member = Member(shown, path, parent.depth + 1)
     parent.members[step] = member
     return member
 

@@ -81,6 +81,14 @@ def test_another_attempt_takes_the_place_of_the_first() -> None:
     assert family.failed() == []
 
 
+def test_trials_of_a_sweep_are_called_trials() -> None:
+    family = FamilyTree("s", {"type": "sweep"})
+    family.take(move("s--0", "0", "Running", parent="s"))
+    again = family.take(move("s--0", "0", "Completed", parent="s"))
+    assert again is not None
+    assert [(member.path, member.status) for member in family.members()] == [("trial 0", "Completed")]
+
+
 def test_of_nested_failures_the_innermost_is_told() -> None:
     family = tree()
     family.take(move("p--a", "a_eval", "Running", type="pipeline"))

@@ -11,7 +11,8 @@ from lapisml.core.lifecycle import COMPOSITE
 from lapisml.server.features.jobs.tables import job_events, jobs
 from lapisml.server.platform.database import Database
 
-_MOST = 1000
+MOST = 1000
+"""How many moves are read at once."""
 
 _parents: BindParameter[list[str]] = bindparam("parents", expanding=True)
 _workspace = jobs.c.workspace_id == bindparam("workspace")
@@ -37,7 +38,7 @@ _MOVES = (
         job_events.c.seq > bindparam("after"),
     )
     .order_by(job_events.c.seq)
-    .limit(_MOST)
+    .limit(bindparam("most"))
 )
 _COMPOSITES = select(jobs.c.name).where(
     _workspace, and_(jobs.c.parent_name.in_(_parents), jobs.c.type.in_(sorted(COMPOSITE)))
@@ -76,37 +77,46 @@ class Family:
         workspace_id: of the job.
         root: its name.
         after: number of the last move that is known already.
+        most: how many moves are read at once.
+
+    Attributes:
+        is_whole: whether the last call of `moves` gave all that there was; else more can be had at once.
     """
 
-    def __init__(self, database: Database, workspace_id: int, root: str, after: int = 0) -> None:
+    def __init__(self, database: Database, workspace_id: int, root: str, after: int = 0, most: int = MOST) -> None:
         self._database = database
         self._workspace_id = workspace_id
         self._root = root
         self._after = after
-        self._parents = self._composites({root}) if after else {root}
+        self._most = most
+        self._parents = self._composites({root})
+        self.is_whole = False
 
     def moves(self) -> list[FamilyMove]:
-        """Give what came since the last call, oldest first, at most some hundred moves; none when nothing came.
+        """Give what came since the last call, oldest first, as far as `is_whole` says; none when nothing came.
 
         A pipeline within the pipeline is met when it begins: what follows is then read again, with its children.
         """
         found: list[FamilyMove] = []
         while True:
             batch = self._read()
+            self.is_whole = len(batch) < self._most
             met = next((at for at, move in enumerate(batch) if self._is_new_parent(move)), None)
             taken = batch if met is None else batch[: met + 1]
             found += taken
             if taken:
                 self._after = taken[-1].seq
-            if met is None:
+            if met is not None:
+                self._parents.add(taken[-1].job)
+            if met is None or len(found) >= self._most:
+                self.is_whole = self.is_whole and met is None
                 return found
-            self._parents.add(taken[-1].job)
 
     def _is_new_parent(self, move: FamilyMove) -> bool:
         return move.type in COMPOSITE and move.job not in self._parents
 
     def _read(self) -> list[FamilyMove]:
-        which = {**self._which(self._parents), "root": self._root, "after": self._after}
+        which = {**self._which(self._parents), "root": self._root, "after": self._after, "most": self._most}
         with self._database.read() as connection:
             rows = connection.execute(_MOVES, which).all()
         return [FamilyMove(*row) for row in rows]

@@ -60,7 +60,7 @@ class JobStream:
             build_offset: bytes of the environment's build log that the reader has.
         """
         if job.type in COMPOSITE:
-            family = Family(self._database, workspace.id, job.name, after)
+            family = await run_in_threadpool(Family, self._database, workspace.id, job.name, after)
             state: _Reader | _FamilyReader = _FamilyReader(self._jobs, workspace, job.name, family)
         else:
             state = _Reader(self, workspace, job.name, after, log_offset, build_offset)
@@ -139,10 +139,12 @@ class _FamilyReader:
         job = self._jobs.get(self._workspace, self._name)
         moves = self._family.moves()
         lines = [line for move in moves if (line := self._line(move)) is not None]
+        if not self._family.is_whole:
+            return lines, False, 0.0
         if job.is_over:  # it was before the moves were read, so they are all
             return [*lines, {"end": _end(job)}], True, 0.0
         now = time.monotonic()
-        if not job.is_over and now - self._told_at >= _WAIT_LOOK_S:
+        if now - self._told_at >= _WAIT_LOOK_S:
             self._told_at = now
             lines += self._notes(job)
         return lines, False, _FAMILY_LOOK_S
