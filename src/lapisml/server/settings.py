@@ -147,7 +147,7 @@ class Settings(BaseModel):
         "schedule says otherwise with its property `lapis.missed_runs`.",
     )
     missed_runs_within_hours: int = Field(
-        24, ge=0, le=8760, description="A missed run that is older, in hours, is never made up for."
+        24, ge=0, le=744, description="A missed run that is older, in hours, is never made up for."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     log_file: bool = Field(False, description="Log to `<home>/logs/server.log` (rotated) instead of standard error.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lapisml.core.schedules.missed import MOST_AT_ONCE, ON_TIME_MS, MissedRuns, Policy, decide
+from lapisml.core.schedules.missed import MOST_AT_ONCE, MOST_COUNTED, ON_TIME_MS, MissedRuns, Policy, decide
 from lapisml.core.schedules.trigger import Trigger, read_trigger
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -75,3 +76,13 @@ def test_each_moment_is_decided_once(expression, after, span, missed, within):
     assert set(verdict.fire) <= set(due)
     assert set(verdict.fire) >= {moment for moment in due if now - moment <= ON_TIME_MS}
     assert list(verdict.fire) == sorted(verdict.fire)
+
+
+def test_a_year_of_every_minute_is_decided_quickly():
+    every_minute = {"hours": list(range(24)), "minutes": list(range(60))}
+    given_ = {"type": "recurrence", "frequency": "day", "interval": 1, "schedule": every_minute}
+    trigger, begin = read_trigger(given_, T0 - 400 * DAY), time.perf_counter()
+    verdict = decide(trigger, T0 - 365 * DAY, T0 + 70_000, Policy())
+    assert time.perf_counter() - begin < 5
+    assert verdict.fire == (T0 + MINUTE,)
+    assert verdict.passed_over >= MOST_COUNTED

@@ -159,3 +159,24 @@ def test_moments_are_in_order_and_within_the_bounds(moment, document):
     found = trigger.upcoming(moment, 3)
     assert all(one < two for one, two in pairwise([moment, *found]))
     assert all(trigger.start <= one <= trigger.end for one in found)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"interval": 10**18, "frequency": "minute"},
+        {"interval": 10**12},
+        {"interval": 10**9, "frequency": "month"},
+        {"start_time": "9999-12-31"},
+        {"start_time": "9998-12-31", "frequency": "month"},
+    ],
+)
+def test_the_end_of_the_calendar_is_an_end(change):
+    assert len(_upcoming({**DAILY, **change})) < 3
+
+
+def _upcoming(document) -> list[int]:
+    try:
+        return read_trigger(document, NOW).upcoming(NOW, 3)
+    except LapisError as refused:
+        return [] if "no date fits" in refused.problems[0].message else [1, 2, 3]

@@ -17,7 +17,8 @@ ON_TIME_MS = 60_000
 """How late a firing may be found without counting as missed."""
 MOST_AT_ONCE = 100
 """How many missed firings are made up for at most."""
-_MOST_COUNTED = 10_000
+MOST_COUNTED = 1_000
+"""Up to which number old moments that are passed over are counted."""
 
 
 class MissedRuns(StrEnum):
@@ -50,7 +51,7 @@ class Verdict:
 
     Attributes:
         fire: in order.
-        passed_over: how many are not made up for; counting ends at some thousands.
+        passed_over: how many are not made up for; of old ones `MOST_COUNTED` are counted.
         first, last: the first and the last of these; None without any.
     """
 
@@ -65,7 +66,7 @@ def decide(trigger: Trigger, after: int, now: int, policy: Policy) -> Verdict:
     recent = list(_until(trigger, max(after, now - max(policy.within_ms, ON_TIME_MS) - 1), now))
     fire = _chosen(recent, now, policy)
     kept = set(fire)
-    old = list(zip(_until(trigger, after, recent[0] - 1 if recent else now), range(_MOST_COUNTED), strict=False))
+    old = list(zip(_until(trigger, after, recent[0] - 1 if recent else now), range(MOST_COUNTED), strict=False))
     passed = [*(moment for moment, _ in old), *(moment for moment in recent if moment not in kept)]
     return Verdict(tuple(fire), len(passed), passed[0] if passed else None, passed[-1] if passed else None)
 

@@ -8,9 +8,11 @@ comes twice fires in the first pass.
 from __future__ import annotations
 
 import calendar
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from itertools import product
 from zoneinfo import ZoneInfo
 
@@ -65,21 +67,28 @@ class RecurrenceRule:
         if self.frequency in _PASSING:
             step = _PASSING[self.frequency] * self.interval
             return self.start + ((instant - self.start) // step + 1) * step
-        from_day = wall_at(max(instant, self.start - timedelta(seconds=1)), self.zone).date()
-        for wall in self._walls(from_day):
+        shown = wall_at(max(instant, self.start - timedelta(seconds=1)), self.zone)
+        for wall in self._walls(shown):
             moment = moment_of(wall, self.zone)
             if moment > instant and moment >= self.start:
                 return moment
         return None
 
-    def _walls(self, from_day: date) -> Iterator[datetime]:
-        """Yield the wall times from a day on, in order."""
-        begin = wall_at(self.start, self.zone)
-        pattern = self.pattern or Pattern()
-        times = [begin.time()] if self.pattern is None else _times(pattern, begin)
-        for day in self._days(begin.date(), pattern, from_day):
-            for moment in times:
+    def _walls(self, after: datetime) -> Iterator[datetime]:
+        """Yield the wall times later than one, in order."""
+        begin, pattern, times = wall_at(self.start, self.zone), self.pattern or Pattern(), self._times
+        for day in self._days(begin.date(), pattern, after.date()):
+            first = bisect_right(times, after.time()) if day == after.date() else 0
+            for moment in times[first:]:
                 yield datetime.combine(day, moment)
+
+    @cached_property
+    def _times(self) -> Sequence[time]:
+        begin = wall_at(self.start, self.zone)
+        if self.pattern is None:
+            return [begin.time()]
+        hours, minutes = self.pattern.hours or (begin.hour,), self.pattern.minutes or (begin.minute,)
+        return sorted({time(hour, minute) for hour, minute in product(hours, minutes)})
 
     def _days(self, begin: date, pattern: Pattern, from_day: date) -> Iterator[date]:
         if self.frequency == "month" and not pattern.week_days and not pattern.month_days:
@@ -115,11 +124,6 @@ class RecurrenceRule:
             if day >= from_day:
                 yield day
             month += self.interval
-
-
-def _times(pattern: Pattern, begin: datetime) -> Sequence[time]:
-    hours, minutes = pattern.hours or (begin.hour,), pattern.minutes or (begin.minute,)
-    return sorted({time(hour, minute) for hour, minute in product(hours, minutes)})
 
 
 def _name_of(day: date) -> str:

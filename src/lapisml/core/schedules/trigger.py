@@ -43,7 +43,7 @@ class Trigger:
 
     def next_after(self, moment: int) -> int | None:
         """Give the first firing later than a moment, None when there is none."""
-        found = self.rule.after(_instant(max(moment, self.start - 1)))
+        found = _after(self.rule, _instant(max(moment, self.start - 1)))
         if found is None or found >= _LATEST:
             return None
         millis = _millis(found)
@@ -91,7 +91,7 @@ def _rule(
     if document.get("type") == "recurrence":
         frequency, interval = str(document.get("frequency")), int(document.get("interval") or 1)
         rule = RecurrenceRule(frequency, interval, start, place, _pattern(document.get("schedule")))
-        if rule.after(start) is None:
+        if _after(rule, start) is None:
             problems.append(Problem("no date fits this recurrence", f"{path}.schedule"))
         return rule
     try:
@@ -99,6 +99,13 @@ def _rule(
     except CronError as error:
         expected = "minute, hour, day of the month, month, day of the week; for example `15 10 * * 1`"
         problems.append(Problem(str(error), f"{path}.expression", expected=expected))
+        return None
+
+
+def _after(rule: Rule, instant: datetime) -> datetime | None:
+    try:
+        return rule.after(instant)
+    except OverflowError:  # the calendar ends with the year 9999
         return None
 
 

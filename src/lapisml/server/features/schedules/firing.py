@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
-from lapisml.core.schedules.missed import ON_TIME_MS, MissedRuns, Policy, Verdict, decide
+from lapisml.core.schedules.missed import MOST_COUNTED, ON_TIME_MS, MissedRuns, Policy, Verdict, decide
 from lapisml.server.features.schedules import store
 from lapisml.server.features.schedules.documents import run_document, run_mark, run_name
 from lapisml.server.features.schedules.records import Firing, FiringState, ScheduleRecord
@@ -121,7 +121,8 @@ class Firer:
         reason = f"No server ran at {timestamp(verdict.last)}."
         if verdict.passed_over > 1:
             span = f"from {timestamp(verdict.first)} to {timestamp(verdict.last)}"
-            reason = f"No server ran at {verdict.passed_over} moments {span}."
+            least = "at least " if verdict.passed_over >= MOST_COUNTED else ""
+            reason = f"No server ran at {least}{verdict.passed_over} moments {span}."
         store.record(connection, schedule.id, verdict.last, name, FiringState.PASSED_OVER, now, reason=reason)
 
     def _policy_of(self, schedule: ScheduleRecord) -> Policy:
