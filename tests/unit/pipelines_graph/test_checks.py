@@ -243,6 +243,12 @@ def test_components_that_are_not_there() -> None:
     assert "azureml:nope:1" in caught.value.problems[0].message
 
 
+def test_a_pipeline_job_whose_component_is_not_there() -> None:
+    assert list(problems({"type": "pipeline", "component": "azureml:nope:1"})) == ["component"]
+    wrong = problems({"type": "pipeline", "component": "azureml:train:1"}, Shelf(**SHELF))
+    assert "its component is a command component" in wrong["type"][0]
+
+
 def test_what_takes_outputs_of_a_step_that_is_not_there_is_not_blamed() -> None:
     text = """
 jobs:

@@ -15,7 +15,7 @@ from lapisml.documents.pipelines.merging import bind_search_space, plan_step
 from lapisml.documents.pipelines.ordering import order
 from lapisml.documents.pipelines.outputs import plan_outputs
 from lapisml.documents.pipelines.plan import Plan
-from lapisml.documents.pipelines.report import Report, TooManyFaults
+from lapisml.documents.pipelines.report import EndOfSearch, Report
 from lapisml.documents.pipelines.resolving import ComponentOf, Components
 from lapisml.documents.pipelines.scope import Scope
 from lapisml.documents.pipelines.settings import settings_of
@@ -82,7 +82,7 @@ class _Compiler:
     def finish(self, document: Mapping[str, Any], work: Callable[[], tuple[_Level, Plan]]) -> Graph:
         """Do the work, and raise what was found to be wrong."""
         done = None
-        with suppress(TooManyFaults):
+        with suppress(EndOfSearch):
             done = work()
         self._report.refuse(document.get("name") or document.get("display_name"), document)
         assert done is not None
@@ -93,6 +93,8 @@ class _Compiler:
         own = Plan("", (), "pipeline", given_inputs=document.get("inputs") or {})
         if document.get("component") is not None:
             own = plan_step("", (), {**document, "type": "pipeline"}, self._components, self._report)
+            if own.component is None:
+                raise EndOfSearch
         scope = Scope({}, {}, {}, self._report)
         component = own.component
         (plan_own_inputs if component is None else plan_inputs)(own, scope)
@@ -117,7 +119,7 @@ class _Compiler:
         self._steps += len(level.jobs)
         if self._steps > _MOST_STEPS:
             report.fault((*level.path, "jobs"), "the pipeline has too many steps", f"at most {_MOST_STEPS} in all")
-            raise TooManyFaults
+            raise EndOfSearch
         for name, raw in level.jobs.items():
             path = (*level.path, "jobs", name)
             level.plans[name] = plan_step(name, path, raw, self._components, report)

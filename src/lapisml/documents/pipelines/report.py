@@ -14,8 +14,8 @@ _MOST_SUGGESTIONS = 50
 _MOST_FAULTS = 1000
 
 
-class TooManyFaults(Exception):  # noqa: N818
-    """Ends the search when nobody would read further."""
+class EndOfSearch(Exception):  # noqa: N818
+    """Ends the search for faults: what is left can't be looked at, or nobody would read it."""
 
 
 class Report:
@@ -43,7 +43,7 @@ class Report:
         """Note something wrong; see `lapisml.documents.faults.Fault`."""
         self.faults.append(Fault(path, message, expected, suggestion, at, supported=supported))
         if len(self.faults) >= _MOST_FAULTS:
-            raise TooManyFaults
+            raise EndOfSearch
 
     def not_found(self, path: DocumentPath, error: LapisError) -> None:
         """Note that what `path` refers to could not be had; problems within it keep their place below `path`."""
