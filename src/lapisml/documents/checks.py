@@ -39,10 +39,15 @@ def check_files(kind: str, data: Mapping[str, Any], base_dir: Path) -> Iterator[
     for path, value, role in path_fields(kind, data):
         if role == "code":
             yield from _remote_code(path, value)
+    good: set[tuple[Path, str]] = set()
     for file in local_files(kind, data, base_dir):
+        if (file.absolute, file.role) in good:
+            continue
         fault = _missing(file) or _wrong_kind(file, kind, data)
         if fault is not None:
             yield fault
+        else:
+            good.add((file.absolute, file.role))
 
 
 def _remote_code(path: DocumentPath, value: Any) -> Iterator[Fault]:

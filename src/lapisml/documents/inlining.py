@@ -39,6 +39,7 @@ class Inlining:
     faults: list[Fault] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     _read_before: dict[Path, tuple[str, Node | None]] = field(default_factory=dict)
+    _resolved_before: dict[tuple[str, Path], Path] = field(default_factory=dict)
 
     def document(self, kind: str, data: dict[str, Any], base_dir: Path) -> None:
         """Put the files of a document into it, in place.
@@ -58,7 +59,7 @@ class Inlining:
         if path[1:]:
             self._environments(data["create_job"], path[:1], base_dir)
         if local_text(job) is not None:
-            job = self._file(_resolve(job, base_dir), path, "job", ())
+            job = self._file(self._resolve(job, base_dir), path, "job", ())
             if job is not None:
                 value_at(data, path[:-1])[path[-1]] = job
         elif isinstance(job, dict):
@@ -69,7 +70,7 @@ class Inlining:
         self._environments(data, path, base_dir)
         for key in ("component", "trial"):
             if local_text(data.get(key)) is not None:
-                found = self._file(_resolve(data[key], base_dir), (*path, key), "component", files)
+                found = self._file(self._resolve(data[key], base_dir), (*path, key), "component", files)
                 data[key] = found if found is not None else data[key]
             elif isinstance(data.get(key), dict):
                 self._work(data[key], (*path, key), base_dir, files)
@@ -95,7 +96,7 @@ class Inlining:
             return None
         found.setdefault("type", found_type)
         found.pop("$schema", None)
-        _anchor(found, file.parent, declared=kind == "component")
+        self._anchor(found, file.parent, declared=kind == "component")
         self._work(found, path, file.parent, (*files, file))
         return found
 
@@ -108,7 +109,7 @@ class Inlining:
     def _own_environment(self, data: dict[str, Any], path: DocumentPath, base_dir: Path) -> None:
         given = data.get("environment")
         if isinstance(given, str) and given.startswith("file:") and local_text(given) is not None:
-            file = _resolve(given, base_dir)
+            file = self._resolve(given, base_dir)
             found = self._read(file, (*path, "environment"))
             if isinstance(found, dict):
                 data["environment"], base_dir = found, file.parent
@@ -120,14 +121,14 @@ class Inlining:
         """Make a build context's path independent of the file that names it."""
         build = environment.get("build")
         if isinstance(build, dict):
-            _anchor_field(build, "path", base_dir)
+            self._anchor_field(build, "path", base_dir)
 
     def _environment(self, data: dict[str, Any], path: DocumentPath, base_dir: Path) -> None:
         if local_text(data.get("conda_file")) is not None:
-            found = self._read(_resolve(data["conda_file"], base_dir), (*path, "conda_file"))
+            found = self._read(self._resolve(data["conda_file"], base_dir), (*path, "conda_file"))
             data["conda_file"] = found if found is not None else data["conda_file"]
         if local_text(data.get("requirements_file")) is not None:
-            file = _resolve(data["requirements_file"], base_dir)
+            file = self._resolve(data["requirements_file"], base_dir)
             if what_is_at(file) == "file":
                 lines = self._requirements(file, (*path, "requirements_file"), 0)
                 given = data.pop("requirements_file", None) and data.get("requirements")
@@ -201,24 +202,25 @@ class Inlining:
             return []
         return self._requirements(inner, path, depth + 1)
 
+    def _anchor(self, data: dict[str, Any], folder: Path, *, declared: bool) -> None:
+        """Make the paths of what came from a file independent of the folder that the file lies in."""
+        for path, _, _ in list(own_fields((), data, declared=declared)):
+            self._anchor_field(value_at(data, path[:-1]), path[-1], folder)
+        for holder in (data, data.get("task")):
+            if isinstance(holder, dict) and str(holder.get("environment")).startswith("file:"):
+                holder["environment"] = f"file:{self._resolve(holder['environment'], folder)}"
+        for _, inner, is_component in inner_work((), data):
+            if isinstance(inner, dict):
+                self._anchor(inner, folder, declared=is_component)
 
-def _anchor(data: dict[str, Any], folder: Path, *, declared: bool) -> None:
-    """Make the paths of what came from a file independent of the folder that the file lies in."""
-    for path, _, _ in own_fields((), data, declared=declared):
-        _anchor_field(value_at(data, path[:-1]), path[-1], folder)
-    for holder in (data, data.get("task")):
-        if isinstance(holder, dict) and str(holder.get("environment")).startswith("file:"):
-            holder["environment"] = f"file:{_resolve(holder['environment'], folder)}"
-    for _, inner, is_component in inner_work((), data):
-        if isinstance(inner, dict):
-            _anchor(inner, folder, declared=is_component)
+    def _anchor_field(self, holder: Any, key: Any, folder: Path) -> None:
+        text = local_text(holder[key]) if isinstance(holder, list) or key in holder else None
+        if text is not None:
+            holder[key] = AnchoredPath(str(self._resolve(text, folder)), text)
 
-
-def _anchor_field(holder: Any, key: Any, folder: Path) -> None:
-    text = local_text(holder[key]) if isinstance(holder, list) or key in holder else None
-    if text is not None:
-        holder[key] = AnchoredPath(str(absolute_path(text, folder)), text)
-
-
-def _resolve(text: Any, base_dir: Path) -> Path:
-    return absolute_path(local_text(text) or "", base_dir)
+    def _resolve(self, text: Any, folder: Path) -> Path:
+        """Say what a local path means; the same one is looked up once, however many steps name it."""
+        known = (local_text(text) or "", folder)
+        if known not in self._resolved_before:
+            self._resolved_before[known] = absolute_path(*known)
+        return self._resolved_before[known]

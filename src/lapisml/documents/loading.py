@@ -52,7 +52,7 @@ class LoadedDocument:
 
         written = self.source.with_texts(self.data)
         known = [*self.faults, *check_files(self.kind, written, self.base_dir)]
-        return validate(self.kind, self.data, self.source, known, self.problems)
+        return validate(self.kind, self.data, self.source, known, self.problems, written)
 
     def local_files(self) -> list[LocalFile]:
         """List the files and folders beside the document that it names."""

@@ -65,14 +65,16 @@ def local_files(kind: str, data: Mapping[str, Any], base_dir: Path) -> list[Loca
         base_dir: folder that relative paths start from.
     """
     return [
-        LocalFile(path, _written(value, text), absolute_path(text, base_dir), role)
+        _local_file(path, value, text, base_dir, role)
         for path, value, role in path_fields(kind, data)
         if (text := local_text(value)) is not None
     ]
 
 
-def _written(value: Any, text: str) -> str:
-    return value.written if isinstance(value, AnchoredPath) else text
+def _local_file(path: DocumentPath, value: Any, text: str, base_dir: Path, role: str) -> LocalFile:
+    if isinstance(value, AnchoredPath):
+        return LocalFile(path, value.written, Path(text), role)
+    return LocalFile(path, text, absolute_path(text, base_dir), role)
 
 
 def absolute_path(text: str, base_dir: Path) -> Path:

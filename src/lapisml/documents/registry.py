@@ -85,6 +85,7 @@ def validate(
     source: SourceMap | None = None,
     known: Sequence[Fault] = (),
     located: Sequence[Problem] = (),
+    written: Mapping[str, Any] | None = None,
 ) -> Document:
     """Validate a document, and refuse it with everything that is wrong with it.
 
@@ -93,6 +94,7 @@ def validate(
         source: where its values stand; None when there is no file.
         known: faults that were found before.
         located: problems that were found before and carry their place.
+        written: `data` with scalars that remember how they are written; see `SourceMap.with_texts`.
 
     Raises:
         LapisError: DocumentInvalid or NotSupported.
@@ -106,8 +108,9 @@ def validate(
     faults = [*known, *check_expressions(model.KIND, data)]
     document = None
     try:
-        typed = data if type_ is None else {**data, "type": type_}
-        document = model.model_validate(source.with_texts(typed) if source else typed)
+        if written is None:
+            written = source.with_texts(data) if source else data
+        document = model.model_validate(written if type_ is None else {**written, "type": type_})
     except ValidationError as error:
         faults += faults_of(error)
     if document is None or faults or located:

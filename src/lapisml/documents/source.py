@@ -79,21 +79,32 @@ class SourceMap:
         return owner.file, len(lines), len(lines[-1])
 
     def with_texts(self, data: Any, path: DocumentPath = ()) -> Any:
-        """Return a copy of `data` whose scalars remember how they are written, where that differs."""
-        if isinstance(data, dict):
-            return {key: self.with_texts(value, (*path, key)) for key, value in data.items()}
-        if isinstance(data, list):
-            return [self.with_texts(value, (*path, index)) for index, value in enumerate(data)]
+        """Return a copy of `data` whose scalars remember how they are written, where that differs.
+
+        Args:
+            path: where `data` stands in the document.
+        """
+        owner, rest = self.owner(path)
+        return owner._copied(data, owner.node_at(rest), rest)  # noqa: SLF001 - another one of this class
+
+    def _copied(self, data: Any, node: Node | None, path: DocumentPath) -> Any:
+        """Copy what stands at a path of this file, `node` in its tree, and all that other files hold of it."""
+        part = self.parts.get(path)
+        if part is not None:
+            return part._copied(data, part.root, ())  # noqa: SLF001 - another one of this class
+        if isinstance(data, (dict, list)):
+            inner = None if self.merged and path in self.merged.shifted else node
+            if isinstance(data, dict):
+                return {key: self._copied(value, _below(inner, key), (*path, key)) for key, value in data.items()}
+            return [self._copied(value, _below(inner, at), (*path, at)) for at, value in enumerate(data)]
         if data is None or isinstance(data, str):
             return data
-        text = self._text(path, data)
+        text = self._text(path, data, node)
         return data if text is None else SourceScalar(text, data)
 
-    def _text(self, path: DocumentPath, value: Any) -> str | None:
-        owner, path = self.owner(path)
-        if owner.merged and owner.flag(path) is not None:
-            return owner.merged.texts.get(path)
-        node = owner.node_at(path)
+    def _text(self, path: DocumentPath, value: Any, node: Node | None) -> str | None:
+        if self.merged and self.flag(path) is not None:
+            return self.merged.texts.get(path)
         same = isinstance(node, ScalarNode) and type(node.value) is type(value) and node.value == value
         return node.text if same and isinstance(node, ScalarNode) else None
 
