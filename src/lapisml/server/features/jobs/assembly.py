@@ -26,6 +26,7 @@ from lapisml.server.features.jobs.oversee import Overseer
 from lapisml.server.features.jobs.routes import router
 from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.jobs.site import SiteLease
+from lapisml.server.features.jobs.spark import SparkKind
 from lapisml.server.features.jobs.stream import JobStream
 from lapisml.server.features.jobs.submission import SubmissionChecker
 from lapisml.server.features.jobs.tasks import Tasks
@@ -97,7 +98,9 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     """Make the jobs feature."""
     g = ground
     kinds = JobKinds()
-    kinds.add("command", SubmissionChecker(g.assets, g.computes))
+    checker = SubmissionChecker(g.assets, g.computes)
+    kinds.add("command", checker)
+    kinds.add("spark", SparkKind(checker, g.assets))
     intake = Intake(g.database, g.clock, g.events, g.tracking)
     service = JobService(g.database, g.clock, g.events, g.computes, g.tracking, kinds, intake)
     logs = JobLogs(g.backend, g.storage, g.assets)

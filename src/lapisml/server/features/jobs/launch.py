@@ -30,6 +30,7 @@ from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.distribution import distribution_of
 from lapisml.server.features.jobs.outputs import declared_outputs
 from lapisml.server.features.jobs.places import artifacts_uri, output_type, output_uri
+from lapisml.server.features.jobs.spark import by_path, spark_of
 from lapisml.server.features.jobs.store import JobRecord
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace
@@ -89,28 +90,31 @@ class Launcher:
         values, data = _split_inputs(document.get("inputs") or {})
         timeout = (document.get("limits") or {}).get("timeout")
         settings = self._settings
-        return LaunchSpec(
+        template = str(document.get("command") or document.get("args") or "")
+        specification = LaunchSpec(
             workspace=workspace.name,
             job=job.name,
             submit_key=job.submit_key,
-            command=str(document["command"]),
+            command=str(document.get("command") or ""),
             artifacts=self._artifacts(workspace, job),
             home=str(settings.home),
             literals=values,
-            optional_unset=[name for name in optional_names(str(document["command"])) if name not in {*values, *data}],
+            optional_unset=[name for name in optional_names(template) if name not in {*values, *data}],
             inputs={name: self._input(workspace, name, declared) for name, declared in data.items()},
             outputs=self._outputs(workspace, job),
             code=self._code(workspace, document.get("code")),
-            environment=self._environment(workspace, document["environment"]),
+            environment=self._environment(workspace, document.get("environment")),
             tracking=self._tracking_spec(workspace, job, timeout),
             arm=ArmSpec(SUBSCRIPTION_ID, RESOURCE_GROUP, workspace.name),
             environment_variables={k: str(v) for k, v in (document.get("environment_variables") or {}).items()},
             timeout_s=float(timeout) if timeout else None,
             node_count=job.wanted_nodes,
             distribution=distribution_of(document),
+            spark=spark_of(document),
             storage=settings.storage,
             wake_socket=str(settings.wake_socket),
         )
+        return by_path(specification)
 
     def _artifacts(self, workspace: Workspace, job: JobRecord) -> ArtifactsSpec:
         uri = artifacts_uri(job.name)
@@ -143,7 +147,9 @@ class Launcher:
             raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{code}' is not a code snapshot.")
         return CodeSpec(reference.digest, str(self._assets.snapshot_root(workspace)))
 
-    def _environment(self, workspace: Workspace, environment: str | dict[str, Any]) -> EnvironmentSpec:
+    def _environment(self, workspace: Workspace, environment: str | dict[str, Any] | None) -> EnvironmentSpec | None:
+        if environment is None:
+            return None
         definition = self.environment_definition(workspace, environment)
         settings = self._settings
         root = settings.home / "environments"

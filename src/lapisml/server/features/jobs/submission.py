@@ -27,7 +27,7 @@ _WARNED = {
     "identity": "`identity` has no effect here: the command runs as the user that runs the server.",
     "services": "`services` are kept with the job but not started.",
 }
-_WARNED_RESOURCES = ("instance_type", "shm_size", "docker_args", "locations", "max_instance_count")
+_WARNED_RESOURCES = ("instance_type", "shm_size", "docker_args", "locations", "max_instance_count", "runtime_version")
 _PRIORITIES = {"low": -1, "medium": 0, "high": 1}
 
 
@@ -103,7 +103,7 @@ class SubmissionChecker:
     def _environment(
         self, workspace: Workspace, document: dict[str, Any], uploaded: bool, problems: list[Problem]
     ) -> None:
-        environment = document["environment"]
+        environment = document.get("environment") or {}
         if not isinstance(environment, str):
             build = environment.get("build") or {}
             if uploaded and build.get("path"):
