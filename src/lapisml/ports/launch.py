@@ -189,29 +189,6 @@ class SparkSpec:
 
 
 @dataclass(frozen=True)
-class SparkSpec:
-    """A program that Spark runs.
-
-    Attributes:
-        file, class_name: the Python file, or the class within the first of `jars`.
-        args: its arguments, a template.
-        conf: settings of Spark.
-        py_files, jars, files, archives: paths within the code.
-        absent_outputs: outputs whose folders Spark makes itself.
-    """
-
-    file: str | None
-    class_name: str | None
-    args: str = ""
-    conf: Mapping[str, str] = field(default_factory=dict)
-    py_files: Sequence[str] = ()
-    jars: Sequence[str] = ()
-    files: Sequence[str] = ()
-    archives: Sequence[str] = ()
-    absent_outputs: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
 class LaunchSpec:
     """Everything that a job needs to run.
 
@@ -229,7 +206,6 @@ class LaunchSpec:
         timeout_s: limit on the command's running time, seconds; None means none.
         node_count: the job's ``resources.instance_count``, shown to the script as ``AZUREML_NODE_COUNT``.
         distribution: several processes in place of one; None means one.
-        spark: a program for Spark in place of the command; None for any other job.
         spark: a program for Spark in place of the command; None for any other job.
         parallel: a mini-batch job, whose driver stands in the command's place; None for any other.
         storage: import string ``module:callable`` of the storage backend; called without arguments.
@@ -258,7 +234,6 @@ class LaunchSpec:
     timeout_s: float | None = None
     node_count: int = 1
     distribution: DistributionSpec | None = None
-    spark: SparkSpec | None = None
     spark: SparkSpec | None = None
     parallel: ParallelSpec | None = None
     storage: str = "lapisml.backends.storage.fsspec_storage:FsspecStorage"
@@ -298,7 +273,6 @@ _PARTS: dict[str, Any] = {
     "tracking": TrackingSpec,
     "arm": ArmSpec,
     "distribution": DistributionSpec,
-    "spark": SparkSpec,
     "spark": SparkSpec,
     "parallel": ParallelSpec,
 }

@@ -43,10 +43,6 @@ def prepare(job: Job, relay: RelayLink | None) -> child.Launch:
         from lapisml.runner import spark
 
         spark.prepare(job, launch, _values(job, inputs, outputs))
-    if job.spec.get("spark"):
-        from lapisml.runner import spark
-
-        spark.prepare(job, launch, _values(job, inputs, outputs))
     if job.spec.get("parallel"):
         # Likewise for mini-batch jobs.
         from lapisml.runner.parallel import starting
