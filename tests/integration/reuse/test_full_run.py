@@ -23,16 +23,17 @@ class Run:
     def __init__(self, server: LapisServer) -> None:
         self.api = Api(server)
         self.store = server.home / "storage/default" / STORE
+        self.mark = uuid.uuid4().hex[:8]
         self.folders: list[Path] = []
 
     def run(self, plan: Plan) -> None:
         """Run a pipeline and hold each step's output against a full run."""
         for number, version in enumerate(plan.tables):
-            file = self.store / f"table{number}" / "t.txt"
+            file = self.store / self.mark / f"table{number}" / "t.txt"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(table_text(version))
         name = f"p-{uuid.uuid4().hex[:12]}"
-        jobs = {f"s{number}": _node(node) for number, node in enumerate(plan.nodes)}
+        jobs = {f"s{number}": _node(node, self.mark) for number, node in enumerate(plan.nodes)}
         document = {"type": "pipeline", "experiment_name": "edits", "jobs": jobs}
         status, body = self.api.call("PUT", f"/jobs/{name}", {"document": document})
         assert status in (200, 201), body
@@ -52,10 +53,10 @@ class Run:
         return self.store / "azureml" / source / "model"
 
 
-def _node(node: Node) -> dict[str, Any]:
+def _node(node: Node, mark: str) -> dict[str, Any]:
     inputs: dict[str, Any] = {"rate": node.rate}
     for table in node.tables:
-        path = f"azureml://datastores/{STORE}/paths/table{table}"
+        path = f"azureml://datastores/{STORE}/paths/{mark}/table{table}"
         inputs[f"table{table}"] = {"type": "uri_folder", "path": path}
     for number in node.needs:
         inputs[f"step{number}"] = f"${{{{parent.jobs.s{number}.outputs.model}}}}"
@@ -77,8 +78,8 @@ def _node(node: Node) -> dict[str, Any]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(plan=plans(), sequence=st.lists(edits, min_size=2, max_size=5))
-def test_reuse_gives_what_a_full_run_gives(lapis_server: LapisServer, plan: Plan, sequence: list[Edit]) -> None:
-    run = Run(lapis_server)
+def test_reuse_gives_what_a_full_run_gives(shared_server: LapisServer, plan: Plan, sequence: list[Edit]) -> None:
+    run = Run(shared_server)
     run.run(plan)
     for edit in sequence:
         if edit[0] == "damage":
