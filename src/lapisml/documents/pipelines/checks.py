@@ -27,7 +27,7 @@ def check_rest(plan: Plan, scope: Scope) -> None:
 
 def _check_value(value: Any, path: DocumentPath, scope: Scope) -> bool:
     if isinstance(value, str):
-        return "${{" in value and scope.literal_text(value, path)
+        return "parent" in value and scope.literal_text(value, path)
     inside: list[bool] = []
     if isinstance(value, Mapping):
         inside = [_check_value(inner, (*path, str(key)), scope) for key, inner in value.items()]
