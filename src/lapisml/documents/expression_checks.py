@@ -85,7 +85,7 @@ def _inner(path: DocumentPath, data: Mapping[str, Any], own: Names) -> Iterator[
     if isinstance(trial, Mapping):
         yield from _trial((*path, "trial"), data, trial, own)
     if isinstance(steps, Mapping):
-        pipeline = PipelineNames(own.declared["inputs"], own.declared["outputs"], [str(name) for name in steps])
+        pipeline = PipelineNames(own.declared["inputs"], own.declared["outputs"], {str(name): None for name in steps})
         for name, step in steps.items():
             if isinstance(step, Mapping):
                 yield from _step((*path, "jobs", str(name)), step, pipeline)
@@ -143,15 +143,16 @@ def _outputs(path: DocumentPath, data: Mapping[str, Any], names: Names) -> Itera
 
 def _bindings(path: DocumentPath, value: Any, pipeline: PipelineNames) -> Iterator[Fault]:
     """Check only what names something of the pipeline, in settings of any form."""
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        if "${{" in value:
+            found = expressions.check_names(value, Names(pipeline=pipeline))
+            yield from (_located(path, value, fault) for fault in found if _of_parent(fault))
+    elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _bindings((*path, str(key)), inner, pipeline)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _bindings((*path, index), inner, pipeline)
-    elif isinstance(value, str) and "${{" in value:
-        found = [fault for fault in expressions.check_names(value, Names(pipeline=pipeline)) if _of_parent(fault)]
-        yield from (_located(path, value, fault) for fault in found)
 
 
 def _of_parent(fault: expressions.ExpressionFault) -> bool:

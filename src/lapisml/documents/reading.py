@@ -57,6 +57,8 @@ def resolved(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """Give a copy of dicts, lists and values without any memory of how they are written, fit for JSON."""
+    if type(value) in (str, int, bool):
+        return value
     if isinstance(value, (dict, Mapping)):  # a dictionary is told much quicker than a mapping
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -47,6 +47,8 @@ _MODELS: dict[tuple[str, str | None], tuple[str, str]] = {
 }
 """Kind and type → module and class; one module is imported only when a document of its kind is read."""
 
+_SINGLE = (str, int, float, type(None))
+
 KINDS = tuple(TYPES)
 """Every kind of document that is delivered."""
 
@@ -141,7 +143,8 @@ def _is_modest(data: Any) -> bool:
     level, count = [data], 0
     for _ in range(DEEPEST + 2):
         count += len(level)
-        holders = [value for value in level if isinstance(value, (dict, list, Mapping))]
+        others = [value for value in level if not isinstance(value, _SINGLE)]  # told quicker than mappings are
+        holders = [value for value in others if isinstance(value, (dict, list, Mapping))]
         if not holders or count > MOST_COMPOSED:
             return count <= MOST_COMPOSED
         level = [inner for value in holders for inner in (value if isinstance(value, list) else value.values())]
