@@ -7,7 +7,7 @@ pipeline means for its steps (types, circles, what is missing) is checked with t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lapisml.documents import expressions
@@ -18,7 +18,8 @@ from lapisml.documents.places import created_job
 
 _OUTPUT_NAMES = ("name", "default_datastore")
 _STEP_NAMES = ("name", "default_datastore", "output_name")
-_SCHEDULE_NAMES = ("name", "creation_context.trigger_time")
+_TRIGGER_TIME = "creation_context.trigger_time"
+_SCHEDULE_NAMES = ("name", _TRIGGER_TIME)
 _TEXTS = (("command",), ("args",), ("task", "program_arguments"), ("task", "append_row_to"), ("input_data",))
 """Where a job or a component uses its inputs and outputs."""
 
@@ -40,19 +41,20 @@ class _Around:
     """What is around a job.
 
     Attributes:
-        names: that stand alone and may be used in its inputs.
-        literals: whether the text of inputs is looked at.
+        inputs: names that stand alone and may be used in its inputs; None when these are not looked at.
+        outputs: names that may be used in its outputs.
     """
 
-    names: Collection[str] = ()
-    literals: bool = field(default=False)
+    inputs: Collection[str] | None = None
+    outputs: Collection[str] = _OUTPUT_NAMES
 
 
 def _schedule(data: Mapping[str, Any]) -> Iterator[Fault]:
     path, job = created_job(data)
-    around = _Around(_SCHEDULE_NAMES, literals=True)
+    around = _Around(_SCHEDULE_NAMES, (*_OUTPUT_NAMES, _TRIGGER_TIME))
     if path[1:]:
         yield from _given(path[:1], data["create_job"], Names(others=_SCHEDULE_NAMES))
+        yield from _outputs(path[:1], data["create_job"], Names(others=around.outputs))
     if isinstance(job, Mapping):
         yield from _job(path, job, around)
 
@@ -60,9 +62,9 @@ def _schedule(data: Mapping[str, Any]) -> Iterator[Fault]:
 def _job(path: DocumentPath, data: Mapping[str, Any], around: _Around) -> Iterator[Fault]:
     """Check a job that is no step."""
     own = _own_names(data)
-    if around.literals:
-        yield from _given(path, data, Names(others=around.names))
-    yield from _outputs(path, data, Names({"inputs": own.declared["inputs"]}, _OUTPUT_NAMES))
+    if around.inputs is not None:
+        yield from _given(path, data, Names(others=around.inputs))
+    yield from _outputs(path, data, Names({"inputs": own.declared["inputs"]}, around.outputs))
     yield from _texts(path, data, own)
     yield from _inner(path, data, own)
 

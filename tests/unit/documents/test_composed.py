@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
-from lapisml.documents import LoadedDocument, load_dict, load_document, parse, parse_ops
+from lapisml.documents import LoadedDocument, load_dict, load_document, parse, parse_ops, schema
 from lapisml.documents.local_paths import path_fields, replaced
 from tests.unit.documents.samples import DOCUMENTS, NIGHTLY, TRAIN, write
 
@@ -234,3 +235,20 @@ def test_every_path_field_names_what_stands_there(folder: Path) -> None:
         for step in path:
             here = here[step]
         assert here == value
+
+
+def test_expressions_of_a_schedule(folder: Path) -> None:
+    path = "azureml://datastores/d/paths/${{name}}/${{creation_context.trigger_time}}/x"
+    text = DOCUMENTS["schedule"].replace("${{name}}", "${{creation_context.trigger_time}}")
+    text += f"  outputs: {{o: {{path: '{path}'}}}}\n"
+    assert loaded(folder, "schedule", text).validated().to_dict()["create_job"]["outputs"]["o"]["path"] == path
+
+
+@pytest.mark.parametrize("case", ["job/pipeline", "component/pipeline", "job/sweep", "schedule"])
+def test_what_is_sent_matches_the_json_schema(case: str, folder: Path) -> None:
+    made = loaded(folder, case).validated().to_dict()
+    validator = jsonschema.Draft202012Validator(schema(case.partition("/")[0]))
+    assert [error.message for error in validator.iter_errors(made)] == []
+    if "jobs" in made:
+        made["jobs"]["train"]["component"]["nonsense"] = 1
+        assert list(validator.iter_errors(made))

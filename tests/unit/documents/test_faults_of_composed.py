@@ -235,6 +235,11 @@ def test_faults_of_a_spark_job(change: tuple[str, str], path: str, words: str, f
         (("  time_zone:", "  end_time: 2026-07-10T09:00:00\n  time_zone:"), "trigger.end_time", "not after"),
         (("label: ${{name}}", "label: ${{nam}}"), "create_job.inputs.label", "names nothing"),
         (("label: ${{name}}", "label: [1]"), "create_job.inputs.label", "a list"),
+        (
+            ("  settings:", "  outputs: {o: {path: 'azureml://datastores/d/paths/${{nam}}'}}\n  settings:"),
+            "create_job.outputs.o.path",
+            "names nothing",
+        ),
         (("  type: pipeline\n  job:", "  type: pipline\n  job:"), "create_job.type", "not known"),
         (("job: ./parts/nightly.yml", "job: azureml://codes/x"), "create_job.job", "reference"),
         (("job: ./parts/nightly.yml", "job: {type: pipeline}"), "create_job.job.jobs", "missing key"),
