@@ -22,8 +22,8 @@ from lapisml.server.features.datastores.rewrites import RewriteRules
 from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.jobs.intake import Intake
 from lapisml.server.features.jobs.kinds import JobKinds
+from lapisml.server.features.jobs.records import JobFilter, JobRecord
 from lapisml.server.features.jobs.service import JobService
-from lapisml.server.features.jobs.store import JobFilter, JobRecord
 from lapisml.server.features.jobs.submission import SubmissionChecker
 from lapisml.server.features.schedules.assembly import SchedulesPart, assemble
 from lapisml.server.features.schedules.records import Firing, ScheduleRecord

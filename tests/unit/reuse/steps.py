@@ -16,7 +16,7 @@ from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
 from lapisml.server.features.jobs.launch import LaunchSettings
-from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.submission import Submission
 from lapisml.server.features.reuse.explaining import Explainer
 from lapisml.server.features.reuse.hashing import FileHashes

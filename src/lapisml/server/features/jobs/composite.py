@@ -19,8 +19,8 @@ from lapisml.core.errors import LapisError
 from lapisml.core.lifecycle import JobState
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.composites import CompositeJobs
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.site import SiteLease
-from lapisml.server.features.jobs.store import JobRecord
 from lapisml.server.features.jobs.topics import TOPIC_CHILDREN
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.database import Database

@@ -19,8 +19,8 @@ from lapisml.server.features.jobs.finish import PASSING, Finisher
 from lapisml.server.features.jobs.intake import Intake, Place, digest_of
 from lapisml.server.features.jobs.kinds import JobKinds
 from lapisml.server.features.jobs.outputs import JobOutputs
+from lapisml.server.features.jobs.records import Child, JobRecord
 from lapisml.server.features.jobs.site import SiteLease
-from lapisml.server.features.jobs.store import Child, JobRecord
 from lapisml.server.features.jobs.submission import Submission
 from lapisml.server.features.jobs.topics import TOPIC_NEWS
 from lapisml.server.features.tracking.service import TrackingService

@@ -17,8 +17,8 @@ from lapisml.ports.endings import Outcome
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.outputs import JobOutputs
+from lapisml.server.features.jobs.records import JobRecord, LiveJob
 from lapisml.server.features.jobs.site import SiteLease
-from lapisml.server.features.jobs.store import JobRecord, LiveJob
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database

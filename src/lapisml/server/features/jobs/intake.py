@@ -17,7 +17,7 @@ from lapisml.core.ids import new_token
 from lapisml.core.lifecycle import COMPOSITE, JobState, Move
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.kinds import type_of
-from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.submission import Submission
 from lapisml.server.features.jobs.topics import TOPIC_CHILDREN, TOPIC_LINE
 from lapisml.server.features.tracking.service import TrackingService

@@ -30,8 +30,8 @@ from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.distribution import distribution_of
 from lapisml.server.features.jobs.outputs import declared_outputs
 from lapisml.server.features.jobs.places import artifacts_uri, output_type, output_uri
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.spark import by_path, spark_of
-from lapisml.server.features.jobs.store import JobRecord
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.wire import RESOURCE_GROUP, SUBSCRIPTION_ID

@@ -9,7 +9,7 @@ from lapisml.ports.compute import ComputeBackend, Handle
 from lapisml.ports.storage import Storage, StorageLocation, safe_relative
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.jobs.places import artifacts_uri
-from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.workspaces.service import Workspace
 
 USER_LOG = "user_logs/std_log.txt"

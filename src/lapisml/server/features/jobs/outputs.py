@@ -10,7 +10,7 @@ from lapisml.documents.expressions import referenced
 from lapisml.server.features.assets.records import AssetKind, JobOutput
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.jobs.places import ARTIFACTS, artifacts_uri, output_type, output_uri
-from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.workspaces.service import Workspace
 
 _MODEL_TYPES = frozenset({"mlflow_model", "custom_model", "triton_model"})

@@ -17,8 +17,8 @@ from lapisml.ports.compute import ComputeBackend, ExitStatus, Handle, JobPhase, 
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.finish import PASSING, Finisher
 from lapisml.server.features.jobs.launch import Launcher
+from lapisml.server.features.jobs.records import LiveJob
 from lapisml.server.features.jobs.site import SiteLease
-from lapisml.server.features.jobs.store import LiveJob
 from lapisml.server.features.jobs.tasks import Tasks
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService

@@ -10,8 +10,8 @@ from fastapi.responses import StreamingResponse
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.jobs.logs import JobLogs
 from lapisml.server.features.jobs.outputs import JobOutputs
+from lapisml.server.features.jobs.records import JobFilter, JobRecord
 from lapisml.server.features.jobs.service import JobService
-from lapisml.server.features.jobs.store import JobFilter, JobRecord
 from lapisml.server.features.jobs.stream import JobStream
 from lapisml.server.features.jobs.wire import event_body, job_body
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService

@@ -20,7 +20,7 @@ from lapisml.server.features.compute.service import ComputeService, Holder, Pool
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.intake import Intake, digest_of
 from lapisml.server.features.jobs.kinds import JobKinds
-from lapisml.server.features.jobs.store import Child, JobEvent, JobFilter, JobRecord
+from lapisml.server.features.jobs.records import Child, JobEvent, JobFilter, JobRecord
 from lapisml.server.features.jobs.submission import Submission
 from lapisml.server.features.jobs.topics import TOPIC_CHILDREN, TOPIC_LINE, TOPIC_NEWS
 from lapisml.server.features.tracking.service import TrackingService

@@ -21,8 +21,8 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.lifecycle import COMPOSITE, JobState
 from lapisml.server.features.jobs.family import Family, FamilyMove
 from lapisml.server.features.jobs.logs import BUILD_LOG, USER_LOG, JobLogs
+from lapisml.server.features.jobs.records import JobFilter, JobRecord
 from lapisml.server.features.jobs.service import JobService
-from lapisml.server.features.jobs.store import JobFilter, JobRecord
 from lapisml.server.features.jobs.topics import TOPIC_NEWS
 from lapisml.server.features.jobs.wire import event_body, move_body
 from lapisml.server.features.workspaces.service import Workspace

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lapisml.server.features.jobs.family import FamilyMove
+from lapisml.server.features.jobs.records import JobEvent, JobRecord
 from lapisml.server.features.jobs.service import Standing
-from lapisml.server.features.jobs.store import JobEvent, JobRecord
 from lapisml.server.platform.wire import arm_id, creation_context, timestamp
 
 

@@ -18,7 +18,7 @@ from lapisml.documents.pipelines import ParentValues, pipeline_outputs, step_doc
 from lapisml.server.features.assets.records import JobOutput
 from lapisml.server.features.jobs.composites import CompositeJobs
 from lapisml.server.features.jobs.finish import PASSING
-from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.pipelines.kind import Graphs
 from lapisml.server.features.pipelines.memory import Memory
 from lapisml.server.features.reuse.service import Reusable, ReuseService, StepKey

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from lapisml.core.lifecycle import TERMINAL, JobState
 from lapisml.core.pipelines import Course, NodeState, Policy
 from lapisml.documents.pipelines import Graph
-from lapisml.server.features.jobs.store import Child
+from lapisml.server.features.jobs.records import Child
 
 
 @dataclass

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lapisml.core.ids import child_name
 from lapisml.core.reuse import PartChange, changes
+from lapisml.server.features.jobs.records import JobFilter, JobRecord
 from lapisml.server.features.jobs.service import JobService
-from lapisml.server.features.jobs.store import JobFilter, JobRecord
 from lapisml.server.features.reuse.records import ResultState, StepResult
 from lapisml.server.features.reuse.service import ReuseService
 from lapisml.server.features.workspaces.service import Workspace

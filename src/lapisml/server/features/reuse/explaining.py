@@ -14,8 +14,8 @@ from lapisml.core.reuse import PartChange
 from lapisml.documents.expressions import referenced
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.jobs.records import Child, JobRecord
 from lapisml.server.features.jobs.service import JobService, Standing
-from lapisml.server.features.jobs.store import Child, JobRecord
 from lapisml.server.features.reuse.earlier import Earlier, EarlierRuns
 from lapisml.server.features.reuse.records import ResultState, StepResult
 from lapisml.server.features.reuse.service import ReuseService

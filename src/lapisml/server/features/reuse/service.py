@@ -17,8 +17,8 @@ from lapisml.core.reuse import StepKey
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import JobOutput
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.service import JobService
-from lapisml.server.features.jobs.store import JobRecord
 from lapisml.server.features.reuse import store
 from lapisml.server.features.reuse.contents import NOTHING, Contents, UnknownContentError
 from lapisml.server.features.reuse.hashing import FileHashes

@@ -20,7 +20,7 @@ from lapisml.ports.endings import EndReason
 from lapisml.server.features.assets.records import JobOutput
 from lapisml.server.features.jobs.composites import CompositeJobs
 from lapisml.server.features.jobs.finish import PASSING
-from lapisml.server.features.jobs.store import Child, JobRecord
+from lapisml.server.features.jobs.records import Child, JobRecord
 from lapisml.server.features.sweeps import store
 from lapisml.server.features.sweeps.bayesian import Search
 from lapisml.server.features.sweeps.kind import Trials

@@ -10,7 +10,7 @@ from lapisml.core.errors import LapisError
 from lapisml.core.sweeps.progress import metric_hint
 from lapisml.core.sweeps.spaces import texts
 from lapisml.documents.words import nearest
-from lapisml.server.features.jobs.store import JobRecord
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.sweeps.memory import Course, Memory
 from lapisml.server.features.sweeps.store import Trial
 from lapisml.server.features.tracking.service import TrackingService
