@@ -31,7 +31,7 @@ _FAR = 8.3
 
 
 def read_space(given: Mapping[str, Any], base: float = math.e) -> Space:
-    """Read a search space.
+    """Read a search space; its parameters stand in the order of their names, as they do once they are stored.
 
     Args:
         given: the document's `search_space`: name → ``{"type": "uniform", "min_value": …}``.
@@ -41,7 +41,7 @@ def read_space(given: Mapping[str, Any], base: float = math.e) -> Space:
         LapisError: DocumentInvalid with a problem for every fault.
     """
     reader = _Reader(base)
-    space = {name: reader.dimension(f"search_space.{name}", declared) for name, declared in given.items()}
+    space = {name: reader.dimension(f"search_space.{name}", declared) for name, declared in _by_name(given)}
     if not space:
         reader.problems.append(Problem("there is no parameter to search", "search_space", expected="name and space"))
     if reader.problems:
@@ -76,7 +76,7 @@ class _Reader:
     def _option(self, place: str, value: Any) -> Option:
         if not isinstance(value, Mapping):
             return Option(value)
-        return Option(members={str(name): self._member(f"{place}.{name}", member) for name, member in value.items()})
+        return Option(members={name: self._member(f"{place}.{name}", member) for name, member in sorted(value.items())})
 
     def _member(self, place: str, value: Any) -> Dimension | Option:
         if isinstance(value, Mapping) and value.get("type") in KINDS:
@@ -128,3 +128,7 @@ class _Reader:
 
     def _fault(self, place: str, message: str, expected: str) -> None:
         self.problems.append(Problem(message, place, expected=expected))
+
+
+def _by_name(given: Mapping[Any, Any]) -> list[tuple[str, Any]]:
+    return sorted(((str(name), value) for name, value in given.items()), key=lambda pair: pair[0])

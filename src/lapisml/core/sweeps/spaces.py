@@ -143,7 +143,7 @@ def _drawn(axis: str, dimension: Dimension | Option, source: Source) -> Value:
 
 
 def axes(space: Mapping[str, Dimension | Option], prefix: str = "") -> dict[str, int | None]:
-    """Give every axis in the order of the document, also those below options that a draw may pass by.
+    """Give every axis in the order of the space, also those below options that a draw may pass by.
 
     Returns:
         Axis → number of options where it is a choice, None where it is a number.
