@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lapisml.cli import flags
 from lapisml.cli.context import open_session, show
 from lapisml.cli.parsing import Verb, run_noun
+from lapisml.core.errors import ErrorCode, LapisError
 
 if TYPE_CHECKING:
     from lapisml.sdk.operations.schedules import ScheduleOperations
@@ -31,8 +32,22 @@ def _create(args: Namespace) -> None:
 def _update(args: Namespace) -> None:
     from lapisml.cli.documents import updated_submission
 
-    found = _operations(args)
-    show(args, found.begin_create_or_update(updated_submission(args, "schedule", found.get)).result())
+    found, state = _operations(args), _asked_state(args)
+    record = found.begin_create_or_update(updated_submission(args, "schedule", found.get)).result()
+    if state is not None and state != record["is_enabled"]:
+        turn = found.begin_enable if state else found.begin_disable
+        record = turn(record["name"]).result()
+    show(args, record)
+
+
+def _asked_state(args: Namespace) -> bool | None:
+    """Give what ``--set is_enabled=…`` says, None without it."""
+    given = [text.partition("=")[2] for text in args.set or () if text.partition("=")[0] == "is_enabled"]
+    if not given:
+        return None
+    if given[-1].lower() not in ("true", "false"):
+        raise LapisError(ErrorCode.USAGE, f"--set is_enabled={given[-1][:40]}: write true or false.")
+    return given[-1].lower() == "true"
 
 
 def _list(args: Namespace) -> None:

@@ -97,7 +97,7 @@ def as_json(done: Any) -> Any:
 
 
 @pytest.mark.usefixtures("examples")
-def test_the_life_of_a_schedule(lapis: Lapis) -> None:
+def test_the_life_of_a_schedule(lapis: Lapis, write: Write) -> None:
     made = as_json(lapis("schedule create --file cron.yml --no-wait"))
     assert (made["is_enabled"], made["provisioning_state"]) == (True, "Succeeded")
     assert made["create_job"]["jobs"]["a"]["code"].startswith("azureml://codes/")
@@ -115,7 +115,9 @@ def test_the_life_of_a_schedule(lapis: Lapis) -> None:
     assert name not in lapis("schedule list --query [].name -o tsv").stdout
     assert lapis("schedule list --disabled-only --query [].name -o tsv").stdout.split() == [name]
     assert as_json(lapis("schedule enable --no-wait -n", name))["is_enabled"] is True
-    lapis("schedule disable -o none -n", name)
+    assert as_json(lapis("schedule update --set is_enabled=False -n", name))["is_enabled"] is False
+    write("shown.yml", lapis("schedule show -o yaml -n", name).stdout)
+    lapis("schedule create -o none -f shown.yml")
     lapis("schedule delete -n", name)
     lapis("schedule show -n", name, code=1)
 

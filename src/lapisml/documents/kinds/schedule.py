@@ -63,7 +63,7 @@ class Schedule(Document):
 
     KIND: ClassVar[str] = "schedule"
     NOUN: ClassVar[str] = "schedule"
-    READ_ONLY: ClassVar[frozenset[str]] = RECORD_KEYS | {"is_enabled", "enabled"}
+    READ_ONLY: ClassVar[frozenset[str]] = RECORD_KEYS | {"is_enabled", "next_fire_times", "last_firings"}
 
     display_name: Text | None = Field(None, description="a name for people")
     properties: Tags | None = Field(None, description="key and text, kept with the schedule")
