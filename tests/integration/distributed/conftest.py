@@ -25,14 +25,14 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def python_with() -> Callable[[str], str]:
     """``python_with("torch")`` gives an interpreter that has a package, or skips and says what is missing.
 
-    It is ``LAPIS_TEST_PYTHON_<PACKAGE>`` where that is set, else the one that runs the tests.
+    It is ``PYTHON_WITH_<PACKAGE>`` where that is set, else the one that runs the tests.
     """
 
     def find(package: str) -> str:
-        given = os.environ.get(f"LAPIS_TEST_PYTHON_{package.upper()}", sys.executable)
+        given = os.environ.get(f"PYTHON_WITH_{package.upper()}", sys.executable)
         probe = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({package!r}) is None)"
         if os.spawnv(os.P_WAIT, given, [given, "-c", probe]) != 0:
-            pytest.skip(f"{package} is not installed (pip install {package}, or LAPIS_TEST_PYTHON_{package.upper()})")
+            pytest.skip(f"{package} is not installed (pip install {package}, or PYTHON_WITH_{package.upper()})")
         return given
 
     return find

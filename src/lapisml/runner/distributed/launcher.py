@@ -97,7 +97,7 @@ class Launcher:
         spec, threads = self._job.spec, plan.threads_each(len(self._ranks), len(os.sched_getaffinity(0)))
         own, base = dict(spec["environment_variables"]), {**threads, **self._launch.env}
         if self._runtime is not None:
-            self._start_runtime(self._runtime, {**base, **mpi.settings(spec["grace_s"])}, own, ports)
+            self._start_runtime(self._runtime, {**base, **mpi.settings()}, own, ports)
             return
         for rank in self._ranks:
             env = {**base, **plan.variables(spec, rank, self._ranks, ports), **own}
@@ -111,14 +111,22 @@ class Launcher:
         self._poll.register(self._reports, select.POLLIN)
         env = {**base, "MASTER_PORT": str(ports[0]), **own}
         argv = mpi.command(runtime, len(self._ranks), self._job.folder, self._launch.argv)
-        self._spawn(None, argv, env, None)
+        # The runtime kills its ranks a moment after a polite signal, so it gets none; they have their grace time.
+        self._spawn(None, argv, env, None, _POLITE)
 
-    def _spawn(self, rank: plan.Rank | None, argv: list[str], env: dict[str, str], log: str | None) -> None:
+    def _spawn(
+        self,
+        rank: plan.Rank | None,
+        argv: list[str],
+        env: dict[str, str],
+        log: str | None,
+        blocked: tuple[signal.Signals, ...] = (),
+    ) -> None:
         actions: list[Any] = []
         if log is not None:
             actions = [(os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)]
             actions.append((os.POSIX_SPAWN_DUP2, 1, 2))
-        pid = os.posix_spawn(argv[0], argv, env, file_actions=actions, setsid=True)
+        pid = os.posix_spawn(argv[0], argv, env, file_actions=actions, setsid=True, setsigmask=blocked)
         pidfd = os.pidfd_open(pid)
         self._live[pidfd] = (pid, rank)
         self._poll.register(pidfd, select.POLLIN)
@@ -160,8 +168,10 @@ class Launcher:
         for line in lines:
             told = json.loads(line)
             self._told.append((told["rank"], told["code"]))
-        if self._kill_at is None and any(code != 0 for _rank, code in self._told):
+        if any(code != 0 for _rank, code in self._told):
             self._end_rest()
+            if len(self._told) == len(self._ranks):
+                processes.kill_below(os.getpid())  # the runtime, and shims that wait
 
     def _settle_reports(self) -> None:
         """Decide which rank failed: the first that was not merely asked to end because another had failed."""

@@ -40,20 +40,17 @@ def command(launcher: str, count: int, folder: str, argv: list[str]) -> list[str
     return [launcher, "-n", str(count), sys.executable, "-I", "-S", "-c", _STARTER, source, folder, *argv]
 
 
-def settings(grace_s: float) -> dict[str, str]:
+def settings() -> dict[str, str]:
     """Return the variables that make every runtime do as we need.
 
-    More ranks than processors are allowed, none is tied to a processor, and a rank has its grace time between
-    SIGTERM and SIGKILL. Open MPI refuses to run for root unless told twice.
+    More ranks than processors are allowed, and none is tied to a processor. Open MPI refuses to run for root
+    unless told twice.
     """
-    timeout = str(max(1, round(grace_s)))
     found = {
         "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
         "OMPI_MCA_rmaps_base_oversubscribe": "1",
         "PRTE_MCA_hwloc_default_binding_policy": "none",
         "OMPI_MCA_hwloc_base_binding_policy": "none",
-        "PRTE_MCA_odls_base_sigkill_timeout": timeout,
-        "OMPI_MCA_odls_base_sigkill_timeout": timeout,
     }
     if os.geteuid() == 0:
         names = ("OMPI_ALLOW_RUN_AS_ROOT", "PRTE_ALLOW_RUN_AS_ROOT")

@@ -3,6 +3,9 @@
 Run as ``python -I -S -c "… main()" <source> <job folder> <program> <arguments…>``. The rank is this process's
 child, in the same process group, so that what the runtime sends to one reaches both. Descriptors of the runtime
 are left open: MPICH's ranks speak to their launcher through one.
+
+A runtime kills the other ranks as soon as one has failed. So the shim of a rank that failed does not end: it
+reports to our launcher, which gives the others their grace time, and waits to be killed.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ def main() -> None:
     """Run the rank and end as it ended."""
     folder, argv = sys.argv[2], sys.argv[3:]
     spec = durable.read_json(os.path.join(folder, layout.SPEC))
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     ranks = plan.ranks_of(spec)
     rank = ranks[mpi.rank_number(os.environ)]
     port = int(os.environ["MASTER_PORT"])
@@ -47,11 +51,13 @@ def _run(argv: list[str], env: dict[str, str], log: str) -> int:
 
 
 def _report(folder: str, number: int, code: int) -> None:
-    """Tell the launcher, which may be gone, and end with the same code."""
+    """Tell the launcher, which may be gone; end when all is well or nobody listens, else wait to be ended."""
     line = json.dumps({"rank": number, "code": code}).encode() + b"\n"
     try:
         reports = os.open(os.path.join(folder, layout.RANK_REPORTS), os.O_WRONLY | os.O_NONBLOCK)
         os.write(reports, line)
+        while code != 0:
+            signal.pause()
     except OSError:
         pass  # nobody listens any more
     os._exit(code if code >= 0 else 128 - code)
