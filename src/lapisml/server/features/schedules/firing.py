@@ -69,9 +69,11 @@ class Firer:
         try:
             with self._leases.applying(lease) as connection:
                 schedule = store.get_locked(connection, schedule_id)
-                if schedule is not None and schedule.is_enabled:
+                if schedule is None:  # deleted meanwhile
+                    return
+                if schedule.is_enabled:
                     self._decide(connection, schedule)
-                waiting = [] if schedule is None else store.waiting(connection, schedule_id)
+                waiting = store.waiting(connection, schedule_id)
             for firing in waiting:
                 self._submit(schedule, firing, lease)
         except LeaseLostError:
@@ -79,8 +81,7 @@ class Firer:
         finally:
             self._leases.release(lease)
 
-    def _submit(self, schedule: ScheduleRecord | None, firing: Firing, lease: Lease) -> None:
-        assert schedule is not None
+    def _submit(self, schedule: ScheduleRecord, firing: Firing, lease: Lease) -> None:
         if not self._leases.renew(lease):
             raise LeaseLostError(lease.resource)
         self._submitter.try_to_submit(schedule, firing)
