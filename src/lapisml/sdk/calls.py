@@ -49,6 +49,23 @@ class StepMaker:
         refuse_positional(definition, args)
         return add_step(Step(definition, inputs))
 
+    @property
+    def _func(self) -> Any:
+        """The entity as a plain function, for ``help(…)``: notebooks look at components this way."""
+        from inspect import Parameter, Signature
+
+        definition = self.definition()
+
+        def component(**inputs: Any) -> Step:
+            return self(**inputs)
+
+        component.__name__ = component.__qualname__ = definition.name or definition.type
+        component.__doc__ = f"{getattr(self, 'description', None) or definition.title}\n\n{self}"
+        names = [name for name in definition.inputs or () if name.isidentifier()]
+        parameters = [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in names]
+        component.__dict__["__signature__"] = Signature(parameters)
+        return component
+
     def sweep(self, *, primary_metric: str, goal: str, **options: Any) -> Step:
         """Sweep over the inputs that `search_space` names; see `lapisml.sdk.dsl.sweeping.sweep_of`."""
         return self().sweep(primary_metric=primary_metric, goal=goal, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
@@ -34,6 +35,8 @@ class Input(io.Input):
     max: Literal | None = Field(None, exclude=True, description="the largest value that is allowed")
 
     def __init__(self, **values: Any) -> None:
+        if values.pop("name", None) is not None:
+            warnings.warn("An Input has no name of its own: it is the name that it is given for.", stacklevel=2)
         try:
             super().__init__(**_texts(values))
         except ValidationError as error:

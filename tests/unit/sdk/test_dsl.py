@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -507,10 +508,21 @@ def test_a_decorated_function_is_a_component_when_its_types_are_known(prep: Any)
     assert made.to_dict()["jobs"]["prep"]["inputs"]["note"] == "${{parent.inputs.note}}"
 
     @dsl.pipeline
-    def untyped(raw: Any) -> None:
-        prep(raw=raw)
+    def untyped(raw: Any, note: Any, unused: Any = None) -> None:
+        prep(raw=raw, note=note)
 
-    assert "Nothing tells the type of input `raw`" in refusal(untyped.__lapis_component__)
+    assert untyped.__lapis_component__().to_dict()["inputs"] == {
+        "raw": {"type": "uri_file"},
+        "note": {"type": "string"},
+        "unused": {"type": "string", "optional": True},
+    }
+
+
+def test_a_component_shows_its_inputs_to_help(prep: Any) -> None:
+    shown = prep._func
+    assert set(signature(shown).parameters) == {"raw", "note"}
+    assert "prep" in shown.__name__
+    assert shown(note="x").document()["inputs"] == {"note": "x"}
 
 
 def test_data_without_a_type_is_a_folder(prep: Any) -> None:

@@ -108,23 +108,27 @@ class _About:
         arguments: dict[str, Any] = {key: PipelineInput(key, said["type"], builder) for key, said in declared.items()}
         arguments |= {key: given[key] for key in self.plain_names if key in given}
         outputs = _outputs(self.name, builder, builder.run(self.function, arguments))
+        for key, found in self._taken_types(builder).items():
+            if key in declared and _known_type(self.parameters[key], values.get(key)) is None:
+                declared[key]["type"] = found
         if outer is None:
             return self._job(builder, declared, values, outputs)
         return self._step(builder, declared, values, outputs)
 
     def component(self) -> Any:
-        """Build the pipeline as a component, which needs no values.
-
-        Raises:
-            LapisError: Usage, when nothing tells the type of an input.
-        """
-        for key, parameter in self.parameters.items():
-            if key not in self.plain_names and _known_type(parameter, None) is None and parameter.default is not None:
-                sentence = f"Nothing tells the type of input `{key}` of {self.name}()."
-                raise LapisError(
-                    ErrorCode.USAGE, sentence, f'Say it: {key}: Input(type="uri_folder"), or {key}: float.'
-                )
+        """Build the pipeline as a component, which needs no values."""
         return self.call((), {}).component
+
+    @staticmethod
+    def _taken_types(builder: Builder) -> dict[str, str]:
+        """Find as what the pipeline's inputs are taken: the types that the steps which are given them declare."""
+        found: dict[str, str] = {}
+        for step in builder.steps:
+            for name, port in step.inputs.given():
+                declared = (step.definition.inputs or {}).get(name, {}).get("type")
+                if isinstance(port.value, PipelineInput) and declared is not None:
+                    found.setdefault(port.value.name, str(declared))
+        return found
 
     def _arguments(self, args: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
         """Put the arguments of a call to the parameters that they belong to."""

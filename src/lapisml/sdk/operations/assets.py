@@ -27,7 +27,7 @@ class AssetOperations:
         self._kind = kind
         self._wrap = wrap
 
-    def create_or_update(self, asset: Any, **overrides: Any) -> Any:
+    def create_or_update(self, asset: Any = None, **overrides: Any) -> Any:
         """Create a version of an asset, or change description, tags and properties of one that exists.
 
         Local files that it names are uploaded first. Without a version the next number is taken. The content
@@ -35,6 +35,7 @@ class AssetOperations:
 
         Args:
             asset: an entity, a `Submission` made from a document, or a function with ``@dsl.pipeline``.
+                It may be given by the name of its kind too: ``create_or_update(model=…)``.
             overrides: keys to set on top (``description="…"``).
 
         Raises:
@@ -42,6 +43,7 @@ class AssetOperations:
         """
         from lapisml.sdk.submission import submission_of
 
+        asset = overrides.pop(self._kind, None) if asset is None else asset
         if self._kind == "component" and callable(asset):
             asset = getattr(asset, "__lapis_component__", lambda: asset)()
         submission = submission_of(asset, self._kind, overrides)
