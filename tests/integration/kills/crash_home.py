@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.error
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,23 @@ CALLS = (
 
 
 class CrashingServer(LapisServer):
-    """The server with the places of `CALLS` and every move watched."""
+    """The server with some calls and every move watched.
+
+    Args:
+        calls: (call, when) of the places where it may be told to die.
+    """
+
+    def __init__(
+        self, home: Path, env: dict[str, str] | None = None, calls: Sequence[tuple[str, str]] = CALLS
+    ) -> None:
+        super().__init__(home, env)
+        self._calls = json.dumps(sorted({call for call, _ in calls}))
 
     def start(self, wait: bool = True, timeout: float = 60.0) -> CrashingServer:
         """Start it, as `LapisServer.start`."""
         self.home.mkdir(parents=True, exist_ok=True)
-        calls = json.dumps(sorted({call for call, _ in CALLS}))
-        env = clean_environment(LAPIS_HOME=str(self.home), LAPIS_PORT=str(self.port), **self._env, CRASH_CALLS=calls)
+        place = {"LAPIS_HOME": str(self.home), "LAPIS_PORT": str(self.port)}
+        env = clean_environment(**place, **self._env, CRASH_CALLS=self._calls)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.integration.kills.crashing_server"],
@@ -80,11 +90,12 @@ class CrashHome:
     def prepare(self) -> None:
         """Create a cluster that runs jobs and an instance that is stopped."""
         cluster = {"name": CLUSTER, "type": "amlcompute", "min_instances": 0, "max_instances": 4}
-        self._ask("PUT", f"{WORKSPACE}/computes/{CLUSTER}", cluster)
-        self._ask("PUT", f"{WORKSPACE}/computes/{STOPPED}", {"name": STOPPED, "type": "computeinstance"})
-        self._ask("POST", f"{WORKSPACE}/computes/{STOPPED}/stop")
+        self.ask("PUT", f"{WORKSPACE}/computes/{CLUSTER}", cluster)
+        self.ask("PUT", f"{WORKSPACE}/computes/{STOPPED}", {"name": STOPPED, "type": "computeinstance"})
+        self.ask("POST", f"{WORKSPACE}/computes/{STOPPED}/stop")
 
-    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request and give the answer; one that is refused raises RuntimeError."""
         status, answer = self.server.request(method, path, body)
         if status not in (200, 201, 204):
             raise RuntimeError(f"{method} {path} → {status}: {answer}")
@@ -102,14 +113,14 @@ class CrashHome:
         """Submit a job of `plan`, lose the server where ordered, start it again, and see the job to its end."""
         if plan.loses:
             datastore = {"name": plan.loses, "type": "azure_blob", "account_name": "a", "container_name": "c"}
-            self._ask("PUT", f"{WORKSPACE}/datastores/{plan.loses}", datastore)
-        self._until(lambda: self._submitted(job, plan))
+            self.ask("PUT", f"{WORKSPACE}/datastores/{plan.loses}", datastore)
+        self.until(lambda: self._submitted(job, plan))
         if plan.loses:
-            self._ask("DELETE", f"{WORKSPACE}/datastores/{plan.loses}")
-            self._ask("POST", f"{WORKSPACE}/computes/{plan.compute}/start")
-        self._until(lambda: self._is_over(job, plan))
+            self.ask("DELETE", f"{WORKSPACE}/datastores/{plan.loses}")
+            self.ask("POST", f"{WORKSPACE}/computes/{plan.compute}/start")
+        self.until(lambda: self._is_over(job, plan))
         if plan.loses:
-            self._ask("POST", f"{WORKSPACE}/computes/{plan.compute}/stop")
+            self.ask("POST", f"{WORKSPACE}/computes/{plan.compute}/stop")
         assert not (self.server.home / "crash.json").exists(), "the ordered place was never met"
         self.ended[job] = plan.end
 
@@ -118,29 +129,29 @@ class CrashHome:
         self._submitted(job, plan)
         eventually(lambda: self.server.process.poll() is not None, 30, what="the ordered death")
         eventually(lambda: self._marks(job) == ["begin", "end"], 30, what="the script's end")
-        self._until(lambda: self._is_over(job, plan))
+        self.until(lambda: self._is_over(job, plan))
         self.ended[job] = plan.end
 
     def play_crowd(self, jobs: dict[str, tuple[Plan, Edge]]) -> None:
         """Submit job after job; each brings the server down at its own move while those before it go on."""
         for job, (plan, edge) in jobs.items():
             self.order_move(job, edge, "committed")
-            self._until(lambda job=job, plan=plan: self._submitted(job, plan))
-            self._until(lambda: not (self.server.home / "crash.json").exists())
+            self.until(lambda job=job, plan=plan: self._submitted(job, plan))
+            self.until(lambda: not (self.server.home / "crash.json").exists())
         for job, (plan, _) in jobs.items():
-            self._until(lambda job=job, plan=plan: self._is_over(job, plan))
+            self.until(lambda job=job, plan=plan: self._is_over(job, plan))
             self.ended[job] = plan.end
 
     def check_still(self, job: str, end: JobState) -> None:
         """Look whether a job is where it ended, without a move since."""
         assert self._get(f"/{job}")["status"] == end.value
-        self._check_events(job)
+        self.check_events(job)
 
     def check(self, job: str, plan: Plan) -> None:
         """Look whether the job ended as it deserves, exactly once, and whether all of its log is there."""
         body = self._get(f"/{job}")
         assert body["status"] == plan.end.value, body["status_reason"]
-        self._check_events(job)
+        self.check_events(job)
         self._check_run(job, plan)
         marks = self._marks(job)
         expected = ["begin", "end"] if plan.end == JobState.COMPLETED else ["begin"]
@@ -152,7 +163,8 @@ class CrashHome:
     def _order(self, order: dict[str, Any]) -> None:
         (self.server.home / "crash.json").write_text(json.dumps(order))
 
-    def _until(self, done: Callable[[], bool]) -> None:
+    def until(self, done: Callable[[], bool]) -> None:
+        """Wait until `done`, starting the server again whenever it has died as ordered."""
         eventually(lambda: self._alive_and(done), 60, interval=0.05, what="the job to get on")
 
     def _alive_and(self, done: Callable[[], bool]) -> bool:
@@ -168,7 +180,7 @@ class CrashHome:
     def _submitted(self, job: str, plan: Plan) -> bool:
         document = plan.job_document(self.folder / f"{job}.mark", self.folder / f"{job}.hold")
         document = json.loads(json.dumps(document).replace(SILENT, self.silent_url))
-        self._ask("PUT", f"{JOBS}/{job}", {"document": document, "git": None})
+        self.ask("PUT", f"{JOBS}/{job}", {"document": document, "git": None})
         return True
 
     def _is_over(self, job: str, plan: Plan) -> bool:
@@ -178,10 +190,11 @@ class CrashHome:
         return state in TERMINAL and self.server.process.poll() is None
 
     def _get(self, path: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._ask("GET", JOBS + path)
+        found: dict[str, Any] = self.ask("GET", JOBS + path)
         return found
 
-    def _check_events(self, job: str) -> None:
+    def check_events(self, job: str) -> None:
+        """Look whether a job's moves are whole and legal, with one end."""
         events = self._get(f"/{job}/events")["value"]
         states = [JobState.NOT_STARTED.value] + [event["status"] for event in events]
         assert [event["before"] for event in events] == states[:-1], "no move is missing or doubled"
@@ -189,7 +202,7 @@ class CrashHome:
         assert sum(JobState(state) in TERMINAL for state in states) == 1, states
 
     def _check_run(self, job: str, plan: Plan) -> None:
-        body = self._ask("GET", f"/mlflow/default/api/2.0/mlflow/runs/get?run_id={job}")
+        body = self.ask("GET", f"/mlflow/default/api/2.0/mlflow/runs/get?run_id={job}")
         wanted = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED"}[plan.end.value]
         assert body["run"]["info"]["status"] == wanted
 
@@ -198,5 +211,5 @@ class CrashHome:
         return mark.read_text().split() if mark.exists() else []
 
     def _log(self, job: str) -> str:
-        body: bytes = self._ask("GET", f"{JOBS}/{job}/logs/file?path=user_logs/std_log.txt")
+        body: bytes = self.ask("GET", f"{JOBS}/{job}/logs/file?path=user_logs/std_log.txt")
         return body.decode()

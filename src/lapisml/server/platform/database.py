@@ -57,14 +57,14 @@ def _tell_first_write(connection: Connection) -> None:
 
 
 class JsonText(TypeDecorator[Any]):
-    """A JSON value kept as text, the same on every database."""
+    """A JSON value kept as text, the same on every database; mappings keep their order."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Serialise on the way in."""
-        return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        return None if value is None else orjson.dumps(value).decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
         """Parse on the way out."""

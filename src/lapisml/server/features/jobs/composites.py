@@ -22,7 +22,7 @@ from lapisml.server.features.jobs.outputs import JobOutputs
 from lapisml.server.features.jobs.records import Child, JobRecord
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.submission import Submission
-from lapisml.server.features.jobs.topics import TOPIC_NEWS
+from lapisml.server.features.jobs.topics import RUNNING, TOPIC_NEWS
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
@@ -61,7 +61,7 @@ class CompositeJobs:
 
     def begin(self, workspace: Workspace, job: JobRecord) -> JobRecord | None:
         """Move a new composite job to Running, driven from here; None when somebody else did."""
-        step = Move(JobState.RUNNING, "Running", "Running.", self._clock.now_ms())
+        step = Move(JobState.RUNNING, "Running", RUNNING, self._clock.now_ms())
         with self._leased.write() as connection:
             values = {"site": self._leased.site, "started_at": step.at}
             if not store.move(connection, job, step, **values):

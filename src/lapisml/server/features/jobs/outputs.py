@@ -14,6 +14,8 @@ from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.workspaces.service import Workspace
 
 _MODEL_TYPES = frozenset({"mlflow_model", "custom_model", "triton_model"})
+REUSED = "Reused"
+"""The code of a step that completed without having run: its outputs are another job's."""
 _MADE_BY = "lapis.job_output"
 
 
@@ -35,7 +37,7 @@ class JobOutputs:
 
     def all_of(self, workspace: Workspace, job: JobRecord) -> list[JobOutput]:
         """Give the outputs of a job, ``artifacts`` first, whether it is over or not."""
-        if job.type in COMPOSITE:
+        if job.type in COMPOSITE or job.status_code == REUSED:
             return self.recorded(workspace, job.name)
         found = [JobOutput(job.name, ARTIFACTS, "uri_folder", artifacts_uri(job.name))]
         for name, declared in declared_outputs(job.document).items():

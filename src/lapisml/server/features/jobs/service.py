@@ -22,7 +22,7 @@ from lapisml.server.features.jobs.intake import Intake, digest_of
 from lapisml.server.features.jobs.kinds import JobKinds
 from lapisml.server.features.jobs.records import Child, JobEvent, JobFilter, JobRecord
 from lapisml.server.features.jobs.submission import Submission
-from lapisml.server.features.jobs.topics import TOPIC_CHILDREN, TOPIC_LINE, TOPIC_NEWS
+from lapisml.server.features.jobs.topics import RUNNING, TOPIC_CHILDREN, TOPIC_LINE, TOPIC_NEWS
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
@@ -158,7 +158,8 @@ class JobService:
     def _family(self, workspace: Workspace, job: JobRecord) -> str:
         with self._database.read() as connection:
             states = {child.step: child.status for child in store.children(connection, workspace.id, job.name)}
-        return family_sentence(len(job.document.get("jobs") or states), list(states.items()))
+        sentence = family_sentence(len(job.document.get("jobs") or states), list(states.items()))
+        return sentence if job.status_reason == RUNNING else f"{sentence} {job.status_reason}"
 
     def children(self, workspace: Workspace, name: str) -> list[Child]:
         """Read the jobs that a pipeline or a sweep started, in the order in which it started them."""

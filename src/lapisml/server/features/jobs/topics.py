@@ -1,5 +1,8 @@
 """What threads of the jobs feature, and those who watch jobs, wake each other with."""
 
+RUNNING = "Running."
+"""What is said of a composite job when there is nothing more to say."""
+
 TOPIC_LINE = "jobs:line"
 """Told when a job enters a line, or when nodes may have become free."""
 

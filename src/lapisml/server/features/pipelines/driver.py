@@ -7,18 +7,20 @@ has happened is read from the children's rows.
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from typing import Any
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
 from lapisml.core.ids import child_name
-from lapisml.core.lifecycle import COMPOSITE, JobState
+from lapisml.core.lifecycle import JobState
 from lapisml.core.pipelines import End, NodeState
 from lapisml.documents.pipelines import ParentValues, pipeline_outputs, step_document
 from lapisml.server.features.assets.records import JobOutput
 from lapisml.server.features.jobs.composites import CompositeJobs
 from lapisml.server.features.jobs.finish import PASSING
 from lapisml.server.features.jobs.records import JobRecord
+from lapisml.server.features.jobs.topics import RUNNING
 from lapisml.server.features.pipelines.kind import Graphs
 from lapisml.server.features.pipelines.memory import Memory
 from lapisml.server.features.reuse.service import Reusable, ReuseService, StepKey
@@ -53,15 +55,23 @@ class PipelineDriver:
             self._forget_some(job.seq)
         try:
             self._take_news(workspace, job, memory)
+            if memory.changes_inputs:
+                self._mark(workspace, memory)
             end = self._advance(workspace, job, memory)
-            while memory.unmarked:  # what follows has started meanwhile
-                self._reuse.completed(workspace, memory.unmarked.pop(0))
+            self._mark(workspace, memory)
+            self._composites.note(job, RUNNING)
             if end is not None and self._end(workspace, job, memory, end):
                 self._memories.pop(job.seq, None)
         except BaseException:
             self._memories.pop(job.seq, None)  # half a pass: read everything again
             raise
         return None
+
+    def _mark(self, workspace: Workspace, memory: Memory) -> None:
+        """Let results of steps that have completed be found; what follows them need not wait for that."""
+        while memory.unmarked:
+            self._reuse.completed(workspace, memory.unmarked[0])
+            memory.unmarked.pop(0)
 
     def _forget_some(self, keep: int) -> None:
         for seq in [seq for seq in self._memories if seq != keep][:-_FORGET_ABOVE]:
@@ -76,7 +86,7 @@ class PipelineDriver:
         if everything:
             memory.read_at = now
         completed = memory.take_in(children)
-        memory.unmarked += [c.name for c in completed if c.type not in COMPOSITE and c.status_code != "Reused"]
+        memory.unmarked += [c.name for c in completed if c.type != self.type and c.status_code != "Reused"]
 
     def _advance(self, workspace: Workspace, job: JobRecord, memory: Memory) -> End | None:
         """Start steps until nothing more can start; a step whose result is reused may let others start."""
@@ -104,20 +114,21 @@ class PipelineDriver:
         """Make the job of a step, or the record of a result that is reused; give the state that it is in."""
         graph, planned = memory.graph, memory.graph.steps[step]
         parent = ParentValues(experiment_name=job.experiment_name, name=job.name)
-        document = step_document(graph, step, parent, memory.finished, name)
-        shown = str(document.get("display_name") or step)
+        document, shown = planned.document, step
         try:
+            document = step_document(graph, step, parent, memory.finished, name)
+            shown = str(document.get("display_name") or step)
             key = self._reuse.key(workspace, document) if planned.type != self.type else None
             if key is not None and attempt == 1 and planned.deterministic and not graph.settings.force_rerun:
                 found = self._reuse.find(workspace, key)
                 if found is not None:
                     self._take(workspace, job, (name, step, shown), document, key, found)
                     return JobState.COMPLETED
-            if key is not None:
-                self._reuse.remember(workspace, key, name)
-            made = self._composites.submit_child(workspace, job, name, document, step=step, display_name=shown)
+            with self._reuse.remembering(workspace, key, name) if key is not None else nullcontext():
+                made = self._composites.submit_child(workspace, job, name, document, step=step, display_name=shown)
         except LapisError as error:
             if error.code in PASSING:
+                self._composites.note(job, f"Step '{step}' can't start yet: {error.message}")
                 raise
             return self._refused(workspace, job, (name, step, shown), document, error)
         return made.status
@@ -132,18 +143,18 @@ class PipelineDriver:
         found: Reusable,
     ) -> None:
         name, step, shown = who
-        self._reuse.remember(workspace, key, name, reused_from=found.job_name)
-        self._composites.add_finished_child(
-            workspace,
-            job,
-            name,
-            document,
-            step=step,
-            display_name=shown,
-            properties={REUSED: "true", REUSED_FROM: found.job_name},
-            outputs=found.outputs,
-            reason=f"Reused: '{found.job_name}' did the same with the same inputs.",
-        )
+        with self._reuse.remembering(workspace, key, name, reused_from=found.job_name):
+            self._composites.add_finished_child(
+                workspace,
+                job,
+                name,
+                document,
+                step=step,
+                display_name=shown,
+                properties={REUSED: "true", REUSED_FROM: found.job_name},
+                outputs=found.outputs,
+                reason=f"Reused: '{found.job_name}' did the same with the same inputs.",
+            )
 
     def _refused(
         self,

@@ -36,6 +36,12 @@ class Memory:
     event: int = 0
     read_at: int = 0
 
+    @property
+    def changes_inputs(self) -> bool:
+        """Whether a step may write into what another step gave it: results are marked before that."""
+        inputs = (given for step in self.graph.steps.values() for given in (step.document.get("inputs") or {}).values())
+        return any(isinstance(given, dict) and given.get("mode") == "rw_mount" for given in inputs)
+
     @classmethod
     def of(cls, graph: Graph) -> Memory:
         """Begin with a pipeline of which nothing has run."""
