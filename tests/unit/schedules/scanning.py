@@ -21,19 +21,19 @@ def scan(holds: Holds, zone: ZoneInfo, after: datetime, until: datetime, every_h
     """
     found = []
     instant = after.replace(second=0, microsecond=0)
+    before = instant.astimezone(zone).replace(tzinfo=None)
     while (instant := instant + MINUTE) <= until:
         shown = instant.astimezone(zone)
         wall = shown.replace(tzinfo=None, fold=0)
-        skipped = [] if every_hour else list(_skipped(instant, zone))
+        skipped = [] if every_hour else list(_skipped(before, wall))
         if (holds(wall) and (every_hour or not shown.fold)) or any(map(holds, skipped)):
             found.append(instant)
+        before = wall
     return found
 
 
-def _skipped(instant: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """Yield the wall times that the clock skips when it comes to this instant."""
-    before = (instant - MINUTE).astimezone(zone).replace(tzinfo=None)
-    now = instant.astimezone(zone).replace(tzinfo=None)
+def _skipped(before: datetime, now: datetime) -> Iterator[datetime]:
+    """Yield the wall times between what the clock shows in one minute and in the next."""
     while (before := before + MINUTE) < now:
         yield before
 
