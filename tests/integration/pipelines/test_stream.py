@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from lapisml import MLClient
+from lapisml.sdk.streaming import Follower
 from tests.integration.jobs.client import Api
 from tests.support.server import LapisServer
 
@@ -119,3 +121,26 @@ def test_a_canceled_pipeline_tells_the_end_of_its_steps(api: Api, shared_server:
             assert line["end"]["status"] == "Canceled"
     assert [move["status"] for move in moves][-1] == "Canceled"
     assert {move["step"] for move in moves} == {"slow"}
+
+
+def test_a_follower_outlives_the_server(lapis_server: LapisServer) -> None:
+    server = lapis_server
+    client = MLClient(server.token, workspace_name="default", url=server.url)
+    first = step("sleep 1; echo x > ${{outputs.o}}/a", outputs={"o": {"type": "uri_folder"}})
+    second = step("sleep 1; ls ${{inputs.o}}", inputs={"o": "${{parent.jobs.first.outputs.o}}"})
+    name = submit(Api(server), {"first": first, "second": second})
+    moves: list[dict[str, Any]] = []
+    told: list[str] = []
+
+    def child(move: dict[str, Any]) -> None:
+        moves.append(move)
+        if len(moves) == 3:
+            server.kill9()
+            server.start()
+
+    end = client.jobs.follow(name, Follower(on_child=child, on_away=told.append))
+    assert end["status"] == "Completed"
+    assert told[-1] == "The server is back."
+    assert [move["seq"] for move in moves] == sorted({move["seq"] for move in moves})
+    ends = [(move["step"], move["status"]) for move in moves if move["status"] == "Completed"]
+    assert ends == [("first", "Completed"), ("second", "Completed")]
