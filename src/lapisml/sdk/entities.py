@@ -28,7 +28,6 @@ from lapisml.documents.kinds import (
     schedule,
     spark,
     sweep,
-    triggers,
     workspace,
 )
 from lapisml.documents.kinds.compute import Identity, NetworkSettings, SshSettings
@@ -40,7 +39,7 @@ from lapisml.sdk.dsl.pipeline_job import PipelineJob, PipelineSettings
 from lapisml.sdk.dsl.values import plain
 from lapisml.sdk.inputs import Input, Output
 from lapisml.sdk.records import View, viewed
-from lapisml.sdk.schedules import as_texts
+from lapisml.sdk.schedules import CronTrigger, RecurrencePattern, RecurrenceTrigger, as_texts
 from lapisml.sdk.searching import Objective, SweepJobLimits
 
 
@@ -223,28 +222,6 @@ class PyTorchDistribution(Distribution):
     """Processes started for PyTorch."""
 
     type: Annotated[str, Choice("pytorch")] = Field("pytorch")
-
-
-class RecurrencePattern(triggers.Pattern):
-    """At which times within a recurrence: ``hours, minutes, week_days, month_days``."""
-
-
-class CronTrigger(triggers.JobTrigger):
-    """A cron expression: ``expression, start_time, end_time, time_zone``."""
-
-    type: Annotated[str, Choice("cron")] = Field("cron")
-
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**as_texts(values))
-
-
-class RecurrenceTrigger(triggers.JobTrigger):
-    """A recurrence: ``frequency, interval, schedule, start_time, end_time, time_zone``."""
-
-    type: Annotated[str, Choice("recurrence")] = Field("recurrence")
-
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**as_texts(values))
 
 
 class JobSchedule(schedule.Schedule, Entity):

@@ -1,14 +1,40 @@
-"""What programs write in schedules, as documents have it."""
+"""Triggers under azure.ai.ml's names, and what else programs write in schedules, as documents have it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from lapisml.documents.fields import Choice
+from lapisml.documents.kinds import triggers
 from lapisml.sdk.dsl.definition import absolute
 from lapisml.sdk.dsl.values import plain
+
+
+class RecurrencePattern(triggers.Pattern):
+    """At which times within a recurrence: ``hours, minutes, week_days, month_days``."""
+
+
+class CronTrigger(triggers.JobTrigger):
+    """A cron expression: ``expression, start_time, end_time, time_zone``."""
+
+    type: Annotated[str, Choice("cron")] = Field("cron")
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**as_texts(values))
+
+
+class RecurrenceTrigger(triggers.JobTrigger):
+    """A recurrence: ``frequency, interval, schedule, start_time, end_time, time_zone``."""
+
+    type: Annotated[str, Choice("recurrence")] = Field("recurrence")
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**as_texts(values))
 
 
 def as_texts(values: Mapping[str, Any]) -> dict[str, Any]:

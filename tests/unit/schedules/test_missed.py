@@ -39,6 +39,11 @@ def test_latest_makes_up_for_none_when_one_is_on_time():
     assert verdict.passed_over == 4
 
 
+def test_latest_leaves_out_nothing_that_is_on_time():
+    verdict = decide(cron("* * * * *"), T0, T0 + 2 * MINUTE, Policy())
+    assert verdict.fire == (T0 + MINUTE, T0 + 2 * MINUTE)
+
+
 def test_all_makes_up_for_each_within_the_time():
     verdict = decide(cron("0 * * * *"), T0, T0 + 30 * HOUR + 10 * MINUTE, Policy(MissedRuns.ALL, DAY))
     assert verdict.fire == tuple(T0 + h * HOUR for h in range(7, 31))

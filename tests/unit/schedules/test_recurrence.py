@@ -106,3 +106,10 @@ def test_a_start_that_is_skipped_fires_at_the_jump():
     rule = RecurrenceRule("day", 1, utc("2026-03-27T01:30"), BERLIN)
     found = firings(rule, utc("2026-03-28T12:00"), utc("2026-03-30T12:00"))
     assert [at.astimezone(BERLIN).strftime("%d %H:%M") for at in found] == ["29 03:00", "30 02:30"]
+
+
+def test_a_week_begins_on_monday():
+    pattern = Pattern((9,), (0,), ("sunday", "monday"))
+    rule = RecurrenceRule("week", 2, utc("2026-05-06T00:00"), ZoneInfo("UTC"), pattern)
+    days = [at.strftime("%m-%d") for at in firings(rule, utc("2026-05-01T00:00"), utc("2026-06-05T00:00"))]
+    assert days == ["05-10", "05-18", "05-24", "06-01"]
