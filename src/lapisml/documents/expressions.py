@@ -161,7 +161,8 @@ def _fault(e: Expression, names: Names) -> ExpressionFault | None:
 
 
 def _undeclared(e: Expression, names: Collection[str]) -> ExpressionFault | None:
-    if e.rest in names:
+    member_of = e.rest.partition(".")[0] if e.root == "search_space" else None
+    if e.rest in names or member_of in names:  # which members an option of a choice has is the sweep's to check
         return None
     near = nearest(e.rest, names, _ALIKE if e.root == "outputs" or e.optional else 0.6)
     if near is None and (e.root == "outputs" or e.optional):

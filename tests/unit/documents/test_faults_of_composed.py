@@ -160,24 +160,12 @@ def test_what_is_known_and_not_delivered_in_a_pipeline(
         (("${{search_space.rate}}", "${{search_space.rat}}"), "trial.command", "no parameter `rat`"),
         (("${{inputs.data}}", "${{inputs.rate}}"), "trial.command", "no input `rate`"),
         (("trial:\n", "trial:\n  type: pipeline\n"), "trial", "a trial is a command"),
+        (("rule: sobol", "logbase: 1"), "sampling_algorithm.logbase", "can't be a base"),
         (("  environment: azureml:train-env@latest\n", ""), "trial.environment", "missing key"),
     ],
 )  # fmt: skip
 def test_faults_of_a_sweep(change: tuple[str, str], path: str, words: str, folder: Path) -> None:
     check(folder, "job/sweep", change, path, words)
-
-
-@pytest.mark.parametrize(
-    ("change", "path"),
-    [
-        (("rule: sobol", "logbase: 2"), "sampling_algorithm.logbase"),
-        (("values: [a, b]", "values: [{a: 1}]"), "search_space.kind.values"),
-    ],
-)
-def test_what_a_sweep_is_not_delivered_with(change: tuple[str, str], path: str, folder: Path) -> None:
-    error = refusal(folder, "job/sweep", change)
-    assert error.code is ErrorCode.NOT_SUPPORTED
-    assert [p.path for p in error.problems] == [path]
 
 
 @pytest.mark.parametrize(

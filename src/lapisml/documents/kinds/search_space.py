@@ -14,7 +14,7 @@ from lapisml.documents.fields import Choice, Count, MappingOf
 from lapisml.documents.kinds.io import check_names
 from lapisml.documents.literals import LiteralError, coerce
 from lapisml.documents.paths import DocumentPath
-from lapisml.documents.reading import NOT_SUPPORTED, describe, fault, read_literal, resolved
+from lapisml.documents.reading import NOT_SUPPORTED, describe, fault, read_any_mapping, read_literal, resolved
 
 KEYS: dict[str, tuple[str, ...]] = {
     "choice": ("values",),
@@ -30,7 +30,6 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 """Distribution → the keys that it needs, and may have."""
 
-_NESTED = "values that are mappings, a search space within a search space, are not delivered"
 _LARGEST_EXPONENT = 700
 
 
@@ -61,9 +60,8 @@ def _read_values(value: Any) -> list[Any]:
 
 
 def _read_value(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        raise fault(_NESTED, "text, numbers, true or false", kind=NOT_SUPPORTED)
-    return read_literal(value)
+    """Return a value, or a mapping of values and inner search spaces; those are checked with the whole sweep."""
+    return read_any_mapping(value) if isinstance(value, Mapping) else read_literal(value)
 
 
 Values = Annotated[list[Any], PlainValidator(_read_values), WithJsonSchema({"type": "array", "minItems": 1})]

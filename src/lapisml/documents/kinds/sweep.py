@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -17,7 +18,8 @@ from lapisml.documents.kinds.jobs import Job
 from lapisml.documents.kinds.parts import QueueSettings, Resources
 from lapisml.documents.kinds.search_space import Number, SearchSpace
 from lapisml.documents.paths import DocumentPath
-from lapisml.documents.reading import NOT_SUPPORTED, fault
+from lapisml.documents.reading import fault
+from lapisml.documents.words import listed
 
 ALGORITHMS = ("random", "grid", "bayesian")
 _POLICY_KEYS = {
@@ -26,6 +28,7 @@ _POLICY_KEYS = {
     "truncation_selection": {"truncation_percentage"},
 }
 _MOST_PERCENT = 99
+_COUNTABLE = ("choice", "randint", "quniform", "qloguniform")
 
 
 class SamplingAlgorithm(Part):
@@ -34,16 +37,22 @@ class SamplingAlgorithm(Part):
     type: Annotated[str, Choice(*ALGORITHMS)] = Field(description="random, grid or bayesian")
     seed: Int | None = Field(None, description="random: the same seed gives the same parameters")
     rule: Annotated[str, Choice("random", "sobol")] | None = Field(None, description="random: random or sobol")
-    logbase: Text | None = Field(None, description="random: base of the logarithm of log forms: e")
+    logbase: Text | None = Field(None, description="random: base of the logarithms of log forms: e, or a number")
 
     def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
-        """Refuse settings of random choice elsewhere, and another base than e."""
+        """Refuse settings of random choice elsewhere, and a base that can't be one."""
         for key in ("rule", "logbase"):
             if getattr(self, key) is not None and self.type != "random":
                 yield (key,), fault(f"`{key}` has no meaning for {self.type}", "`type: random`", at="key")
-        if self.logbase not in (None, "e"):
-            message = "another base than e is not supported; limits of log forms are natural logarithms"
-            yield ("logbase",), fault(message, "e", kind=NOT_SUPPORTED)
+        if self.logbase is not None and not _is_base(self.logbase):
+            yield ("logbase",), fault(f"`{self.logbase[:80]}` can't be a base", "e, or a number above 1")
+
+
+def _is_base(text: str) -> bool:
+    try:
+        return text.strip().lower() == "e" or 1 < float(text) < math.inf
+    except ValueError:
+        return False
 
 
 class Objective(Part):
@@ -118,12 +127,13 @@ Sampling = Annotated[
 
 
 def sampling_faults(sampling: Any, space: Mapping[str, Any]) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
-    """Refuse a grid over what is not a list of values."""
+    """Refuse a grid over what has no end of values."""
     kind = sampling.type if isinstance(sampling, SamplingAlgorithm) else sampling
     for name, parameter in space.items() if kind == "grid" else ():
-        if parameter.type != "choice":
-            message = f"a grid needs lists of values, and this is {parameter.type}"
-            yield ("search_space", name, "type"), fault(message, "choice, or another sampling_algorithm")
+        if parameter.type not in _COUNTABLE:
+            message = f"a grid needs values that can be counted, and this is {parameter.type}"
+            expected = f"{listed(_COUNTABLE)}, or another sampling_algorithm"
+            yield ("search_space", name, "type"), fault(message, expected)
 
 
 class SweepJob(Job):
