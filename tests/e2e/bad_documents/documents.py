@@ -29,7 +29,7 @@ class Kind:
     wrong: tuple[str, object]
     misspelt: tuple[str, str]
     path: str | None = None
-    references: dict[str, str] = field(default_factory=dict)
+    references: dict[str, object] = field(default_factory=dict)
     expression: str | None = None
 
 
@@ -100,6 +100,70 @@ KINDS = {
         },
         "command",
     ),
+    "pipeline": Kind(
+        "job",
+        "type: pipeline\ninputs:\n  word: hello\njobs:\n  a:\n    command: echo ${{inputs.word}}\n    code: ./here\n"
+        "    inputs:\n      word: ${{parent.inputs.word}}\n    environment:\n      image: python\n"
+        "  b:\n    component: ./part.yml\n    inputs:\n      word: x\n    compute: azureml:serverless\n",
+        "jobs",
+        ("jobs.a.limits", "text"),
+        ("setings", "settings"),
+        "jobs.b.component",
+        {
+            "jobs.a.environment": "azureml:no-such-environment@latest",
+            "jobs.b.component": "azureml:no-such-component@latest",
+            "jobs.b.compute": "azureml:no-such-cluster",
+            "settings": {"default_compute": "azureml:no-such-cluster"},
+        },
+        "jobs.a.command",
+    ),
+    "sweep": Kind(
+        "job",
+        "type: sweep\ntrial:\n  command: echo ${{inputs.word}} ${{search_space.rate}}\n  code: ./here\n"
+        "  environment:\n    image: python\ninputs:\n  word: hello\nsearch_space:\n  rate: [1, 2]\n"
+        "objective:\n  goal: minimize\n  primary_metric: loss\nlimits:\n  max_total_trials: 2\n",
+        "objective",
+        ("search_space", {"rate": {"type": "uniform", "min_value": "low", "max_value": 1}}),
+        ("sampling_algoritm", "sampling_algorithm"),
+        "trial.code",
+        {"trial": "azureml:no-such-component:1", "compute": "azureml:no-such-cluster"},
+        "trial.command",
+    ),
+    "parallel": Kind(
+        "job",
+        "type: parallel\ninputs:\n  word: hello\n  rows:\n    type: uri_folder\n    path: ./here\n"
+        "input_data: ${{inputs.rows}}\ntask:\n  type: run_function\n  code: ./here\n  entry_script: main.py\n"
+        "  program_arguments: --word ${{inputs.word}}\n  environment:\n    image: python\n",
+        "task",
+        ("mini_batch_size", "many"),
+        ("input_dat", "input_data"),
+        "task.code",
+        {"compute": "azureml:no-such-cluster"},
+        "task.program_arguments",
+    ),
+    "pipeline component": Kind(
+        "component",
+        "type: pipeline\nname: bad_pipeline\ninputs:\n  word:\n    type: string\njobs:\n  a:\n"
+        "    command: echo ${{inputs.word}}\n    code: ./here\n    environment:\n      image: python\n"
+        "    inputs:\n      word: ${{parent.inputs.word}}\n",
+        "jobs",
+        ("jobs.a.inputs", ["word"]),
+        ("output", "outputs"),
+        "jobs.a.code",
+        expression="jobs.a.command",
+    ),
+    "schedule": Kind(
+        "schedule",
+        "name: bad-schedule\ntrigger:\n  type: cron\n  expression: 0 1 * * *\ncreate_job:\n  type: command\n"
+        "  command: echo ${{inputs.word}}\n  code: ./here\n  inputs:\n    word: hello\n  environment:\n"
+        "    image: python\n",
+        "trigger",
+        ("trigger", {"type": "cron", "expression": "often"}),
+        ("descriptio", "description"),
+        "create_job.code",
+        {"create_job": "azureml:no_such_job"},
+        "create_job.command",
+    ),
     "workspace": Kind(
         "workspace",
         "name: bad-workspace\ndescription: text\n",
@@ -110,12 +174,16 @@ KINDS = {
 }
 
 
+PART = "type: command\ncommand: echo ${{inputs.word}}\ninputs: {word: {type: string}}\nenvironment: {image: python}\n"
+
+
 def lay_out(folder: Path) -> None:
     """Make the files that the good documents name."""
     (folder / "here").mkdir(parents=True)
     (folder / "here" / "main.py").write_text("print(1)\n")
     (folder / "file.txt").write_text("text\n")
     (folder / "conda.yml").write_text("dependencies: [python]\n")
+    (folder / "part.yml").write_text(PART)
 
 
 def changed(kind: Kind, key: str, value: object) -> str:

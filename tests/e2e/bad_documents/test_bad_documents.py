@@ -13,7 +13,7 @@ from tests.support.cli import run_lapis
 from tests.support.server import LapisServer
 
 Refused = CompletedProcess[str]
-_NOUNS = ("data", "models", "environments", "components", "datastores", "computes", "jobs")
+_NOUNS = ("data", "models", "environments", "components", "datastores", "computes", "jobs", "schedules")
 _LISTINGS = ["", *(f"/default/{noun}" for noun in _NOUNS)]
 
 
@@ -114,7 +114,7 @@ _REFERENCES = [(name, key, ref) for name, kind in KINDS.items() for key, ref in 
 
 
 @pytest.mark.parametrize(("name", "key", "reference"), _REFERENCES, ids=[f"{n}-{k}" for n, k, _ in _REFERENCES])
-def test_a_reference_that_leads_nowhere_is_named(desk: Desk, name: str, key: str, reference: str) -> None:
+def test_a_reference_that_leads_nowhere_is_named(desk: Desk, name: str, key: str, reference: object) -> None:
     message = _refused(desk.create(KINDS[name], changed(KINDS[name], key, reference)))
     assert re.search(r"no[-_ ]such|nowhere", message)
     assert desk.nothing_was_kept()
