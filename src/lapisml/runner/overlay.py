@@ -25,6 +25,8 @@ _DROPPED = frozenset(
 )
 """Variables of the host that would lead the job's Python, pip or uv elsewhere, or slow every import."""
 
+_DROP_INS = "drop_ins"
+
 _PIP_SCRIPT = """#!/bin/sh
 '''exec' "${0%/*}/python" "$0" "$@"
 ' '''
@@ -88,7 +90,8 @@ def overlay(
     packages = os.path.join(root, "lib", f"python{major}.{minor}", "site-packages")
     os.makedirs(packages, exist_ok=True)
     _write_interpreter(root, str(ready["base_python"]), str(ready["python_version"]), (major, minor))
-    _write_packages(packages, ready["site_packages"])
+    _link_drop_ins(os.path.join(root, _DROP_INS))
+    _write_packages(packages, ready["site_packages"], os.path.join(root, _DROP_INS))
     python, own_bin = os.path.join(root, "bin", "python"), os.path.join(root, "bin")
     variables = {"VIRTUAL_ENV": root, "LAPIS_PYTHON": python}
     if sorted_roots:
@@ -109,10 +112,19 @@ def _write_interpreter(root: str, base: str, version: str, series: tuple[str, st
     _write(os.path.join(root, "pyvenv.cfg"), config)
 
 
-def _write_packages(packages: str, shared: object) -> None:
-    """Put the shared folders on the import path, behind `packages`, and the hook for sorted listings."""
+def _link_drop_ins(folder: str) -> None:
+    """Make `folder` hold the packages that a job's script finds when its environment lacks them."""
+    os.makedirs(folder, exist_ok=True)
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    for name in ("mltable",):
+        _link(os.path.join(ours, name), os.path.join(folder, name))
+
+
+def _write_packages(packages: str, shared: object, last: str) -> None:
+    """Put the shared folders on the import path, behind `packages`, then `last`, and the hook for sorted listings."""
     folders = map(str, shared) if isinstance(shared, (list, tuple)) else ()
     lines = [f"import site; site.addsitedir({path!r})" if os.path.isdir(path) else path for path in folders]
+    lines.append(last)
     lines.append(f"import os; {SORTED_ROOTS!r} in os.environ and __import__('_lapis_sorted_listing')")
     _write(os.path.join(packages, "_lapis_shared.pth"), "\n".join(lines) + "\n")
     hook = os.path.join(os.path.dirname(__file__), "sorted_listing.py")

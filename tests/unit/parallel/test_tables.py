@@ -35,9 +35,7 @@ def run(mini_batch, mini_batch_context):
     mini_batch["x"] = mini_batch["x"] * 3
     return mini_batch
 """
-    course = run_batches(
-        script, kind="mltable", mode="direct", mini_batch_size=3000, in_bytes=True, error_threshold=0, max_retries=0
-    )
+    course = run_batches(script, kind="mltable", mini_batch_size=3000, in_bytes=True, error_threshold=0, max_retries=0)
     assert course.exit.reason_code == "Succeeded", course.exit
     text = bench.stored("scored").read_text()
     assert text == frame.assign(x=frame["x"] * 3).to_csv(sep=" ", header=False, index=False)
@@ -49,7 +47,7 @@ def test_types_and_absent_values_arrive_as_pandas_has_them(bench: Bench, run_bat
     (data / "rows.csv").write_text("i,f,t,b,d,gap,same\n1,0.5,x,true,2024-01-02,7,1\n2,,,false,,,2\n")
     (data / "MLTable").write_text(
         READ
-        + "  - convert_column_types:\n    - columns: d\n      column_type:\n        datetime:\n          formats: ['%Y-%m-%d']\n"
+        + "  - convert_column_types:\n    - columns: d\n      column_type:\n        datetime:\n          formats: ['%Y-%m-%d']\n"  # noqa: E501
     )
     script = """
 def run(mini_batch):

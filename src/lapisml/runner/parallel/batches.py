@@ -55,13 +55,12 @@ class MiniBatch:
             os.unlink(self.block)
 
 
-def of_files(path: str, size: int) -> Iterator[MiniBatch]:
-    """Cut the files at `path` into mini-batches of `size`, in the order of their paths.
+def of_files(files: list[str], size: int) -> Iterator[MiniBatch]:
+    """Cut files into mini-batches of `size`.
 
     Raises:
         InputError: there are none.
     """
-    files = _files(path)
     if not files:
         raise InputError("it holds no files")
     for index, start in enumerate(range(0, len(files), size)):
@@ -69,12 +68,18 @@ def of_files(path: str, size: int) -> Iterator[MiniBatch]:
         yield MiniBatch(index, len(part), files=part, first_row=start)
 
 
-def _files(path: str) -> list[str]:
+def files_at(path: str) -> list[str]:
+    """Return the files at a path, in the order of their names, folder by folder; links are followed."""
     if os.path.isfile(path):
         return [path]
     found: list[str] = []
+    seen: set[str] = set()
     for folder, folders, names in os.walk(path, followlinks=True):
-        folders.sort()
+        real = os.path.realpath(folder)
+        folders[:] = [] if real in seen else sorted(folders)
+        if real in seen:
+            continue
+        seen.add(real)
         found.extend(os.path.join(folder, name) for name in names)
     return sorted(found, key=lambda file: os.path.relpath(file, path).split(os.sep))
 

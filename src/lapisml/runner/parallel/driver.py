@@ -15,7 +15,7 @@ from typing import Any
 
 from lapisml.runner import durable
 from lapisml.runner.parallel import workers
-from lapisml.runner.parallel.batches import Feed, InputError, MiniBatch, of_files
+from lapisml.runner.parallel.batches import Feed, InputError, MiniBatch, files_at, of_files
 from lapisml.runner.parallel.crew import Crew, CrewError, batch_of
 from lapisml.runner.parallel.ledger import Ledger, Limits
 from lapisml.runner.parallel.plan import Plan
@@ -186,10 +186,15 @@ class Driver:
 
 
 def _source(plan: Plan) -> Iterator[MiniBatch]:
-    if not plan.tabular:
-        return of_files(plan.input_path, plan.size)
-    # Only a table needs what reads tables.
-    from lapisml.runner.parallel.tables import of_table
-
+    """Give the mini-batches; runs in the feed's thread, where what it raises is taken."""
+    if not plan.tabular and not plan.listed:
+        yield from of_files(files_at(plan.input_path), plan.size)
+        return
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, len(os.sched_getaffinity(0)) // 2)))
-    return of_table(plan.input_path, plan.size, plan.partition_keys, plan.scratch)
+    # Only a table needs what reads tables.
+    from lapisml.runner.parallel.tables import listed_files, of_table
+
+    if plan.listed:
+        yield from of_files(listed_files(plan.input_path), plan.size)
+        return
+    yield from of_table(plan.input_path, plan.size, plan.partition_keys, plan.scratch)

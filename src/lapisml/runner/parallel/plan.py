@@ -26,6 +26,7 @@ class Plan:
         python: interpreter of the job's environment.
         input_name, input_path: the input that is cut up, and where it lies.
         tabular: whether it is a table (rows) and not a set of files.
+        listed: whether an ``MLTable`` file says which files are meant.
         size: files of a mini-batch, or bytes when `tabular`.
         partition_keys: columns whose every combination of values is a mini-batch.
         workers: how many processes.
@@ -49,6 +50,7 @@ class Plan:
     input_name: str
     input_path: str
     tabular: bool
+    listed: bool
     size: int
     partition_keys: tuple[str, ...]
     workers: int

@@ -49,7 +49,8 @@ def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Pl
     if given is None:
         raise JobEndError(EndReason.COMMAND, error=f"`input_data` names '{name}', which is no data input of the job")
     path = values[f"inputs.{name}"]
-    tabular = _is_table(given, path)
+    table = _table(name, given, path)
+    tabular = table is not None and table.is_tabular
     arguments = shlex.split(command.render(asked["program_arguments"], values, spec["optional_unset"]))
     nodes = int(spec.get("node_count") or 1)
     append_to = _appended(spec, asked["append_row_to"], values)
@@ -61,6 +62,7 @@ def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Pl
         input_name=name,
         input_path=path,
         tabular=tabular,
+        listed=table is not None and not tabular,
         size=_size(asked, tabular),
         partition_keys=_keys(asked, tabular),
         workers=nodes * int(asked["concurrency"]),
@@ -95,16 +97,17 @@ def own_end(job: Job, end: JobEndError) -> JobEndError:
     return end
 
 
-def _is_table(given: Mapping[str, Any], path: str) -> bool:
+def _table(name: str, given: Mapping[str, Any], path: str) -> Any:
+    """Return the content of an ``MLTable`` file, None for an input without one or with its files laid out."""
     if given["type"] != "mltable" or given["mode"] in _EVALUATED:
-        return False
+        return None
     # Only a table pays for this module.
     from lapisml.mltable.document import MLTableError, read
 
     try:
-        return read(path).is_tabular
+        return read(path)
     except (MLTableError, OSError) as error:
-        raise JobEndError(EndReason.INPUT, name="input_data", error=str(error)) from error
+        raise JobEndError(EndReason.INPUT, name=name, error=str(error)) from error
 
 
 def _entry_script(job: Job, relative: str) -> str:

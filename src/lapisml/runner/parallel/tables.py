@@ -14,6 +14,7 @@ import polars as pl
 
 from lapisml.mltable import MLTable, load
 from lapisml.mltable.document import MLTableError
+from lapisml.mltable.files import files_of
 from lapisml.mltable.polars_engine import Frames, row_bytes
 from lapisml.runner.parallel.batches import InputError, MiniBatch
 from lapisml.runner.parallel.blocks import write_block
@@ -45,6 +46,18 @@ def of_table(path: str, size: int, keys: Sequence[str], scratch: str) -> Iterato
         raise InputError(str(error)) from error
     if empty:
         raise InputError("it holds no rows")
+
+
+def listed_files(path: str) -> list[str]:
+    """Return the files that the ``MLTable`` file at `path` lists.
+
+    Raises:
+        InputError: one is not there, or lies in another store.
+    """
+    try:
+        return files_of(load(path).plan)
+    except (MLTableError, OSError) as error:
+        raise InputError(str(error)) from error
 
 
 def _by_size(table: MLTable, size: int, scratch: str) -> Iterator[MiniBatch]:

@@ -23,6 +23,7 @@ from lapisml.server.features.jobs.launch import Launcher, LaunchSettings
 from lapisml.server.features.jobs.logs import JobLogs
 from lapisml.server.features.jobs.outputs import JobOutputs
 from lapisml.server.features.jobs.oversee import Overseer
+from lapisml.server.features.jobs.parallel import ParallelKind
 from lapisml.server.features.jobs.routes import router
 from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.jobs.site import SiteLease
@@ -101,6 +102,7 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     checker = SubmissionChecker(g.assets, g.computes)
     kinds.add("command", checker)
     kinds.add("spark", SparkKind(checker, g.assets))
+    kinds.add("parallel", ParallelKind(checker))
     intake = Intake(g.database, g.clock, g.events, g.tracking)
     service = JobService(g.database, g.clock, g.events, g.computes, g.tracking, kinds, intake)
     logs = JobLogs(g.backend, g.storage, g.assets)

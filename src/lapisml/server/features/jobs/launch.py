@@ -29,6 +29,7 @@ from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.distribution import distribution_of
 from lapisml.server.features.jobs.outputs import declared_outputs
+from lapisml.server.features.jobs.parallel import cut_up_by_path, parallel_of
 from lapisml.server.features.jobs.places import artifacts_uri, output_type, output_uri
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.spark import by_path, spark_of
@@ -90,7 +91,8 @@ class Launcher:
         values, data = _split_inputs(document.get("inputs") or {})
         timeout = (document.get("limits") or {}).get("timeout")
         settings = self._settings
-        template = str(document.get("command") or document.get("args") or "")
+        task = document.get("task") or document  # what a mini-batch job runs stands one level deeper
+        template = str(document.get("command") or document.get("args") or task.get("program_arguments") or "")
         specification = LaunchSpec(
             workspace=workspace.name,
             job=job.name,
@@ -102,8 +104,8 @@ class Launcher:
             optional_unset=[name for name in optional_names(template) if name not in {*values, *data}],
             inputs={name: self._input(workspace, name, declared) for name, declared in data.items()},
             outputs=self._outputs(workspace, job),
-            code=self._code(workspace, document.get("code")),
-            environment=self._environment(workspace, document.get("environment")),
+            code=self._code(workspace, task.get("code")),
+            environment=self._environment(workspace, task.get("environment")),
             tracking=self._tracking_spec(workspace, job, timeout),
             arm=ArmSpec(SUBSCRIPTION_ID, RESOURCE_GROUP, workspace.name),
             environment_variables={k: str(v) for k, v in (document.get("environment_variables") or {}).items()},
@@ -111,10 +113,11 @@ class Launcher:
             node_count=job.wanted_nodes,
             distribution=distribution_of(document),
             spark=spark_of(document),
+            parallel=parallel_of(document),
             storage=settings.storage,
             wake_socket=str(settings.wake_socket),
         )
-        return by_path(specification)
+        return cut_up_by_path(by_path(specification))
 
     def _artifacts(self, workspace: Workspace, job: JobRecord) -> ArtifactsSpec:
         uri = artifacts_uri(job.name)

@@ -7,7 +7,7 @@ problem carries its path within the document, so that the command line can point
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -87,6 +87,19 @@ class SubmissionChecker:
             priority=_priority(checked),
             warnings=unhonoured(checked),
         )
+
+    def check_task(self, workspace: Workspace, task: dict[str, Any], *, uploaded: bool) -> None:
+        """Check code and environment where they stand below ``task``, as in mini-batch jobs.
+
+        Raises:
+            LapisError: ReferenceNotFound, with a problem for every fault.
+        """
+        problems: list[Problem] = []
+        self._environment(workspace, task, uploaded, problems)
+        self._code(workspace, task, uploaded, problems)
+        if problems:
+            placed = [replace(problem, path=f"task.{problem.path}") for problem in problems]
+            raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, "The job refers to what does not exist.", None, placed)
 
     def _pool(self, workspace: Workspace, document: dict[str, Any], problems: list[Problem]) -> Pool | None:
         reference = document.get("compute")

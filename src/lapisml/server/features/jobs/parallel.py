@@ -1,0 +1,97 @@
+"""Mini-batch jobs: checked when they come in, and made ready for the runner."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from lapisml.core.errors import ErrorCode, LapisError, Problem
+from lapisml.ports.launch import LaunchSpec, ParallelSpec
+from lapisml.server.features.jobs.submission import Submission, SubmissionChecker
+from lapisml.server.features.workspaces.service import Workspace
+
+_NAMED = re.compile(r"\$\{\{\s*(inputs|outputs)\.([^\s}]+?)(?:\.path)?\s*\}\}\Z")
+_SIZE = re.compile(r"(\d+)\s*(b|kb|mb|gb)?\Z", re.IGNORECASE)
+_UNITS = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
+
+
+class ParallelKind:
+    """The type ``parallel``.
+
+    Args:
+        checker: checks what every job with a process has.
+    """
+
+    def __init__(self, checker: SubmissionChecker) -> None:
+        self._checker = checker
+
+    def check(self, workspace: Workspace, document: dict[str, Any], *, uploaded: bool) -> Submission:
+        """Check a document against the workspace; see `JobKind.check`.
+
+        Raises:
+            LapisError: as for command jobs; ReferenceNotFound for an input or output that is not declared.
+        """
+        submission = self._checker.check(workspace, document, uploaded=uploaded)
+        checked = submission.document
+        self._checker.check_task(workspace, checked["task"], uploaded=uploaded)
+        problems = list(_unknown(checked))
+        if problems:
+            raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, "The job refers to what does not exist.", None, problems)
+        return submission
+
+
+def parallel_of(document: dict[str, Any]) -> ParallelSpec | None:
+    """Give what the runner must know of a mini-batch job; None for any other."""
+    if document.get("type") != "parallel":
+        return None
+    task, retry = document["task"], document.get("retry_settings") or {}
+    size = _SIZE.match(str(document.get("mini_batch_size") or "").strip())
+    unit = (size.group(2) or "").lower() if size else ""
+    given = {
+        "concurrency": document.get("max_concurrency_per_instance"),
+        "max_retries": retry.get("max_retries"),
+        "timeout_s": retry.get("timeout"),
+        "error_threshold": document.get("error_threshold"),
+        "mini_batch_error_threshold": document.get("mini_batch_error_threshold"),
+        "logging_level": document.get("logging_level"),
+    }
+    return ParallelSpec(
+        entry_script=str(task["entry_script"]),
+        input_data=_name(document["input_data"]) or str(document["input_data"]),
+        program_arguments=str(task.get("program_arguments") or ""),
+        mini_batch_size=int(size.group(1)) * _UNITS.get(unit, 1) if size else None,
+        in_bytes=bool(unit),
+        partition_keys=tuple(document.get("partition_keys") or ()),
+        append_row_to=_name(task.get("append_row_to")),
+        **{key: value for key, value in given.items() if value is not None},
+    )
+
+
+def cut_up_by_path(spec: LaunchSpec) -> LaunchSpec:
+    """Give the driver a path of this machine for the input that its mode ``direct`` would name by address."""
+    if spec.parallel is None:
+        return spec
+    given = spec.inputs.get(spec.parallel.input_data)
+    if given is None or given.mode != "direct":
+        return spec
+    return replace(spec, inputs={**spec.inputs, spec.parallel.input_data: replace(given, mode=None)})
+
+
+def _unknown(document: dict[str, Any]) -> Iterator[Problem]:
+    data = [n for n, given in (document.get("inputs") or {}).items() if isinstance(given, dict) and given.get("path")]
+    if _name(document["input_data"], "inputs") not in data:
+        expected = "${{inputs.<name>}} of an input that is data" + (f": {', '.join(data)}" if data else "")
+        yield Problem(f"`{document['input_data']}` is no such input", "input_data", expected=expected)
+    rows = document["task"].get("append_row_to")
+    outputs = list(document.get("outputs") or {})
+    if rows is not None and _name(rows, "outputs") not in outputs:
+        expected = "${{outputs.<name>}} of a declared output" + (f": {', '.join(outputs)}" if outputs else "")
+        yield Problem(f"`{rows}` is no such output", "task.append_row_to", expected=expected)
+
+
+def _name(text: Any, root: str | None = None) -> str | None:
+    """Give the name within ``${{inputs.x}}`` or ``${{outputs.x}}``."""
+    match = _NAMED.match(str(text or "").strip())
+    return match.group(2) if match and root in (None, match.group(1)) else None
