@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lapisml.sdk.operations.jobs import JobOperations
 
 _COLUMNS = ("name", "type", "display_name", "status", "experiment_name", "compute", "start_time")
-_CHILD_COLUMNS = ("step", "name", "type", "status", "status_reason", "compute", "start_time")
+_CHILD_COLUMNS = ("name", "step", "type", "status", "status_code", "compute", "start_time")
 _FIRST = 50
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,11 @@ from typing import Any
 from lapisml.core.errors import ErrorCode, LapisError
 
 Columns = Sequence[str]
+
+_SHORT, _LEAST = 12, 8
+
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?\+00:00\Z")
+"""A time in UTC; tables show it to the second."""
 
 
 def show(result: Any, form: str, query: str | None = None, columns: Columns | None = None) -> None:
@@ -105,7 +111,10 @@ def _scalar_keys(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None or isinstance(value, dict | list) else " ".join(str(value).split())
+    if value is None or isinstance(value, dict | list):
+        return ""
+    moment = _MOMENT.match(value) if isinstance(value, str) else None
+    return f"{moment[1]}Z" if moment else " ".join(str(value).split())
 
 
 def _plain_table(heads: list[str], cells: list[list[str]]) -> str:
@@ -120,13 +129,24 @@ def _rich_table(heads: list[str], cells: list[list[str]]) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(*heads, box=None, header_style="bold", pad_edge=False)
+    console = Console(file=sys.stdout, highlight=False)
+    made = Table(box=None, header_style="bold", pad_edge=False)
+    for head, width in zip(heads, _widths(heads, cells, console.width), strict=True):
+        made.add_column(head, no_wrap=True, overflow="ellipsis", min_width=width, max_width=width)
     for line in cells:
         made.add_row(*(Text(word, style=_STATUS_STYLES.get(word, "")) for word in line))
-    console = Console(file=sys.stdout, highlight=False)
     with console.capture() as capture:
         console.print(made)
     return capture.get()
+
+
+def _widths(heads: list[str], cells: list[list[str]], total: int) -> list[int]:
+    """Share the width of the terminal out: names and short words stay whole, the widest others are cut."""
+    widths = [max(len(line[at]) for line in [heads, *cells]) for at in range(len(heads))]
+    others = [at for at, head in enumerate(heads) if head != "Name" and widths[at] > _SHORT]
+    while sum(widths) + 2 * (len(widths) - 1) > total and any(widths[at] > _LEAST for at in others):
+        widths[max(others, key=lambda at: widths[at])] -= 1
+    return widths
 
 
 _STATUS_STYLES = {"Completed": "green", "Failed": "red", "Canceled": "yellow", "Running": "cyan"}

@@ -71,7 +71,7 @@ def test_create_and_stream_look_and_download(lapis: Lapis, tmp_path: Path) -> No
     assert {job["step"]: job["parent_job_name"] for job in listed} == {"prep": "cli-first", "shout": "cli-first"}
     assert "cli-first--prep" not in lapis("job list --query [].name -o tsv").stdout
     table = lapis("job list --parent-job-name cli-first -o table").stdout.splitlines()
-    assert table[0].split()[:4] == ["Step", "Name", "Type", "Status"]
+    assert table[0].split()[:4] == ["Name", "Step", "Type", "Status"]
     lapis("job download -n cli-first --output-name text --download-path one")
     assert [p.read_text() for p in (tmp_path / "one").rglob("*") if p.is_file()] == ["TWO"]
     lapis("job download -n cli-first --all --download-path all")

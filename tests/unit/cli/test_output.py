@@ -99,3 +99,19 @@ def test_none_prints_nothing_and_the_query_comes_before_the_form(capsys: pytest.
 @pytest.mark.parametrize("form", ["jsonc", "yamlc", "table"])
 def test_no_colours_outside_a_terminal(form: str) -> None:
     assert "\x1b" not in render(JOBS, form)
+
+
+def test_tables_show_times_to_the_second() -> None:
+    moment = {"name": "a", "start_time": "2026-01-02T03:04:05.678000+00:00", "note": "2026-01-02 or so"}
+    assert table(moment).splitlines()[-1] == "a     2026-01-02T03:04:05Z  2026-01-02 or so"
+    assert "678" in render(moment, "json")
+
+
+def test_on_a_narrow_terminal_names_and_states_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr("lapisml.cli.output.use_color", lambda _stream: True)
+    rows = [{"name": "calm_fennel_7q2m0d8zkx--train", "display_name": "long " * 20, "status": "Completed"}]
+    lines = table(rows).splitlines()
+    assert all(len(line) <= 60 for line in lines)
+    assert "calm_fennel_7q2m0d8zkx--train" in lines[-1]
+    assert "Completed" in lines[-1]
