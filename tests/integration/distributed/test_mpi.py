@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +13,13 @@ import pytest
 
 from lapisml.ports.compute import EndReason, Outcome
 from lapisml.ports.launch import DistributionSpec
+from lapisml.runner import layout, processes
 from lapisml.testing.compute_bench import Bench
 
 MPI = DistributionSpec("mpi", 1)
 PING = """
 from mpi4py import MPI
+import json
 import os
 world = MPI.COMM_WORLD
 if world.rank == 0:
@@ -98,3 +102,18 @@ def test_cancel_gives_each_rank_its_grace_time(bench: Bench, path: dict[str, str
     bench.backend.cancel(handle)
     assert bench.follow(handle, timeout=60).exit.outcome is Outcome.CANCELED
     assert ["cleaned" in log(bench, handle, rank) for rank in (0, 1)] == [True, True]
+
+
+@pytest.mark.parametrize("name", ["runtime", "launcher"])
+def test_a_killed_runtime_or_launcher_leaves_nothing(bench: Bench, path: dict[str, str], name: str) -> None:
+    command = "sleep 600 & echo up pid=$! pid=$$; while :; do sleep 0.1; done"
+    handle = bench.submit(command, distribution=MPI, node_count=2, environment_variables=path)
+    bench.wait(lambda: all("up" in log(bench, handle, rank) for rank in (0, 1)), timeout=60)
+    folder = bench.home / "runs" / handle.workspace / handle.job
+    launcher = json.loads((folder / layout.PROCESS).read_text())["child"]["pid"]
+    os.kill(launcher if name == "launcher" else processes.children(launcher)[0], signal.SIGKILL)
+    course = bench.follow(handle, timeout=60)
+    assert (course.exit.outcome, course.exit.reason_code) == (Outcome.FAILED, EndReason.KILLED)
+    found = [int(w[4:]) for rank in (0, 1) for w in log(bench, handle, rank).split() if w.startswith("pid=")]
+    assert len(found) == 4
+    assert not any(processes.identity(pid) for pid in found)
