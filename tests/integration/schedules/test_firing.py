@@ -109,6 +109,25 @@ def test_a_clock_that_was_far_ahead_loses_and_doubles_nothing(both: Server, cloc
     assert len(both.made()) == 5
 
 
+def test_a_moment_that_a_wrong_clock_skipped_comes_when_the_clock_is_right(both: Server) -> None:
+    both.create()
+    both.round(105.2)
+    assert both.due_of_jobs() == ["2026-05-04T11:00:00"]
+    both.round(-HOUR)
+    assert both.due_of_jobs() == ["2026-05-04T11:00:00", "2026-05-04T10:00:00"]
+    both.round(HOUR)
+    assert len(both.made()) == 2
+
+
+def test_the_longest_name_fits(both: Server) -> None:
+    name = "n" * 255
+    both.create(name)
+    both.round(45)
+    (job,) = both.made()
+    assert job.display_name == f"{'n' * 230}-20260504T100000Z"
+    assert job.experiment_name == name
+
+
 def test_the_latest_missed_run_is_made_up_for(both: Server) -> None:
     both.create()
     both.round(5 * HOUR)

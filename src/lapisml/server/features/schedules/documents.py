@@ -15,7 +15,8 @@ _MERGED = ("inputs", "outputs", "settings", "tags", "properties", "environment_v
 """Keys whose entries go over those of the job one by one; others take the job's place."""
 
 _NOT_THE_JOBS = ("name", "parent_job_name")
-_LONGEST = 120
+_LONGEST, _LONGEST_SHOWN = 120, 230
+"""How much of the schedule's name stands in a job's name and display name, characters."""
 
 PROPERTY = "azureml.scheduleTrigger.scheduleName"
 """Property and tag of a job that name the schedule which made it."""
@@ -99,7 +100,7 @@ def run_document(job: Mapping[str, Any], schedule: str, name: str, due: int) -> 
     for key, known in (("inputs", {**values, "name": name}), ("outputs", values)):
         if isinstance(document.get(key), Mapping):
             document[key] = {inner: _filled(value, known) for inner, value in document[key].items()}
-    document["display_name"] = f"{schedule}-{_stamp(due)}"
+    document["display_name"] = f"{schedule[:_LONGEST_SHOWN]}-{_stamp(due)}"
     document.setdefault("experiment_name", schedule)
     document["tags"] = {**(document.get("tags") or {}), PROPERTY: schedule}
     return document

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError
@@ -56,7 +57,7 @@ class Submitter:
             self.submit(schedule, firing)
         except LapisError as error:
             _log.warning("schedule.refused schedule=%s reason=%s", schedule.name, _one_line(error))
-        except (SQLAlchemyError, OSError) as error:
+        except (OperationalError, InterfaceError, NoConnectionError, OSError) as error:
             _log.warning("schedule.delayed schedule=%s reason=%s: %s", schedule.name, type(error).__name__, error)
         except Exception as error:  # noqa: BLE001 - the others must go on, and this one must not be tried for ever
             _log.exception("schedule.broken schedule=%s", schedule.name)
