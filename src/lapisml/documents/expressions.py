@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from lapisml.documents.words import listed, nearest
 
@@ -18,6 +19,7 @@ _OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*\Z")
 _ALIKE = 0.75
 _MOST_LISTED = 20
+_MOST_COMPARED = 1000
 _OUT_OF_PLACE = {
     "parent": "`{}` means something only in a step of a pipeline",
     "search_space": "`{}` means something only in the trial of a sweep",
@@ -164,14 +166,14 @@ def _undeclared(e: Expression, names: Collection[str]) -> ExpressionFault | None
     member_of = e.rest.partition(".")[0] if e.root == "search_space" else None
     if e.rest in names or member_of in names:  # which members an option of a choice has is the sweep's to check
         return None
-    near = nearest(e.rest, names, _ALIKE if e.root == "outputs" or e.optional else 0.6)
+    near = _near(e.rest, names, _ALIKE if e.root == "outputs" or e.optional else 0.6)
     if near is None and (e.root == "outputs" or e.optional):
         return None
     if e.root == "search_space":
         message = f"`{e.text}`: the search space has no parameter `{e.rest}`"
-        return ExpressionFault(e, message, f"one of {', '.join(names)}" if names else None, near)
+        return ExpressionFault(e, message, f"one of {_some(names)}" if names else None, near)
     noun = e.root[:-1]
-    expected = f"one of the declared {e.root}: {', '.join(names)}" if names else f"an {noun} declared under `{e.root}`"
+    expected = f"one of the declared {e.root}: {_some(names)}" if names else f"an {noun} declared under `{e.root}`"
     return ExpressionFault(e, f"`{e.text}`: there is no {noun} `{e.rest}`", expected, near)
 
 
@@ -190,8 +192,17 @@ def _parent_fault(e: Expression, pipeline: PipelineNames) -> ExpressionFault | N
 def _missing_of(e: Expression, noun: str, name: str, known: Collection[str]) -> ExpressionFault | None:
     if name in known:
         return None
-    expected = f"one of {', '.join(list(known)[:_MOST_LISTED])}" if known else None
-    return ExpressionFault(e, f"`{e.text}`: the pipeline has no {noun} `{name}`", expected, nearest(name, known))
+    expected = f"one of {_some(known)}" if known else None
+    return ExpressionFault(e, f"`{e.text}`: the pipeline has no {noun} `{name}`", expected, _near(name, known))
+
+
+def _some(names: Collection[str]) -> str:
+    shown = ", ".join(islice(names, _MOST_LISTED))
+    return f"{shown} …" if len(names) > _MOST_LISTED else shown
+
+
+def _near(name: str, names: Collection[str], likeness: float = 0.6) -> str | None:
+    return nearest(name, names, likeness) if len(names) <= _MOST_COMPARED else None
 
 
 def _near_root(e: Expression, names: Names) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -46,6 +47,9 @@ _MODELS: dict[tuple[str, str | None], tuple[str, str]] = {
     ("workspace", None): ("workspace", "Workspace"),
 }
 """Kind and type → module and class; one module is imported only when a document of its kind is read."""
+
+_MOST_FAULTS = 50
+"""Expressions that are reported; nobody reads further, and each costs a search for the nearest word."""
 
 _SINGLE = (str, int, float, type(None))
 
@@ -107,7 +111,7 @@ def validate(
         fault = Fault(error.path, error.message, error.expected, error.suggestion, supported=error.supported)
         name = data.get("name") if isinstance(data, Mapping) else None
         raise refuse(kind, name, problems_of([fault], source, located), [fault]) from None
-    faults = [*known, *check_expressions(model.KIND, data)]
+    faults = [*known, *islice(check_expressions(model.KIND, data), _MOST_FAULTS)]
     document = None
     try:
         if written is None:

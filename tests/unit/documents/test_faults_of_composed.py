@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -285,3 +286,15 @@ def test_values_that_nobody_expects(path: tuple[str, ...], value: object) -> Non
         str(problem).encode()
     if made is not None:
         json.dumps(made.to_dict(), allow_nan=False).encode()
+
+
+def test_many_mistyped_expressions_are_answered_soon() -> None:
+    """Each costs a search for the nearest of many words that are all alike."""
+    step = {"command": "ls", "environment": "e@latest"}
+    jobs = {f"step_{i}": {**step, "inputs": {"x": f"${{{{parent.jobs.steq_{i}.outputs.o}}}}"}} for i in range(900)}
+    began = time.process_time()
+    with pytest.raises(LapisError) as caught:
+        parse("job", {"type": "pipeline", "jobs": jobs})
+    assert time.process_time() - began < 20
+    assert len(caught.value.problems) == 50
+    assert caught.value.problems[0].suggestion == "step_0"
