@@ -64,8 +64,10 @@ def find_submit(path: str) -> str | None:
         path: the folders to look through first, as in ``PATH``.
     """
     home = os.environ.get("SPARK_HOME")
-    folders = [*path.split(os.pathsep), os.path.dirname(sys.executable), os.path.join(home, "bin") if home else ""]
-    return _first(folders, "spark-submit")
+    # A job's PATH leaves out virtual environments of the machine; for Spark they are as good as any.
+    own = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    beside = [os.path.dirname(sys.executable), os.path.join(home, "bin") if home else ""]
+    return _first([*path.split(os.pathsep), *own, *beside], "spark-submit")
 
 
 def has_java(env: Mapping[str, str]) -> bool:

@@ -40,6 +40,7 @@ def program(tmp_path: Path) -> Path:
 
 def test_without_spark_a_job_fails_with_what_to_install(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SPARK_HOME", raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
     course = bench.run("", spark=SparkSpec("main.py", None), environment_variables=NOTHING)
     assert course.exit.reason_code is EndReason.ENVIRONMENT
     assert "`pyspark`" in course.exit.reason
