@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from lapisml.sdk.attributes import Attributes
+from lapisml.sdk.dsl.definition import has_value
 
 if TYPE_CHECKING:
     from lapisml.sdk.dsl.definition import Definition
@@ -72,7 +76,18 @@ class StepMaker:
 
 
 class JobStepMaker(StepMaker):
-    """Makes a job callable, and gives it as a component."""
+    """Makes a job callable, and gives it as a component; its inputs and outputs are attributes of theirs."""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        for key in ("inputs", "outputs"):
+            if self.__dict__.get(key) is not None:
+                self.__dict__[key] = Attributes(self.__dict__[key])
+
+    def _given_inputs(self) -> Mapping[str, Any]:
+        """Give the inputs that have a value; the others only declare what a step is given."""
+        inputs = getattr(self, "inputs", None) or {}
+        return {name: value for name, value in inputs.items() if has_value(value)}
 
     @property
     def component(self) -> Any:

@@ -518,6 +518,26 @@ def test_a_decorated_function_is_a_component_when_its_types_are_known(prep: Any)
     }
 
 
+def test_inputs_and_outputs_of_a_job_are_attributes() -> None:
+    made = command(command="a", environment="azureml:e:1", inputs={"x": 1}, outputs={"o": Output(type="uri_file")})
+    made.outputs.o.path = "azureml://datastores/d/paths/x"
+    made.inputs.x = 2
+    assert made.to_dict()["outputs"] == {"o": {"type": "uri_file", "path": "azureml://datastores/d/paths/x"}}
+    assert made.to_dict()["inputs"] == {"x": 2}
+    assert made().document()["inputs"] == {"x": 2}
+
+
+@pytest.mark.parametrize("kind", ["number", "integer", "boolean", "string"])
+def test_an_input_may_only_be_declared(kind: str) -> None:
+    made = command(command="echo ${{inputs.x}}", environment="azureml:e:1", inputs={"x": Input(type=kind)})
+    assert made.definition().component["inputs"] == {"x": {"type": kind}}
+    step = made()
+    step.inputs.x = 1
+    assert step.document()["inputs"] == {"x": 1}
+    with pytest.raises(LapisError, match=r"inputs\.x"):
+        submission_of(made, "job").check()
+
+
 def test_a_component_shows_its_inputs_to_help(prep: Any) -> None:
     shown = prep._func
     assert set(signature(shown).parameters) == {"raw", "note"}

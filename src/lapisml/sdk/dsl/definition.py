@@ -96,7 +96,7 @@ def of_job(entity: Any) -> Definition:
     component = {**({"name": name} if name else {}), "type": type_, **component}
     component |= {} if entity.is_repeatable else {"is_deterministic": False}
     component |= ({"inputs": declared} if declared else {}) | ({"outputs": results} if results else {})
-    values = {name: value for name, value in given.items() if _has_value(value)}
+    values = {name: value for name, value in given.items() if has_value(value)}
     kept = {name: where for name, value in outputs.items() if (where := _where(value))}
     wanted = name if type_ == "parallel" else None  # as azure.ai.ml has it
     return Definition(type_, component, declared, results, name, values, settings, kept, wanted, id(entity))
@@ -132,7 +132,8 @@ def _where(value: Any) -> dict[str, Any]:
     return {key: given[key] for key in ("path", "name", "version") if given.get(key) is not None}
 
 
-def _has_value(value: Any) -> bool:
+def has_value(value: Any) -> bool:
+    """Say whether an input is given something, and not only declared."""
     if isinstance(value, (bool, int, float, str)):
         return True
     return any(getattr(value, key, None) is not None for key in ("path", "value", "default"))
