@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import pickle
 from typing import Any
 
+import orjson
 import polars as pl
 
 _ALIGNED = 64
@@ -28,11 +28,11 @@ def write_block(frame: pl.DataFrame, path: str) -> None:
     parts: list[Any] = []
     at = 0
     for series in frame.iter_columns():
-        dtype, data = _column(series)
-        pad = -at % _ALIGNED if dtype is not None and columns and columns[-1]["dtype"] != dtype else 0
+        kept, data = _column(series)
+        pad = -at % _ALIGNED if columns and columns[-1]["dtype"] != kept["dtype"] else 0
         parts.append(b"\0" * pad)
         at += pad
-        columns.append({"name": series.name, "dtype": dtype, "at": at, "bytes": len(data)})
+        columns.append({"name": series.name, "at": at, "bytes": len(data), **kept})
         parts.append(data)
         at += len(data)
     head = _head(frame.height, columns)
@@ -51,17 +51,30 @@ def _head(rows: int, columns: list[dict[str, Any]]) -> bytes:
     return len(text).to_bytes(8, "little") + text
 
 
-def _column(series: pl.Series) -> tuple[str | None, Any]:
-    """Return a column's numpy type and its bytes; no type for a pickled list."""
+def _column(series: pl.Series) -> tuple[dict[str, Any], Any]:
+    """Return how a column is kept (numpy's type and what goes with it; no type for JSON), and its bytes."""
     kind = series.dtype
-    raw = _RAW.get(kind.base_type())
-    if raw is not None and kind.is_numeric() and series.null_count():
-        kind = kind if kind.is_float() else pl.Float64()
-        raw = _RAW[kind.base_type()]
-        series = series.cast(kind).fill_null(float("nan"))
-    if isinstance(kind, pl.Datetime) and kind.time_zone is None:
-        raw = _UNITS[kind.time_unit]
-    if raw is not None and (kind != pl.Boolean or not series.null_count()):
-        values: Any = series.to_numpy()
-        return raw, memoryview(values.view("u1"))
-    return None, pickle.dumps(series.to_list(), 4)
+    if isinstance(kind, pl.Datetime):
+        return _raw(series.dt.replace_time_zone(None) if kind.time_zone is None else series.dt.convert_time_zone("UTC"),
+                    _UNITS[kind.time_unit], zone=kind.time_zone)  # fmt: skip
+    if kind == pl.Date:
+        return _raw(series.cast(pl.Datetime("us")), _UNITS["us"])
+    if isinstance(kind, pl.Duration):
+        return _raw(series, _UNITS[kind.time_unit].replace("M", "m"))
+    if isinstance(kind, pl.Decimal) or (kind.is_integer() and series.null_count()):
+        series = series.cast(pl.Float64)
+    if series.dtype.is_float():
+        series = series.fill_null(float("nan"))
+    name = _RAW.get(series.dtype.base_type())
+    if name is not None and not series.null_count():
+        return _raw(series, name)
+    if kind == pl.Binary:
+        return {"dtype": None, "base64": True}, orjson.dumps(series.bin.encode("base64").to_list())
+    return {"dtype": None}, orjson.dumps(series.to_list(), default=str)
+
+
+def _raw(series: pl.Series, name: str, **more: Any) -> tuple[dict[str, Any], Any]:
+    values: Any = series.to_numpy()
+    return {"dtype": name, **{key: value for key, value in more.items() if value is not None}}, memoryview(
+        values.view("u1")
+    )
