@@ -252,3 +252,12 @@ def test_what_is_sent_matches_the_json_schema(case: str, folder: Path) -> None:
     if "jobs" in made:
         made["jobs"]["train"]["component"]["nonsense"] = 1
         assert list(validator.iter_errors(made))
+
+
+def test_what_records_add_is_passed_over(folder: Path) -> None:
+    around = {"id": "x", "creation_context": {}, "properties": {}, "step": "a", "status": "Completed"}
+    job = {"type": "pipeline", "jobs": {"a": {"command": "ls", "environment": "e@latest"}}, **around}
+    assert set(parse("job", job).to_dict()) == {"type", "jobs", "properties"}
+    schedule = {"name": "s", "trigger": {"type": "cron", "expression": "1 * * * *"}, "create_job": "azureml:j"}
+    record = {**schedule, "id": "x", "is_enabled": True, "next_fire_times": [], "last_firings": [{"due": "now"}]}
+    assert parse("schedule", record).to_dict() == schedule

@@ -26,7 +26,7 @@ class Job(Document):
 
     KIND: ClassVar[str] = "job"
     READ_ONLY: ClassVar[frozenset[str]] = RECORD_KEYS | frozenset(
-        "log_files parameters exit_code warnings start_time end_time duration".split()
+        "log_files parameters exit_code warnings start_time end_time duration step".split()
     )
 
     name: Name | None = Field(None, description="unique; one is made up when left out")  # type: ignore[assignment]
