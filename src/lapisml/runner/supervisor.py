@@ -206,7 +206,14 @@ class Supervisor:
 
     def _clean_up(self, complete: bool) -> None:
         """Remove what nobody reads any more."""
-        unread = [layout.WORK, layout.INPUTS, layout.OVERLAY, layout.NAMED_OUTPUTS, layout.RANK_REPORTS]
+        unread = [
+            layout.WORK,
+            layout.INPUTS,
+            layout.OVERLAY,
+            layout.NAMED_OUTPUTS,
+            layout.RANK_REPORTS,
+            layout.RANKS_HELD,
+        ]
         if complete:
             specfile.forget_secrets(self._job.folder)
             unread += [layout.SPOOL, layout.SPOOL_CURSOR, layout.RELAY]

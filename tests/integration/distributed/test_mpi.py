@@ -83,7 +83,7 @@ def test_an_abort_ends_the_job(bench: Bench, path: dict[str, str]) -> None:
     command = f'python -c "{program}"'
     course = bench.run(command, timeout=60, distribution=MPI, node_count=2, environment_variables=path)
     assert course.exit.outcome is Outcome.FAILED
-    assert "Rank" in course.exit.reason
+    assert course.exit.reason.startswith(("Rank", "mpirun"))  # MPICH kills the ranks before they can say how they end
 
 
 def test_a_failing_rank_leaves_the_others_their_grace_time(bench: Bench, path: dict[str, str]) -> None:
