@@ -172,6 +172,8 @@ def test_update_changes_keys_and_state(server: Server) -> None:
     assert "description" not in made.document
     assert (made.document["tags"], made.is_enabled) == ({"k": "v"}, False)
     assert refusal(server.part.service.update, server.ws, "nightly", {"trigger": None}, "bob").problems
+    refused = refusal(server.part.service.update, server.ws, "nightly", {"is_enabled": "true"}, "bob")
+    assert refused.code is ErrorCode.USAGE
 
 
 def test_lists_are_by_name_and_in_pages(both: Server) -> None:

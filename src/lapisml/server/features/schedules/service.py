@@ -70,7 +70,8 @@ class ScheduleService:
                     store.add(connection, {**values, **changes, "created_by": by, "created_at": now})
                 else:
                     store.change(connection, present.id, **changes)
-        except IntegrityError:  # it was created twice at one moment
+        except IntegrityError:
+            self.get(workspace, name)  # there when it was created twice at one moment; else the workspace is gone
             return self.create_or_update(workspace, name, document, by)
         self._events.notify(TOPIC_SCHEDULES)
         return self.get(workspace, name)
@@ -83,10 +84,12 @@ class ScheduleService:
         """
         present = self.get(workspace, name)
         enabled = changes.get("is_enabled")
+        if not isinstance(enabled, bool | None):
+            raise LapisError(ErrorCode.USAGE, "is_enabled is true or false.")
         merged = {**present.document, **{key: value for key, value in changes.items() if key != "is_enabled"}}
         document = {key: value for key, value in merged.items() if value is not None}
         record = self.create_or_update(workspace, name, document, by)
-        return record if enabled is None else self.set_enabled(workspace, name, enabled=enabled is True)
+        return record if enabled is None else self.set_enabled(workspace, name, enabled=enabled)
 
     def get(self, workspace: Workspace, name: str) -> ScheduleRecord:
         """Read a schedule.
