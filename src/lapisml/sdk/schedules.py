@@ -5,36 +5,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from lapisml.documents.base import Part
+from lapisml.documents.faults import faults_of, problems_of, refuse
 from lapisml.documents.fields import Choice
 from lapisml.documents.kinds import triggers
 from lapisml.sdk.dsl.definition import absolute
 from lapisml.sdk.dsl.values import plain
 
 
-class RecurrencePattern(triggers.Pattern):
-    """At which times within a recurrence: ``hours, minutes, week_days, month_days``."""
+class _Told(Part):
+    """A part of a document that is made by hand: it takes Python's values, and tells every fault."""
+
+    NOUN: ClassVar[str]
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**as_texts(values))
+        except ValidationError as error:
+            faults = faults_of(error)
+            raise refuse(self.NOUN, None, problems_of(faults), faults) from None
 
 
-class CronTrigger(triggers.JobTrigger):
-    """A cron expression: ``expression, start_time, end_time, time_zone``."""
+class RecurrencePattern(_Told, triggers.Pattern):
+    """At which times within a recurrence: ``hours, minutes, week_days, month_days``.
+
+    Raises:
+        LapisError: DocumentInvalid, with every fault.
+    """
+
+    NOUN: ClassVar[str] = "recurrence pattern"
+
+
+class CronTrigger(_Told, triggers.JobTrigger):
+    """A cron expression: ``expression, start_time, end_time, time_zone``; see `RecurrencePattern`."""
+
+    NOUN: ClassVar[str] = "trigger"
 
     type: Annotated[str, Choice("cron")] = Field("cron")
 
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**as_texts(values))
 
+class RecurrenceTrigger(_Told, triggers.JobTrigger):
+    """A recurrence: ``frequency, interval, schedule, start_time, end_time, time_zone``; see `RecurrencePattern`."""
 
-class RecurrenceTrigger(triggers.JobTrigger):
-    """A recurrence: ``frequency, interval, schedule, start_time, end_time, time_zone``."""
+    NOUN: ClassVar[str] = "trigger"
 
     type: Annotated[str, Choice("recurrence")] = Field("recurrence")
-
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**as_texts(values))
 
 
 def as_texts(values: Mapping[str, Any]) -> dict[str, Any]:
