@@ -112,6 +112,10 @@ class Family:
                 self.is_whole = self.is_whole and met is None
                 return found
 
+    def parents(self) -> set[str]:
+        """Name the jobs of the family that consist of others, as far as they are known."""
+        return set(self._parents)
+
     def _is_new_parent(self, move: FamilyMove) -> bool:
         return move.type in COMPOSITE and move.job not in self._parents
 

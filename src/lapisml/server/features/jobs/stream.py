@@ -131,7 +131,7 @@ class _FamilyReader:
         self._family = family
         self._note = ""
         self._waits: dict[str, str] = {}
-        self._live: set[str] = {name}
+        self._over: set[str] = set()
         self._told_at = 0.0
 
     def look(self) -> tuple[list[dict[str, Any]], bool, float]:
@@ -152,8 +152,8 @@ class _FamilyReader:
     def _line(self, move: FamilyMove) -> dict[str, Any] | None:
         if move.job != self._name:
             self._waits.pop(move.job, None)
-            if move.type in COMPOSITE:
-                (self._live.discard if _is_end(move.after) else self._live.add)(move.job)
+            if _is_end(move.after):
+                self._over.add(move.job)
             return {"child": move_body(move)}
         return None if _is_end(move.after) else {"event": move_body(move)}
 
@@ -164,7 +164,7 @@ class _FamilyReader:
         if note != self._note:
             self._note = note
             lines.append({"note": note})
-        for parent in sorted(self._live):
+        for parent in sorted(self._family.parents() - self._over):
             queued = JobFilter(None, status=JobState.QUEUED.value, parent_name=parent)
             waiting = self._jobs.find(self._workspace, queued, _WAITING_TOLD)
             standings = self._jobs.standings(self._workspace, waiting)
