@@ -36,6 +36,8 @@ _log = logging.getLogger("lapis.jobs")
 _LOOK_S = 0.5
 """How often metrics are read for an early termination policy, seconds."""
 _READ_ALL_AFTER_MS = 10_000
+_NOTE_EVERY_MS = 300
+"""How often a sweep says where it stands, at most; each time costs a write."""
 _FORGET_ABOVE = 64
 
 EARLY, OUT_OF_TIME = "EarlyTerminated", "SweepTimeLimit"
@@ -66,8 +68,10 @@ class SweepDriver:
             ended = self._take_news(workspace, job, memory)
             late = self._enforce_limit(workspace, job, memory)
             if late is None:
-                self._judge(workspace, job, memory, anew=ended)
                 self._start(workspace, job, memory)
+                self._judge(workspace, job, memory, anew=bool(ended))
+            if ended:  # what follows has started; until this is written, a restart finds it again
+                self._settle(workspace, job, ended)
             if self._conclude(workspace, job, memory, late):
                 self._memories.pop(job.seq, None)
                 return None
@@ -104,11 +108,11 @@ class SweepDriver:
         self._memories[job.seq] = memory
         return memory
 
-    def _take_news(self, workspace: Workspace, job: JobRecord, memory: Memory) -> bool:
-        """Read the children that moved, settle those that are over, and do what a pass before this left undone.
+    def _take_news(self, workspace: Workspace, job: JobRecord, memory: Memory) -> list[Trial]:
+        """Read the children that moved, score those that are over, and do what a pass before this left undone.
 
         Returns:
-            Whether a trial has ended.
+            The trials that have ended.
         """
         now = self._clock.now_ms()
         everything = now - memory.read_at >= _READ_ALL_AFTER_MS or now < memory.read_at
@@ -123,23 +127,22 @@ class SweepDriver:
                 ended.append(trial)
                 trial.phase, trial.reason = _phase(trial, child), child.status_reason
         if ended:
-            self._settle(workspace, job, memory, ended)
+            self._metrics.score(workspace, memory, ended)
+        if memory.search is not None:
+            for trial in ended:
+                memory.search.tell(trial)
         for trial in memory.live():
             if trial.name not in memory.submitted:
                 self._submit(workspace, job, memory, trial)
             if everything and trial.stop_code is not None:
                 self._stop(workspace, job, trial, trial.stop_code, "")
-        return bool(ended)
+        return ended
 
-    def _settle(self, workspace: Workspace, job: JobRecord, memory: Memory, ended: list[Trial]) -> None:
-        self._metrics.score(workspace, memory, ended)
+    def _settle(self, workspace: Workspace, job: JobRecord, ended: list[Trial]) -> None:
         for trial in ended:
             self._metrics.log_parameters(workspace, trial)
         with self._database.write() as connection:
             store.settle(connection, job.seq, ended)
-        if memory.search is not None:
-            for trial in ended:
-                memory.search.tell(trial)
 
     def _enforce_limit(self, workspace: Workspace, job: JobRecord, memory: Memory) -> float | None:
         """End all trials when the sweep's time is over; give the limit then, seconds."""
@@ -234,7 +237,11 @@ class SweepDriver:
             late = plan.limits.timeout
         end = ending(states, plan.total, plan.metric, plan.maximize, late)
         if end is None:
-            self._composites.note(job, note(states, plan.total, plan.metric, plan.maximize))
+            now = self._clock.now_ms()
+            is_due = not 0 <= now - memory.noted_at < _NOTE_EVERY_MS
+            if is_due:
+                self._composites.note(job, note(states, plan.total, plan.metric, plan.maximize))
+                memory.noted_at = now
             return False
         if end.code == "NoMetric":
             end = replace(end, reason=f"{end.reason} {self._metrics.hint(workspace, memory)}")

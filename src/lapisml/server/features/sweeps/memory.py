@@ -48,6 +48,7 @@ class Memory:
         event: number of the last move that was read.
         read_at: when all children were read last, milliseconds.
         told: the best trial that was last written to the sweep.
+        noted_at: when it was last written where the sweep stands, milliseconds.
     """
 
     plan: Plan
@@ -59,6 +60,7 @@ class Memory:
     event: int = 0
     read_at: int = 0
     told: tuple[str, float] | None = None
+    noted_at: int = 0
     by_name: dict[str, Trial] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
