@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from lapisml.cli import flags
 from lapisml.cli.context import open_session, show
 from lapisml.cli.parsing import AddArguments, Verb
+from lapisml.core.errors import ErrorCode, LapisError
 
 if TYPE_CHECKING:
     from lapisml.sdk.operations.assets import AssetOperations
 
 COLUMNS = ("name", "version", "type", "description", "stage")
-CHANGEABLE = ("description", "tags", "properties", "stage")
 
 
 def asset_verbs(kind: str, noun: str, create: tuple[AddArguments, ...], keys: tuple[str, ...]) -> dict[str, Verb]:
@@ -30,7 +30,8 @@ def asset_verbs(kind: str, noun: str, create: tuple[AddArguments, ...], keys: tu
     new = (flags.file(), flags.name(required=False), flags.version, *create, flags.sets, flags.no_wait, flags.scope)
     names = flags.name(required=False, text="all versions of this name")
     listed = (names, flags.archived, flags.max_results, flags.tag, flags.scope)
-    edit = (*one, flags.edits, flags.values(("--description", "what it is")), flags.file_for_update)
+    which = (flags.name(required=False, text="its name; else the file's"), flags.version, flags.label, flags.scope)
+    edit = (*which, flags.edits, flags.values(("--description", "what it is")), flags.file_for_update)
     return {
         "create": Verb(f"create a version of {noun}", do.create, new),
         "show": Verb(f"show a version of {noun}; the latest when none is named", do.show, one),
@@ -74,18 +75,34 @@ class _Commands:
         show(args, [*found], COLUMNS)
 
     def update(self, args: Namespace) -> None:
-        from lapisml.cli.documents import edited
+        from lapisml.cli.documents import edited, updated_asset
 
-        found = self._operations(args)
-        record = found.get(args.name, args.version, args.label)
-        changes = edited(args, record, flags.given(args, "description"))
-        show(args, found.change(args.name, str(record["version"]), None, changes) if changes else record)
+        found, given = self._operations(args), flags.given(args, "description")
+        name, version = self._meant(args)
+        record = found.get(name, version, args.label)
+        if (whole := updated_asset(args, self._kind, record, given)) is not None:
+            show(args, found.create_or_update(whole))
+            return
+        changes = edited(args, record, given)
+        show(args, found.change(name, str(record["version"]), None, changes) if changes else record)
 
     def archive(self, args: Namespace) -> None:
         self._operations(args).archive(args.name, args.version, args.label)
 
     def restore(self, args: Namespace) -> None:
         self._operations(args).restore(args.name, args.version, args.label)
+
+    def _meant(self, args: Namespace) -> tuple[str, str | None]:
+        """Give name and version of what ``update`` changes: those of the flags, else those of the file."""
+        from lapisml.cli.documents import file_keys
+
+        if args.name is not None:
+            return args.name, args.version
+        keys = file_keys(args, self._kind)
+        if not keys.get("name"):
+            raise LapisError(ErrorCode.USAGE, f"Say which {self._kind} to update: --name, or a --file with a name.")
+        version = args.version if args.label or args.version else keys.get("version")
+        return str(keys["name"]), None if version is None else str(version)
 
     def _operations(self, args: Namespace) -> AssetOperations:
         return operations(args, self._kind)

@@ -20,6 +20,9 @@ _KEYS = {"build_context": "build.path", "dockerfile_path": "build.dockerfile_pat
 _PATHS = ("path", "conda_file", "build_context")
 """Flags whose local paths start from the working folder, not from the document's."""
 
+_CHANGEABLE = ("description", "display_name", "tags", "properties", "stage")
+"""Keys of an asset that may change; the others make up its content."""
+
 _TEXTS = ("tags", "properties", "description", "display_name", "experiment_name", "stage")
 """Keys that hold text, whatever it looks like."""
 
@@ -60,6 +63,32 @@ def updated_submission(args: Namespace, kind: str, read: Callable[[str], dict[st
     known = model_for(kind, str(record.get("type"))).keys()
     document = {key: value for key, value in record.items() if key in known}
     return Submission(load_dict({**document, **keys, "name": name}, overrides=_edits(args), kind=kind))
+
+
+def updated_asset(args: Namespace, kind: str, record: Mapping[str, Any], flags: Mapping[str, Any]) -> Submission | None:
+    """Read the document after ``--file`` of an asset's ``update`` when it holds more than what may change.
+
+    Such a document is taken as ``create`` takes it, for the name and version of the record: files that it names
+    are compared by content, and content that differs is a conflict.
+
+    Args:
+        args: with `file`, `set`, `remove`, `add`.
+        kind: of the asset.
+        record: as the server has it.
+        flags: keys that flags of their own set.
+
+    Returns:
+        None without such a document: see `edited`.
+    """
+    keys = file_keys(args, kind)
+    if not set(keys) - {*_CHANGEABLE, "name", "version", "type"}:
+        return None
+    kept = {key: record[key] for key in _CHANGEABLE if record.get(key) is not None and key not in keys}
+    values = {**kept, **flags, "name": record["name"], "version": str(record["version"])}
+    if "tags" in flags:
+        values["tags"] = {**(keys.get("tags") or kept.get("tags") or {}), **flags["tags"]}
+    ops = [assign_op(key, value, _flag(key)) for key, value in values.items()]
+    return Submission(load_document(args.file, overrides=[*ops, *_edits(args)], kind=kind))
 
 
 def edited(args: Namespace, record: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
