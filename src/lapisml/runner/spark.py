@@ -110,7 +110,7 @@ def _words(template: str, values: Mapping[str, str], unset: Iterable[str]) -> li
 
 
 def _variables(env: Mapping[str, str], submit: str, given: Mapping[str, str]) -> dict[str, str]:
-    python = env.get("LAPIS_PYTHON") or sys.executable
+    python = env.get("LAPIS_PYTHON") or _first((os.path.dirname(submit),), "python") or sys.executable
     found = {"PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python, "SPARK_LOCAL_IP": "127.0.0.1"}
     found["SPARK_LOCAL_DIRS"] = os.path.join(env["AZ_BATCHAI_JOB_WORK_DIR"], ".spark")
     home = _home_of(submit)
