@@ -16,7 +16,7 @@ DOCUMENT: dict[str, Any] = {
     "conf": {"spark.driver.cores": 1, "spark.dynamicAllocation.enabled": True, "spark.driver.memory": "2g"},
     "py_files": ["a.py"],
 }
-PLACE = {"protocol": "file", "path": "/data", "options": {}, "root": None}
+PLACE: dict[str, Any] = {"protocol": "file", "path": "/data", "options": {}, "root": None}
 
 
 def launch(**changes: Any) -> LaunchSpec:
