@@ -11,12 +11,13 @@
 ``cancel.json``       a recorded request to end the job: ``{at, by, grace_s}``
 ``ranks.json``        of a job of several processes: which rank failed first, and how
 ``ranks.pipe``        through which ranks under ``mpirun`` say how they ended
+``parallel.json``     of a mini-batch job: the driver's plan; ``verdict.json``: its own words about the end
 ``exit.json``         how the job ended; written last, never changed
 ``journal.jsonl``     what happened, one line each
 ``system_metrics.jsonl``  samples of system metrics
 ``spool.jsonl``       metrics that the relay has acknowledged, ``spool.cursor``: how many of its bytes arrived
 ``work/``             the command's working folder: the code, ``outputs/``, ``logs/``
-``user_logs/``, ``system_logs/``, ``inputs/``, ``named_outputs/``, ``env/``
+``user_logs/``, ``system_logs/``, ``inputs/``, ``named_outputs/``, ``env/``, ``mini_batches/``
 ====================  ========================================================================
 """
 
@@ -31,6 +32,8 @@ CANCEL = "cancel.json"
 RANKS = "ranks.json"
 RANKS_HELD = "ranks.json.reserve"
 RANK_REPORTS = "ranks.pipe"
+PARALLEL = "parallel.json"
+VERDICT = "verdict.json"
 EXIT = "exit.json"
 JOURNAL = "journal.jsonl"
 SYSTEM_METRICS = "system_metrics.jsonl"
@@ -46,6 +49,7 @@ LOGS = "logs"
 USER_LOGS = "user_logs"
 SYSTEM_LOGS = "system_logs"
 INPUTS = "inputs"
+MINI_BATCHES = "mini_batches"
 NAMED_OUTPUTS = "named_outputs"
 OVERLAY = "env"
 

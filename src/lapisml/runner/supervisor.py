@@ -209,6 +209,7 @@ class Supervisor:
         unread = [
             layout.WORK,
             layout.INPUTS,
+            layout.MINI_BATCHES,
             layout.OVERLAY,
             layout.NAMED_OUTPUTS,
             layout.RANK_REPORTS,

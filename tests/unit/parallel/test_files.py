@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lapisml.ports.launch import ParallelSpec
 from lapisml.testing.compute_bench import Bench
-from tests.unit.parallel.conftest import RunBatches
+from tests.unit.parallel.conftest import RunBatches, snapshot
 
 ECHO = """
 import os
@@ -216,9 +217,6 @@ def run(mini_batch):
 
 
 def test_a_cancelled_job_leaves_no_worker(bench: Bench, run_batches: RunBatches, many_files: list[str]) -> None:
-    from lapisml.ports.launch import ParallelSpec
-    from tests.unit.parallel.conftest import snapshot
-
     pids = bench.home / "pids"
     script = f"""
 import os, time
@@ -234,4 +232,26 @@ def run(mini_batch):
     bench.backend.cancel(handle, 2.0)
     course = bench.follow(handle)
     assert course.exit.reason_code == "Canceled"
+    bench.wait(lambda: not list(bench.home.glob("runs/*/*/mini_batches")))
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids.read_text().split())
+
+
+def test_arguments_that_are_no_words_are_told(run_batches: RunBatches, many_files: list[str]) -> None:
+    course = run_batches(ECHO, program_arguments="--word 'open")
+    assert course.exit.reason_code == "CommandFailure"
+    assert "`program_arguments` can't be split into words" in course.exit.reason
+
+
+def test_a_script_that_is_not_in_the_code_is_told(bench: Bench, many_files: list[str]) -> None:
+    for name in ("other.py", "../../spec.json"):
+        course = bench.run(
+            "", parallel=ParallelSpec(name, "data"), code=snapshot(bench, ECHO),
+            inputs={"data": bench.input("data", "uri_folder")},
+        )  # fmt: skip
+        assert course.exit.reason_code == "CommandFailure"
+        assert f"there is no entry script '{name}'" in course.exit.reason
+
+
+def test_nothing_is_left_in_the_job_folder(bench: Bench, run_batches: RunBatches, many_files: list[str]) -> None:
+    run_batches(FAILING, mini_batch_size=2, max_retries=0, mini_batch_error_threshold=0)
+    bench.wait(lambda: not list(bench.home.glob("runs/*/*/mini_batches")))

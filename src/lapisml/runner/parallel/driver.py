@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,6 +46,9 @@ def main() -> None:
     except (JobFailure, InputError, CrewError) as error:
         Log(plan.logging_level).error(str(error))
         durable.write_json(plan.verdict, {"reason": str(error)})
+        code = 1
+    except Exception:  # noqa: BLE001 - the process's boundary: it ends through os._exit, which shows no traceback
+        traceback.print_exc()
         code = 1
     finally:
         driver.stop()

@@ -8,12 +8,6 @@ from dataclasses import asdict, dataclass
 
 from lapisml.runner import durable
 
-PLAN = "parallel.json"
-"""The plan's name within the job's folder."""
-
-SCRATCH = "mini_batches"
-"""Folder for mini-batches on their way to a worker and results on their way back."""
-
 
 @dataclass(frozen=True)
 class Plan:

@@ -12,14 +12,12 @@ from lapisml.ports.endings import EndReason
 from lapisml.runner import child, command, durable, layout
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
-from lapisml.runner.parallel.plan import PLAN, SCRATCH, Plan
+from lapisml.runner.parallel.plan import Plan
 
 _STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.parallel.driver import main; main()"
 _DEFAULT_FILES, _DEFAULT_BYTES = 1, 1 << 20
 APPENDED = "parallel_run_step.txt"
 """The file within an output folder that takes the results."""
-
-VERDICT = "verdict.json"
 _EVALUATED = ("eval_mount", "eval_download")
 
 
@@ -35,7 +33,7 @@ def prepare(job: Job, launch: child.Launch, values: Mapping[str, str]) -> None:
         JobEndError: COMMAND when the document asks for what can't be, INPUT for an input that can't be cut up.
     """
     plan = make_plan(job, launch.env, values)
-    path = job.path(PLAN)
+    path = job.path(layout.PARALLEL)
     plan.write(path)
     source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     launch.argv = [sys.executable, "-I", "-c", _STARTER, source, path]
@@ -51,7 +49,7 @@ def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Pl
     path = values[f"inputs.{name}"]
     table = _table(name, given, path)
     tabular = table is not None and table.is_tabular
-    arguments = shlex.split(command.render(asked["program_arguments"], values, spec["optional_unset"]))
+    arguments = _arguments(command.render(asked["program_arguments"], values, spec["optional_unset"]))
     nodes = int(spec.get("node_count") or 1)
     append_to = _appended(spec, asked["append_row_to"], values)
     return Plan(
@@ -76,8 +74,8 @@ def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Pl
         output_folder=_output_folder(spec, values, append_to),
         logging_level=asked["logging_level"],
         logs=job.path(layout.USER_LOGS),
-        scratch=job.path(SCRATCH),
-        verdict=job.path(VERDICT),
+        scratch=job.path(layout.MINI_BATCHES),
+        verdict=job.path(layout.VERDICT),
     )
 
 
@@ -88,7 +86,7 @@ def own_end(job: Job, end: JobEndError) -> JobEndError:
         job: a mini-batch job whose driver has ended.
         end: how the driver ended.
     """
-    verdict = durable.read_json(job.path(VERDICT)) or {}
+    verdict = durable.read_json(job.path(layout.VERDICT)) or {}
     if end.reason is EndReason.SUCCEEDED:
         for sentence in verdict.get("warnings") or ():
             job.journal.warn(sentence)
@@ -108,6 +106,13 @@ def _table(name: str, given: Mapping[str, Any], path: str) -> Any:
         return read(path)
     except (MLTableError, OSError) as error:
         raise JobEndError(EndReason.INPUT, name=name, error=str(error)) from error
+
+
+def _arguments(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise JobEndError(EndReason.COMMAND, error=f"`program_arguments` can't be split into words: {error}") from error
 
 
 def _entry_script(job: Job, relative: str) -> str:
