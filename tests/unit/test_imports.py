@@ -17,7 +17,7 @@ from tests.support.source_scan import secrets_in, unsafe_calls_in
 SOURCE = REPOSITORY / "src" / "lapisml"
 HEAVY = {
     "pydantic", "fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "urllib3", "rich", "fsspec",
-    "cryptography", "mlflow", "pandas", "numpy", "yaml", "jmespath", "psutil", "requests", "aiohttp",
+    "cryptography", "mlflow", "pandas", "polars", "numpy", "yaml", "jmespath", "psutil", "requests", "aiohttp",
 }  # fmt: skip
 
 

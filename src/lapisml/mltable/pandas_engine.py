@@ -101,7 +101,7 @@ def _apply(frame: pd.DataFrame, name: str, args: Any, path: str) -> pd.DataFrame
     if name == "filter":
         return frame[conditions.evaluate(args, frame.__getitem__)]
     if name == "take_random_sample":
-        return frame.sample(frac=args["probability"], random_state=args["seed"]).sort_index()
+        return frame.sample(frac=args["probability"], random_state=args["seed"] or 0).sort_index()
     if name == "convert_column_types":
         made = {column: _converted(frame[column], entry) for entry in args for column in entry["columns"]}
         return frame.assign(**made)

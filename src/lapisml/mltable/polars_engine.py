@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -199,9 +198,8 @@ def _column(series: pl.Series) -> Any:
 
 
 def _sampled(frame: pl.LazyFrame, args: dict[str, Any]) -> pl.LazyFrame:
-    """Keep each row with a probability; the same rows each time for the same seed."""
-    seed = args["seed"] if args["seed"] is not None else int.from_bytes(os.urandom(4), "little")
-    chosen = pl.int_range(pl.len(), dtype=pl.UInt64).hash(seed) < int(args["probability"] * (2**64 - 1))
+    """Keep each row with a probability; the same rows each time."""
+    chosen = pl.int_range(pl.len(), dtype=pl.UInt64).hash(args["seed"] or 0) < int(args["probability"] * (2**64 - 1))
     return frame.filter(chosen)
 
 

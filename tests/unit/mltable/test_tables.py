@@ -254,3 +254,23 @@ def test_lazy_is_lazy(tmp_path: Path) -> None:
     table = mltable.from_delimited_files([{"file": str(tmp_path / "1.csv")}])
     assert json.loads(table.lazy().collect().write_json()) == [{"a": 1}, {"a": 2}]
     assert table.to_polars().shape == (2, 1)
+
+
+def test_a_stream_gives_every_row_once_when_a_late_row_changes_a_type(tmp_path: Path) -> None:
+    from lapisml.mltable.polars_engine import Frames
+
+    rows = 60_000
+    (tmp_path / "1.csv").write_text("n,v\n" + "".join(f"{i},{i}\n" for i in range(rows)) + f"{rows},0.5\n")
+    table = mltable.from_delimited_files([{"file": str(tmp_path / "1.csv")}])
+    frames = list(Frames(table.plan).stream(5_000))
+    assert [n for frame in frames for n in frame["n"]] == list(range(rows + 1))
+    assert frames[-1]["v"][-1] == 0.5
+    assert max(frame.height for frame in frames) <= 5_000
+
+
+def test_a_sample_is_the_same_each_time(tmp_path: Path, engine: str) -> None:
+    (tmp_path / "1.csv").write_text("n\n" + "".join(f"{i}\n" for i in range(1000)))
+    table = mltable.from_delimited_files([{"file": str(tmp_path / "1.csv")}]).take_random_sample(0.3, seed=5)
+    first = table.to_pandas_dataframe()
+    assert 200 < len(first) < 400
+    assert first.equals(table.to_pandas_dataframe())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lapisml.runner.parallel.batches import InputError, files_at, of_files
+from lapisml.runner.parallel.batches import Feed, InputError, MiniBatch, files_at, of_files
 from lapisml.runner.parallel.lapis_worker import results
 from lapisml.runner.parallel.ledger import Ledger, Limits
 from lapisml.runner.parallel.results import Results
 from lapisml.runner.parallel.workers import environment
+from tests.support.polling import eventually
 
 
 def test_retries_are_counted_and_end() -> None:
@@ -122,3 +124,28 @@ def test_cores_are_shared_out_unless_the_job_says_otherwise() -> None:
     env = environment({"MKL_NUM_THREADS": "7"}, workers=2, cores=8, output_folder="/out")
     assert (env["OMP_NUM_THREADS"], env["MKL_NUM_THREADS"], env["AZUREML_BI_OUTPUT_PATH"]) == ("4", "7", "/out")
     assert environment({}, workers=16, cores=8, output_folder=None)["OMP_NUM_THREADS"] == "1"
+
+
+def test_mini_batches_are_made_only_a_little_ahead() -> None:
+    made: list[int] = []
+
+    def source() -> Iterator[MiniBatch]:
+        for index in range(100):
+            made.append(index)
+            yield MiniBatch(index, 1, files=["x"])
+
+    feed = Feed(source(), ahead=3)
+    feed.start()
+    taken: list[int] = []
+
+    def take() -> bool:
+        feed.drain()
+        batch = feed.take()
+        if batch is not None:
+            taken.append(batch.index)
+            assert len(made) <= len(taken) + 3 + 1  # those that wait, and the one in hand
+        return feed.is_over
+
+    eventually(take, 20, what="the end of the feed")
+    assert taken == list(range(100))
+    assert feed.total == 100
