@@ -47,7 +47,7 @@ def _asked_state(args: Namespace) -> bool | None:
         return None
     if given[-1].lower() not in ("true", "false"):
         raise LapisError(ErrorCode.USAGE, f"--set is_enabled={given[-1][:40]}: write true or false.")
-    return given[-1].lower() == "true"
+    return bool(given[-1].lower() == "true")
 
 
 def _list(args: Namespace) -> None:

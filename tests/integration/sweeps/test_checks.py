@@ -23,7 +23,6 @@ RATE = {"rate": {"type": "uniform", "min_value": 0, "max_value": 1}}
         (sweep("echo", RATE, trial={"environment": "azureml:gone:1"}), "trial.environment", "gone"),
         (sweep("echo", RATE, trial={"code": "azureml://codes/" + "0" * 64}), "trial.code", "no code snapshot"),
         (sweep("echo", RATE, sampling_algorithm="grid"), "search_space.rate", "grid"),
-        (sweep("echo", RATE, limits={"max_total_trials": None}), "limits.max_total_trials", "how many trials"),
         (
             sweep("echo ${{search_space.m.deep}}", {"m": {"type": "choice", "values": [{"deep": 1}, "flat"]}}),
             "trial.command",

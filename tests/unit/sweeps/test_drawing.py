@@ -84,7 +84,6 @@ def test_a_grid_ends_with_its_last_combination() -> None:
     ("keys", "place"),
     [
         ({"sampling_algorithm": "grid"}, "search_space.lr"),
-        ({"limits": {}}, "limits.max_total_trials"),
         ({"limits": {"max_total_trials": "many"}}, "limits.max_total_trials"),
         ({"limits": {"max_total_trials": 4, "timeout": 0}}, "limits.timeout"),
         ({"sampling_algorithm": {"type": "random", "logbase": 1}}, "sampling_algorithm.logbase"),

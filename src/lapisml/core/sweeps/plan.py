@@ -17,7 +17,7 @@ from lapisml.core.sweeps.spaces import Space, Value, axes, combinations, draw, n
 
 _DEFAULT_CONCURRENT = 4
 """How many trials run at once when the document does not say; each still waits for a free node."""
-_LARGEST_GRID = 1000
+_DEFAULT_TOTAL = 1000
 """A grid of more trials is searched only when the document says so."""
 
 
@@ -142,11 +142,8 @@ _GRID = "choice, randint, quniform or qloguniform"
 
 def _limits(given: Mapping[str, Any], size: int | None) -> Limits:
     total = _whole(given, "max_total_trials")
-    if total is None and size is not None and size <= _LARGEST_GRID:
-        total = size
     if total is None:
-        place = "limits.max_total_trials"
-        raise _invalid("it does not say how many trials there are at most", place, "a whole number of 1 or more")
+        total = _DEFAULT_TOTAL if size is None else min(size, _DEFAULT_TOTAL)
     timeout = _whole(given, "timeout")
     return Limits(
         total=total,

@@ -66,7 +66,9 @@ class EarlyTermination(Part):
     """Which trials are ended before they are done."""
 
     type: Annotated[str, Choice(*_POLICY_KEYS)] = Field(description="bandit, median_stopping or truncation_selection")
-    evaluation_interval: BoundCount | None = Field(None, description="how many values of the metric lie between looks")
+    evaluation_interval: BoundAmount | None = Field(
+        None, description="how many values of the metric lie between looks; 0 is 1"
+    )
     delay_evaluation: BoundAmount | None = Field(None, description="how many values pass before the first look")
     slack_factor: Number | None = Field(None, description="bandit: how far from the best, as a ratio")
     slack_amount: Number | None = Field(None, description="bandit: how far from the best, as a difference")
