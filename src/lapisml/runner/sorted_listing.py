@@ -53,23 +53,29 @@ class _SortedEntries:
         self._entries = iter(())
 
 
-def _sorted_listdir(path: "Any" = None) -> "list[Any]":
-    """List names as ``os.listdir`` does; sorted below the roots."""
-    names = _listdir(path)
-    return sorted(names) if _is_sorted(path) else names
+class _Listing:
+    """``os.listdir`` or ``os.scandir``, sorted below the roots.
+
+    An object and no function: like the built-in it is not bound when a class holds it, which pathlib of Python 3.7
+    to 3.10 does; and it is pickled by its name in ``os``.
+    """
+
+    __module__ = "os"
+
+    def __init__(self, name: str, original: "Any", arranged: "Any") -> None:
+        self.__name__ = self.__qualname__ = name
+        self._original, self._arranged = original, arranged
+
+    def __call__(self, path: "Any" = None) -> "Any":
+        found = self._original(path)
+        return self._arranged(found) if _is_sorted(path) else found
+
+    def __reduce__(self) -> str:
+        return self.__name__
 
 
-def _sorted_scandir(path: "Any" = None) -> "Any":
-    """List entries as ``os.scandir`` does; sorted below the roots."""
-    entries = _scandir(path)
-    return _SortedEntries(entries) if _is_sorted(path) else entries
-
-
-for _name, _replacement, _original in (
-    ("listdir", _sorted_listdir, _listdir),
-    ("scandir", _sorted_scandir, _scandir),
-):
-    _replacement.__name__ = _replacement.__qualname__ = _name
+for _name, _original, _arranged in (("listdir", _listdir, sorted), ("scandir", _scandir, _SortedEntries)):
+    _replacement = _Listing(_name, _original, _arranged)
     if _original in os.supports_fd:
         os.supports_fd.add(_replacement)
     setattr(os, _name, _replacement)

@@ -219,11 +219,13 @@ def test_every_python_of_this_machine_can_be_stacked_above(
         (tmp_path / "data" / name).touch()
     job = overlay(built.to_json(), tmp_path / "job", (str(tmp_path / "data"),))
     code = (
-        "import sys, os, demo, _lapis_sorted_listing; print(sys.version_info[1], sys.prefix, os.listdir(sys.argv[1]))"
+        "import sys, os, pathlib, demo, _lapis_sorted_listing; folder = pathlib.Path(sys.argv[1]);"
+        "listed = [os.listdir(sys.argv[1]), [p.name for p in folder.iterdir()], [p.name for p in folder.glob('*')]];"
+        "print(sys.version_info[1], sys.prefix, *map(''.join, listed))"
     )
     command = [job.python, "-c", code, str(tmp_path / "data")]
     done = subprocess.run(command, env=job.apply({}), capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == f"{minor} {job.folder} ['a', 'b', 'c']"
+    assert done.stdout.strip() == f"{minor} {job.folder} abc abc abc"
     bare = {k: v for k, v in job.apply({}).items() if k != "LAPIS_SORTED_ROOTS"}
     code = "import sys; print('_lapis_sorted_listing' in sys.modules)"
     done = subprocess.run([job.python, "-c", code], env=bare, capture_output=True, text=True, check=True)

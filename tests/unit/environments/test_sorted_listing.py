@@ -66,6 +66,10 @@ def run(data: Path, code: str, roots: str | None = None, cwd: Path | None = None
         "(os.chdir('inputs/green'), os.listdir())[1]",
         "(os.chdir('inputs/green'), [e.name for e in os.scandir()])[1]",
         "os.listdir(__import__('pathlib').Path('inputs/../inputs/green'))",
+        "os.listdir(path='inputs/green')",
+        "type('Holder', (), {'listdir': os.listdir})().listdir('inputs/green')",
+        "[e.name for e in type('Holder', (), {'scandir': os.scandir})().scandir('inputs/green')]",
+        "(lambda pickle: pickle.loads(pickle.dumps(os.listdir)))(__import__('pickle'))('inputs/green')",
     ],
 )
 def test_every_way_of_listing_is_sorted_below_the_roots(data: Path, code: str) -> None:
