@@ -1,4 +1,4 @@
-"""Kill the server while a pipeline with a sweep in it runs: at every place where the family moves on.
+"""Kill the server while a pipeline with a sweep and mini-batches in it runs: at every place where the family moves on.
 
 The places are those between two writes of the drivers of pipelines and sweeps and of the keeper of results, and the
 moves of a child. Afterwards the pipeline has completed, and each command in it has run exactly once.
@@ -17,6 +17,7 @@ import pytest
 from lapisml.core.lifecycle import TERMINAL, JobState
 from tests.integration.kills.crash_home import CALLS, JOBS, WORKSPACE, CrashHome, CrashingServer
 from tests.integration.kills.plans import CLUSTER
+from tests.support.cli import run_lapis
 from tests.support.server import end_everything
 
 SETTINGS = {"LAPIS_ENVIRONMENT_RESOLUTION": "host"}
@@ -37,6 +38,7 @@ PLACES = (
     ("--search--1", f"{COMPOSITES}.submit_child", "after"),
     ("--search", f"{COMPOSITES}.end", "before"),
     ("--search", f"{COMPOSITES}.end", "after"),
+    ("--score", f"{COMPOSITES}.submit_child", "after"),
     ("--last", f"{COMPOSITES}.submit_child", "after"),
     ("", f"{COMPOSITES}.end", "before"),
     ("", f"{COMPOSITES}.end", "after"),
@@ -47,6 +49,8 @@ MOVES = (
     ("--prepare", ("NotStarted", "Queued")),
     ("--prepare", ("Finalizing", "Completed")),
     ("--search--0", ("Queued", "Preparing")),
+    ("--score", ("Starting", "Running")),
+    ("--score", ("Running", "Finalizing")),
     ("--search--0", ("Finalizing", "Completed")),
     ("", ("Running", "Completed")),
 )
@@ -58,6 +62,45 @@ headers = {"Authorization": "Bearer " + e["MLFLOW_TRACKING_TOKEN"], "Content-Typ
 url = e["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/runs/log-metric"
 urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers), timeout=60).read()
 """
+SCORE = """
+import os
+
+def init():
+    pass
+
+def run(mini_batch, context):
+    with open(os.environ["MARKS"], "a") as marks:
+        marks.write(f"{os.environ['AZUREML_RUN_ID'].partition('--')[0]}-batch-{context.minibatch_index}\\n")
+    return [os.path.basename(file) for file in mini_batch]
+"""
+BATCHES = 3
+
+
+def _make_component(home: CrashHome) -> None:
+    """A mini-batch component: its code travels as a snapshot."""
+    folder = home.folder / "score"
+    folder.mkdir()
+    (folder / "score.py").write_text(SCORE)
+    task = {
+        "type": "run_function",
+        "code": ".",
+        "entry_script": "score.py",
+        "environment": {"image": "python"},
+        "append_row_to": "${{outputs.scored}}",
+    }
+    component = {
+        "type": "parallel",
+        "name": "score",
+        "version": "1",
+        "inputs": {"data": {"type": "uri_folder"}},
+        "outputs": {"scored": {"type": "uri_file"}},
+        "input_data": "${{inputs.data}}",
+        "mini_batch_size": "1",
+        "environment_variables": {"MARKS": f"{home.folder}/marks"},
+        "task": task,
+    }
+    (folder / "score.yml").write_text(json.dumps(component))
+    run_lapis("component", "create", "-f", "score.yml", home=home.server.home, cwd=folder, check=True)
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +111,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashHome]:
     home = CrashHome(server, root)
     home.prepare()
     (root / "log_metric.py").write_text(LOG_METRIC)
+    _make_component(home)
     yield home
     home.silent.close()
     server.stop()
@@ -105,10 +149,21 @@ def _document(home: CrashHome, name: str) -> dict[str, Any]:
         "objective": {"goal": "maximize", "primary_metric": "score"},
         "limits": {"max_total_trials": TRIALS, "max_concurrent_trials": 2},
     }
-    prepare = _command(home, f"{name}-prepare", f"echo {name} > ${{{{outputs.data}}}}/a", outputs={"data": {}})
+    prepare = _command(
+        home,
+        f"{name}-prepare",
+        f"for f in a b c; do echo {name} > ${{{{outputs.data}}}}/$f; done",
+        outputs={"data": {}},
+    )
     last = _command(home, f"{name}-last", "cat ${{inputs.model}}/a")
-    last["inputs"] = {"model": "${{parent.jobs.search.outputs.model}}"}
-    jobs = {"prepare": prepare, "search": sweep, "last": last}
+    last["command"] += "; grep -c . ${{inputs.scored}}"
+    last["inputs"] = {
+        "model": "${{parent.jobs.search.outputs.model}}",
+        "scored": "${{parent.jobs.score.outputs.scored}}",
+    }
+    data = "${{parent.jobs.prepare.outputs.data}}"
+    score = {"type": "parallel", "component": "azureml:score:1", "inputs": {"data": data}}
+    jobs = {"prepare": prepare, "search": sweep, "score": score, "last": last}
     settings = {"default_compute": CLUSTER}
     return {"type": "pipeline", "experiment_name": "kills", "jobs": jobs, "settings": settings}
 
@@ -133,12 +188,14 @@ def _check(home: CrashHome, name: str) -> None:
     job = home.ask("GET", f"{JOBS}/{name}")
     assert job["status"] == "Completed", job["status_reason"]
     family = _family(home, name)
-    assert Counter(child["status"] for child in family.values()) == {"Completed": 3 + TRIALS}
+    assert Counter(child["status"] for child in family.values()) == {"Completed": 4 + TRIALS}
     assert family[f"{name}--search"]["properties"]["best_child_run_id"] in family
     marks = (home.folder / "marks").read_text().split()
     ran = Counter(mark for mark in marks if mark.startswith(f"{name}-"))
     trials = [f"{name}-trial-{x}" for x in range(1, TRIALS + 1)]
-    assert ran == dict.fromkeys([f"{name}-prepare", f"{name}-last", *trials], 1), "each command ran once"
+    batches = [f"{name}-batch-{number}" for number in range(BATCHES)]
+    once = dict.fromkeys([f"{name}-prepare", f"{name}-last", *trials, *batches], 1)
+    assert ran == once, "each command, trial and mini-batch ran once"
     for child in family:
         home.check_events(child)
 
