@@ -1,4 +1,4 @@
-"""Write scikit-learn's breast cancer data as ``train.csv`` and ``test.csv``: 30 measurements and the label ``benign``."""
+"""Write scikit-learn's breast cancer data as ``train.csv`` and ``test.csv``, with the label ``benign``."""
 
 import argparse
 from pathlib import Path
