@@ -182,7 +182,7 @@ def test_a_pipeline_has_a_line_for_each_step(steps: Steps) -> None:
     found = _why(steps, "p3")
     assert (found.cause, found.standing.reason) == (Cause.PIPELINE, "train runs.")
     lines = {line.step: line for line in found.steps}
-    assert list(lines) == ["prepare", "train", "alone", "report"], "those that have started come first"
+    assert list(lines) == ["prepare", "train", "report", "alone"], "those that have started come first, then as written"
     assert lines["prepare"].job == "p3--prepare"
     assert "p1--prepare, whose outputs it took" in lines["prepare"].reason
     assert lines["train"].reason.startswith("Queued: 1st in line")
