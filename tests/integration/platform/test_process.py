@@ -65,11 +65,8 @@ def test_server_json_names_the_process_and_goes_with_it(lapis_server: LapisServe
     assert not (lapis_server.home / "run" / "server.json").exists()
 
 
-def test_it_is_ready_soon_and_small(start_server: ServerFactory) -> None:
-    start_server().stop()
+def test_it_is_small(start_server: ServerFactory) -> None:
     process = psutil.Process(start_server().pid)
-    spent = process.cpu_times()
-    assert spent.user + spent.system < 2, "seconds of processor time, which is what a start takes on a quiet machine"
     assert process.memory_info().rss / 2**20 < 250
     assert process.children() == []
 
