@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +17,15 @@ LITERALS = {bool: "boolean", int: "integer", float: "number", str: "string"}
 OUTPUT_KEYS = ("type", "mode", "path", "name", "version", "description")
 
 
-class Bound:
+class Bound(ABC):
     """A value that is known only when the pipeline runs."""
 
     type: str | None
 
     @property
+    @abstractmethod
     def binding(self) -> str:
         """The expression that documents have in its place."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         return self.binding

@@ -13,6 +13,7 @@ from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.jobs.canceling import Canceler
 from lapisml.server.features.jobs.composite import ChildNews, CompositeDriver, CompositeWorker
 from lapisml.server.features.jobs.composites import CompositeJobs
 from lapisml.server.features.jobs.dispatch import Dispatcher
@@ -104,13 +105,16 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     kinds.add("spark", SparkKind(checker, g.assets))
     kinds.add("parallel", ParallelKind(checker))
     intake = Intake(g.database, g.clock, g.events, g.tracking)
-    service = JobService(g.database, g.clock, g.events, g.computes, g.tracking, kinds, intake)
+    canceler = Canceler(g.database, g.clock, g.events)
+    service = JobService(g.database, g.clock, g.events, g.computes, g.tracking, kinds, intake, canceler)
     logs = JobLogs(g.backend, g.storage, g.assets)
     outputs = JobOutputs(g.assets)
     routes = router(service, g.workspaces, logs, JobStream(service, logs, g.events, g.database), outputs)
     leased, news = SiteLease(g.leases, g.site), ChildNews(g.events)
     finisher = Finisher(g.database, leased, g.clock, outputs, g.tracking, g.identity, g.workspaces, news.tell)
-    composites = CompositeJobs(g.database, g.clock, g.events, kinds, intake, outputs, finisher, g.tracking, leased)
+    composites = CompositeJobs(
+        g.database, g.clock, g.events, kinds, intake, canceler, outputs, finisher, g.tracking, leased
+    )
     composite_worker = CompositeWorker(g.database, g.clock, g.events, composites, g.workspaces, leased, news)
     worker = _worker(ground, settings, finisher, leased)
     return JobsPart(service, routes, worker, composites, composite_worker, outputs, kinds)

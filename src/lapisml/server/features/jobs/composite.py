@@ -181,8 +181,7 @@ class CompositeWorker:
         """Ask every child to end; when all have ended, end the job."""
         live = [child for child in self._composites.children(workspace, job.name) if not child.is_over]
         for child in live:
-            if self._composites.cancel(workspace, child.name, reason=f"'{job.name}' was canceled."):
-                self._news.tell(workspace.id, child.name)
+            self._composites.cancel(workspace, child.name, reason=f"'{job.name}' was canceled.")
         if not live:
             self._composites.end(workspace, job, JobState.CANCELED, "Canceled", "Canceled.")
 

@@ -15,10 +15,11 @@ from lapisml.core.errors import LapisError, not_found
 from lapisml.core.lifecycle import JobState, Move
 from lapisml.server.features.assets.records import JobOutput
 from lapisml.server.features.jobs import store
+from lapisml.server.features.jobs.canceling import Canceler
 from lapisml.server.features.jobs.finish import PASSING, Finisher
 from lapisml.server.features.jobs.intake import Intake, Place, digest_of
 from lapisml.server.features.jobs.kinds import JobKinds
-from lapisml.server.features.jobs.outputs import JobOutputs
+from lapisml.server.features.jobs.outputs import REUSED, JobOutputs
 from lapisml.server.features.jobs.records import Child, JobRecord
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.submission import Submission
@@ -39,6 +40,7 @@ class CompositeJobs:
         events: EventBus,
         kinds: JobKinds,
         intake: Intake,
+        canceler: Canceler,
         outputs: JobOutputs,
         finisher: Finisher,
         tracking: TrackingService,
@@ -49,6 +51,7 @@ class CompositeJobs:
         self._events = events
         self._kinds = kinds
         self._intake = intake
+        self._canceler = canceler
         self._outputs = outputs
         self._finisher = finisher
         self._tracking = tracking
@@ -123,7 +126,7 @@ class CompositeJobs:
             workspace, name, taken, parent.created_by, Place(parent.name, step, properties or {})
         )
         self._outputs.record_these(workspace, [replace(output, job=name) for output in outputs])
-        return self._add_over(workspace, values, Move(JobState.COMPLETED, "Reused", reason, 0))
+        return self._add_over(workspace, values, Move(JobState.COMPLETED, REUSED, reason, 0))
 
     def add_failed_child(
         self,
@@ -174,15 +177,8 @@ class CompositeJobs:
         Args:
             code, reason: why, for whoever looks at the child.
         """
-        now = self._clock.now_ms()
-        with self._database.write() as connection:
-            job = store.get(connection, workspace.id, name, lock=True)
-            if job is None or job.is_over or job.status == JobState.CANCEL_REQUESTED:
-                return False
-            step = Move(JobState.CANCEL_REQUESTED, code, reason or "The job that it belongs to is to end.", now)
-            store.move(connection, job, step, cancel_requested_at=now)
-        self._events.notify(TOPIC_NEWS)
-        return True
+        reason = reason or "The job that it belongs to is to end."
+        return self._canceler.ask(workspace, name, code, reason)
 
     def set_properties(self, workspace: Workspace, name: str, properties: dict[str, str]) -> None:
         """Add to a job's properties, or replace some of them."""

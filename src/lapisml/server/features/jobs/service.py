@@ -14,15 +14,16 @@ from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
 from lapisml.core.family import family_sentence
 from lapisml.core.ids import is_valid_name
-from lapisml.core.lifecycle import COMPOSITE, WAIT_SENTENCES, JobState, Move, WaitReason
+from lapisml.core.lifecycle import WAIT_SENTENCES, JobState, WaitReason
 from lapisml.core.queue import Held, wait_sentence
 from lapisml.server.features.compute.service import ComputeService, Holder, Pool
 from lapisml.server.features.jobs import store
+from lapisml.server.features.jobs.canceling import Canceler
 from lapisml.server.features.jobs.intake import Intake, digest_of
 from lapisml.server.features.jobs.kinds import JobKinds
-from lapisml.server.features.jobs.records import Child, JobEvent, JobFilter, JobRecord
+from lapisml.server.features.jobs.records import JobEvent, JobFilter, JobRecord
 from lapisml.server.features.jobs.submission import Submission
-from lapisml.server.features.jobs.topics import RUNNING, TOPIC_CHILDREN, TOPIC_LINE, TOPIC_NEWS
+from lapisml.server.features.jobs.topics import RUNNING, TOPIC_LINE
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
@@ -68,6 +69,7 @@ class JobService:
         tracking: TrackingService,
         kinds: JobKinds,
         intake: Intake,
+        canceler: Canceler,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -76,6 +78,7 @@ class JobService:
         self._tracking = tracking
         self._kinds = kinds
         self._intake = intake
+        self._canceler = canceler
         computes.occupancy = self.holders
         computes.on_change = lambda: events.notify(TOPIC_LINE)
 
@@ -161,11 +164,6 @@ class JobService:
         sentence = family_sentence(len(job.document.get("jobs") or states), list(states.items()))
         return sentence if job.status_reason == RUNNING else f"{sentence} {job.status_reason}"
 
-    def children(self, workspace: Workspace, name: str) -> list[Child]:
-        """Read the jobs that a pipeline or a sweep started, in the order in which it started them."""
-        with self._database.read() as connection:
-            return store.children(connection, workspace.id, name)
-
     def standings(self, workspace: Workspace, records: Sequence[JobRecord]) -> list[Standing]:
         """Say where jobs stand, in their order; each compute's line is read once."""
         lines = {
@@ -220,14 +218,7 @@ class JobService:
             LapisError: NotFound.
         """
         self.get(workspace, name)
-        now = self._clock.now_ms()
-        with self._database.write() as connection:
-            job = store.get(connection, workspace.id, name, lock=True)
-            if job is None or job.is_over or job.status == JobState.CANCEL_REQUESTED:
-                return self.get(workspace, name)
-            step = Move(JobState.CANCEL_REQUESTED, "CancelRequested", "Cancel was asked for.", now)
-            store.move(connection, job, step, cancel_requested_at=now)
-        self._events.notify(TOPIC_CHILDREN if job.type in COMPOSITE else TOPIC_NEWS)
+        self._canceler.ask(workspace, name, "CancelRequested", "Cancel was asked for.")
         return self.get(workspace, name)
 
     def set_archived(self, workspace: Workspace, name: str, *, archived: bool) -> JobRecord:

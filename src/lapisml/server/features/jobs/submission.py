@@ -68,8 +68,7 @@ class SubmissionChecker:
         Raises:
             LapisError: DocumentInvalid, NotSupported or ReferenceNotFound, with a problem for every fault.
         """
-        model = registry.parse("job", document) if uploaded else registry.validate("job", document, None, [])
-        checked = dict(model.to_dict())
+        checked = valid_document(document, uploaded=uploaded)
         refuse_unsupported(checked)
         problems: list[Problem] = []
         pool = self._pool(workspace, checked, problems)
@@ -157,6 +156,19 @@ class SubmissionChecker:
                     problems.append(Problem(f"'{path}' is a path of another machine", place, expected="a URI"))
                 continue
             _try(problems, place, partial(self._assets.resolve_uri, workspace, path, kind))
+
+
+def valid_document(document: dict[str, Any], *, uploaded: bool) -> dict[str, Any]:
+    """Check a job document by its own model and give its plain form.
+
+    Args:
+        uploaded: whether local paths have been replaced by references; before that they are passed over.
+
+    Raises:
+        LapisError: DocumentInvalid or NotSupported, with a problem for every fault.
+    """
+    model = registry.parse("job", document) if uploaded else registry.validate("job", document, None, [])
+    return dict(model.to_dict())
 
 
 def refuse_unsupported(document: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from lapisml.documents.pipelines import ParentValues, pipeline_outputs, step_doc
 from lapisml.server.features.assets.records import JobOutput
 from lapisml.server.features.jobs.composites import CompositeJobs
 from lapisml.server.features.jobs.finish import PASSING
+from lapisml.server.features.jobs.outputs import REUSED
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.topics import RUNNING
 from lapisml.server.features.pipelines.kind import Graphs
@@ -31,7 +32,7 @@ _log = logging.getLogger("lapis.jobs")
 _READ_ALL_AFTER_MS = 10_000
 _FORGET_ABOVE = 64
 
-REUSED = "azureml.isreused"
+IS_REUSED = "azureml.isreused"
 REUSED_FROM = "azureml.reusedrunid"
 
 
@@ -86,7 +87,7 @@ class PipelineDriver:
         if everything:
             memory.read_at = now
         completed = memory.take_in(children)
-        memory.unmarked += [c.name for c in completed if c.type != self.type and c.status_code != "Reused"]
+        memory.unmarked += [c.name for c in completed if c.type != self.type and c.status_code != REUSED]
 
     def _advance(self, workspace: Workspace, job: JobRecord, memory: Memory) -> End | None:
         """Start steps until nothing more can start; a step whose result is reused may let others start."""
@@ -151,7 +152,7 @@ class PipelineDriver:
                 document,
                 step=step,
                 display_name=shown,
-                properties={REUSED: "true", REUSED_FROM: found.job_name},
+                properties={IS_REUSED: "true", REUSED_FROM: found.job_name},
                 outputs=found.outputs,
                 reason=f"Reused: '{found.job_name}' did the same with the same inputs.",
             )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
-from lapisml.documents import registry
 from lapisml.documents.pipelines import Graph, ParentValues, checkable_document, compile_pipeline, pin_components
 from lapisml.documents.references import AssetRef, parse
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.jobs.kinds import JobKinds
 from lapisml.server.features.jobs.lookups import remembered
-from lapisml.server.features.jobs.submission import Submission
+from lapisml.server.features.jobs.submission import Submission, valid_document
 from lapisml.server.features.workspaces.service import Workspace
 
 _MOST_PROBLEMS = 100
@@ -63,8 +62,7 @@ class PipelineKind:
         Raises:
             LapisError: DocumentInvalid, NotSupported or ReferenceNotFound, with a problem for every fault.
         """
-        model = registry.parse("job", document) if uploaded else registry.validate("job", document, None, [])
-        checked = self._graphs.pinned(workspace, dict(model.to_dict()))
+        checked = self._graphs.pinned(workspace, valid_document(document, uploaded=uploaded))
         graph = self._graphs.of(workspace, checked)
         with remembered():
             warnings = [*graph.warnings, *self._check_steps(workspace, graph, uploaded)]

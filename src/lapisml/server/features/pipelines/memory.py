@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from lapisml.core.lifecycle import TERMINAL, JobState
 from lapisml.core.pipelines import Course, NodeState, Policy
@@ -36,7 +37,7 @@ class Memory:
     event: int = 0
     read_at: int = 0
 
-    @property
+    @cached_property
     def changes_inputs(self) -> bool:
         """Whether a step may write into what another step gave it: results are marked before that."""
         inputs = (given for step in self.graph.steps.values() for given in (step.document.get("inputs") or {}).values())

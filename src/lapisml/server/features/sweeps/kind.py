@@ -8,12 +8,11 @@ from typing import Any
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.core.sweeps.plan import Plan, read_plan
 from lapisml.core.sweeps.spaces import first_of_each
-from lapisml.documents import registry
 from lapisml.documents.references import AssetRef, parse
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.jobs.kinds import JobKinds
-from lapisml.server.features.jobs.submission import Submission
+from lapisml.server.features.jobs.submission import Submission, valid_document
 from lapisml.server.features.sweeps.trial_documents import (
     expression_faults,
     place_in_sweep,
@@ -72,8 +71,7 @@ class SweepKind:
         Raises:
             LapisError: DocumentInvalid, NotSupported or ReferenceNotFound, with a problem for every fault.
         """
-        model = registry.parse("job", document) if uploaded else registry.validate("job", document, None, [])
-        checked = dict(model.to_dict())
+        checked = valid_document(document, uploaded=uploaded)
         plan = read_plan(checked, str(checked.get("name") or _EXAMPLE))
         component = self._component(workspace, checked)
         problems = list(expression_faults(component, list(first_of_each(plan.space))))
