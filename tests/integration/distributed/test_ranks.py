@@ -175,7 +175,9 @@ def test_a_killed_launcher_ends_the_job(bench: Bench) -> None:
 
 @pytest.mark.parametrize("roles", [("supervisor",), ("wrapper",)])
 def test_ranks_outlive_a_killed_supervisor_or_wrapper(bench: Bench, roles: tuple[str, ...]) -> None:
-    handle = both_up(bench, "echo up; while ! [ -e go ]; do sleep 0.05; done; echo after; exit $RANK")
+    wait = "while ! [ -e {0} ]; do sleep 0.05; done"
+    first = f"if [ $RANK = 0 ]; then {wait.format('go')}; echo after; touch said; exit 0; fi"
+    handle = both_up(bench, f"echo up; {first}; {wait.format('said')}; exit 1")
     for role in roles:
         os.kill(recorded(bench, handle, role), signal.SIGKILL)
     bench.restart()

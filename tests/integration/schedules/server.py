@@ -20,6 +20,7 @@ from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.datastores.local_access import LocalAccess
 from lapisml.server.features.datastores.rewrites import RewriteRules
 from lapisml.server.features.datastores.service import DatastoreService
+from lapisml.server.features.jobs.canceling import Canceler
 from lapisml.server.features.jobs.intake import Intake
 from lapisml.server.features.jobs.kinds import JobKinds
 from lapisml.server.features.jobs.records import JobFilter, JobRecord
@@ -132,7 +133,8 @@ def make_server(url: str, home: Path, clock: FakeClock, owner: str = "one", poli
     computes, tracking, kinds = ComputeService(database, clock, 2), TrackingService(database, clock), JobKinds()
     kinds.add("command", SubmissionChecker(assets, computes))
     intake = Intake(database, clock, events, tracking)
-    jobs = JobService(database, clock, events, computes, tracking, kinds, intake)
+    canceler = Canceler(database, clock, events)
+    jobs = JobService(database, clock, events, computes, tracking, kinds, intake, canceler)
     leases = Leases(database, clock, owner)
     part = assemble(database, clock, events, leases, jobs, workspaces, policy or Policy())
     workspace, _ = workspaces.create_or_update("default", {"name": "default"}, "ann")
