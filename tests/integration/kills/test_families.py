@@ -23,6 +23,7 @@ from tests.support.server import end_everything
 SETTINGS = {"LAPIS_ENVIRONMENT_RESOLUTION": "host"}
 COMPOSITES = "lapisml.server.features.jobs.composites:CompositeJobs"
 REUSE = "lapisml.server.features.reuse.service:ReuseService"
+REUSED = (f"{COMPOSITES}.add_finished_child", "after")
 TRIALS = 2
 
 PLACES = (
@@ -106,7 +107,7 @@ def _make_component(home: CrashHome) -> None:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashHome]:
     root = tmp_path_factory.mktemp("families")
-    calls = [*CALLS, *((call, when) for _, call, when in PLACES)]
+    calls = [*CALLS, REUSED, *((call, when) for _, call, when in PLACES)]
     server = CrashingServer(root / "home", {**SETTINGS}, calls).start()
     home = CrashHome(server, root)
     home.prepare()
@@ -234,7 +235,7 @@ def test_a_second_run_reuses_what_the_killed_ones_left(home: CrashHome) -> None:
     """What was marked as a result under a dying server is whole: the next run takes it and gives the same."""
     _play(home, "first")
     document = json.loads(json.dumps(_document(home, "first")))
-    home.order_call("second--prepare", f"{COMPOSITES}.add_finished_child", "after")
+    home.order_call("second--prepare", *REUSED)
     home.until(lambda: bool(home.ask("PUT", f"{JOBS}/second", {"document": document, "git": None})))
     home.until(lambda: _state(home, "second") in TERMINAL)
     family = _family(home, "second")
