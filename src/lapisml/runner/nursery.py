@@ -5,12 +5,14 @@ socket on stdin; when it closes, with the server's death at the latest, the nurs
 not notice: each is in a session of its own, and nothing of them depends on the nursery.
 
 One message is the path of a job's folder; the answer is the pid of its supervisor, 0 when none could be made.
+Once there is a pause, the relay's modules are loaded as well, so that supervisors can fork their relays.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import select
 import signal
 import sys
 
@@ -19,54 +21,56 @@ import lapisml.core.errors
 import lapisml.documents.expressions
 import lapisml.runner.overlay
 import lapisml.runner.snapshots  # noqa: F401
-from lapisml.runner import layout, processes, supervisor
+from lapisml.runner import detached, layout, processes, supervisor
 
 _LONGEST_PATH = 1 << 16
 _SOCKET = 0
+_PAUSE_MS = 20
 
 
 def main() -> None:
-    """Fork supervisors until the other end of stdin closes."""
+    """Fork supervisors until the other end of stdin closes; ``sys.argv[2:]``: where the relay's libraries are."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel collects the supervisors that end
-    _name("lapis-nursery")
+    detached.show_name("lapis-nursery")
     processes.boot_id()
     gc.freeze()
-    while folder := os.read(_SOCKET, _LONGEST_PATH):
+    while _serve_one() and _is_asked(_PAUSE_MS):
+        pass
+    _load_relay(sys.argv[2:])
+    while _serve_one():
+        pass
+
+
+def _serve_one() -> bool:
+    """Serve the next request; False when there will be none."""
+    folder = os.read(_SOCKET, _LONGEST_PATH)
+    if folder:
         os.write(_SOCKET, b"%d" % _fork(os.fsdecode(folder)))
+    return bool(folder)
+
+
+def _is_asked(within_ms: int) -> bool:
+    poll = select.poll()
+    poll.register(_SOCKET, select.POLLIN)
+    return bool(poll.poll(within_ms))
+
+
+def _load_relay(paths: list[str]) -> None:
+    sys.path.extend(paths)
+    try:
+        import lapisml.runner.relay.main  # noqa: F401 - for the supervisors
+    except ImportError:
+        return  # each relay starts an interpreter of its own
+    finally:
+        del sys.path[len(sys.path) - len(paths) :]
+        gc.freeze()
 
 
 def _fork(folder: str) -> int:
+    log = os.path.join(folder, layout.RUNNER_LOG)
     try:
-        pid = os.fork()
+        return detached.fork(lambda: supervisor.supervise(folder), "lapis-job", log)
     except OSError:
         return 0
-    if pid == 0:
-        try:
-            _become_supervisor(folder)
-        except BaseException:  # noqa: BLE001 - the process's boundary: the log gets whatever it was
-            sys.excepthook(*sys.exc_info())
-        finally:
-            os._exit(0)
-    return pid
-
-
-def _become_supervisor(folder: str) -> None:
-    os.setsid()
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    log = os.open(os.path.join(folder, layout.RUNNER_LOG), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for source, target in ((nothing, 0), (nothing, 1), (log, 2)):
-        os.dup2(source, target)
-    os.close(nothing)
-    os.close(log)
-    _name("lapis-job")
-    supervisor.supervise(folder)
-
-
-def _name(name: str) -> None:
-    """Show in ``ps`` what this process is (the kernel keeps 15 characters)."""
-    with open("/proc/self/comm", "w", encoding="ascii") as file:
-        file.write(name)

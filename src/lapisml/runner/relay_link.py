@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from lapisml.runner import durable, layout, processes, tools
+from lapisml.runner import detached, durable, layout, processes, tools
 
 _AGAIN_AFTER_S = 1.0
 
@@ -104,12 +105,7 @@ class RelayLink:
     def start(self) -> None:
         """Start the relay process; without a socket it only delivers what the spool holds."""
         self._started = time.monotonic()
-        arguments = [self._folder]
-        keep: tuple[int, ...] = ()
-        if self._socket is not None:
-            arguments.append(str(self._socket.fileno()))
-            keep = (self._socket.fileno(),)
-        pid = tools.start("relay.main", arguments, self._log, keep)
+        pid = _start(self._folder, self._log, None if self._socket is None else self._socket.fileno())
         known = processes.identity(pid)
         if known is None:
             os.waitpid(pid, 0)
@@ -162,6 +158,15 @@ class RelayLink:
         if self._process is not None:
             _reap(self._process["pid"])
         self._process = self._pidfd = None
+
+
+def _start(folder: str, log: str, listener: int | None) -> int:
+    """Start a relay: by a fork where its modules are loaded, else with an interpreter of its own; return its pid."""
+    relay = sys.modules.get("lapisml.runner.relay.main")
+    if relay is not None:
+        return detached.fork(lambda: relay.serve(folder, listener), "lapis-relay", log, listener)
+    sockets = () if listener is None else (listener,)
+    return tools.start("relay.main", [folder, *map(str, sockets)], log, sockets)
 
 
 def _reap(pid: int) -> None:

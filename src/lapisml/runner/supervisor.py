@@ -111,8 +111,9 @@ class Supervisor:
 
     def _adopt(self, known: dict[str, Any]) -> JobEndError:
         """Take over a command that an earlier supervisor started."""
+        reachable = self._relay is None or self._relay.adopt(known.get("relay_port"))
         self._job.journal.record("running", "", detail={"supervisor": "resumed"})
-        if self._relay is not None and not self._relay.adopt(known.get("relay_port")):
+        if not reachable:
             self._job.journal.warn("The relay's port was taken by another process: MLflow calls of this job fail.")
         wrapper, running = known.get("wrapper"), known.get("child")
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,33 @@ import pytest
 
 from lapisml.backends.compute.local import LocalProcesses
 from lapisml.ports.compute import Handle, TrackingSpec
+from lapisml.runner import processes
 from lapisml.testing.compute_bench import Bench
 from tests.integration.relay.tracker import PATH, Tracker
+from tests.support.polling import eventually
 from tests.support.server import end_everything
 
 TOKEN = "secret-token"
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    """Jobs as local processes below a fresh home."""
-    yield Bench(lambda: LocalProcesses(tmp_path), tmp_path)
+@pytest.fixture(params=["python", "lapis-relay"])
+def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """Jobs as local processes below a fresh home; their relays are new interpreters, or forks."""
+    bench = Bench(lambda: LocalProcesses(tmp_path), tmp_path)
+    if request.param == "lapis-relay":
+        bench.run("true")
+        eventually(lambda: any("httptools" in _mapped(nursery) for nursery in _nurseries()))
+    yield bench
     end_everything(tmp_path)
+
+
+def _nurseries() -> list[int]:
+    return [child for child in processes.children(os.getpid()) if processes.name_of(child) == "lapis-nursery"]
+
+
+def _mapped(pid: int) -> str:
+    """Return the files that a process has mapped: its compiled modules among them."""
+    return Path(f"/proc/{pid}/maps").read_text()
 
 
 @pytest.fixture

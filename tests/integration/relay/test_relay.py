@@ -33,6 +33,18 @@ def test_a_job_that_never_calls_starts_no_relay(bench: Bench, relayed: Relayed) 
     assert not (job.folder / layout.RELAY).exists()
 
 
+def test_a_relay_is_forked_once_its_modules_are_loaded(
+    relayed: Relayed, tracker: Tracker, request: pytest.FixtureRequest
+) -> None:
+    job = relayed()
+    tracker.start()
+    job.log_metric(0)
+    name = processes.name_of(job.pid("relay"))
+    assert name.startswith(request.node.callspec.params["bench"])
+    held = {path.resolve() for path in Path(f"/proc/{job.pid('relay')}/fd").iterdir()}
+    assert job.folder / layout.LOCK not in held, "a relay that outlives its supervisor must not hold the job's lock"
+
+
 def test_metrics_are_taken_while_the_server_is_away(bench: Bench, relayed: Relayed, tracker: Tracker) -> None:
     job = relayed()
     for step in range(200):

@@ -56,16 +56,20 @@ def table_text(version: int) -> str:
 
 
 def result_of(node: Node, tables: list[str], earlier: list[str]) -> str:
-    """Compute what a step gives: a digest of all that went into it, as `shell_command` does in a shell."""
-    text = f"v{node.version}\n{node.rate}\n" + "".join(tables)
-    text += "".join(f"{earlier[number]}\n" for number in sorted(node.needs))
+    """Compute what a step gives: a digest of all that went into it, as `shell_command` does in a shell.
+
+    Where a text came in is part of it: under another input's name, the same text makes another step.
+    """
+    text = f"v{node.version}\n{node.rate}\n"
+    text += "".join(f"table{t}\n{table}" for t, table in zip(sorted(node.tables), tables, strict=True))
+    text += "".join(f"step{number}\n{earlier[number]}\n" for number in sorted(node.needs))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def shell_command(node: Node) -> str:
     """Write the command of a step."""
-    reads = [f"cat ${{{{inputs.table{t}}}}}/t.txt" for t in sorted(node.tables)]
-    reads += [f"cat ${{{{inputs.step{n}}}}}/o.txt" for n in sorted(node.needs)]
+    reads = [f"echo table{t}; cat ${{{{inputs.table{t}}}}}/t.txt" for t in sorted(node.tables)]
+    reads += [f"echo step{n}; cat ${{{{inputs.step{n}}}}}/o.txt" for n in sorted(node.needs)]
     said = "; ".join([f"echo v{node.version}", "echo ${{inputs.rate}}", *reads])
     return f"({said}) | sha256sum | cut -c 1-64 > ${{{{outputs.model}}}}/o.txt"
 

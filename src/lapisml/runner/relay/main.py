@@ -1,7 +1,6 @@
 """The relay's process; started by the supervisor (`lapisml.runner.relay_link`) on the first connection.
 
-Arguments: the job's folder, and the number of the inherited listening socket; without a socket it delivers
-what the spool holds and ends. SIGTERM: take no more connections, deliver the rest, end.
+SIGTERM: take no more connections, deliver the rest, end.
 """
 
 from __future__ import annotations
@@ -23,9 +22,18 @@ _LOOK_EVERY_S = 5.0
 
 
 def main() -> None:
-    """Serve until the job has ended and everything has been delivered."""
-    folder = sys.argv[2]
-    listener = socket.socket(fileno=int(sys.argv[3])) if len(sys.argv) > 3 else None
+    """Serve a job; arguments: its folder, and the number of the inherited listening socket, if any."""
+    serve(sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else None)
+
+
+def serve(folder: str, descriptor: int | None) -> None:
+    """Serve until the job has ended and everything has been delivered.
+
+    Args:
+        folder: the job's.
+        descriptor: the listening socket; without one, what the spool holds is delivered and that is all.
+    """
+    listener = None if descriptor is None else socket.socket(fileno=descriptor)
     os.umask(0o077)
     spec = specfile.read(folder)
     if spec is not None:

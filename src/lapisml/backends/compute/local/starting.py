@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ class _Nursery:
         self._socket.settimeout(_NURSERY_ANSWERS_WITHIN_S)
         with theirs:
             self._process = subprocess.Popen(
-                _command(python, "nursery"),
+                [*_command(python, "nursery"), *_relay_libraries()],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -113,6 +114,12 @@ class _Nursery:
         self._socket.close()
         self._process.kill()
         self._process.wait()
+
+
+def _relay_libraries() -> list[str]:
+    """Return where the libraries are that the relay needs beside the standard one."""
+    found = find_spec("httptools")
+    return [] if found is None or found.origin is None else [str(Path(found.origin).parent.parent)]
 
 
 def _command(python: str, module: str) -> list[str]:
