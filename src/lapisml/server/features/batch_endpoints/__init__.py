@@ -1,0 +1,1 @@
+"""Batch endpoints: deployments that score whole data sets as jobs."""

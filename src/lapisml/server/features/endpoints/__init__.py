@@ -1,0 +1,1 @@
+"""Online endpoints: deployments that answer requests."""
