@@ -189,6 +189,47 @@ class SparkSpec:
 
 
 @dataclass(frozen=True)
+class ServingSpec:
+    """A model that answers requests until it is told to end.
+
+    Attributes:
+        endpoint, deployment: names within the workspace.
+        revision: 12 hexadecimal characters; its state is ``<serving_home>/replicas/<revision>.json``.
+        kind: ``mlflow`` for an MLflow model without code, ``script`` for a scoring script.
+        model_input: name of the input that is the model; None means no model.
+        model_name: what the model's file or folder is called within ``AZUREML_MODEL_DIR``.
+        scoring_script: path of the script within the code; None for kind ``mlflow``.
+        serving_home: ``<home>/serving``, shared with the gateway.
+        scale: ``{"type": "default", "instances": n}`` or
+            ``{"type": "target_utilization", "min", "max", "target_percent", "polling_s"}``.
+        liveness, readiness: ``initial_delay_s``, ``period_s``, ``timeout_s``, ``success_threshold``,
+            ``failure_threshold``; what is absent has its default.
+        max_concurrent: requests that one replica works on at a time.
+        timeout_s, max_queue_wait_s: limit on one request; on its wait for a replica. Seconds.
+        accelerate: whether a faster form of the model may stand in for it where it gives the same answers.
+        collect: the data collector: ``folder`` (path or None), ``collections``, ``sampling_rate``,
+            ``rolling_rate``, ``request_logging``.
+    """
+
+    endpoint: str
+    deployment: str
+    revision: str
+    kind: str
+    model_input: str | None
+    model_name: str
+    scoring_script: str | None
+    serving_home: str
+    scale: Mapping[str, Any] = field(default_factory=lambda: {"type": "default", "instances": 1})
+    liveness: Mapping[str, Any] = field(default_factory=dict)
+    readiness: Mapping[str, Any] = field(default_factory=dict)
+    max_concurrent: int = 1
+    timeout_s: float = 5.0
+    max_queue_wait_s: float = 0.5
+    accelerate: bool = True
+    collect: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class LaunchSpec:
     """Everything that a job needs to run.
 
@@ -208,6 +249,7 @@ class LaunchSpec:
         distribution: several processes in place of one; None means one.
         spark: a program for Spark in place of the command; None for any other job.
         parallel: a mini-batch job, whose driver stands in the command's place; None for any other.
+        serving: a model that answers requests, whose keeper stands in the command's place; None for any job.
         storage: import string ``module:callable`` of the storage backend; called without arguments.
         wake_socket: unix datagram socket that is told of news; None means nobody.
         python: interpreter for the runner; None means the one that runs the backend.
@@ -236,6 +278,7 @@ class LaunchSpec:
     distribution: DistributionSpec | None = None
     spark: SparkSpec | None = None
     parallel: ParallelSpec | None = None
+    serving: ServingSpec | None = None
     storage: str = "lapisml.backends.storage.fsspec_storage:FsspecStorage"
     wake_socket: str | None = None
     python: str | None = None
@@ -275,4 +318,5 @@ _PARTS: dict[str, Any] = {
     "distribution": DistributionSpec,
     "spark": SparkSpec,
     "parallel": ParallelSpec,
+    "serving": ServingSpec,
 }
