@@ -35,6 +35,8 @@ class ErrorCode(StrEnum):
     DATABASE_IN_USE = "DatabaseInUse"
     SERVER_UNREACHABLE = "ServerUnreachable"
     JOB_FAILED = "JobFailed"
+    DEPLOYMENT_FAILED = "DeploymentFailed"
+    SCORING_FAILED = "ScoringFailed"
     ILLEGAL_TRANSITION = "IllegalTransition"
     MISSING_PACKAGE = "MissingPackage"
     INTERNAL = "Internal"

@@ -39,6 +39,8 @@ HTTP_STATUS: dict[ErrorCode, int] = {
     ErrorCode.ILLEGAL_TRANSITION: 409,
     ErrorCode.MISSING_PACKAGE: 422,
     ErrorCode.JOB_FAILED: 422,
+    ErrorCode.DEPLOYMENT_FAILED: 422,
+    ErrorCode.SCORING_FAILED: 502,
     ErrorCode.INTERNAL: 500,
 }
 """HTTP status of every code; a test keeps it whole."""
