@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi import APIRouter
 
@@ -75,6 +76,7 @@ class JobsPart:
         composites: what drivers of pipelines and sweeps work with.
         worker, composite_worker: ``start()``, ``stop()``.
         outputs: what jobs put out.
+        launcher: looks up what a job needs to run.
     """
 
     service: JobService
@@ -84,6 +86,7 @@ class JobsPart:
     composite_worker: CompositeWorker
     outputs: JobOutputs
     kinds: JobKinds
+    launcher: Launcher
 
     def add(self, name: str, kind: JobKind, driver: CompositeDriver | None = None) -> None:
         """Take a type of job that a later feature brings; called while the server is put together.
@@ -116,15 +119,15 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
         g.database, g.clock, g.events, kinds, intake, canceler, outputs, finisher, g.tracking, leased
     )
     composite_worker = CompositeWorker(g.database, g.clock, g.events, composites, g.workspaces, leased, news)
-    worker = _worker(ground, settings, finisher, leased)
-    return JobsPart(service, routes, worker, composites, composite_worker, outputs, kinds)
+    launcher = Launcher(settings, g.assets, g.tracking, g.identity, g.builder, g.storage)
+    worker = _worker(ground, settings.wake_socket, launcher, finisher, leased)
+    return JobsPart(service, routes, worker, composites, composite_worker, outputs, kinds, launcher)
 
 
-def _worker(ground: Ground, settings: LaunchSettings, finisher: Finisher, leased: SiteLease) -> JobWorker:
+def _worker(ground: Ground, wake_socket: Path, launcher: Launcher, finisher: Finisher, leased: SiteLease) -> JobWorker:
     g = ground
     tasks = Tasks(_STEP_THREADS, after=lambda: g.events.notify(TOPIC_LINE))
-    launcher = Launcher(settings, g.assets, g.tracking, g.identity, g.builder, g.storage)
     overseer = Overseer(g.database, g.clock, g.backend, launcher, finisher, g.tracking, g.workspaces, leased, tasks)
     dispatcher = Dispatcher(g.database, g.clock, g.computes, g.workspaces, leased)
-    wake = WakeListener(settings.wake_socket, tell=lambda: g.events.notify(TOPIC_NEWS))
+    wake = WakeListener(wake_socket, tell=lambda: g.events.notify(TOPIC_NEWS))
     return JobWorker(g.clock, g.events, leased, dispatcher, overseer, tasks, wake)

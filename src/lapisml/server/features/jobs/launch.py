@@ -74,7 +74,7 @@ class Launcher:
         builder: EnvironmentBuilder,
         storage: Storage,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._assets = assets
         self._tracking = tracking
         self._identity = identity
@@ -90,7 +90,7 @@ class Launcher:
         document = job.document
         values, data = _split_inputs(document.get("inputs") or {})
         timeout = (document.get("limits") or {}).get("timeout")
-        settings = self._settings
+        settings = self.settings
         task = document.get("task") or document  # what a mini-batch job runs stands one level deeper
         template = str(document.get("command") or document.get("args") or task.get("program_arguments") or "")
         specification = LaunchSpec(
@@ -98,14 +98,14 @@ class Launcher:
             job=job.name,
             submit_key=job.submit_key,
             command=str(document.get("command") or ""),
-            artifacts=self._artifacts(workspace, job),
+            artifacts=self.artifacts(workspace, job.name),
             home=str(settings.home),
             literals=values,
             optional_unset=[name for name in optional_names(template) if name not in {*values, *data}],
-            inputs={name: self._input(workspace, name, declared) for name, declared in data.items()},
+            inputs={name: self.input(workspace, name, declared) for name, declared in data.items()},
             outputs=self._outputs(workspace, job),
-            code=self._code(workspace, task.get("code")),
-            environment=self._environment(workspace, task.get("environment")),
+            code=self.code(workspace, task.get("code")),
+            environment=self.environment(workspace, task.get("environment")),
             tracking=self._tracking_spec(workspace, job, timeout),
             arm=ArmSpec(SUBSCRIPTION_ID, RESOURCE_GROUP, workspace.name),
             environment_variables={k: str(v) for k, v in (document.get("environment_variables") or {}).items()},
@@ -119,11 +119,20 @@ class Launcher:
         )
         return cut_up_by_path(by_path(specification))
 
-    def _artifacts(self, workspace: Workspace, job: JobRecord) -> ArtifactsSpec:
-        uri = artifacts_uri(job.name)
+    def artifacts(self, workspace: Workspace, job: str) -> ArtifactsSpec:
+        """Say where the artifacts of a job go."""
+        uri = artifacts_uri(job)
         return ArtifactsSpec(uri, self._assets.location(workspace, uri).to_json())
 
-    def _input(self, workspace: Workspace, name: str, declared: dict[str, Any]) -> InputSpec:
+    def input(self, workspace: Workspace, name: str, declared: dict[str, Any]) -> InputSpec:
+        """Look up an input that is data.
+
+        Args:
+            declared: its entry in the document, with `path`.
+
+        Raises:
+            LapisError: ReferenceNotFound, PathNotAllowed.
+        """
         path = str(declared["path"])
         kind = AssetKind.MODELS if str(declared.get("type", "")).endswith("_model") else AssetKind.DATA
         try:
@@ -142,7 +151,12 @@ class Launcher:
             found[name] = OutputSpec(output_type(declared), uri, location, (declared or {}).get("mode"))
         return found
 
-    def _code(self, workspace: Workspace, code: str | None) -> CodeSpec | None:
+    def code(self, workspace: Workspace, code: str | None) -> CodeSpec | None:
+        """Turn a reference to a code snapshot into what the runner takes.
+
+        Raises:
+            LapisError: ReferenceNotFound.
+        """
         if code is None:
             return None
         reference = parse(code)
@@ -150,11 +164,16 @@ class Launcher:
             raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{code}' is not a code snapshot.")
         return CodeSpec(reference.digest, str(self._assets.snapshot_root(workspace)))
 
-    def _environment(self, workspace: Workspace, environment: str | dict[str, Any] | None) -> EnvironmentSpec | None:
+    def environment(self, workspace: Workspace, environment: str | dict[str, Any] | None) -> EnvironmentSpec | None:
+        """Turn a reference or an inline environment into what the runner takes.
+
+        Raises:
+            LapisError: as `environment_definition`.
+        """
         if environment is None:
             return None
         definition = self.environment_definition(workspace, environment)
-        settings = self._settings
+        settings = self.settings
         root = settings.home / "environments"
         key = self._builder.key(definition)
         return EnvironmentSpec(definition.to_json(), settings.builder, str(root), key, settings.builder_options)
@@ -178,7 +197,7 @@ class Launcher:
             conda=document.get("conda_file"),
             requirements=tuple(requirements) if requirements is not None else None,
             build=self._build_context(workspace, document.get("build")),
-            resolution=self._settings.resolution,
+            resolution=self.settings.resolution,
         )
 
     def _build_context(self, workspace: Workspace, build: dict[str, Any] | None) -> BuildContext | None:
@@ -187,14 +206,14 @@ class Launcher:
         location = self._assets.location(workspace, str(build["path"]))
         folder = self._storage.local_path(location)
         if folder is None:
-            folder = self._settings.home / "contexts" / location.name
+            folder = self.settings.home / "contexts" / location.name
             self._storage.get(location, folder)
         return BuildContext(folder, str(build.get("dockerfile_path") or "Dockerfile"))
 
     def _tracking_spec(self, workspace: Workspace, job: JobRecord, timeout: float | None) -> TrackingSpec:
         lifetime = int(timeout) if timeout else UNLIMITED_TOKEN_LIFETIME_S
         return TrackingSpec(
-            server_file=str(self._settings.home / "run" / "server.json"),
+            server_file=str(self.settings.home / "run" / "server.json"),
             path=f"/mlflow/{workspace.name}",
             token=self._identity.issue_job_token(workspace.name, job.name, lifetime),
             run_id=job.name,
