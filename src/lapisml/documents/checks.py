@@ -12,8 +12,16 @@ from typing import Any
 
 from lapisml.core.errors import LapisError
 from lapisml.documents.faults import Fault
-from lapisml.documents.local_paths import LocalFile, local_files, local_text, path_fields, what_is_at
+from lapisml.documents.local_paths import (
+    LocalFile,
+    absolute_path,
+    local_files,
+    local_text,
+    path_fields,
+    what_is_at,
+)
 from lapisml.documents.paths import DocumentPath
+from lapisml.documents.places import DEPLOYMENTS
 from lapisml.documents.references import PlainUri, parse
 from lapisml.documents.words import nearest
 
@@ -48,6 +56,23 @@ def check_files(kind: str, data: Mapping[str, Any], base_dir: Path) -> Iterator[
             yield fault
         else:
             good.add((file.absolute, file.role))
+    if kind in DEPLOYMENTS:
+        yield from _missing_script(data, base_dir)
+
+
+def _missing_script(data: Mapping[str, Any], base_dir: Path) -> Iterator[Fault]:
+    """Yield the scoring script of a deployment that is not in its folder of code."""
+    given = data.get("code_configuration")
+    code, script = (given.get("code"), given.get("scoring_script")) if isinstance(given, Mapping) else (None, None)
+    text = local_text(code)
+    folder = None if text is None or script is None else absolute_path(text, base_dir)
+    if folder is None or what_is_at(folder) is None or not local_text(script):
+        return
+    place = folder / str(script) if what_is_at(folder) == "folder" else folder.with_name(str(script))
+    if what_is_at(place) != "file":
+        where = ("code_configuration", "scoring_script")
+        file = LocalFile(where, str(script), place, "code")
+        yield Fault(where, f"the file is not there: {str(place)[:_LONGEST_SHOWN]}", None, _near_file(file))
 
 
 def _remote_code(path: DocumentPath, value: Any) -> Iterator[Fault]:

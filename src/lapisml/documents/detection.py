@@ -25,13 +25,25 @@ TYPES: dict[str, tuple[str, ...]] = {
     "job": ("command", "pipeline", "sweep", "parallel", "spark"),
     "schedule": (),
     "workspace": (),
+    "online-endpoint": (),
+    "online-deployment": ("managed", "kubernetes"),
+    "batch-endpoint": (),
+    "batch-deployment": ("model", "pipeline"),
 }  # fmt: skip
 """Kind → the values of its ``type:``."""
 
-_DEFAULT_TYPE = {"job": "command", "component": "command"}
+_DEFAULT_TYPE = {
+    "job": "command", "component": "command", "online-deployment": "managed", "batch-deployment": "model",
+}  # fmt: skip
 
-_MARKS = {"jobs": "pipeline", "trial": "sweep", "task": "parallel", "entry": "spark"}
-"""Key that only one type of job or component has → the type."""
+_WORK = {"jobs": "pipeline", "trial": "sweep", "task": "parallel", "entry": "spark"}
+_MARKS = {
+    "job": _WORK,
+    "component": _WORK,
+    "online-deployment": {"resources": "kubernetes"},
+    "batch-deployment": {"component": "pipeline", "job_definition": "pipeline"},
+}
+"""Kind → key that only one of its types has → the type."""
 
 _NOT_YET: dict[str, dict[str, str]] = {
     "job": {
@@ -77,21 +89,21 @@ _SCHEMAS: dict[str, tuple[str, str | None]] = {
     "azuredatalakegen2": ("datastore", "azure_data_lake_gen2"),
     "workspace": ("workspace", None),
     "schedule": ("schedule", None),
+    "onlineendpoint": ("online-endpoint", None),
+    "managedonlineendpoint": ("online-endpoint", None),
+    "kubernetesonlineendpoint": ("online-endpoint", None),
+    "managedonlinedeployment": ("online-deployment", "managed"),
+    "kubernetesonlinedeployment": ("online-deployment", "kubernetes"),
+    "batchendpoint": ("batch-endpoint", None),
+    "batchdeployment": ("batch-deployment", None),
+    "modelbatchdeployment": ("batch-deployment", "model"),
+    "pipelinecomponentbatchdeployment": ("batch-deployment", "pipeline"),
 }
 """Name of a schema file, in lower case → kind and type."""
 
 _OTHER_SCHEMAS = {
-    "managedonlinedeployment": "online deployments",
-    "kubernetesonlinedeployment": "online deployments",
-    "managedonlineendpoint": "online endpoints",
-    "kubernetesonlineendpoint": "online endpoints",
-    "onlineendpoint": "online endpoints",
     "serverlessendpoint": "serverless endpoints",
     "marketplacesubscription": "marketplace subscriptions",
-    "batchdeployment": "batch deployments",
-    "modelbatchdeployment": "batch deployments",
-    "pipelinecomponentbatchdeployment": "batch deployments",
-    "batchendpoint": "batch endpoints",
     "monitorschedule": "monitors",
     "registry": "registries",
     "connection": "connections",
@@ -120,6 +132,10 @@ _NOUNS = {
     "job": "a job",
     "workspace": "a workspace",
     "schedule": "a schedule",
+    "online-endpoint": "an online endpoint",
+    "online-deployment": "an online deployment",
+    "batch-endpoint": "a batch endpoint",
+    "batch-deployment": "a batch deployment",
 }
 
 _SCHEMA_NAME = re.compile(r"([A-Za-z0-9_-]+?)(?:\.schema)?\.json/?(?:[?#].*)?\Z", re.IGNORECASE)
@@ -221,10 +237,10 @@ def _type(kind: str, data: Mapping[str, Any], schema: Detected | None) -> str | 
 
 
 def _by_keys(kind: str, data: Mapping[str, Any]) -> str | None:
-    """Tell the type of a job or a component that says none by a key that only one type has."""
-    if kind not in _DEFAULT_TYPE or "command" in data:
+    """Tell the type of a document that says none by a key that only one type has."""
+    if "command" in data:
         return None
-    return next((type_ for key, type_ in _MARKS.items() if key in data and type_ in TYPES[kind]), None)
+    return next((type_ for key, type_ in _MARKS.get(kind, {}).items() if key in data and type_ in TYPES[kind]), None)
 
 
 def _delivered(kind: str, found: str | None, where: DocumentPath) -> str | None:

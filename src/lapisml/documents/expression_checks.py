@@ -34,6 +34,8 @@ def check_expressions(kind: str, data: Mapping[str, Any]) -> Iterator[Fault]:
         yield from _component((), data, None)
     elif kind == "schedule":
         yield from _schedule(data)
+    elif kind == "batch-deployment" and isinstance(data.get("component"), Mapping):
+        yield from _component(("component",), data["component"], None)
 
 
 @dataclass(frozen=True)

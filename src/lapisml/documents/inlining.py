@@ -14,7 +14,7 @@ from lapisml.documents.files import read_text, read_yaml
 from lapisml.documents.local_paths import AnchoredPath, absolute_path, local_text, what_is_at
 from lapisml.documents.nodes import Node
 from lapisml.documents.paths import DocumentPath, value_at
-from lapisml.documents.places import created_job, inner_work, own_fields
+from lapisml.documents.places import DEPLOYMENTS, created_job, inner_work, own_fields
 from lapisml.documents.source import SourceMap, plain
 
 _NESTED = re.compile(r"(?:-r|--requirement)(?:\s+|=)(?P<file>.+)\Z")
@@ -49,7 +49,7 @@ class Inlining:
         """
         if kind == "environment":
             self._environment(data, (), base_dir)
-        elif kind in ("job", "component"):
+        elif kind in ("job", "component", *DEPLOYMENTS):
             self._work(data, (), base_dir, ())
         elif kind == "schedule":
             self._schedule(data, base_dir)

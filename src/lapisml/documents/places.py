@@ -14,6 +14,9 @@ from lapisml.documents.paths import DocumentPath
 Place = tuple[DocumentPath, Any, str]
 """Path of a value, the value, its role."""
 
+DEPLOYMENTS = ("online-deployment", "batch-deployment")
+"""Kinds that name models, scoring scripts and components."""
+
 
 def path_fields(kind: str, data: Mapping[str, Any]) -> Iterator[Place]:
     """Yield every key of a document that may hold a path or an address.
@@ -31,6 +34,8 @@ def path_fields(kind: str, data: Mapping[str, Any]) -> Iterator[Place]:
         yield from work_fields((), data, declared=True)
     elif kind == "schedule":
         yield from _schedule(data)
+    elif kind in DEPLOYMENTS:
+        yield from _deployment(data)
 
 
 def work_fields(path: DocumentPath, data: Any, *, declared: bool = False) -> Iterator[Place]:
@@ -104,6 +109,20 @@ def _schedule(data: Mapping[str, Any]) -> Iterator[Place]:
         yield from work_fields(path, job)
     elif job is not None:
         yield path, job, "job"
+
+
+def _deployment(data: Mapping[str, Any]) -> Iterator[Place]:
+    model, code = data.get("model"), data.get("code_configuration")
+    if isinstance(model, Mapping):
+        yield from _field(("model",), model, "path", "model")
+    if isinstance(code, Mapping):
+        yield from _field(("code_configuration",), code, "code", "code")
+    yield from environment_fields(("environment",), data.get("environment"))
+    component = data.get("component")
+    if isinstance(component, Mapping):
+        yield from work_fields(("component",), component, declared=True)
+    else:
+        yield from _field((), data, "component", "component")
 
 
 def _inputs(path: DocumentPath, inputs: Any) -> Iterator[Place]:

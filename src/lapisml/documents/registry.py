@@ -45,6 +45,12 @@ _MODELS: dict[tuple[str, str | None], tuple[str, str]] = {
     ("datastore", "gcs"): ("datastore", "Gcs"),
     ("datastore", "hdfs"): ("datastore", "Hdfs"),
     ("workspace", None): ("workspace", "Workspace"),
+    ("online-endpoint", None): ("endpoints", "OnlineEndpoint"),
+    ("online-deployment", "managed"): ("online_deployment", "ManagedOnlineDeployment"),
+    ("online-deployment", "kubernetes"): ("online_deployment", "KubernetesOnlineDeployment"),
+    ("batch-endpoint", None): ("endpoints", "BatchEndpoint"),
+    ("batch-deployment", "model"): ("batch_deployment", "ModelBatchDeployment"),
+    ("batch-deployment", "pipeline"): ("batch_deployment", "PipelineBatchDeployment"),
 }
 """Kind and type → module and class; one module is imported only when a document of its kind is read."""
 
