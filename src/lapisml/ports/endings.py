@@ -34,6 +34,7 @@ class EndReason(StrEnum):
     CODE_INTEGRITY = "CodeIntegrity"
     COMMAND = "CommandFailure"
     MINI_BATCHES = "MiniBatchFailure"
+    SERVING = "ServingFailure"
     SUPERVISOR_LOST = "SupervisorLost"
     MACHINE_RESTARTED = "MachineRestarted"
     INTERNAL = "RunnerFailure"
@@ -55,6 +56,7 @@ OUTCOMES: dict[EndReason, Outcome] = {
     EndReason.CODE_INTEGRITY: Outcome.FAILED,
     EndReason.COMMAND: Outcome.FAILED,
     EndReason.MINI_BATCHES: Outcome.FAILED,
+    EndReason.SERVING: Outcome.FAILED,
     EndReason.SUPERVISOR_LOST: Outcome.FAILED,
     EndReason.MACHINE_RESTARTED: Outcome.FAILED,
     EndReason.INTERNAL: Outcome.FAILED,
@@ -77,6 +79,7 @@ SENTENCES: dict[EndReason, str] = {
     EndReason.CODE_INTEGRITY: ("The code snapshot is not what was submitted, so the job was not started: {error}"),
     EndReason.COMMAND: "The command could not be started: {error}",
     EndReason.MINI_BATCHES: "{error}",
+    EndReason.SERVING: "{error}",
     EndReason.SUPERVISOR_LOST: (
         "The processes that watched the command were killed, and its exit status with them: {evidence}."
     ),

@@ -48,6 +48,10 @@ def prepare(job: Job, relay: RelayLink | None) -> child.Launch:
         from lapisml.runner.parallel import starting
 
         starting.prepare(job, launch, _values(job, inputs, outputs))
+    if job.spec.get("serving"):
+        from lapisml.runner.serving import starting as keeping
+
+        keeping.prepare(job, launch, _values(job, inputs, outputs))
     return launch
 
 

@@ -87,17 +87,22 @@ def signal_name(number: int) -> str:
         return str(number)
 
 
-def log_tail(path: str) -> str:
-    """Return the last lines of a log, at most 20 and 4 KiB; bytes that are no text are replaced."""
+def log_tail(path: str, begin: int = 0) -> str:
+    """Return the last lines of a log, at most 20 and 4 KiB; bytes that are no text are replaced.
+
+    Args:
+        path: the log.
+        begin: how many of its bytes, from the beginning, are of no interest.
+    """
     try:
         with open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL_BYTES))
+            file.seek(max(begin if begin <= size else 0, size - _TAIL_BYTES))
             data = file.read(_TAIL_BYTES)
     except OSError:
         return ""
     lines = data.decode("utf-8", errors="replace").translate(_CONTROLS).splitlines()
-    if size > _TAIL_BYTES and len(lines) > 1:
+    if len(data) == _TAIL_BYTES and len(lines) > 1:
         lines = lines[1:]
     return "\n".join(lines[-_TAIL_LINES:])
 

@@ -12,6 +12,7 @@
 ``ranks.json``        of a job of several processes: which rank failed first, and how
 ``ranks.pipe``        through which ranks under ``mpirun`` say how they ended
 ``parallel.json``     of a mini-batch job: the driver's plan; ``verdict.json``: its own words about the end
+``serving/``          of a model that answers requests: the plans of keeper and replicas, the model under its name
 ``exit.json``         how the job ended; written last, never changed
 ``journal.jsonl``     what happened, one line each
 ``system_metrics.jsonl``  samples of system metrics
@@ -51,6 +52,7 @@ SYSTEM_LOGS = "system_logs"
 INPUTS = "inputs"
 MINI_BATCHES = "mini_batches"
 NAMED_OUTPUTS = "named_outputs"
+SERVING = "serving"
 OVERLAY = "env"
 
 STD_LOG = "user_logs/std_log.txt"

@@ -151,6 +151,10 @@ class Supervisor:
             from lapisml.runner.parallel import starting  # only for jobs that need it
 
             return starting.own_end(self._job, endings.of_status(status, oom_kills))
+        if self._job.spec.get("serving"):
+            from lapisml.runner.serving import starting as keeping  # only for jobs that need it
+
+            return keeping.own_end(self._job, endings.of_status(status, oom_kills))
         if not self._job.spec.get("distribution"):
             return endings.of_status(status, oom_kills)
         from lapisml.runner.distributed import record  # only for jobs that need it
@@ -211,6 +215,7 @@ class Supervisor:
             layout.WORK,
             layout.INPUTS,
             layout.MINI_BATCHES,
+            layout.SERVING,
             layout.OVERLAY,
             layout.NAMED_OUTPUTS,
             layout.RANK_REPORTS,

@@ -1,0 +1,256 @@
+"""One replica as the keeper sees it: a socket that outlives the process, the process, and its probes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lapisml import scoring
+from lapisml.ports import serving
+from lapisml.runner.serving.link import Link
+from lapisml.runner.serving.pauses import Pauses
+from lapisml.runner.serving.probes import Probe, ProbeSettings
+
+_STARTER = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from lapis_scoring.main import main; "
+    "del sys.path[0]; main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))"
+)
+_HERE = os.path.dirname(os.path.abspath(scoring.__file__))
+_BACKLOG = 1024
+_ENDED_FIRST = 300
+"""What the kernel adds to a replica's share when memory runs out: it goes before gateway, keeper and server."""
+CANNOT_LOAD = 3
+"""Exit code of a replica whose model or script can't be loaded."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a replica runs.
+
+    Attributes:
+        name: ``original`` or ``accelerated``.
+        plan_path: file with the replica's plan.
+        python, env, work: its interpreter, variables and working folder.
+    """
+
+    name: str
+    plan_path: str
+    python: str
+    env: Mapping[str, str]
+    work: str
+
+
+class Replica:
+    """A place for one process that answers.
+
+    Its listening socket is the keeper's: while the process is being replaced, connections wait in the queue.
+
+    Args:
+        number: its place; names its socket and its log.
+        form: what it runs.
+        path: its socket.
+        log: file that takes what it prints.
+        liveness, readiness: how it is probed.
+
+    Attributes:
+        restarts: how often it was started again.
+        start_at: when to start a process; None while there is one.
+        is_retired: whether it is not wanted any more, and gets no more requests.
+        end_at, kill_at: when it is asked to end, when it is killed; None without such an intention.
+        hello: what it says of itself; empty until it has loaded.
+        why: why the keeper kills it; empty when it does not.
+        log_from: where in `log` the present process's lines begin.
+        pauses: the pauses between its starts.
+
+    Raises:
+        OSError: the socket can't be made.
+    """
+
+    def __init__(
+        self, number: int, form: Form, path: Path, log: str, liveness: ProbeSettings, readiness: ProbeSettings
+    ) -> None:
+        self.number, self.form, self.path, self.log = number, form, path, log
+        self.restarts = self.log_from = 0
+        self.start_at: float | None = 0.0
+        self.is_retired = False
+        self.end_at: float | None = None
+        self.kill_at: float | None = None
+        self.why = ""
+        self.hello: dict[str, Any] = {}
+        self.pauses = Pauses()
+        self._settings = {"live": liveness, "ready": readiness}
+        self._probes: dict[str, Probe] = {}
+        self._pings: dict[int, str] = {}
+        self._next_ping = 0
+        self._link: Link | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pidfd = -1
+        self._ready_since: float | None = None
+        self._listening = serving.bound(path, socket.SOCK_STREAM, _BACKLOG)
+        self._inode = path.stat().st_ino
+
+    @property
+    def pid(self) -> int:
+        """The process, 0 while there is none."""
+        return self._process.pid if self._process is not None else 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether it may get requests: it runs, and its readiness probe passes."""
+        return self._ready_since is not None and not self.is_retired
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it has been asked often enough and never was ready."""
+        probe = self._probes.get("ready")
+        return probe is not None and probe.passes is False and self._ready_since is None
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it does not answer any more and is to be replaced."""
+        probe = self._probes.get("live")
+        return probe is not None and probe.passes is False
+
+    def descriptors(self) -> list[int]:
+        """Return what to wait on: its end, and its answers."""
+        link = [self._link.fileno()] if self._link is not None else []
+        return [self._pidfd, *link] if self._pidfd >= 0 else link
+
+    def due(self) -> float | None:
+        """Return when it needs looking after next; None when only news can matter."""
+        times = [at for at in (self.start_at, self.end_at, self.kill_at) if at is not None]
+        if self._process is not None and not self.is_retired:
+            times += [probe.due for probe in self._probes.values()]
+        return min(times, default=None)
+
+    def start(self, now: float) -> None:
+        """Start a process.
+
+        Raises:
+            OSError: it can't be made.
+        """
+        descriptor = self._listening.fileno()
+        argv = [self.form.python, "-c", _STARTER, _HERE, self.form.plan_path, str(self.number), str(descriptor)]
+        self.start_at, self.why = None, ""
+        with open(self.log, "ab") as out:
+            self.log_from = out.tell()
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd=self.form.work,
+                env=dict(self.form.env),
+                pass_fds=(descriptor,),
+                start_new_session=True,
+            )
+        self._pidfd = os.pidfd_open(self._process.pid)
+        _prefer_to_end(self._process.pid)
+        self._probes = {name: Probe(settings, now) for name, settings in self._settings.items()}
+        self._connect()
+
+    def listen(self, now: float) -> None:
+        """Take in what it has said."""
+        if self._link is None:
+            return
+        answered = self._link.read()
+        if self._link.hello is not None and not self.hello:
+            self.hello = self._link.hello
+            for probe in self._probes.values():
+                probe.hurry(now)
+        for number in answered or ():
+            name = self._pings.pop(number, None)
+            if name is not None:
+                self._probes[name].answered(now)
+        if answered is None:
+            self._disconnect()
+        self._judge(now)
+
+    def probe(self, now: float) -> None:
+        """Ask what is due to be asked."""
+        for name, probe in self._probes.items():
+            if now < probe.due:
+                continue
+            if self._link is None:
+                self._connect()
+            if probe.turn(now, self._link is not None and bool(self.hello)):
+                self._next_ping += 1
+                self._pings[self._next_ping] = name
+                if self._link is not None and not self._link.ping(self._next_ping):
+                    self._disconnect()
+        self._judge(now)
+
+    def has_ended(self) -> bool:
+        """Say whether there was a process and it is gone; it is not collected yet, so its pid stays its own."""
+        if self._process is None:
+            return False
+        return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def worked_s(self, now: float) -> float:
+        """Return for how long it has been ready."""
+        return 0.0 if self._ready_since is None else now - self._ready_since
+
+    def bury(self) -> int:
+        """End what an ended process left behind, and forget it; the socket stays.
+
+        Returns:
+            Its exit code; less than 0 for a signal.
+        """
+        self.kill()
+        code = self._process.wait() if self._process is not None else 0
+        self._disconnect()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+        self._pidfd, self._process, self._ready_since = -1, None, None
+        self._probes, self.end_at, self.kill_at = {}, None, None
+        return code
+
+    def ask_to_end(self) -> None:
+        """Have it finish what it works on, and end."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it and what it started in its session, at once."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Give the place up: its process, its socket and the socket's name."""
+        self.bury()
+        with contextlib.suppress(OSError):
+            if self.path.stat().st_ino == self._inode:  # and not that of a keeper which came after
+                self.path.unlink()
+        self._listening.close()
+
+    def _judge(self, now: float) -> None:
+        probe = self._probes.get("ready")
+        if probe is None or not probe.passes:
+            self._ready_since = None
+        elif self._ready_since is None:
+            self._ready_since = now
+
+    def _connect(self) -> None:
+        with contextlib.suppress(OSError):
+            self._link = Link(self.path)
+
+    def _disconnect(self) -> None:
+        if self._link is not None:
+            self._link.close()
+        self._link, self.hello = None, {}
+        self._pings.clear()
+
+
+def _prefer_to_end(pid: int) -> None:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "w", encoding="ascii") as file:
+        file.write(str(_ENDED_FIRST))
