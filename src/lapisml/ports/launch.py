@@ -137,7 +137,7 @@ class ParallelSpec:
     """How the input of a mini-batch job is cut up, and what may fail.
 
     Attributes:
-        entry_script: path of the script within the code.
+        entry_script: path of the script within the code; empty with `by_model`.
         input_data: name of the input that is cut up.
         program_arguments: arguments of the script, a template as the command of other jobs.
         mini_batch_size: files of a mini-batch, or bytes when `in_bytes`; None means a file, or a mebibyte of a table.
@@ -148,6 +148,9 @@ class ParallelSpec:
         max_retries, timeout_s: further attempts at a failed mini-batch; limit on one ``run()``, seconds.
         error_threshold, mini_batch_error_threshold: items and mini-batches that may fail, -1 for any number.
         logging_level: name of the least level that is logged.
+        by_model: whether an MLflow model is used by itself, without a script.
+        model: name of the input that is a model; its files lie in ``AZUREML_MODEL_DIR``.
+        model_name: what the model's file or folder is called there.
     """
 
     entry_script: str
@@ -163,6 +166,9 @@ class ParallelSpec:
     error_threshold: int = -1
     mini_batch_error_threshold: int = -1
     logging_level: str = "INFO"
+    by_model: bool = False
+    model: str | None = None
+    model_name: str | None = None
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ def test_faults_of_a_sweep(change: tuple[str, str], path: str, words: str, folde
         (("  entry_script: train.py\n", ""), "task.entry_script", "missing key"),
         (("--out ${{outputs.scores}}", "--out ${{outputs.score}}"), "task.program_arguments", "no output `score`"),
         (("input_data: ${{inputs.data}}", "input_data: ${{inputs.dat}}"), "input_data", "no input `dat`"),
-        (("type: run_function", "type: model"), "task.type", "batch deployments"),
+        (("type: run_function", "type: model"), "task.entry_script", "used by itself"),
         (("type: run_function", "type: run_functon"), "task.type", "not known"),
         (("./src", "https://a/b"), "task.code", "not fetched"),
     ],

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from lapisml.documents.base import Part
-from lapisml.documents.fields import Choice, FilledText, ListOf, Name, OneOrMore, Refused, Text, Texts, Variables, Whole
+from lapisml.documents.fields import Choice, FilledText, ListOf, Name, OneOrMore, Text, Texts, Variables, Whole
 from lapisml.documents.kinds.bindings import BoundAmount, BoundCount, OrBinding, is_binding
 from lapisml.documents.kinds.component import Component
 from lapisml.documents.kinds.environment import AnEnvironment
@@ -21,7 +21,6 @@ from lapisml.documents.paths import DocumentPath
 from lapisml.documents.reading import fault
 
 _SIZE = re.compile(r"[1-9]\d*\s*(?:b|kb|mb|gb)?\Z", re.IGNORECASE)
-_BATCH_MODEL = "a model is taken from batch deployments; give it as an input of the job and load it in `init()`"
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 Threshold = Annotated[int | str, Whole(low=-1), OrBinding()]
@@ -36,17 +35,32 @@ class RetrySettings(Part):
 
 
 class Task(Part):
-    """The function."""
+    """What is called for each mini-batch: a function of a script, or an MLflow model itself."""
 
-    type: Annotated[
-        str, Choice("run_function", refused={"model": _BATCH_MODEL, "function": "write `type: run_function`"})
-    ] = Field("run_function", description="run_function")
+    type: Annotated[str, Choice("run_function", "model", refused={"function": "write `type: run_function`"})] = Field(
+        "run_function", description="run_function, or model for an MLflow model that is used by itself"
+    )
     code: FilledText | None = Field(None, description="the folder with the script")
-    entry_script: FilledText = Field(description="path of the script in the folder, with init() and run(mini_batch)")
+    entry_script: FilledText | None = Field(
+        None, description="path of the script in the folder, with init() and run(mini_batch)"
+    )
     environment: AnEnvironment = Field(description="a reference, or an environment in place")
     program_arguments: Text | None = Field(None, description="arguments; ${{inputs.<name>}}, ${{outputs.<name>}}")
     append_row_to: FilledText | None = Field(None, description="${{outputs.<name>}}: a file for what run() returns")
-    model: Annotated[None, Refused(_BATCH_MODEL)] = None
+    model: FilledText | None = Field(
+        None, description="${{inputs.<name>}}: a model; its folder lies in AZUREML_MODEL_DIR"
+    )
+
+    def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
+        """Refuse a function without a script, and a model with one."""
+        needed = ("entry_script",) if self.type == "run_function" else ("model", "append_row_to")
+        for key in needed:
+            if getattr(self, key) is None:
+                yield (key,), fault(f"missing key `{key}`", self._meaning(key), at="missing")
+        for key in ("code", "entry_script") if self.type == "model" else ():
+            if getattr(self, key) is not None:
+                message = f"a model that is used by itself has no `{key}`"
+                yield (key,), fault(message, "`type: run_function`, or a model alone", at="key")
 
 
 class Batching(BaseModel):

@@ -14,7 +14,7 @@ class Plan:
     """How a mini-batch job runs.
 
     Attributes:
-        entry_script: absolute path of the script with ``init()`` and ``run(mini_batch)``.
+        entry_script: absolute path of the script with ``init()`` and ``run(mini_batch)``; empty with `by_model`.
         arguments: what the script finds in ``sys.argv[1:]``.
         work: the working folder of the workers.
         python: interpreter of the job's environment.
@@ -35,6 +35,9 @@ class Plan:
         logs: folder for a log per worker.
         scratch: folder for what travels between driver and workers.
         verdict: file for the sentence about the end.
+        by_model: whether an MLflow model is used by itself, without a script.
+        model: path of the model; None without one.
+        model_name: what the model is called within the folder that scripts know as ``AZUREML_MODEL_DIR``.
     """
 
     entry_script: str
@@ -60,6 +63,14 @@ class Plan:
     logs: str
     scratch: str
     verdict: str
+    by_model: bool = False
+    model: str | None = None
+    model_name: str | None = None
+
+    @property
+    def model_dir(self) -> str | None:
+        """The folder above the model, ``AZUREML_MODEL_DIR``; None without a model."""
+        return None if self.model is None else os.path.join(self.scratch, "model")
 
     def write(self, path: str) -> None:
         """Write the plan to a file."""

@@ -17,7 +17,7 @@ from lapisml.runner.parallel.plan import Plan
 _STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.parallel.driver import main; main()"
 _DEFAULT_FILES, _DEFAULT_BYTES = 1, 1 << 20
 APPENDED = "parallel_run_step.txt"
-"""The file within an output folder that takes the results."""
+"""The file within an output folder that takes the results, unless ``--append_row_file_name`` says otherwise."""
 _EVALUATED = ("eval_mount", "eval_download")
 
 
@@ -51,9 +51,11 @@ def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Pl
     tabular = table is not None and table.is_tabular
     arguments = _arguments(command.render(asked["program_arguments"], values, spec["optional_unset"]))
     nodes = int(spec.get("node_count") or 1)
-    append_to = _appended(spec, asked["append_row_to"], values)
+    append_to = _appended(spec, asked["append_row_to"], values, arguments)
+    if asked.get("by_model") and table is not None:
+        raise JobEndError(EndReason.COMMAND, error="an mltable can't be scored without a script; give files")
     return Plan(
-        entry_script=_entry_script(job, asked["entry_script"]),
+        entry_script="" if asked.get("by_model") else _entry_script(job, asked["entry_script"]),
         arguments=tuple(arguments),
         work=job.path(layout.WORK),
         python=env.get("LAPIS_PYTHON") or sys.executable,
@@ -76,6 +78,9 @@ def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Pl
         logs=job.path(layout.USER_LOGS),
         scratch=job.path(layout.MINI_BATCHES),
         verdict=job.path(layout.VERDICT),
+        by_model=bool(asked.get("by_model")),
+        model=_model(asked.get("model"), values),
+        model_name=asked.get("model_name"),
     )
 
 
@@ -139,7 +144,16 @@ def _keys(asked: Mapping[str, Any], tabular: bool) -> tuple[str, ...]:
     return tuple(asked["partition_keys"])
 
 
-def _appended(spec: Mapping[str, Any], name: str | None, values: Mapping[str, str]) -> str | None:
+def _model(name: str | None, values: Mapping[str, str]) -> str | None:
+    if name is None:
+        return None
+    path = values.get(f"inputs.{name}")
+    if path is None:
+        raise JobEndError(EndReason.COMMAND, error=f"`model` names '{name}', which is no input of the job")
+    return path
+
+
+def _appended(spec: Mapping[str, Any], name: str | None, values: Mapping[str, str], arguments: list[str]) -> str | None:
     if name is None:
         return None
     given = spec["outputs"].get(name)
@@ -148,7 +162,12 @@ def _appended(spec: Mapping[str, Any], name: str | None, values: Mapping[str, st
     if given["mode"] == "direct":
         raise JobEndError(EndReason.COMMAND, error=f"output '{name}' of mode direct can't take what run() returns")
     path = values[f"outputs.{name}"]
-    return path if given["type"] == "uri_file" else os.path.join(path, APPENDED)
+    if given["type"] == "uri_file":
+        return path
+    called = _argument(arguments, "--append_row_file_name") or APPENDED
+    if os.path.basename(called) != called or called in (".", ".."):
+        raise JobEndError(EndReason.COMMAND, error=f"'{called}' is not the name of a file")
+    return os.path.join(path, called)
 
 
 def _output_folder(spec: Mapping[str, Any], values: Mapping[str, str], append_to: str | None) -> str | None:

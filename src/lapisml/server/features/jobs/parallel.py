@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
@@ -58,32 +59,43 @@ def parallel_of(document: dict[str, Any]) -> ParallelSpec | None:
         "logging_level": document.get("logging_level"),
     }
     return ParallelSpec(
-        entry_script=str(task["entry_script"]),
+        entry_script=str(task.get("entry_script") or ""),
         input_data=_name(document["input_data"]) or str(document["input_data"]),
         program_arguments=str(task.get("program_arguments") or ""),
         mini_batch_size=int(size.group(1)) * _UNITS.get(unit, 1) if size else None,
         in_bytes=bool(unit),
         partition_keys=tuple(document.get("partition_keys") or ()),
         append_row_to=_name(task.get("append_row_to")),
+        by_model=task.get("type") == "model",
+        model=_name(task.get("model")),
         **{key: value for key, value in given.items() if value is not None},
     )
 
 
 def cut_up_by_path(spec: LaunchSpec) -> LaunchSpec:
-    """Give the driver a path of this machine for the input that its mode ``direct`` would name by address."""
-    if spec.parallel is None:
+    """Give the driver paths of this machine for the data and the model, and the name that the model's files have."""
+    parallel = spec.parallel
+    if parallel is None:
         return spec
-    given = spec.inputs.get(spec.parallel.input_data)
-    if given is None or given.mode != "direct":
-        return spec
-    return replace(spec, inputs={**spec.inputs, spec.parallel.input_data: replace(given, mode=None)})
+    inputs = dict(spec.inputs)
+    for name in (parallel.input_data, parallel.model):
+        given = inputs.get(name) if name is not None else None
+        if name is not None and given is not None and given.mode == "direct":
+            inputs[name] = replace(given, mode=None)
+    if parallel.model in inputs:
+        called = PurePosixPath(inputs[parallel.model].uri.partition("?")[0].rstrip("/")).name
+        parallel = replace(parallel, model_name=called or parallel.model)
+    return replace(spec, inputs=inputs, parallel=parallel)
 
 
 def _unknown(document: dict[str, Any]) -> Iterator[Problem]:
     data = [n for n, given in (document.get("inputs") or {}).items() if isinstance(given, dict) and given.get("path")]
+    expected = "${{inputs.<name>}} of an input that is data" + (f": {', '.join(data)}" if data else "")
     if _name(document["input_data"], "inputs") not in data:
-        expected = "${{inputs.<name>}} of an input that is data" + (f": {', '.join(data)}" if data else "")
         yield Problem(f"`{document['input_data']}` is no such input", "input_data", expected=expected)
+    model = document["task"].get("model")
+    if model is not None and _name(model, "inputs") not in data:
+        yield Problem(f"`{model}` is no such input", "task.model", expected=expected)
     rows = document["task"].get("append_row_to")
     outputs = list(document.get("outputs") or {})
     if rows is not None and _name(rows, "outputs") not in outputs:

@@ -1,0 +1,120 @@
+"""Native HTTP routes of batch endpoints."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.features.batch_endpoints import asked
+from lapisml.server.features.batch_endpoints.service import BatchEndpointService
+from lapisml.server.features.batch_endpoints.wire import deployment_body, endpoint_body
+from lapisml.server.features.jobs.records import JobRecord
+from lapisml.server.features.jobs.service import JobService
+from lapisml.server.features.jobs.wire import job_body
+from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+def router(endpoints: BatchEndpointService, jobs: JobService, workspaces: WorkspaceService) -> APIRouter:
+    """Make the routes below ``/api/v1/workspaces/{ws}/batch-endpoints``."""
+    routes = APIRouter(prefix="/api/v1/workspaces/{ws}/batch-endpoints", tags=["batch endpoints"])
+    _add_endpoints(routes, endpoints, workspaces)
+    _add_deployments(routes, endpoints, workspaces)
+    _add_jobs(routes, endpoints, jobs, workspaces)
+    return routes
+
+
+def _add_endpoints(routes: APIRouter, endpoints: BatchEndpointService, workspaces: WorkspaceService) -> None:
+    @routes.get("")
+    def list_batch_endpoints(ws: str, request: Request, limit: Limit = 100, token: str | None = None) -> dict[str, Any]:
+        found = endpoints.find(workspaces.get(ws), limit, token)
+        following = found[-1].name if len(found) == limit else None
+        return {"value": [endpoint_body(ws, record, _address(request)) for record in found], "next": following}
+
+    @routes.put("/{endpoint}")
+    def put_batch_endpoint(ws: str, endpoint: str, document: dict[str, Any], request: Request) -> dict[str, Any]:
+        _check_name(document, endpoint)
+        record = endpoints.put(workspaces.get(ws), endpoint, document, request.state.principal.name)
+        return endpoint_body(ws, record, _address(request))
+
+    @routes.get("/{endpoint}")
+    def get_batch_endpoint(ws: str, endpoint: str, request: Request) -> dict[str, Any]:
+        return endpoint_body(ws, endpoints.get(workspaces.get(ws), endpoint), _address(request))
+
+    @routes.delete("/{endpoint}", status_code=204)
+    def delete_batch_endpoint(ws: str, endpoint: str) -> None:
+        endpoints.delete(workspaces.get(ws), endpoint)
+
+
+def _add_deployments(routes: APIRouter, endpoints: BatchEndpointService, workspaces: WorkspaceService) -> None:
+    @routes.get("/{endpoint}/deployments")
+    def list_batch_deployments(ws: str, endpoint: str, limit: Limit = 100, token: str | None = None) -> dict[str, Any]:
+        found = endpoints.deployments(workspaces.get(ws), endpoint, limit, token)
+        following = found[-1].name if len(found) == limit else None
+        return {"value": [deployment_body(ws, endpoint, record) for record in found], "next": following}
+
+    @routes.put("/{endpoint}/deployments/{name}")
+    def put_batch_deployment(
+        ws: str, endpoint: str, name: str, document: dict[str, Any], request: Request
+    ) -> dict[str, Any]:
+        _check_name(document, name)
+        if document.get("endpoint_name", endpoint) != endpoint:
+            raise LapisError(ErrorCode.USAGE, "The document's endpoint_name differs from the address.")
+        by = request.state.principal.name
+        record, warnings = endpoints.put_deployment(
+            workspaces.get(ws), endpoint, name, {**document, "endpoint_name": endpoint}, by
+        )
+        return deployment_body(ws, endpoint, record, warnings)
+
+    @routes.get("/{endpoint}/deployments/{name}")
+    def get_batch_deployment(ws: str, endpoint: str, name: str) -> dict[str, Any]:
+        record = endpoints.deployment(workspaces.get(ws), endpoint, name)
+        return deployment_body(ws, endpoint, record, record.runs.get("warnings") or ())
+
+    @routes.delete("/{endpoint}/deployments/{name}", status_code=204)
+    def delete_batch_deployment(ws: str, endpoint: str, name: str) -> None:
+        endpoints.delete_deployment(workspaces.get(ws), endpoint, name)
+
+
+def _add_jobs(
+    routes: APIRouter, endpoints: BatchEndpointService, jobs: JobService, workspaces: WorkspaceService
+) -> None:
+    def body(workspace: Workspace, record: JobRecord, request: Request) -> dict[str, Any]:
+        return job_body(workspace.name, record, jobs.standing(workspace, record), _address(request))
+
+    def page(
+        ws: str, request: Request, endpoint: str, deployment: str | None, limit: int, token: int | None
+    ) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        records, following = endpoints.jobs(workspace, endpoint, deployment, limit, token)
+        return {"value": [body(workspace, record, request) for record in records], "next": following}
+
+    @routes.post("/{endpoint}/invoke")
+    def invoke_batch_endpoint(ws: str, endpoint: str, asking: dict[str, Any], request: Request) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        record = endpoints.invoke(workspace, endpoint, asked.read(asking), request.state.principal.name)
+        return body(workspace, record, request)
+
+    @routes.get("/{endpoint}/jobs")
+    def list_endpoint_jobs(
+        ws: str, endpoint: str, request: Request, limit: Limit = 100, token: int | None = None
+    ) -> dict[str, Any]:
+        return page(ws, request, endpoint, None, limit, token)
+
+    @routes.get("/{endpoint}/deployments/{name}/jobs")
+    def list_deployment_jobs(
+        ws: str, endpoint: str, name: str, request: Request, limit: Limit = 100, token: int | None = None
+    ) -> dict[str, Any]:
+        return page(ws, request, endpoint, name, limit, token)
+
+
+def _check_name(document: dict[str, Any], name: str) -> None:
+    if document.get("name", name) != name:
+        raise LapisError(ErrorCode.USAGE, "The document's name differs from the address.")
+
+
+def _address(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
