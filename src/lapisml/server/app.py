@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from lapisml.backends.registry import BACKENDS, load_backend
 from lapisml.core.clock import Clock, SystemClock
@@ -22,6 +22,7 @@ from lapisml.server.features.assets import routes as asset_routes
 from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.assets.uploads import UploadService
+from lapisml.server.features.batch_endpoints.assembly import assemble as add_batch_endpoints
 from lapisml.server.features.compute import routes as compute_routes
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.datastores import routes as datastore_routes
@@ -136,6 +137,7 @@ def create_app(settings: Settings, url: str) -> Application:
     _furnish(settings, features, jobs)
     native = _native(platform, backends, features, jobs, reuse)
     native.include_router(_schedules(platform, features, jobs, lifetime).routes)
+    native.include_router(_batch_endpoints(platform, backends, features, jobs))
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
     layer = IdempotencyLayer(native, keys, secret=("/api/v1/tokens",))
     mlflow = IdempotencyLayer(_mlflow(settings, backends, features, lifetime), keys)
@@ -327,6 +329,11 @@ def _schedules(platform: Platform, features: Features, jobs: JobsPart, lifetime:
     made = add_schedules(p.database, p.clock, p.events, p.leases, jobs.service, features.workspaces, policy)
     lifetime.add(made.worker)
     return made
+
+
+def _batch_endpoints(platform: Platform, backends: Backends, features: Features, jobs: JobsPart) -> APIRouter:
+    p, f = platform, features
+    return add_batch_endpoints(p.database, p.clock, jobs.service, f.assets, backends.storage, f.workspaces).routes
 
 
 def _policy(settings: Settings, url: str) -> RequestPolicy:

@@ -38,6 +38,7 @@ def main() -> None:
     plan = Plan.read(path)
     signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(_TERMINATED))
     os.makedirs(plan.scratch, exist_ok=True)
+    _place_model(plan)
     driver = Driver(plan, path)
     try:
         warnings = driver.run()
@@ -80,7 +81,7 @@ class Driver:
         self._feed = Feed(_source(plan), ahead=plan.workers + 1)
         self._again: list[MiniBatch] = []
         cores = len(os.sched_getaffinity(0))
-        env = workers.environment(os.environ, plan.workers, cores, plan.output_folder)
+        env = workers.environment(os.environ, plan.workers, cores, plan.output_folder, plan.model_dir)
 
         def make(number: int) -> Worker:
             log = os.path.join(plan.logs, f"std_log_process_{number:03}.txt")
@@ -187,6 +188,16 @@ class Driver:
         if not ledger.failed and not ledger.failed_items:
             return []
         return [f"{ledger.failed} of {ledger.ended} mini-batches failed, with {ledger.failed_items} {noun} in all."]
+
+
+def _place_model(plan: Plan) -> None:
+    """Lay the model where scripts look for it: in ``AZUREML_MODEL_DIR``, under the name that it was registered with."""
+    if plan.model is None or plan.model_dir is None:
+        return
+    os.makedirs(plan.model_dir, exist_ok=True)
+    place = os.path.join(plan.model_dir, plan.model_name or os.path.basename(plan.model.rstrip("/")))
+    if not os.path.lexists(place):
+        os.symlink(os.path.abspath(plan.model), place)
 
 
 def _source(plan: Plan) -> Iterator[MiniBatch]:

@@ -21,7 +21,9 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 
 
-def environment(base: Mapping[str, str], workers: int, cores: int, output_folder: str | None) -> dict[str, str]:
+def environment(
+    base: Mapping[str, str], workers: int, cores: int, output_folder: str | None, model_dir: str | None = None
+) -> dict[str, str]:
     """Return the variables of a worker: as the job's, with the machine's cores shared out among the workers.
 
     Args:
@@ -29,11 +31,14 @@ def environment(base: Mapping[str, str], workers: int, cores: int, output_folder
         workers: how many workers share the machine.
         cores: how many cores it has.
         output_folder: where scripts that write files themselves put them.
+        model_dir: the folder that holds the model.
     """
     share = str(max(1, cores // workers))
     found = {**dict.fromkeys(_THREADS, share), **base}
     if output_folder is not None:
         found.setdefault("AZUREML_BI_OUTPUT_PATH", output_folder)
+    if model_dir is not None:
+        found["AZUREML_MODEL_DIR"] = model_dir
     return found
 
 

@@ -52,11 +52,12 @@ def read(body: Mapping[str, Any]) -> Asked:
     Raises:
         LapisError: DocumentInvalid, with a problem for every fault.
     """
-    problems: list[Problem] = []
     given = {key: value for key, value in body.items() if value is not None}
-    for key in given:
-        if key not in _KNOWN:
-            problems.append(Problem("is not known here", key, expected=listed(_KNOWN), suggestion=nearest(key, _KNOWN)))
+    problems = [
+        Problem("is not known here", key, expected=listed(_KNOWN), suggestion=nearest(key, _KNOWN))
+        for key in given
+        if key not in _KNOWN
+    ]
     _check_texts(given, problems)
     counts = {key: _count(key, given[key], least, problems) for key, least in _COUNTS.items() if key in given}
     instances = _count("instance_count", given["instance_count"], 1, problems) if "instance_count" in given else None
