@@ -62,7 +62,7 @@ def updated_submission(args: Namespace, kind: str, read: Callable[[str], dict[st
     record = read(str(name))
     known = model_for(kind, str(record.get("type"))).keys()
     document = {key: value for key, value in record.items() if key in known}
-    return Submission(load_dict({**document, **keys, "name": name}, overrides=_edits(args), kind=kind))
+    return Submission(load_dict({**document, **keys, "name": name}, overrides=edit_ops(args), kind=kind))
 
 
 def updated_asset(args: Namespace, kind: str, record: Mapping[str, Any], flags: Mapping[str, Any]) -> Submission | None:
@@ -88,7 +88,7 @@ def updated_asset(args: Namespace, kind: str, record: Mapping[str, Any], flags: 
     if "tags" in flags:
         values["tags"] = {**(keys.get("tags") or kept.get("tags") or {}), **flags["tags"]}
     ops = [assign_op(key, value, _flag(key)) for key, value in values.items()]
-    return Submission(load_document(args.file, overrides=[*ops, *_edits(args)], kind=kind))
+    return Submission(load_document(args.file, overrides=[*ops, *edit_ops(args)], kind=kind))
 
 
 def edited(args: Namespace, record: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def edited(args: Namespace, record: Mapping[str, Any], flags: Mapping[str, Any])
     base = {**record, **file_keys(args, None), **flags}
     if "tags" in flags:
         base["tags"] = {**(record.get("tags") or {}), **flags["tags"]}
-    after = _as_written(apply_ops(base, _edits(args)))
+    after = _as_written(apply_ops(base, edit_ops(args)))
     keys = dict.fromkeys([*record, *after])
     return {key: after.get(key) for key in keys if after.get(key) != record.get(key)}
 
@@ -116,7 +116,8 @@ def _as_written(merged: Merged) -> dict[str, Any]:
     return apply_ops(merged.data, written).data
 
 
-def _edits(args: Namespace) -> list[SetOp]:
+def edit_ops(args: Namespace) -> list[SetOp]:
+    """Read ``--set``, ``--remove`` and ``--add``."""
     removes = [" ".join(words) for words in args.remove or ()]
     return parse_ops(args.set or (), [_removed(text) for text in removes], args.add or ())
 

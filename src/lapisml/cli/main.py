@@ -30,6 +30,10 @@ NOUNS = {
     "compute": "where jobs run",
     "job": "jobs: run, watch, cancel, download",
     "schedule": "jobs made again and again, by cron or recurrence",
+    "online-endpoint": "addresses at which models answer requests",
+    "online-deployment": "the models behind an online endpoint",
+    "batch-endpoint": "names under which models score whole files",
+    "batch-deployment": "the models and pipelines behind a batch endpoint",
 }
 
 
@@ -70,7 +74,7 @@ def _dispatch(words: list[str]) -> int:
         hint = f"; did you mean '{near[0]}'?" if near else ""
         sys.stderr.write(f"lapis: there is no command '{name}'{hint}\n  see: lapis --help\n")
         return 2
-    module = import_module(f"lapisml.cli.{name}")
+    module = import_module(f"lapisml.cli.{name.replace('-', '_')}")
     code: int = module.run(words[1:])
     return code
 

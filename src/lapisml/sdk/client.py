@@ -12,15 +12,30 @@ from lapisml.sdk.autostart import autostart_allowed, locate
 from lapisml.sdk.config import choose_workspace, config_workspace
 from lapisml.sdk.discovery import Address, home_folder
 from lapisml.sdk.operations.assets import AssetOperations
+from lapisml.sdk.operations.batch_deployments import BatchDeploymentOperations
+from lapisml.sdk.operations.batch_endpoints import BatchEndpointOperations
 from lapisml.sdk.operations.compute import ComputeOperations
 from lapisml.sdk.operations.datastores import DatastoreOperations
 from lapisml.sdk.operations.jobs import JobOperations
+from lapisml.sdk.operations.online_deployments import OnlineDeploymentOperations
+from lapisml.sdk.operations.online_endpoints import OnlineEndpointOperations
 from lapisml.sdk.operations.schedules import ScheduleOperations
 from lapisml.sdk.operations.workspaces import WorkspaceOperations
 from lapisml.sdk.poller import Poller
 from lapisml.sdk.progress import suitable_progress
 from lapisml.sdk.session import Session
 from lapisml.sdk.transport import Transport
+
+_LASTING = {
+    "compute": "compute",
+    "schedule": "schedules",
+    "workspace": "workspaces",
+    "online-endpoint": "online_endpoints",
+    "online-deployment": "online_deployments",
+    "batch-endpoint": "batch_endpoints",
+    "batch-deployment": "batch_deployments",
+}
+"""Kind of entity → attribute of the client, of those that `MLClient.begin_create_or_update` takes."""
 
 
 class MLClient:
@@ -128,6 +143,26 @@ class MLClient:
         return ScheduleOperations(self._session, _entity)
 
     @cached_property
+    def online_endpoints(self) -> OnlineEndpointOperations:
+        """Online endpoints."""
+        return OnlineEndpointOperations(self._session, _entity)
+
+    @cached_property
+    def online_deployments(self) -> OnlineDeploymentOperations:
+        """Deployments of online endpoints."""
+        return OnlineDeploymentOperations(self._session, _entity)
+
+    @cached_property
+    def batch_endpoints(self) -> BatchEndpointOperations:
+        """Batch endpoints."""
+        return BatchEndpointOperations(self._session, _entity)
+
+    @cached_property
+    def batch_deployments(self) -> BatchDeploymentOperations:
+        """Deployments of batch endpoints."""
+        return BatchDeploymentOperations(self._session, _entity)
+
+    @cached_property
     def workspaces(self) -> WorkspaceOperations:
         """Workspaces."""
         return WorkspaceOperations(self._session, _entity)
@@ -136,14 +171,13 @@ class MLClient:
         """Create or update a job, data asset, model, environment, component or datastore."""
         return self._assets_of(entity).create_or_update(entity, **options)
 
-    def begin_create_or_update(self, entity: Any) -> Poller[Any]:
-        """Create or update a compute, a schedule or a workspace."""
-        nouns = {"compute": self.compute, "schedule": self.schedules, "workspace": self.workspaces}
-        operations: Any = nouns.get(getattr(entity, "KIND", ""))
-        if operations is None:
+    def begin_create_or_update(self, entity: Any, **options: Any) -> Poller[Any]:
+        """Create or update an endpoint, a deployment, a compute, a schedule or a workspace."""
+        noun = _LASTING.get(getattr(entity, "KIND", ""))
+        if noun is None:
             hint = "Jobs and assets are made with create_or_update."
             raise LapisError(ErrorCode.USAGE, f"begin_create_or_update takes no {type(entity).__name__}.", hint)
-        made: Poller[Any] = operations.begin_create_or_update(entity)
+        made: Poller[Any] = getattr(self, noun).begin_create_or_update(entity, **options)
         return made
 
     def _assets_of(self, entity: Any) -> Any:
@@ -151,7 +185,7 @@ class MLClient:
         nouns |= {"job": "jobs", "datastore": "datastores"}
         kind = "component" if hasattr(entity, "__lapis_component__") else getattr(entity, "KIND", None)
         if kind not in nouns:
-            hint = "Computes, schedules and workspaces are made with begin_create_or_update."
+            hint = "Endpoints, deployments, computes, schedules and workspaces are made with begin_create_or_update."
             raise LapisError(ErrorCode.USAGE, f"create_or_update takes no {kind or type(entity).__name__}.", hint)
         return getattr(self, nouns[kind])
 

@@ -15,7 +15,7 @@ from lapisml.cli.parsing import Verb, run_verb
 def _parse(noun: str, verb: str, words: str) -> Namespace:
     """Return what the real flags of a verb make of `words`, without doing its work."""
     found: list[Namespace] = []
-    real: Verb = importlib.import_module(f"lapisml.cli.{noun}").VERBS[verb]
+    real: Verb = importlib.import_module(f"lapisml.cli.{noun.replace('-', '_')}").VERBS[verb]
     spy = Verb(real.help, found.append, real.arguments)
     assert run_verb(f"lapis {noun} {verb}", spy, words.split()) == 0
     return found[0]
@@ -45,7 +45,7 @@ def test_flags_may_be_abbreviated(noun: str, verb: str, words: str, name: str, v
 
 def test_every_verb_takes_every_common_flag(capsys: pytest.CaptureFixture[str]) -> None:
     for noun in NOUNS:
-        for verb, spec in importlib.import_module(f"lapisml.cli.{noun}").VERBS.items():
+        for verb, spec in importlib.import_module(f"lapisml.cli.{noun.replace('-', '_')}").VERBS.items():
             if not spec.is_refused:
                 with pytest.raises(SystemExit) as ended:
                     run_verb(f"lapis {noun} {verb}", spec, ["--help"])
