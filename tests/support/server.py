@@ -135,8 +135,11 @@ def _decode(body: bytes, content_type: str) -> Any:
 
 
 def end_everything(home: Path) -> None:
-    """Kill the server and every job process that runs over `home`: no test leaves anything behind."""
+    """Kill the server, the gateway and every job process that runs over `home`: no test leaves anything behind."""
     kill_if_same(_json(home / "run" / "server.json"))
+    gateway = _json(home / "serving" / "gateway.json") or {}
+    kill_if_same(gateway, group=True)
+    kill_if_same(gateway.get("worker"), group=True)
     for record in (home / "runs").glob("*/*/process.json"):
         identities = _json(record) or {}
         for role in ("supervisor", "wrapper", "child"):
