@@ -25,3 +25,10 @@ class InputOutputModes:
     EVAL_MOUNT = "eval_mount"
     EVAL_DOWNLOAD = "eval_download"
     DIRECT = "direct"
+
+
+class BatchDeploymentOutputAction:
+    """What becomes of what a batch deployment's script returns."""
+
+    APPEND_ROW = "append_row"
+    SUMMARY_ONLY = "summary_only"

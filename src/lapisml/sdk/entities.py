@@ -6,21 +6,17 @@ facts as further attributes (``status``, ``id``, ``creation_context``, ``service
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Annotated, Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import Field
 
-from lapisml.documents.base import Document
-from lapisml.documents.faults import faults_of, problems_of, refuse
 from lapisml.documents.fields import Choice, Name
 from lapisml.documents.kinds import (
     command_job,
     component,
     compute,
     data,
-    datastore,
     environment,
     model,
     parallel,
@@ -35,65 +31,51 @@ from lapisml.documents.kinds.datastore import GcsCredentials, LakeCredentials, S
 from lapisml.documents.kinds.environment import BuildContext, InlineEnvironment
 from lapisml.documents.kinds.parts import Distribution, JobIdentity, Limits, QueueSettings, Resources, Service
 from lapisml.sdk.calls import JobStepMaker, StepMaker
+from lapisml.sdk.credentials import EndpointAuthKeys, EndpointAuthToken
+from lapisml.sdk.datastores import (
+    AzureBlobDatastore,
+    AzureDataLakeGen1Datastore,
+    AzureDataLakeGen2Datastore,
+    AzureFileDatastore,
+    GcsDatastore,
+    HdfsDatastore,
+    LocalDatastore,
+    S3Datastore,
+)
+from lapisml.sdk.deployment_parts import (
+    BatchEndpointDefaults,
+    BatchRetrySettings,
+    CodeConfiguration,
+    DataAsset,
+    DataCollector,
+    DefaultScaleSettings,
+    DeploymentCollection,
+    ModelBatchDeploymentSettings,
+    OnlineRequestSettings,
+    OnlineScaleSettings,
+    ProbeSettings,
+    RequestLogging,
+    ResourceRequirementsSettings,
+    ResourceSettings,
+    TargetUtilizationScaleSettings,
+)
 from lapisml.sdk.dsl.pipeline_job import PipelineJob, PipelineSettings
 from lapisml.sdk.dsl.values import plain
+from lapisml.sdk.endpoints import (
+    BatchDeployment,
+    BatchEndpoint,
+    KubernetesOnlineDeployment,
+    KubernetesOnlineEndpoint,
+    ManagedOnlineDeployment,
+    ManagedOnlineEndpoint,
+    ModelBatchDeployment,
+    PipelineComponentBatchDeployment,
+)
+from lapisml.sdk.entity import Entity
 from lapisml.sdk.inputs import Input, Output
-from lapisml.sdk.records import View, viewed
+from lapisml.sdk.records import viewed
 from lapisml.sdk.schedules import CronTrigger, RecurrencePattern, RecurrenceTrigger, as_texts
 from lapisml.sdk.searching import Objective, SweepJobLimits
-
-
-class Entity(Document):
-    """What all entities have in common.
-
-    Args:
-        values: keys of the document.
-
-    Raises:
-        LapisError: DocumentInvalid, with every fault.
-    """
-
-    model_config = ConfigDict(defer_build=True)  # most programs use few of the entities
-
-    _record: dict[str, Any] | None = PrivateAttr(None)
-    _base_path: Path | None = PrivateAttr(None)
-
-    def __init__(self, **values: Any) -> None:
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            faults = faults_of(error)
-            raise refuse(self.NOUN, values.get("name"), problems_of(faults), faults) from None
-
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> Self:
-        """Make the entity of a record that the server gave."""
-        keys = cls.keys()
-        made = cls(**{key: value for key, value in record.items() if key in keys and value is not None})
-        made._record = record
-        if "services" in record:
-            made.__dict__["services"] = viewed(record["services"])
-        return made
-
-    @property
-    def record(self) -> View | None:
-        """All that the server gave, None for an entity that was made here."""
-        return None if self._record is None else viewed(self._record)
-
-    @property
-    def base_path(self) -> Path:
-        """The folder that relative paths start from: that of the YAML file, else the working folder."""
-        return self._base_path or Path.cwd()
-
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_") and self._record is not None and name in self._record:
-            return viewed(self._record[name])
-        return super().__getattr__(name)  # type: ignore[misc]
-
-    def __str__(self) -> str:
-        return json.dumps(self._record if self._record is not None else self.to_dict(), indent=2, default=str)
-
-    __repr__ = __str__
 
 
 class Data(data.Data, Entity):
@@ -101,7 +83,9 @@ class Data(data.Data, Entity):
 
 
 class Model(model.Model, Entity):
-    """A model."""
+    """A model; without a name it can stand within a deployment."""
+
+    name: Name | None = Field(None, description="a name")  # type: ignore[assignment]
 
 
 class Environment(environment.Environment, Entity):
@@ -170,54 +154,6 @@ class ComputeInstance(compute.ComputeInstance, Entity):
     type: Annotated[str, Choice("computeinstance")] = Field("computeinstance")
 
 
-class AzureBlobDatastore(datastore.AzureBlob, Entity):
-    """A container of Azure Blob storage."""
-
-    type: Annotated[str, Choice("azure_blob")] = Field("azure_blob")
-
-
-class AzureFileDatastore(datastore.AzureFile, Entity):
-    """An Azure file share."""
-
-    type: Annotated[str, Choice("azure_file")] = Field("azure_file")
-
-
-class AzureDataLakeGen1Datastore(datastore.AzureDataLakeGen1, Entity):
-    """An Azure Data Lake of the first generation."""
-
-    type: Annotated[str, Choice("azure_data_lake_gen1")] = Field("azure_data_lake_gen1")
-
-
-class AzureDataLakeGen2Datastore(datastore.AzureDataLakeGen2, Entity):
-    """A file system of Azure Data Lake Storage Gen2."""
-
-    type: Annotated[str, Choice("azure_data_lake_gen2")] = Field("azure_data_lake_gen2")
-
-
-class LocalDatastore(datastore.Local, Entity):
-    """A folder on the server's machine."""
-
-    type: Annotated[str, Choice("local")] = Field("local")
-
-
-class S3Datastore(datastore.S3, Entity):
-    """A bucket of S3 or of a store that speaks S3."""
-
-    type: Annotated[str, Choice("s3")] = Field("s3")
-
-
-class GcsDatastore(datastore.Gcs, Entity):
-    """A bucket of Google Cloud Storage."""
-
-    type: Annotated[str, Choice("gcs")] = Field("gcs")
-
-
-class HdfsDatastore(datastore.Hdfs, Entity):
-    """A folder of a Hadoop file system."""
-
-    type: Annotated[str, Choice("hdfs")] = Field("hdfs")
-
-
 class PyTorchDistribution(Distribution):
     """Processes started for PyTorch."""
 
@@ -278,6 +214,8 @@ JobResourceConfiguration = ResourceConfiguration = Resources
 JobService = Service
 PipelineJobSettings = PipelineSettings
 Schedule = JobSchedule
+OnlineEndpoint = ManagedOnlineEndpoint | KubernetesOnlineEndpoint
+OnlineDeployment = ManagedOnlineDeployment | KubernetesOnlineDeployment
 
 ENTITIES: dict[str, dict[str, type[Entity] | type[PipelineJob]]] = {
     "data": {"": Data},
@@ -298,6 +236,10 @@ ENTITIES: dict[str, dict[str, type[Entity] | type[PipelineJob]]] = {
     },
     "schedule": {"": JobSchedule},
     "workspace": {"": Workspace},
+    "online-endpoint": {"": ManagedOnlineEndpoint, "kubernetes": KubernetesOnlineEndpoint},
+    "online-deployment": {"": ManagedOnlineDeployment, "kubernetes": KubernetesOnlineDeployment},
+    "batch-endpoint": {"": BatchEndpoint},
+    "batch-deployment": {"": ModelBatchDeployment, "pipeline": PipelineComponentBatchDeployment},
     "compute": {"amlcompute": AmlCompute, "computeinstance": ComputeInstance},
     "datastore": {
         "azure_blob": AzureBlobDatastore,
@@ -313,10 +255,18 @@ ENTITIES: dict[str, dict[str, type[Entity] | type[PipelineJob]]] = {
 """Kind of document → its ``type`` (empty: whatever it is) → entity."""
 
 
+def entity_class(kind: str, document: Mapping[str, Any]) -> type[Entity] | type[PipelineJob] | None:
+    """Choose the entity of a document, None for a kind without one."""
+    by_type = ENTITIES.get(kind, {})
+    type_ = document.get("type", "")
+    if kind == "online-endpoint" and document.get("compute"):  # Azure's managed endpoints name no compute
+        type_ = "kubernetes"
+    return by_type.get(str(type_)) or by_type.get("")
+
+
 def entity_of(kind: str, record: dict[str, Any]) -> Any:
     """Make the entity of a record; a record of a kind without one becomes a `View`."""
-    by_type = ENTITIES.get(kind, {})
-    found = by_type.get(str(record.get("type", ""))) or by_type.get("")
+    found = entity_class(kind, record)
     return viewed(record) if found is None else found.from_record(record)
 
 
@@ -329,8 +279,13 @@ __all__ = [
     "AzureDataLakeGen1Datastore",
     "AzureDataLakeGen2Datastore",
     "AzureFileDatastore",
+    "BatchDeployment",
+    "BatchEndpoint",
+    "BatchEndpointDefaults",
+    "BatchRetrySettings",
     "BuildContext",
     "CertificateConfiguration",
+    "CodeConfiguration",
     "CommandComponent",
     "CommandJob",
     "CommandJobLimits",
@@ -340,6 +295,12 @@ __all__ = [
     "ComputeInstanceSshSettings",
     "CronTrigger",
     "Data",
+    "DataAsset",
+    "DataCollector",
+    "DefaultScaleSettings",
+    "DeploymentCollection",
+    "EndpointAuthKeys",
+    "EndpointAuthToken",
     "Environment",
     "GcsCredentials",
     "GcsDatastore",
@@ -352,25 +313,40 @@ __all__ = [
     "JobResourceConfiguration",
     "JobSchedule",
     "JobService",
+    "KubernetesOnlineDeployment",
+    "KubernetesOnlineEndpoint",
     "LakeCredentials",
     "LocalDatastore",
     "ManagedIdentityConfiguration",
+    "ManagedOnlineDeployment",
+    "ManagedOnlineEndpoint",
     "Model",
+    "ModelBatchDeployment",
+    "ModelBatchDeploymentSettings",
     "MpiDistribution",
     "NetworkSettings",
     "Objective",
+    "OnlineDeployment",
+    "OnlineEndpoint",
+    "OnlineRequestSettings",
+    "OnlineScaleSettings",
     "Output",
     "ParallelComponent",
     "ParallelJob",
     "PipelineComponent",
+    "PipelineComponentBatchDeployment",
     "PipelineJob",
     "PipelineJobSettings",
+    "ProbeSettings",
     "PyTorchDistribution",
     "QueueSettings",
     "RayDistribution",
     "RecurrencePattern",
     "RecurrenceTrigger",
+    "RequestLogging",
     "ResourceConfiguration",
+    "ResourceRequirementsSettings",
+    "ResourceSettings",
     "S3Credentials",
     "S3Datastore",
     "SasTokenConfiguration",
@@ -381,6 +357,7 @@ __all__ = [
     "StorageCredentials",
     "SweepJob",
     "SweepJobLimits",
+    "TargetUtilizationScaleSettings",
     "TensorFlowDistribution",
     "UserIdentityConfiguration",
     "Workspace",

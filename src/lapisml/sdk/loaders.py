@@ -10,19 +10,26 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.documents.loading import load_document
 from lapisml.documents.merge import SetOp, assign_op
 from lapisml.sdk.entities import (
-    ENTITIES,
+    BatchEndpoint,
     Component,
     Data,
-    Entity,
     Environment,
     Job,
     JobSchedule,
     Model,
+    ModelBatchDeployment,
+    OnlineDeployment,
+    OnlineEndpoint,
+    PipelineComponentBatchDeployment,
     PipelineJob,
     Workspace,
+    entity_class,
 )
+from lapisml.sdk.entity import Entity
 
 T = TypeVar("T")
+
+BatchDeploymentOfAnyType = ModelBatchDeployment | PipelineComponentBatchDeployment
 
 Overrides = Sequence[Mapping[str, Any]] | None
 """Changes over the file, as ``[{"inputs.rate": 0.1}, …]``."""
@@ -32,8 +39,9 @@ def _load(kind: str, source: str | Path, params_override: Overrides, relative_or
     base = Path(relative_origin).parent if relative_origin else None
     loaded = load_document(source, overrides=_ops(params_override), kind=kind, base_dir=base)
     document = loaded.validated().to_dict()
-    by_type = ENTITIES[kind]
-    made = (by_type.get(str(document.get("type", ""))) or by_type[""])(**document)
+    found = entity_class(kind, document)
+    assert found is not None
+    made = found(**document)
     if isinstance(made, PipelineJob):
         made.base_path = loaded.base_dir
     else:
@@ -121,6 +129,72 @@ def load_workspace(
 ) -> Workspace:
     """Read a workspace from a YAML file; see `load_job`."""
     return _checked(_load("workspace", source, params_override, relative_origin), Workspace)
+
+
+def load_online_endpoint(
+    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
+) -> OnlineEndpoint:
+    """Read an online endpoint from a YAML file; see `load_job`."""
+    made: OnlineEndpoint = _checked(
+        _load("online-endpoint", source, params_override, relative_origin), *get_args(OnlineEndpoint)
+    )
+    return made
+
+
+def load_online_deployment(
+    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
+) -> OnlineDeployment:
+    """Read an online deployment from a YAML file; see `load_job`."""
+    made: OnlineDeployment = _checked(
+        _load("online-deployment", source, params_override, relative_origin), *get_args(OnlineDeployment)
+    )
+    return made
+
+
+def load_batch_endpoint(
+    source: str | Path, relative_origin: str | None = None, *, params_override: Overrides = None
+) -> BatchEndpoint:
+    """Read a batch endpoint from a YAML file; see `load_job`."""
+    return _checked(_load("batch-endpoint", source, params_override, relative_origin), BatchEndpoint)
+
+
+def load_batch_deployment(
+    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
+) -> BatchDeploymentOfAnyType:
+    """Read a batch deployment of either type from a YAML file; see `load_job`."""
+    made: BatchDeploymentOfAnyType = _checked(
+        _load("batch-deployment", source, params_override, relative_origin), *get_args(BatchDeploymentOfAnyType)
+    )
+    return made
+
+
+def load_model_batch_deployment(
+    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
+) -> ModelBatchDeployment:
+    """Read a batch deployment of a model from a YAML file; see `load_job`."""
+    return _of_type(
+        load_batch_deployment(source, params_override=params_override, relative_origin=relative_origin),
+        ModelBatchDeployment,
+        "model",
+    )
+
+
+def load_pipeline_component_batch_deployment(
+    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
+) -> PipelineComponentBatchDeployment:
+    """Read a batch deployment of a pipeline component from a YAML file; see `load_job`."""
+    return _of_type(
+        load_batch_deployment(source, params_override=params_override, relative_origin=relative_origin),
+        PipelineComponentBatchDeployment,
+        "pipeline",
+    )
+
+
+def _of_type(made: Any, wanted: type[T], type_: str) -> T:
+    if not isinstance(made, wanted):
+        sentence = f"The batch deployment '{made.name}' is not of type {type_}."
+        raise LapisError(ErrorCode.USAGE, sentence, "Read it with load_batch_deployment.")
+    return made
 
 
 def _checked(made: Any, *kinds: type[T]) -> T:
