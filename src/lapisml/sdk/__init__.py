@@ -8,6 +8,14 @@ if TYPE_CHECKING:
     from lapisml.sdk import constants, dsl, entities
     from lapisml.sdk.builders import command, spark
     from lapisml.sdk.client import MLClient
+    from lapisml.sdk.endpoint_loaders import (
+        load_batch_deployment,
+        load_batch_endpoint,
+        load_model_batch_deployment,
+        load_online_deployment,
+        load_online_endpoint,
+        load_pipeline_component_batch_deployment,
+    )
     from lapisml.sdk.entities import (
         MpiDistribution,
         PyTorchDistribution,
@@ -17,8 +25,6 @@ if TYPE_CHECKING:
     )
     from lapisml.sdk.inputs import Input, Output
     from lapisml.sdk.loaders import (
-        load_batch_deployment,
-        load_batch_endpoint,
         load_component,
         load_compute,
         load_data,
@@ -26,10 +32,6 @@ if TYPE_CHECKING:
         load_environment,
         load_job,
         load_model,
-        load_model_batch_deployment,
-        load_online_deployment,
-        load_online_endpoint,
-        load_pipeline_component_batch_deployment,
         load_schedule,
         load_workspace,
     )
@@ -47,8 +49,8 @@ _PLACES = {
     "RayDistribution": "sdk.entities",
     "TensorFlowDistribution": "sdk.entities",
     "UserIdentityConfiguration": "sdk.entities",
-    "load_batch_deployment": "sdk.loaders",
-    "load_batch_endpoint": "sdk.loaders",
+    "load_batch_deployment": "sdk.endpoint_loaders",
+    "load_batch_endpoint": "sdk.endpoint_loaders",
     "load_component": "sdk.loaders",
     "load_compute": "sdk.loaders",
     "load_data": "sdk.loaders",
@@ -56,10 +58,10 @@ _PLACES = {
     "load_environment": "sdk.loaders",
     "load_job": "sdk.loaders",
     "load_model": "sdk.loaders",
-    "load_model_batch_deployment": "sdk.loaders",
-    "load_online_deployment": "sdk.loaders",
-    "load_online_endpoint": "sdk.loaders",
-    "load_pipeline_component_batch_deployment": "sdk.loaders",
+    "load_model_batch_deployment": "sdk.endpoint_loaders",
+    "load_online_deployment": "sdk.endpoint_loaders",
+    "load_online_endpoint": "sdk.endpoint_loaders",
+    "load_pipeline_component_batch_deployment": "sdk.endpoint_loaders",
     "load_schedule": "sdk.loaders",
     "load_workspace": "sdk.loaders",
 }

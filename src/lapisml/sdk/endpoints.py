@@ -142,3 +142,8 @@ class PipelineComponentBatchDeployment(ServedEntity, batch_deployment.PipelineBa
 
     name: ServedName | None = Field(None, description="a name")  # type: ignore[assignment]
     endpoint_name: ServedName | None = Field(None, description="the endpoint")  # type: ignore[assignment]
+
+
+OnlineEndpoint = ManagedOnlineEndpoint | KubernetesOnlineEndpoint
+OnlineDeployment = ManagedOnlineDeployment | KubernetesOnlineDeployment
+BatchDeploymentOfAnyType = ModelBatchDeployment | PipelineComponentBatchDeployment

@@ -7,7 +7,8 @@ facts as further attributes (``status``, ``id``, ``creation_context``, ``service
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -31,7 +32,6 @@ from lapisml.documents.kinds.datastore import GcsCredentials, LakeCredentials, S
 from lapisml.documents.kinds.environment import BuildContext, InlineEnvironment
 from lapisml.documents.kinds.parts import Distribution, JobIdentity, Limits, QueueSettings, Resources, Service
 from lapisml.sdk.calls import JobStepMaker, StepMaker
-from lapisml.sdk.credentials import EndpointAuthKeys, EndpointAuthToken
 from lapisml.sdk.datastores import (
     AzureBlobDatastore,
     AzureDataLakeGen1Datastore,
@@ -42,40 +42,45 @@ from lapisml.sdk.datastores import (
     LocalDatastore,
     S3Datastore,
 )
-from lapisml.sdk.deployment_parts import (
-    BatchEndpointDefaults,
-    BatchRetrySettings,
-    CodeConfiguration,
-    DataAsset,
-    DataCollector,
-    DefaultScaleSettings,
-    DeploymentCollection,
-    ModelBatchDeploymentSettings,
-    OnlineRequestSettings,
-    OnlineScaleSettings,
-    ProbeSettings,
-    RequestLogging,
-    ResourceRequirementsSettings,
-    ResourceSettings,
-    TargetUtilizationScaleSettings,
-)
 from lapisml.sdk.dsl.pipeline_job import PipelineJob, PipelineSettings
 from lapisml.sdk.dsl.values import plain
-from lapisml.sdk.endpoints import (
-    BatchDeployment,
-    BatchEndpoint,
-    KubernetesOnlineDeployment,
-    KubernetesOnlineEndpoint,
-    ManagedOnlineDeployment,
-    ManagedOnlineEndpoint,
-    ModelBatchDeployment,
-    PipelineComponentBatchDeployment,
-)
 from lapisml.sdk.entity import Entity
 from lapisml.sdk.inputs import Input, Output
 from lapisml.sdk.records import viewed
 from lapisml.sdk.schedules import CronTrigger, RecurrencePattern, RecurrenceTrigger, as_texts
 from lapisml.sdk.searching import Objective, SweepJobLimits
+
+if TYPE_CHECKING:
+    from lapisml.sdk.credentials import EndpointAuthKeys, EndpointAuthToken
+    from lapisml.sdk.deployment_parts import (
+        BatchEndpointDefaults,
+        BatchRetrySettings,
+        CodeConfiguration,
+        DataAsset,
+        DataCollector,
+        DefaultScaleSettings,
+        DeploymentCollection,
+        ModelBatchDeploymentSettings,
+        OnlineRequestSettings,
+        OnlineScaleSettings,
+        ProbeSettings,
+        RequestLogging,
+        ResourceRequirementsSettings,
+        ResourceSettings,
+        TargetUtilizationScaleSettings,
+    )
+    from lapisml.sdk.endpoints import (
+        BatchDeployment,
+        BatchEndpoint,
+        KubernetesOnlineDeployment,
+        KubernetesOnlineEndpoint,
+        ManagedOnlineDeployment,
+        ManagedOnlineEndpoint,
+        ModelBatchDeployment,
+        OnlineDeployment,
+        OnlineEndpoint,
+        PipelineComponentBatchDeployment,
+    )
 
 
 class Data(data.Data, Entity):
@@ -214,8 +219,6 @@ JobResourceConfiguration = ResourceConfiguration = Resources
 JobService = Service
 PipelineJobSettings = PipelineSettings
 Schedule = JobSchedule
-OnlineEndpoint = ManagedOnlineEndpoint | KubernetesOnlineEndpoint
-OnlineDeployment = ManagedOnlineDeployment | KubernetesOnlineDeployment
 
 ENTITIES: dict[str, dict[str, type[Entity] | type[PipelineJob]]] = {
     "data": {"": Data},
@@ -236,10 +239,6 @@ ENTITIES: dict[str, dict[str, type[Entity] | type[PipelineJob]]] = {
     },
     "schedule": {"": JobSchedule},
     "workspace": {"": Workspace},
-    "online-endpoint": {"": ManagedOnlineEndpoint, "kubernetes": KubernetesOnlineEndpoint},
-    "online-deployment": {"": ManagedOnlineDeployment, "kubernetes": KubernetesOnlineDeployment},
-    "batch-endpoint": {"": BatchEndpoint},
-    "batch-deployment": {"": ModelBatchDeployment, "pipeline": PipelineComponentBatchDeployment},
     "compute": {"amlcompute": AmlCompute, "computeinstance": ComputeInstance},
     "datastore": {
         "azure_blob": AzureBlobDatastore,
@@ -255,13 +254,64 @@ ENTITIES: dict[str, dict[str, type[Entity] | type[PipelineJob]]] = {
 """Kind of document → its ``type`` (empty: whatever it is) → entity."""
 
 
+_SERVED = {
+    "online-endpoint": {"": "ManagedOnlineEndpoint", "kubernetes": "KubernetesOnlineEndpoint"},
+    "online-deployment": {"": "ManagedOnlineDeployment", "kubernetes": "KubernetesOnlineDeployment"},
+    "batch-endpoint": {"": "BatchEndpoint"},
+    "batch-deployment": {"": "ModelBatchDeployment", "pipeline": "PipelineComponentBatchDeployment"},
+}
+_LATER = {
+    "credentials": ("EndpointAuthKeys", "EndpointAuthToken"),
+    "deployment_parts": (
+        "BatchEndpointDefaults",
+        "BatchRetrySettings",
+        "CodeConfiguration",
+        "DataAsset",
+        "DataCollector",
+        "DefaultScaleSettings",
+        "DeploymentCollection",
+        "ModelBatchDeploymentSettings",
+        "OnlineRequestSettings",
+        "OnlineScaleSettings",
+        "ProbeSettings",
+        "RequestLogging",
+        "ResourceRequirementsSettings",
+        "ResourceSettings",
+        "TargetUtilizationScaleSettings",
+    ),
+    "endpoints": (
+        "BatchDeployment",
+        "BatchEndpoint",
+        "KubernetesOnlineDeployment",
+        "KubernetesOnlineEndpoint",
+        "ManagedOnlineDeployment",
+        "ManagedOnlineEndpoint",
+        "ModelBatchDeployment",
+        "OnlineDeployment",
+        "OnlineEndpoint",
+        "PipelineComponentBatchDeployment",
+    ),
+}
+"""Module → names that are loaded on first use: most programs make no endpoint."""
+
+
+def __getattr__(name: str) -> Any:
+    module = next((module for module, names in _LATER.items() if name in names), None)
+    if module is None:
+        raise AttributeError(f"module 'lapisml.sdk.entities' has no attribute {name!r}")
+    return getattr(import_module(f"lapisml.sdk.{module}"), name)
+
+
 def entity_class(kind: str, document: Mapping[str, Any]) -> type[Entity] | type[PipelineJob] | None:
     """Choose the entity of a document, None for a kind without one."""
+    type_ = str(document.get("type", ""))
+    if kind in _SERVED:
+        if kind == "online-endpoint" and document.get("compute"):  # Azure's managed endpoints name no compute
+            type_ = "kubernetes"
+        made: type[Entity] = __getattr__(_SERVED[kind].get(type_, _SERVED[kind][""]))
+        return made
     by_type = ENTITIES.get(kind, {})
-    type_ = document.get("type", "")
-    if kind == "online-endpoint" and document.get("compute"):  # Azure's managed endpoints name no compute
-        type_ = "kubernetes"
-    return by_type.get(str(type_)) or by_type.get("")
+    return by_type.get(type_) or by_type.get("")
 
 
 def entity_of(kind: str, record: dict[str, Any]) -> Any:
@@ -271,95 +321,23 @@ def entity_of(kind: str, record: dict[str, Any]) -> Any:
 
 
 __all__ = [
-    "AccessKeyConfiguration",
-    "AccountKeyConfiguration",
-    "AmlCompute",
-    "AmlComputeSshSettings",
-    "AzureBlobDatastore",
-    "AzureDataLakeGen1Datastore",
-    "AzureDataLakeGen2Datastore",
-    "AzureFileDatastore",
-    "BatchDeployment",
-    "BatchEndpoint",
-    "BatchEndpointDefaults",
-    "BatchRetrySettings",
-    "BuildContext",
-    "CertificateConfiguration",
-    "CodeConfiguration",
-    "CommandComponent",
-    "CommandJob",
-    "CommandJobLimits",
-    "Component",
-    "Compute",
-    "ComputeInstance",
-    "ComputeInstanceSshSettings",
-    "CronTrigger",
-    "Data",
-    "DataAsset",
-    "DataCollector",
-    "DefaultScaleSettings",
-    "DeploymentCollection",
-    "EndpointAuthKeys",
-    "EndpointAuthToken",
-    "Environment",
-    "GcsCredentials",
-    "GcsDatastore",
-    "HdfsDatastore",
-    "IdentityConfiguration",
-    "InlineEnvironment",
-    "Input",
-    "Job",
-    "JobIdentity",
-    "JobResourceConfiguration",
-    "JobSchedule",
-    "JobService",
-    "KubernetesOnlineDeployment",
-    "KubernetesOnlineEndpoint",
-    "LakeCredentials",
-    "LocalDatastore",
-    "ManagedIdentityConfiguration",
-    "ManagedOnlineDeployment",
-    "ManagedOnlineEndpoint",
-    "Model",
-    "ModelBatchDeployment",
-    "ModelBatchDeploymentSettings",
-    "MpiDistribution",
-    "NetworkSettings",
-    "Objective",
-    "OnlineDeployment",
-    "OnlineEndpoint",
-    "OnlineRequestSettings",
-    "OnlineScaleSettings",
-    "Output",
-    "ParallelComponent",
-    "ParallelJob",
-    "PipelineComponent",
-    "PipelineComponentBatchDeployment",
-    "PipelineJob",
-    "PipelineJobSettings",
-    "ProbeSettings",
-    "PyTorchDistribution",
-    "QueueSettings",
-    "RayDistribution",
-    "RecurrencePattern",
-    "RecurrenceTrigger",
-    "RequestLogging",
-    "ResourceConfiguration",
-    "ResourceRequirementsSettings",
-    "ResourceSettings",
-    "S3Credentials",
-    "S3Datastore",
-    "SasTokenConfiguration",
-    "Schedule",
-    "ServicePrincipalConfiguration",
-    "SparkComponent",
-    "SparkJob",
-    "StorageCredentials",
-    "SweepJob",
-    "SweepJobLimits",
-    "TargetUtilizationScaleSettings",
-    "TensorFlowDistribution",
-    "UserIdentityConfiguration",
-    "Workspace",
-    "entity_of",
-]
+    "AccessKeyConfiguration", "AccountKeyConfiguration", "AmlCompute", "AmlComputeSshSettings",
+    "AzureBlobDatastore", "AzureDataLakeGen1Datastore", "AzureDataLakeGen2Datastore", "AzureFileDatastore",
+    "BatchDeployment", "BatchEndpoint", "BatchEndpointDefaults", "BatchRetrySettings", "BuildContext",
+    "CertificateConfiguration", "CodeConfiguration", "CommandComponent", "CommandJob", "CommandJobLimits",
+    "Component", "Compute", "ComputeInstance", "ComputeInstanceSshSettings", "CronTrigger", "Data", "DataAsset",
+    "DataCollector", "DefaultScaleSettings", "DeploymentCollection", "EndpointAuthKeys", "EndpointAuthToken",
+    "Environment", "GcsCredentials", "GcsDatastore", "HdfsDatastore", "IdentityConfiguration", "InlineEnvironment",
+    "Input", "Job", "JobIdentity", "JobResourceConfiguration", "JobSchedule", "JobService",
+    "KubernetesOnlineDeployment", "KubernetesOnlineEndpoint", "LakeCredentials", "LocalDatastore",
+    "ManagedIdentityConfiguration", "ManagedOnlineDeployment", "ManagedOnlineEndpoint", "Model",
+    "ModelBatchDeployment", "ModelBatchDeploymentSettings", "MpiDistribution", "NetworkSettings", "Objective",
+    "OnlineDeployment", "OnlineEndpoint", "OnlineRequestSettings", "OnlineScaleSettings", "Output",
+    "ParallelComponent", "ParallelJob", "PipelineComponent", "PipelineComponentBatchDeployment", "PipelineJob",
+    "PipelineJobSettings", "ProbeSettings", "PyTorchDistribution", "QueueSettings", "RayDistribution",
+    "RecurrencePattern", "RecurrenceTrigger", "RequestLogging", "ResourceConfiguration",
+    "ResourceRequirementsSettings", "ResourceSettings", "S3Credentials", "S3Datastore", "SasTokenConfiguration",
+    "Schedule", "ServicePrincipalConfiguration", "SparkComponent", "SparkJob", "StorageCredentials", "SweepJob",
+    "SweepJobLimits", "TargetUtilizationScaleSettings", "TensorFlowDistribution", "UserIdentityConfiguration",
+    "Workspace", "entity_of",
+]  # fmt: skip
