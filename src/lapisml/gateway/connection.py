@@ -1,0 +1,381 @@
+"""A client's connection: HTTP/1.1 (RFC 9112), one answer after the other in the order of the requests."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import time
+import traceback
+from collections import deque
+from enum import Enum, auto
+from typing import Any
+
+import httptools
+
+from lapisml.gateway import answers
+from lapisml.gateway.calls import Call, Refusal
+from lapisml.gateway.limits import Limits
+from lapisml.gateway.service import Gateway, too_large
+
+_LOOKED_AT = {
+    b"host": "host",
+    b"origin": "origin",
+    b"authorization": "authorization",
+    b"content-type": "content_type",
+    b"azureml-model-deployment": "forced",
+    b"x-ms-client-request-id": "client_id",
+    b"traceparent": "trace",
+}
+_BUSY = b"retry-after: 1\r\n"
+
+
+class Phase(Enum):
+    """What a connection waits for."""
+
+    IDLE = auto()
+    HEAD = auto()
+    BODY = auto()
+    ANSWER = auto()
+    END = auto()
+
+
+class Connection(asyncio.Protocol):
+    """Takes requests from one client.
+
+    Args:
+        gateway: what to do with them.
+        open_connections: this one is in it for as long as it lives.
+    """
+
+    def __init__(self, gateway: Gateway, open_connections: set[Connection]) -> None:
+        self._gateway = gateway
+        self._limits: Limits = gateway.limits
+        self._all = open_connections
+        self._transport: asyncio.Transport | None = None
+        self._parser: Any = None
+        self._call: Call | None = None
+        self._line: deque[Call] = deque()
+        self._room = 0
+        self._head_bytes = 0
+        self._is_begun = False
+        self._is_deaf = False
+        self._is_paused = False
+        self._paused_since = 0.0
+        self.phase = Phase.IDLE
+        self.since = time.monotonic()
+        self.stops = False
+
+    # ---- the transport's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection."""
+        self._transport = transport  # type: ignore[assignment]  # a stream's
+        self._parser = httptools.HttpRequestParser(self)
+        self._all.add(self)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """Let go of everything; tell replicas that nobody waits."""
+        self._all.discard(self)
+        self._transport = None
+        self._parser = None
+        for call in (*self._line, *([self._call] if self._call is not None else ())):
+            self._release(call)
+            link, call.client = call.link, None
+            if link is not None:
+                link.cancel(call)
+        self._line.clear()
+        self._call = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent."""
+        if self._is_deaf:
+            return
+        was_head = self.phase is Phase.HEAD
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            self._failed()
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._refuse_now(Refusal(400, "BadRequest", "This is not a request of HTTP/1.1."))
+        if was_head and self.phase is Phase.HEAD:
+            self._head_bytes += len(data)
+            if self._head_bytes > self._limits.head_bytes:
+                self._refuse_now(Refusal(431, "HeadersTooLarge", "The request's headers are too long."))
+
+    def eof_received(self) -> bool:
+        """End with the client; what it asked for is not finished for nobody."""
+        return False
+
+    def pause_writing(self) -> None:
+        """Take nothing more from a client that does not read its answers."""
+        self._is_paused = True
+        self._paused_since = time.monotonic()
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._is_paused = False
+        self._read_on()
+        self._begin_again()
+
+    # ---- the parser's side
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        now = time.monotonic()
+        self._call = Call(self, now)
+        self._room = self._limits.head_bytes
+        self._head_bytes = 0
+        self.phase = Phase.HEAD
+
+    def on_url(self, url: bytes) -> None:
+        """Take the address, or a piece of it."""
+        call = self._call
+        assert call is not None
+        call.url += url
+        if len(call.url) > self._limits.url_bytes:
+            call.refusal = Refusal(414, "UriTooLong", "The request's address is too long.", close=True)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        call = self._call
+        assert call is not None
+        self._room -= len(name) + len(value)
+        if self._room < 0 or len(call.headers) >= self._limits.headers:
+            call.refusal = Refusal(431, "HeadersTooLarge", "The request's headers are too long.", close=True)
+            return
+        call.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """Decide by the head, before any of the body is taken."""
+        call = self._call
+        if call is None or self._is_deaf:
+            return
+        self.phase = Phase.BODY
+        call.method = self._parser.get_method()
+        call.keep_alive = self._parser.should_keep_alive() and not self.stops
+        self._read_headers(call)
+        try:
+            self._check_form(call)
+            self._gateway.admit(call)
+            self._check_length(call)
+        except Refusal as refusal:
+            call.refusal = refusal
+            declared = call.length or 0
+            if refusal.close or call.expects or not 0 <= declared <= self._limits.small_body:
+                self._refuse_now(refusal)
+            return
+        if call.expects and not self._line and self._transport is not None:
+            self._transport.write(answers.CONTINUE)
+
+    def on_body(self, data: bytes) -> None:
+        """Take a piece of the body."""
+        call = self._call
+        if call is None or self._is_deaf:
+            return
+        call.size += len(data)
+        if call.refusal is not None:
+            return
+        if call.size > call.limit:
+            self._refuse_now(too_large(call.limit))
+            return
+        self._gateway.held_bytes += len(data)
+        call.parts.append(data)
+        if self._gateway.held_bytes > self._limits.held_bytes:
+            self._refuse_now(_full())
+
+    def on_message_complete(self) -> None:
+        """Answer the request, after those before it."""
+        call = self._call
+        if call is None or self._is_deaf:
+            return
+        call.body = call.parts[0] if len(call.parts) == 1 else b"".join(call.parts)
+        call.parts.clear()
+        self._call = None
+        self._queue(call)
+
+    # ---- the gateway's side: `lapisml.gateway.calls.Client`
+
+    def reply(self, call: Call, status: int, content_type: bytes, headers: bytes, body: bytes) -> None:
+        """Send a replica's answer."""
+        target = call.target
+        assert target is not None
+        client_id = b"x-ms-client-request-id: %b\r\n" % answers.value(call.client_id) if call.client_id else b""
+        lines = b"x-ms-request-id: %b\r\n%b%b%b" % (call.request_id.encode(), target.lines, client_id, headers)
+        self._send(call, status, content_type, lines, body)
+
+    def refuse(self, call: Call, refusal: Refusal) -> None:
+        """Send an answer of the gateway's own."""
+        if refusal.close:
+            call.keep_alive = False
+        body = answers.error_body(refusal.code, refusal.message)
+        if call.target is not None:
+            self.reply(call, refusal.status, answers.JSON, refusal.headers, body)
+            return
+        if not call.request_id:
+            call.request_id = f"{random.getrandbits(64):016x}"
+        client_id = b"x-ms-client-request-id: %b\r\n" % answers.value(call.client_id) if call.client_id else b""
+        lines = b"x-ms-request-id: %b\r\n%b%b" % (call.request_id.encode(), client_id, refusal.headers)
+        self._send(call, refusal.status, answers.JSON, lines, body)
+
+    def end_slow(self, now: float) -> None:
+        """Cut off a client that takes too long; called every second or so."""
+        waited = now - self.since
+        if (self._is_paused and now - self._paused_since > self._limits.read_s) or (
+            self.phase is Phase.END and waited > self._limits.linger_s
+        ):
+            self.abort()
+        elif self.phase is Phase.IDLE and waited > self._limits.idle_s:
+            self.close()
+        elif self._call is not None and now - self._call.started > self._time_for(self._call):
+            self._refuse_now(Refusal(408, "RequestTimeout", "The request did not arrive in time."))
+
+    def close(self) -> None:
+        """End the connection once what was written has left."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def stop(self) -> None:
+        """Take no further request: end now when idle, after the answer otherwise."""
+        self.stops = True
+        if self.phase is Phase.IDLE:
+            self.close()
+
+    # ---- inside
+
+    def _read_headers(self, call: Call) -> None:
+        for name, value in call.headers:
+            slot = _LOOKED_AT.get(name)
+            if slot is not None:
+                setattr(call, slot, value)
+            elif name == b"content-length":
+                call.length = int(value) if value.isdigit() and len(value) < 19 else -1
+            elif name == b"transfer-encoding":
+                call.length = -1
+            elif name == b"expect":
+                call.expects = value.lower() == b"100-continue"
+
+    def _check_form(self, call: Call) -> None:
+        if call.refusal is not None:
+            raise call.refusal
+        if self._parser.should_upgrade():
+            raise Refusal(400, "BadRequest", "This gateway speaks HTTP/1.1 and nothing else.", close=True)
+
+    def _check_length(self, call: Call) -> None:
+        if call.length is not None and call.length > call.limit:
+            raise too_large(call.limit)
+        if (call.length or 0) + self._gateway.held_bytes > self._limits.held_bytes:
+            raise _full()
+
+    def _time_for(self, call: Call) -> float:
+        """Return how long a request that is still arriving may take, seconds."""
+        if self.phase is Phase.HEAD:
+            return self._limits.head_s
+        return self._limits.body_grace_s + call.size / self._limits.body_rate
+
+    def _queue(self, call: Call) -> None:
+        self._line.append(call)
+        self.phase = Phase.ANSWER
+        if len(self._line) == 1:
+            self._begin()
+        elif len(self._line) >= self._limits.pipelined and self._transport is not None:
+            self._transport.pause_reading()
+
+    def _begin(self) -> None:
+        """See to the first request of the line."""
+        if self._is_paused:
+            return
+        self._is_begun = True
+        call = self._line[0]
+        if call.refusal is not None:
+            self.refuse(call, call.refusal)
+        elif call.page is not None:
+            self._send_page(call, *call.page)
+        else:
+            self._gateway.dispatch(call)
+
+    def _send_page(self, call: Call, content_type: bytes, body: bytes) -> None:
+        self._send(call, 200, content_type, b"cache-control: no-store\r\n", body)
+
+    def _send(self, call: Call, status: int, content_type: bytes, headers: bytes, body: bytes) -> None:
+        call.client = None
+        self._release(call)
+        if self._transport is None:
+            return
+        is_head = call.method == b"HEAD"
+        keep_alive = call.keep_alive and not self.stops
+        self._transport.write(
+            answers.answer(status, content_type, headers, body, keep_alive=keep_alive, is_head=is_head)
+        )
+        self._gateway.finished(call, status, len(body))
+        self._line.popleft()
+        self._is_begun = False
+        if not keep_alive:
+            self._finish()
+        else:
+            self._next()
+
+    def _next(self) -> None:
+        if self._line:
+            self._read_on()
+            asyncio.get_running_loop().call_soon(self._begin_again)
+        elif self._call is None:
+            self.phase = Phase.IDLE
+            self.since = time.monotonic()
+
+    def _begin_again(self) -> None:
+        if self._line and not self._is_begun and self._transport is not None:
+            self._begin()
+
+    def _read_on(self) -> None:
+        if self._transport is not None and not self._is_paused and len(self._line) < self._limits.pipelined:
+            self._transport.resume_reading()
+
+    def _release(self, call: Call) -> None:
+        if call.parts:
+            self._gateway.held_bytes -= sum(map(len, call.parts))
+            call.parts = []
+        self._gateway.held_bytes -= len(call.body)
+        call.body = b""
+
+    def _refuse_now(self, refusal: Refusal) -> None:
+        """Answer a request that is not whole, and take nothing more from this client."""
+        if self._is_deaf:
+            return
+        call = self._call or Call(self, time.monotonic())
+        self._call = None
+        self._release(call)
+        refusal.close = True
+        call.refusal = refusal
+        self._is_deaf = True
+        self._queue(call)
+
+    def _failed(self) -> None:
+        traceback.print_exc(file=sys.stderr)
+        self._refuse_now(Refusal(500, "Internal", "Something went wrong inside the gateway; its log has the details."))
+
+    def _finish(self) -> None:
+        """End the connection, in such a way that a client which still sends gets to read its answer."""
+        while self._line:
+            self._release(self._line.popleft())
+        if self._transport is None:
+            return
+        if not self._is_deaf:
+            self._transport.close()
+            return
+        self.phase = Phase.END
+        self.since = time.monotonic()
+        self._transport.resume_reading()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
+
+def _full() -> Refusal:
+    return Refusal(503, "Busy", "The gateway holds as many requests as it can.", _BUSY)
