@@ -30,6 +30,7 @@ BACKENDS: dict[str, dict[str, Backend]] = {
     "environments": {"uv": Backend("lapisml.backends.environments.uv:UvEnvironmentBuilder")},
     "catalogue": {"files": Backend("lapisml.backends.environments.catalogue:Catalogue")},
     "compute": {"local": Backend("lapisml.backends.compute.local:LocalProcesses")},
+    "serving": {"local": Backend("lapisml.backends.serving:LocalGateway")},
 }
 
 
@@ -37,7 +38,8 @@ def load_backend(port: str, name: str) -> Any:
     """Import an implementation and return its class.
 
     Args:
-        port: ``storage``, ``environments``, ``catalogue`` (curated environments), ``compute``.
+        port: ``storage``, ``environments``, ``catalogue`` (curated environments), ``compute``,
+            ``serving`` (the gateway).
 
     Raises:
         LapisError: NotSupported for an unknown name, MissingPackage when what it needs is not installed.

@@ -29,6 +29,9 @@ from lapisml.server.features.datastores import routes as datastore_routes
 from lapisml.server.features.datastores.local_access import LocalAccess
 from lapisml.server.features.datastores.rewrites import RewriteRules
 from lapisml.server.features.datastores.service import DatastoreService
+from lapisml.server.features.endpoints.assembly import EndpointsPart
+from lapisml.server.features.endpoints.assembly import assemble as add_endpoints
+from lapisml.server.features.endpoints.gateway import GatewayWatch
 from lapisml.server.features.identity import routes as identity_routes
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
@@ -57,6 +60,7 @@ from lapisml.server.platform.processes import ProcessIdentity, owner_is_gone, ow
 from lapisml.server.platform.schema import prepare_schema
 from lapisml.server.platform.sqlite_reserve import SqliteReserve
 from lapisml.server.platform.vault import Vault
+from lapisml.server.serving import gateway_watch, serving_settings
 from lapisml.server.settings import Settings
 from lapisml.server.surfaces.mlflow.errors import render_error
 from lapisml.server.surfaces.mlflow.registry_routes import Registry
@@ -128,18 +132,21 @@ def create_app(settings: Settings, url: str) -> Application:
     platform = _platform(settings, url, lifetime)
     backends = _backends(settings)
     features = _features(platform, backends, lifetime)
-    jobs = assemble(_ground(platform, backends, features), _launch_settings(settings, backends))
+    ground = _ground(platform, backends, features)
+    jobs = assemble(ground, _launch_settings(settings, backends))
     lifetime.add(jobs.worker)
     lifetime.add(jobs.composite_worker)
     reuse = _reuse(platform, backends, features, jobs)
     add_pipelines(jobs, features.assets, reuse.service, platform.clock)
     add_sweeps(jobs, platform.database, platform.clock, features.assets, features.tracking)
     _furnish(settings, features, jobs)
-    native = _native(platform, backends, features, jobs, reuse)
+    gateway = gateway_watch(settings, platform.clock)
+    native = _native(platform, backends, features, jobs, reuse, gateway)
     native.include_router(_schedules(platform, features, jobs, lifetime).routes)
+    native.include_router(_endpoints(platform, ground, jobs, gateway, lifetime).routes)
     native.include_router(_batch_endpoints(platform, backends, features, jobs))
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
-    layer = IdempotencyLayer(native, keys, secret=("/api/v1/tokens",))
+    layer = IdempotencyLayer(native, keys, secret=("/api/v1/tokens",), secret_endings=("/keys", "/token"))
     mlflow = IdempotencyLayer(_mlflow(settings, backends, features, lifetime), keys)
     mounts = Mounts({"mlflow": mlflow}, layer)
     policy, renderers = _policy(settings, url), {"/mlflow/": render_error}
@@ -296,7 +303,14 @@ def _mlflow(settings: Settings, backends: Backends, features: Features, lifetime
     return surface
 
 
-def _native(platform: Platform, backends: Backends, features: Features, jobs: JobsPart, reuse: ReusePart) -> FastAPI:
+def _native(
+    platform: Platform,
+    backends: Backends,
+    features: Features,
+    jobs: JobsPart,
+    reuse: ReusePart,
+    gateway: GatewayWatch,
+) -> FastAPI:
     workspaces, settings = features.workspaces, platform.settings
     native = native_application()
     uploads = UploadService(settings.home / "storage")
@@ -310,6 +324,7 @@ def _native(platform: Platform, backends: Backends, features: Features, jobs: Jo
             jobs.service.count_running,
             platform.url,
             platform.clock.now_ms(),
+            gateway.record,
         ),
         identity_routes.router(features.identity),
         workspace_routes.router(workspaces, platform.url),
@@ -334,6 +349,15 @@ def _schedules(platform: Platform, features: Features, jobs: JobsPart, lifetime:
 def _batch_endpoints(platform: Platform, backends: Backends, features: Features, jobs: JobsPart) -> APIRouter:
     p, f = platform, features
     return add_batch_endpoints(p.database, p.clock, jobs.service, f.assets, backends.storage, f.workspaces).routes
+
+
+def _endpoints(
+    platform: Platform, ground: Ground, jobs: JobsPart, gateway: GatewayWatch, lifetime: Lifetime
+) -> EndpointsPart:
+    made = add_endpoints(ground, jobs.launcher, platform.vault, gateway, serving_settings(platform.settings))
+    lifetime.add(gateway)
+    lifetime.add(made.worker)
+    return made
 
 
 def _policy(settings: Settings, url: str) -> RequestPolicy:

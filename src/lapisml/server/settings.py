@@ -149,6 +149,30 @@ class Settings(BaseModel):
     missed_runs_within_hours: int = Field(
         24, ge=0, le=744, description="A missed run that is older, in hours, is never made up for."
     )
+    gateway_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port that online endpoints are reached at. 0: the one used last, else 8797, else the next free "
+        "one.",
+    )
+    gateway_url: str = Field(
+        "",
+        description="Address under which clients reach online endpoints when it is not the one that the gateway "
+        "listens on (a proxy).",
+    )
+    accelerate: bool = Field(
+        True,
+        description="Serves a faster form of a model where one gives the same answers. A deployment says otherwise "
+        "with its tag `lapis.accelerate`.",
+    )
+    endpoint_token_minutes: int = Field(
+        720, ge=1, le=43_200, description="How long a token of an online endpoint is good for, in minutes."
+    )
+    endpoint_max_body_mb: int = Field(16, ge=1, le=1024, description="Largest request to an online endpoint, in MiB.")
+    request_log_days: int = Field(
+        14, ge=0, le=3650, description="Days for which requests to online endpoints stay in the log. 0 keeps no log."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     log_file: bool = Field(False, description="Log to `<home>/logs/server.log` (rotated) instead of standard error.")
     max_body_mb: int = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import psutil
 from fastapi import APIRouter
 
 from lapisml import __version__
+from lapisml.ports.serving import GatewayRecord
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.wire import timestamp
@@ -23,6 +25,7 @@ def router(
     running_jobs: Callable[[], int],
     url: str,
     started_at: int,
+    gateway: Callable[[], GatewayRecord | None],
 ) -> APIRouter:
     """Make the route.
 
@@ -30,11 +33,13 @@ def router(
         running_jobs: counts the jobs of all workspaces that are not over.
         url: the server's public URL, without a slash at its end.
         started_at: milliseconds since the epoch, UTC.
+        gateway: gives what the living gateway says of itself.
     """
     routes = APIRouter(prefix="/api/v1", tags=["status"])
 
     @routes.get("/status")
     def get_status() -> dict[str, Any]:
+        endpoints = gateway()
         return {
             "status": "Running",
             "address": url,
@@ -45,7 +50,8 @@ def router(
             "started_at": timestamp(started_at),
             "database": {"kind": "sqlite" if database.is_sqlite else "postgresql", "url": database.shown_url},
             "environment_resolution": settings.environment_resolution,
-            "processes": [_process("server")],
+            "gateway_url": endpoints.url if endpoints is not None else None,
+            "processes": [_process("server", os.getpid()), *_of_gateway(endpoints)],
             "running_jobs": running_jobs(),
             "workspaces": [workspace.name for workspace in workspaces.list()],
         }
@@ -53,8 +59,19 @@ def router(
     return routes
 
 
-def _process(role: str) -> dict[str, Any]:
-    own = psutil.Process(os.getpid())
+def _of_gateway(record: GatewayRecord | None) -> list[dict[str, Any]]:
+    if record is None:
+        return []
+    worker = (record.worker or {}).get("pid")
+    found = []
+    for role, pid in (("gateway", record.pid), ("gateway worker", worker)):
+        with contextlib.suppress(psutil.Error):  # it ended this very moment
+            found += [_process(role, int(pid))] if pid else []
+    return found
+
+
+def _process(role: str, pid: int) -> dict[str, Any]:
+    own = psutil.Process(pid)
     return {
         "role": role,
         "pid": own.pid,

@@ -25,19 +25,25 @@ class IdempotencyLayer:
         app: what answers requests.
         keys: where keys and answers are kept.
         secret: path prefixes whose answers hold secrets: they are not kept, and a key changes nothing there.
+        secret_endings: ends of such paths.
     """
 
     def __init__(
-        self, app: Callable[..., Awaitable[None]], keys: IdempotencyStore, secret: tuple[str, ...] = ()
+        self,
+        app: Callable[..., Awaitable[None]],
+        keys: IdempotencyStore,
+        secret: tuple[str, ...] = (),
+        secret_endings: tuple[str, ...] = (),
     ) -> None:
         self._app = app
         self._keys = keys
         self._secret = secret
+        self._secret_endings = secret_endings
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass a request on, or answer it from memory."""
         key = _key(scope) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if key is None or scope["path"].startswith(self._secret):
+        if key is None or self._is_secret(scope["path"]):
             await self._app(scope, receive, send)
             return
         who = scope["state"]["principal"]
@@ -47,6 +53,9 @@ class IdempotencyLayer:
         if kept is None:
             kept = await self._run(scope, body, principal, key)
         await _send(send, kept)
+
+    def _is_secret(self, path: str) -> bool:
+        return path.startswith(self._secret) or path.endswith(self._secret_endings)
 
     async def _claim(self, principal: str, key: str, digest: str) -> KeptAnswer | None:
         for _ in range(int(_WAIT_S / _LOOK_S)):

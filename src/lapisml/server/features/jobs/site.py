@@ -16,10 +16,12 @@ class SiteLease:
 
     Args:
         site: lasting name of the installation.
+        share: what of it the lease is about, where not about its jobs.
     """
 
-    def __init__(self, leases: Leases, site: str) -> None:
+    def __init__(self, leases: Leases, site: str, share: str | None = None) -> None:
         self._leases = leases
+        self._resource = f"site:{site}" if share is None else f"site:{site}:{share}"
         self._lock = threading.Lock()
         self._lease: Lease | None = None
         self.site = site
@@ -29,7 +31,7 @@ class SiteLease:
         with self._lock:
             if self._lease is not None and self._leases.renew(self._lease):
                 return True
-            self._lease = self._leases.claim(f"site:{self.site}")
+            self._lease = self._leases.claim(self._resource)
             return self._lease is not None
 
     @contextmanager

@@ -1,0 +1,79 @@
+"""Puts the parts of the endpoints feature together; `server.app` gives what they stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from lapisml.ports.serving import Places
+from lapisml.server.features.endpoints.deployments import DeploymentService
+from lapisml.server.features.endpoints.follow import RevisionFollower
+from lapisml.server.features.endpoints.gateway import GatewayWatch
+from lapisml.server.features.endpoints.logs import DeploymentLogs
+from lapisml.server.features.endpoints.resolving import DeploymentResolver
+from lapisml.server.features.endpoints.routes import router
+from lapisml.server.features.endpoints.routing import RouteBook
+from lapisml.server.features.endpoints.service import EndpointService
+from lapisml.server.features.endpoints.settle import Settler
+from lapisml.server.features.endpoints.specification import ServingLauncher
+from lapisml.server.features.endpoints.topics import TOPIC_ENDPOINTS
+from lapisml.server.features.endpoints.worker import EndpointWorker
+from lapisml.server.features.jobs.assembly import Ground
+from lapisml.server.features.jobs.launch import Launcher
+from lapisml.server.features.jobs.site import SiteLease
+from lapisml.server.features.jobs.submission import SubmissionChecker
+from lapisml.server.features.jobs.tasks import Tasks
+from lapisml.server.platform.vault import Vault
+
+_STEP_THREADS = 4
+
+
+@dataclass(frozen=True)
+class ServingSettings:
+    """What the installation decides for every endpoint.
+
+    Attributes:
+        home: the folder that gateway, keepers and server share.
+        accelerate: False serves every model itself and no faster form of it.
+        token_lifetime_s: how long tokens of endpoints are good for, seconds.
+        max_body: largest body of a request, bytes.
+    """
+
+    home: Path
+    accelerate: bool
+    token_lifetime_s: int
+    max_body: int
+
+
+@dataclass(frozen=True)
+class EndpointsPart:
+    """The feature: its services, its routes, its background work (``start()``, ``stop()``), and one round of it."""
+
+    endpoints: EndpointService
+    deployments: DeploymentService
+    routes: APIRouter
+    worker: EndpointWorker
+    settler: Settler
+
+
+def assemble(
+    ground: Ground, launcher: Launcher, vault: Vault, gateway: GatewayWatch, settings: ServingSettings
+) -> EndpointsPart:
+    """Make the endpoints feature, and tell those before it what it uses of theirs."""
+    g, places = ground, Places(settings.home)
+    endpoints = EndpointService(g.database, g.clock, g.events, vault, g.site, settings.token_lifetime_s)
+    resolver = DeploymentResolver(g.assets, g.storage, SubmissionChecker(g.assets, g.computes), launcher)
+    deployments = DeploymentService(g.database, g.clock, g.events, endpoints, resolver, places)
+    g.assets.object_to_deletion(deployments.objection)
+    g.workspaces.object_to_deletion(endpoints.objection)
+    leased = SiteLease(g.leases, g.site, "endpoints")
+    tasks = Tasks(_STEP_THREADS, after=lambda: g.events.notify(TOPIC_ENDPOINTS))
+    serving = ServingLauncher(launcher, g.assets, g.storage, settings.home, settings.accelerate)
+    follower = RevisionFollower(g.database, g.clock, g.backend, serving, g.workspaces, leased, tasks, places)
+    book = RouteBook(places, vault, g.workspaces, settings.max_body)
+    settler = Settler(g.database, g.clock, leased, follower, book, gateway, places)
+    worker = EndpointWorker(g.events, leased, settler, tasks)
+    routes = router(endpoints, deployments, DeploymentLogs(g.backend), g.workspaces)
+    return EndpointsPart(endpoints, deployments, routes, worker, settler)

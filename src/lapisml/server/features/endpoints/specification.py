@@ -1,0 +1,98 @@
+"""From a revision to what its keeper is started with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lapisml.ports.launch import LaunchSpec, ServingSpec
+from lapisml.ports.storage import Storage
+from lapisml.server.features.assets.records import AssetKind
+from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.datastores.service import DEFAULT, datastore_uri
+from lapisml.server.features.endpoints.parts import accelerates, limits_of, probe_of
+from lapisml.server.features.endpoints.records import Revision
+from lapisml.server.features.jobs.launch import Launcher
+from lapisml.server.features.workspaces.service import Workspace
+
+_MODEL = "model"
+
+
+class ServingLauncher:
+    """Builds the launch specifications of revisions.
+
+    Args:
+        serving_home: the folder that gateway, keepers and server share.
+        accelerate: False serves every model itself and no faster form of it.
+    """
+
+    def __init__(
+        self, launcher: Launcher, assets: AssetService, storage: Storage, serving_home: Path, accelerate: bool
+    ) -> None:
+        self._launcher = launcher
+        self._assets = assets
+        self._storage = storage
+        self._serving_home = serving_home
+        self._accelerate = accelerate
+
+    def specification(self, workspace: Workspace, revision: Revision) -> LaunchSpec:
+        """Resolve everything that a revision needs to run.
+
+        Raises:
+            LapisError: a reference no longer leads anywhere, or the environment can't be honoured.
+        """
+        document, launcher = revision.document, self._launcher
+        code = document.get("code_configuration") or {}
+        variables = {key: str(value) for key, value in (document.get("environment_variables") or {}).items()}
+        inputs, model_name = {}, ""
+        if revision.model is not None:
+            model = self._assets.resolve(workspace, AssetKind.MODELS, f"azureml:{revision.model}")
+            declared = {"path": str(model.uri), "type": str(model.document.get("type") or "custom_model")}
+            inputs[_MODEL] = launcher.input(workspace, _MODEL, declared)
+            model_name = str(model.uri).rstrip("/").rpartition("/")[2]
+        return LaunchSpec(
+            workspace=workspace.name,
+            job=revision.job,
+            submit_key=revision.key,
+            command="",
+            artifacts=launcher.artifacts(workspace, revision.job),
+            home=str(launcher.settings.home),
+            inputs=inputs,
+            code=launcher.code(workspace, code.get("code")),
+            environment=launcher.environment(workspace, document.get("environment")),
+            environment_variables=variables,
+            serving=self._serving(workspace, revision, model_name),
+            storage=launcher.settings.storage,
+            wake_socket=str(launcher.settings.wake_socket),
+        )
+
+    def _serving(self, workspace: Workspace, revision: Revision, model_name: str) -> ServingSpec:
+        document = revision.document
+        script = (document.get("code_configuration") or {}).get("scoring_script")
+        return ServingSpec(
+            endpoint=revision.endpoint,
+            deployment=revision.deployment,
+            revision=revision.id,
+            kind="script" if script else "mlflow",
+            model_input=_MODEL if revision.model is not None else None,
+            model_name=model_name,
+            scoring_script=str(script).removeprefix("./") if script else None,
+            serving_home=str(self._serving_home),
+            scale=revision.scale,
+            liveness=probe_of(document, "liveness"),
+            readiness=probe_of(document, "readiness"),
+            accelerate=self._accelerate and accelerates(document),
+            collect=self._collect(workspace, document.get("data_collector")),
+            **limits_of(document),
+        )
+
+    def _collect(self, workspace: Workspace, settings: dict[str, Any] | None) -> dict[str, Any]:
+        if not settings:
+            return {}
+        store = self._assets.location(workspace, datastore_uri(DEFAULT, ""))
+        folder = self._storage.local_path(store)
+        keys = ("collections", "sampling_rate", "rolling_rate", "request_logging")
+        return {
+            "folder": str(folder) if folder is not None else None,
+            **{key: settings[key] for key in keys if settings.get(key) is not None},
+        }
