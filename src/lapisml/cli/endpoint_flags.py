@@ -92,7 +92,7 @@ def edited_submission(
     from lapisml.sdk.submission import Submission
 
     written = _written(args.file)
-    sets = {op.path[0]: op.value for op in parse_ops(args.set or ()) if len(op.path) == 1}
+    sets = {str(op.path[0]): op.value for op in parse_ops(args.set or ()) if len(op.path) == 1}
     name, endpoint = (_meant(args, key, written, sets) for key in _NEVER_TAKEN)
     if not name or (endpoint is None and hasattr(args, "endpoint_name")):
         missing = "--name" if not name else "--endpoint-name"

@@ -14,6 +14,7 @@ from lapisml.core.errors import ErrorCode, LapisError
 
 if TYPE_CHECKING:
     from lapisml.sdk.operations.online_deployments import OnlineDeploymentOperations
+    from lapisml.sdk.poller import Poller
     from lapisml.sdk.submission import Submission
 
 _COLUMNS = ("name", "endpoint_name", "provisioning_state", "instance_count", "instance_type")
@@ -60,9 +61,13 @@ def _update(args: Namespace) -> None:
 
 def _make(args: Namespace, made: Submission, all_traffic: bool) -> None:
     name, endpoint = made.name(), str(made.document.get("endpoint_name") or "")
-    poller = _operations(args).begin_create_or_update(
-        made, local=args.local, vscode_debug=args.vscode_debug, skip_script_validation=args.skip_script_validation
-    )
+    found = _operations(args)
+    if args.local and args.no_wait:
+        raise LapisError(ErrorCode.USAGE, "A local deployment is made by the command itself: leave --no-wait out.")
+    if args.local and not args.vscode_debug:
+        poller: Poller[Any] = found.begin_local(made)
+    else:
+        poller = found.begin_create_or_update(made, local=args.local, vscode_debug=args.vscode_debug)
     then = (lambda: _give_traffic(args, endpoint, name)) if all_traffic else None
     endpoint_flags.finish(args, poller, f"Deployment '{name}'", then)
 

@@ -22,9 +22,9 @@ def _auth_mode(parser: ArgumentParser) -> None:
 
 
 def _traffic(parser: ArgumentParser) -> None:
-    shares = {"nargs": "+", "metavar": "DEPLOYMENT=PERCENT"}
-    parser.add_argument("--traffic", "-r", **shares, help='who answers: "blue=90 green=10"; others get nothing')
-    parser.add_argument("--mirror-traffic", **shares, help='who gets copies whose answers nobody sees: "green=10"')
+    who, copies = 'who answers: "blue=90 green=10"; others get nothing', 'who gets copies that nobody sees: "green=10"'
+    parser.add_argument("--traffic", "-r", nargs="+", metavar="DEPLOYMENT=PERCENT", help=who)
+    parser.add_argument("--mirror-traffic", nargs="+", metavar="DEPLOYMENT=PERCENT", help=copies)
 
 
 def _invoke_flags(parser: ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from lapisml.sdk.session import Session, Wrap, as_record
 
 if TYPE_CHECKING:
     from lapisml.sdk.local.deployments import LocalDeployments
+    from lapisml.sdk.submission import Submission
 
 KIND = "online-deployment"
 CONTAINERS = ("inference-server", "storage-initializer")
@@ -67,7 +68,9 @@ class OnlineDeploymentOperations:
         submission = submission_of(deployment, KIND)
         name = submission.name()
         if local:
-            return self._local().begin_create(submission, lambda record: self._wrap(KIND, record))
+            poller = self.begin_local(submission)
+            poller.wait()
+            return poller
         endpoint = str(submission.document["endpoint_name"])
         self._session.transport.get(self._session.path("online-endpoints", endpoint))  # before anything is uploaded
         document = submission.ready(self._session)
@@ -79,6 +82,14 @@ class OnlineDeploymentOperations:
             lambda found: self._wrap(KIND, found or {}),
             record,
         )
+
+    def begin_local(self, submission: Submission) -> PendingPoller[Any]:
+        """Create a deployment on this machine; waiting for the poller does the work.
+
+        Raises:
+            LapisError: as `begin_create_or_update`.
+        """
+        return self._local().begin_create(submission, lambda record: self._wrap(KIND, record))
 
     def get(self, name: str, endpoint_name: str, *, local: bool = False) -> Any:
         """Read a deployment: document, ``provisioning_state``, ``replicas`` and ``properties``.
