@@ -25,6 +25,9 @@ class MiniBatch:
         block: path of the file with its rows, when it is a piece of a table.
         first_row: number of its first row within the table, when rows are in the table's order.
         keys: column → value, with partition keys.
+        parts: files or pieces of files for a model that is used by itself: ``file`` (its name), ``last`` (whether
+            the file ends here), and ``path``, or ``block``, ``first`` and ``rows``.
+        broken: why it can't be worked on; it never reaches a worker.
         attempt: which try this is, from 1.
     """
 
@@ -34,6 +37,8 @@ class MiniBatch:
     block: str | None = None
     first_row: int | None = None
     keys: Mapping[str, Any] | None = None
+    parts: list[dict[str, Any]] | None = None
+    broken: str | None = None
     attempt: int = 1
 
     def message(self, result: str | None) -> dict[str, Any]:
@@ -46,13 +51,15 @@ class MiniBatch:
             "block": self.block,
             "first_row": self.first_row,
             "keys": self.keys,
+            "parts": self.parts,
             "result": result,
         }
 
     def discard(self) -> None:
-        """Remove the file with its rows."""
-        if self.block is not None and os.path.exists(self.block):
-            os.unlink(self.block)
+        """Remove the files with its rows."""
+        for block in (self.block, *(part.get("block") for part in self.parts or ())):
+            if block is not None and os.path.exists(block):
+                os.unlink(block)
 
 
 def of_files(files: list[str], size: int) -> Iterator[MiniBatch]:

@@ -18,7 +18,9 @@ from lapisml.runner import durable
 from lapisml.runner.parallel import workers
 from lapisml.runner.parallel.batches import Feed, InputError, MiniBatch, files_at, of_files
 from lapisml.runner.parallel.crew import Crew, CrewError, batch_of
+from lapisml.runner.parallel.failures import Files
 from lapisml.runner.parallel.ledger import Ledger, Limits
+from lapisml.runner.parallel.pace import Pace
 from lapisml.runner.parallel.plan import Plan
 from lapisml.runner.parallel.progress import Log, Metrics, Progress
 from lapisml.runner.parallel.results import Results
@@ -78,7 +80,9 @@ class Driver:
         self._metrics = Metrics()
         noun = "rows" if plan.tabular else "files"
         self._progress = Progress(self._ledger, self._log, self._metrics.send, noun)
-        self._feed = Feed(_source(plan), ahead=plan.workers + 1)
+        self._files = Files()
+        self._pace = Pace()
+        self._feed = Feed(_source(plan, self._pace), ahead=plan.workers + 1)
         self._again: list[MiniBatch] = []
         cores = len(os.sched_getaffinity(0))
         env = workers.environment(os.environ, plan.workers, cores, plan.output_folder, plan.model_dir)
@@ -114,6 +118,8 @@ class Driver:
             self._progress.tell(self._feed.total)
         for said in self._crew.close(max(_SHUTDOWN_S, plan.timeout_s)):
             self._note_end(said)
+        if plan.by_model and not self._ledger.completed:
+            raise JobFailure(f"Nothing could be scored. {self._files.sentence()}")
         self._results.finish()
         self._progress.tell(self._feed.total, last=True)
         self._metrics.finish()
@@ -128,17 +134,28 @@ class Driver:
 
     def _hand_out(self) -> None:
         for worker in self._crew.idle():
-            batch = self._again.pop(0) if self._again else self._feed.take()
+            batch = self._next()
             if batch is None:
                 return
             self._log.debug(f"Mini-batch {batch.index} ({batch.items} items) goes to worker {worker.number}.")
             worker.give(batch, self._results.place(batch.index, batch.attempt), self._plan.timeout_s)
 
+    def _next(self) -> MiniBatch | None:
+        """Give the next mini-batch for a worker; one that can't be worked on is given up here."""
+        while True:
+            batch = self._again.pop(0) if self._again else self._feed.take()
+            if batch is None or batch.broken is None:
+                return batch
+            self._give_up(batch, batch.broken, "")
+
     def _take(self, worker: Worker, said: dict[str, Any]) -> None:
         """Act on what a worker said."""
         if said["is"] == "broken":
-            raise JobFailure(f"The script could not be started: {said['error']}\n{said['trace']}")
+            what = "model could not be loaded" if self._plan.by_model else "script could not be started"
+            raise JobFailure(f"The {what}: {said['error']}\n{said['trace']}")
         if said["is"] == "done":
+            if "rows" in said:
+                self._pace.learn(said["rows"], said["seconds"])
             self._take_result(batch_of(worker), said["results"])
         elif said["is"] == "failed":
             self._take_failure(batch_of(worker), said["error"], said["trace"])
@@ -148,20 +165,24 @@ class Driver:
             self._take_failure(batch_of(worker), why, "")
 
     def _take_result(self, batch: MiniBatch, results: int | None) -> None:
-        self._ledger.succeed(batch.items, results)
+        self._ledger.succeed(self._files.done(batch), results)
         self._results.add(batch.index, self._results.place(batch.index, batch.attempt))
         self._log.debug(f"Mini-batch {batch.index} is done: {batch.items} items, {results} results.")
         batch.discard()
 
     def _take_failure(self, batch: MiniBatch, why: str, trace: str) -> None:
-        again = self._ledger.may_retry(batch.attempt)
-        what_now = f"trying again ({batch.attempt} of {self._plan.max_retries})" if again else "given up"
-        self._log.warning(f"Mini-batch {batch.index} failed, {what_now}: {why}\n{trace}".rstrip())
-        if again:
-            batch.attempt += 1
-            self._again.append(batch)
+        if not self._ledger.may_retry(batch.attempt):
+            self._give_up(batch, why, trace)
             return
-        self._ledger.fail(batch.items)
+        now = f"trying again ({batch.attempt} of {self._plan.max_retries})"
+        self._log.warning(f"Mini-batch {batch.index} failed, {now}: {why}\n{trace}".rstrip())
+        batch.attempt += 1
+        self._again.append(batch)
+
+    def _give_up(self, batch: MiniBatch, why: str, trace: str) -> None:
+        of = self._files.named(batch)
+        self._log.warning(f"Mini-batch {batch.index}{of} failed, given up: {why}\n{trace}".rstrip())
+        self._ledger.fail(self._files.failed(batch, why))
         self._results.add(batch.index, None)
         batch.discard()
 
@@ -187,7 +208,8 @@ class Driver:
         ledger, noun = self._ledger, "rows" if self._plan.tabular else "files"
         if not ledger.failed and not ledger.failed_items:
             return []
-        return [f"{ledger.failed} of {ledger.ended} mini-batches failed, with {ledger.failed_items} {noun} in all."]
+        counts = f"{ledger.failed} of {ledger.ended} mini-batches failed, with {ledger.failed_items} {noun} in all."
+        return [f"{counts} {self._files.sentence()}".rstrip()]
 
 
 def _place_model(plan: Plan) -> None:
@@ -200,12 +222,18 @@ def _place_model(plan: Plan) -> None:
         os.symlink(os.path.abspath(plan.model), place)
 
 
-def _source(plan: Plan) -> Iterator[MiniBatch]:
+def _source(plan: Plan, pace: Pace) -> Iterator[MiniBatch]:
     """Give the mini-batches; runs in the feed's thread, where what it raises is taken."""
-    if not plan.tabular and not plan.listed:
+    if not plan.tabular and not plan.listed and not plan.by_model:
         yield from of_files(files_at(plan.input_path), plan.size)
         return
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, len(os.sched_getaffinity(0)) // 2)))
+    if plan.by_model:
+        # Only a model that is used by itself needs what reads files for it.
+        from lapisml.runner.parallel.scored import of_scored
+
+        yield from of_scored(plan.input_path, plan.model or "", plan.size, plan.scratch, pace)
+        return
     # Only a table needs what reads tables.
     from lapisml.runner.parallel.tables import listed_files, of_table
 

@@ -38,6 +38,7 @@ class Plan:
         by_model: whether an MLflow model is used by itself, without a script.
         model: path of the model; None without one.
         model_name: what the model is called within the folder that scripts know as ``AZUREML_MODEL_DIR``.
+        library: folder that holds ``lapis_scoring``, with `by_model`.
     """
 
     entry_script: str
@@ -66,6 +67,7 @@ class Plan:
     by_model: bool = False
     model: str | None = None
     model_name: str | None = None
+    library: str = ""
 
     @property
     def model_dir(self) -> str | None:

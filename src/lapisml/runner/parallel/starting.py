@@ -15,6 +15,7 @@ from lapisml.runner.job import Job
 from lapisml.runner.parallel.plan import Plan
 
 _STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.parallel.driver import main; main()"
+_SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 _DEFAULT_FILES, _DEFAULT_BYTES = 1, 1 << 20
 APPENDED = "parallel_run_step.txt"
 """The file within an output folder that takes the results, unless ``--append_row_file_name`` says otherwise."""
@@ -35,8 +36,7 @@ def prepare(job: Job, launch: child.Launch, values: Mapping[str, str]) -> None:
     plan = make_plan(job, launch.env, values)
     path = job.path(layout.PARALLEL)
     plan.write(path)
-    source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    launch.argv = [sys.executable, "-I", "-c", _STARTER, source, path]
+    launch.argv = [sys.executable, "-I", "-c", _STARTER, _SOURCE, path]
 
 
 def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Plan:
@@ -81,6 +81,7 @@ def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Pl
         by_model=bool(asked.get("by_model")),
         model=_model(asked.get("model"), values),
         model_name=asked.get("model_name"),
+        library=os.path.join(_SOURCE, "lapisml", "scoring"),
     )
 
 

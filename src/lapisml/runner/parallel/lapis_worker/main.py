@@ -13,6 +13,7 @@ import traceback
 from typing import Any
 
 from . import batches, results
+from .scorer import Scorer, ScorerError
 from .script import Script
 
 _TRACE = 6000
@@ -32,7 +33,7 @@ def main(descriptor: int, plan_path: str, number: int) -> None:
     with open(plan_path, encoding="utf-8") as file:
         plan = json.load(file)
     try:
-        script = Script(plan, number)
+        script = Scorer(plan) if plan["by_model"] else Script(plan, number)
         script.init()
     except BaseException as error:  # noqa: BLE001 - whatever the script raises is its failure
         channel.say(dict({"is": "broken"}, **_described(error)))
@@ -72,9 +73,11 @@ class Channel:
         self._connection.sendall(json.dumps(message).encode() + b"\n")
 
 
-def _serve(script: Script, request: dict[str, Any]) -> dict[str, Any]:
+def _serve(script: Script | Scorer, request: dict[str, Any]) -> dict[str, Any]:
     index = request["index"]
     try:
+        if isinstance(script, Scorer):
+            return dict({"is": "done", "index": index, "results": None}, **script.run(request))
         returned = script.run(batches.load(request), request)
         count = results.count(returned)
         if request["result"] is not None:
@@ -84,7 +87,7 @@ def _serve(script: Script, request: dict[str, Any]) -> dict[str, Any]:
     return {"is": "done", "index": index, "results": count}
 
 
-def _shut_down(script: Script, channel: Channel) -> None:
+def _shut_down(script: Script | Scorer, channel: Channel) -> None:
     try:
         script.shutdown()
     except BaseException as error:  # noqa: BLE001 - whatever the script raises is its failure
@@ -97,5 +100,5 @@ def _described(error: BaseException) -> dict[str, str]:
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     text = str(error)
     name = type(error).__name__
-    said = name if not text else text if isinstance(error, results.ResultError) else f"{name}: {text}"
+    said = name if not text else text if isinstance(error, (results.ResultError, ScorerError)) else f"{name}: {text}"
     return {"error": said[:1000], "trace": trace[-_TRACE:]}
