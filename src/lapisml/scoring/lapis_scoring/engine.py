@@ -1,0 +1,47 @@
+"""What the loop asks of whatever answers requests: a model without code, or a script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .wire import Request
+
+
+class Engine:
+    """Answers requests.
+
+    Attributes:
+        kind: ``mlflow`` or ``script``.
+        raw: whether it wants method, path, query and headers of each request.
+        collects: whether it wants each request's id, for the data collector.
+        under_way: how many requests it may be given before one is answered.
+        gathers: whether requests that arrive together are worth waiting for.
+    """
+
+    kind = "mlflow"
+    raw = False
+    collects = False
+    under_way = 1
+    gathers = False
+
+    def answer(self, requests: list[Request]) -> None:
+        """Answer requests, in any order; those that were answered or cancelled meanwhile may be left out.
+
+        Never raises for what a client sent or a model did: that is an answer.
+        """
+        raise NotImplementedError
+
+    def overdue(self) -> list[Request]:
+        """Return requests that this engine's own threads have worked on for longer than allowed, unanswered."""
+        return []
+
+    def stuck(self) -> bool:
+        """Say whether every thread of its own is lost to calls that don't return."""
+        return False
+
+    def swagger(self) -> dict[str, Any]:
+        """Describe requests and answers as Swagger 2.0."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Write out what is still held back."""

@@ -1,0 +1,101 @@
+"""A replica's course: read the plan, load what it names, answer until it is told to end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import sys
+import traceback
+
+from .errors import LoadError
+from .plan import Plan, read
+
+NOT_LOADED = 3
+"""Exit code of a replica that could not load; the last line of its log says why."""
+
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "LOKY_MAX_CPU_COUNT",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+"""What numeric libraries read when they are loaded: replicas share the cores, so none takes them all."""
+
+
+def main(plan_path: str, number: int, descriptor: int) -> None:
+    """Serve.
+
+    Args:
+        plan_path: the plan's file.
+        number: which replica of its deployment this is.
+        descriptor: the listening socket.
+    """
+    os.set_inheritable(descriptor, False)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(line_buffering=True)
+    try:
+        plan = read(plan_path)
+        _prepare(plan, number)
+        engine = _load(plan)
+        _describe(plan, engine)
+    except BaseException as error:  # noqa: BLE001 - whatever loading raises is why there is no replica
+        _refuse(error)
+    from .loop import Loop
+
+    Loop(socket.socket(fileno=descriptor), engine, plan, _wait()).run()
+
+
+def _prepare(plan: Plan, number: int) -> None:
+    for name in _THREADS:
+        os.environ.setdefault(name, str(plan.threads))
+    os.environ["AZUREML_PROCESS_NAME"] = f"replica_{number}"
+    if plan.model_dir:
+        os.environ["AZUREML_MODEL_DIR"] = plan.model_dir
+    if plan.code:
+        os.chdir(plan.code)
+    log = "%(asctime)s %(levelname).1s [%(process)d] %(name)s - %(message)s"
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=log)
+
+
+def _load(plan: Plan):  # type: ignore[no-untyped-def]
+    if plan.kind == "script":
+        from .script_engine import ScriptEngine
+
+        return ScriptEngine(plan)
+    from .model_engine import ModelEngine
+
+    return ModelEngine(plan)
+
+
+def _describe(plan: Plan, engine) -> None:  # type: ignore[no-untyped-def]
+    if plan.swagger:
+        part = f"{plan.swagger}.{os.getpid()}"
+        with open(part, "w", encoding="utf-8") as file:
+            json.dump(engine.swagger(), file)
+        os.replace(part, plan.swagger)
+
+
+def _wait() -> float | None:
+    """Return the wait budget of a batch, seconds, when the deployment sets one."""
+    try:
+        return max(0.0, float(os.environ["LAPIS_BATCH_WAIT_MS"])) / 1000
+    except (KeyError, ValueError):
+        return None
+
+
+def _refuse(error: BaseException) -> None:
+    if not isinstance(error, LoadError) or error.__cause__ is not None:
+        traceback.print_exception(type(error), error, error.__traceback__)
+    text = " ".join(str(error).split())
+    said = text if isinstance(error, LoadError) else f"{type(error).__name__}: {text}" if text else type(error).__name__
+    sys.stdout.flush()
+    sys.stderr.write(f"lapis: {said}\n")
+    sys.stderr.flush()
+    os._exit(NOT_LOADED)
