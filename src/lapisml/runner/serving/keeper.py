@@ -123,8 +123,9 @@ class Keeper:
         """See that as many replicas as wanted run, of the form that is wanted."""
         for replica in self._crew.ready:
             self._capacity = int(replica.hello.get("max_concurrent") or self._capacity)
-        wanted = self._autoscaler.decide(self._capacity, now)
-        self._crew.reach(wanted, now)
+        if not self._crew.is_proven:
+            self._autoscaler.begin(now)
+        self._crew.reach(self._autoscaler.decide(self._capacity, now), now)
         self._accelerate()
         if now >= self._look_at:
             self._look_at = now + _LOOK_EVERY_S

@@ -10,7 +10,6 @@ from typing import Any
 
 _STALE_S = 2.5
 """Seconds after which a report of load no longer holds: the gateway sends one a second while there is any."""
-_SHORTEST_WINDOW_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,7 @@ class Scale:
         minimum, maximum: replicas; a minimum of 0 lets all of them end when nobody asks.
         target: share of a replica's places that shall be taken, over 0 to 1.
         polling_s: seconds between decisions.
+        window_s: seconds over which the load is averaged.
         down_after_s: seconds for which fewer must have been enough before one is ended.
         zero_after_s: seconds without a request after which the last one is ended.
     """
@@ -29,6 +29,7 @@ class Scale:
     maximum: int = 1
     target: float = 0.7
     polling_s: float = 1.0
+    window_s: float = 3.0
     down_after_s: float = 60.0
     zero_after_s: float = 300.0
 
@@ -39,7 +40,11 @@ class Scale:
             count = max(0, int(plain.get("instances", 1)))
             return cls(count, count)
         minimum = max(0, int(plain.get("min", 1)))
-        given = {name: float(plain[name]) for name in ("polling_s", "down_after_s", "zero_after_s") if name in plain}
+        given = {
+            name: float(plain[name])
+            for name in ("polling_s", "window_s", "down_after_s", "zero_after_s")
+            if name in plain
+        }
         target = min(1.0, max(0.01, float(plain.get("target_percent", 70)) / 100))
         return cls(minimum, max(1, minimum, int(plain.get("max", 1))), target, **given)
 
@@ -77,12 +82,16 @@ class Autoscaler:
         """When to decide again; None when only a change of the bounds can change anything."""
         return None if self._scale.is_fixed else self._due
 
+    def begin(self, now: float) -> None:
+        """Begin to look at the load now: the replicas are ready."""
+        self._asked_at = now
+        self._due = now + self._scale.polling_s
+
     def rescale(self, scale: Scale, now: float) -> None:
         """Go by other bounds from now on."""
         self._scale = scale
         self._needs.clear()
-        self._asked_at = now
-        self._due = now + scale.polling_s
+        self.begin(now)
         self.wanted = min(scale.maximum, max(scale.minimum, self.wanted))
 
     def load(self, under_way: float, now: float) -> None:
@@ -116,7 +125,7 @@ class Autoscaler:
 
     def _mean(self, now: float) -> float:
         """Return the mean number of requests under way over the window; a report that is not renewed ends."""
-        window = max(_SHORTEST_WINDOW_S, self._scale.polling_s)
+        window = max(self._scale.window_s, self._scale.polling_s)
         begin = now - window
         while len(self._levels) > 1 and self._levels[1][0] <= begin:
             self._levels.popleft()
