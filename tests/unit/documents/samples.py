@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.unit.documents.served_samples import PIPELINE, SERVED
+
 SCHEMAS = "https://azuremlschemas.azureedge.net/latest/"
 
 DOCUMENTS: dict[str, str] = {
@@ -404,6 +406,7 @@ location: here
 description: ours
 tags: {{purpose: test}}
 """,
+    **SERVED,
 }
 
 
@@ -457,6 +460,7 @@ def write_files(folder: Path) -> None:
     (folder / "parts" / "code" / "train.py").write_text("print(2)\n")
     (folder / "parts" / "train.yml").write_text(TRAIN)
     (folder / "parts" / "nightly.yml").write_text(NIGHTLY)
+    (folder / "parts" / "pipeline.yml").write_text(PIPELINE)
     (folder / "shared").mkdir()
     (folder / "shared" / "common.py").write_text("A = 1\n")
     (folder / "conda.yml").write_text("name: e\ndependencies:\n  - python=3.11\n  - pip:\n      - mlflow\n")

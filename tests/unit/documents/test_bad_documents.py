@@ -36,6 +36,12 @@ FIRST_KEY_TYPO = {
     "datastore/gcs": ("bucket", "bukcet"),
     "datastore/hdfs": ("host", "hots"),
     "workspace": ("location", "loction"),
+    "online-endpoint": ("auth_mode", "authmode"),
+    "online-deployment/managed": ("request_settings", "request_setting"),
+    "online-deployment/kubernetes": ("scale_settings", "scale_setings"),
+    "batch-endpoint": ("defaults", "default"),
+    "batch-deployment/model": ("code_configuration", "code_config"),
+    "batch-deployment/pipeline": ("settings", "setting"),
 }
 REQUIRED = {
     "data": "path",
@@ -62,6 +68,12 @@ REQUIRED = {
     "datastore/gcs": "bucket",
     "datastore/hdfs": "host",
     "workspace": "name",
+    "online-endpoint": "name",
+    "online-deployment/managed": "endpoint_name",
+    "online-deployment/kubernetes": "endpoint_name",
+    "batch-endpoint": "name",
+    "batch-deployment/model": "endpoint_name",
+    "batch-deployment/pipeline": "component",
 }
 PATHS = {
     "data": ("./data/diabetes.csv", "./data/diabets.csv", "path", "./data/diabetes.csv"),
@@ -77,6 +89,10 @@ PATHS = {
     "job/parallel": ("./conda.yml", "./cond.yml", "task.environment.conda_file", "./conda.yml"),
     "job/spark": ("./data/diabetes.csv", "./data/diabets.csv", "inputs.data.path", "./data/diabetes.csv"),
     "schedule": ("./parts/nightly.yml", "./parts/nightl.yml", "create_job.job", "./parts/nightly.yml"),
+    "online-deployment/managed": ("./model", "./modl", "model.path", "./model"),
+    "online-deployment/kubernetes": ("./src", "./scr", "code_configuration.code", "./src"),
+    "batch-deployment/model": ("./conda.yml", "./cond.yml", "environment.conda_file", "./conda.yml"),
+    "batch-deployment/pipeline": ("./parts/pipeline.yml", "./parts/pipelin.yml", "component", "./parts/pipeline.yml"),
 }
 
 

@@ -20,6 +20,8 @@ def test_the_pages_examples_are_valid(tmp_path: Path) -> None:
     examples = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "train.py").write_text("")
+    (tmp_path / "src" / "score.py").write_text("")
+    (tmp_path / "model").mkdir()
     (tmp_path / "conda.yml").write_text("dependencies: [python]\n")
     (tmp_path / "train.yml").write_text(next(text for text in examples if "commandComponent" in text))
     (tmp_path / "nightly.yml").write_text(next(text for text in examples if "pipelineJob" in text))
@@ -31,5 +33,7 @@ def test_the_pages_examples_are_valid(tmp_path: Path) -> None:
         found.append((loaded.kind, loaded.data.get("type")))
     assert found == [
         ("job", "command"), ("component", "command"), ("job", "pipeline"), ("job", "sweep"), ("job", "parallel"),
-        ("job", "spark"), ("schedule", None),
+        ("job", "spark"), ("schedule", None), ("online-endpoint", None), ("online-deployment", None),
+        ("online-deployment", None), ("batch-endpoint", None), ("batch-deployment", "model"),
+        ("batch-deployment", "pipeline"),
     ]  # fmt: skip

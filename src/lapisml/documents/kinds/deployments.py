@@ -67,8 +67,8 @@ class InlineModel(Part):
     type: Annotated[str, Choice(*MODEL_TYPES)] | None = Field(
         None, description="mlflow_model, custom_model or triton_model; told by the files when left out"
     )
-    name: Name | None = Field(None, description="for people; a model in a deployment is not registered")
-    version: Version | None = Field(None, description="for people")
+    name: Name | None = Field(None, description="name of the model; without one it is kept for this deployment")
+    version: Version | None = Field(None, description="version of the model")
     description: Text | None = Field(None, description="what it is, for people")
     tags: Tags | None = Field(None, description="key and text")
     properties: Tags | None = Field(None, description="key and text")

@@ -39,7 +39,9 @@ class OnlineEndpoint(Served):
     mirror_traffic: Percentages | None = Field(
         None, description="a deployment and the percentage of the requests that it gets a copy of, at most 50"
     )
-    compute: ComputeName | None = Field(None, description="where deployments run; this machine when left out")
+    compute: ComputeName | None = Field(
+        None, description="kept for Kubernetes: name of a compute; deployments run on this machine"
+    )
     identity: Identity | None = Field(None, description="kept for Azure; replicas run as the server's user")
     public_network_access: NetworkAccess | None = Field(None, description="kept for Azure; enabled or disabled")
     location: Text | None = Field(None, description="kept for Azure: region")
@@ -48,7 +50,7 @@ class OnlineEndpoint(Served):
         """Refuse percentages that share out too little or too much, and more than one mirror."""
         yield from traffic_faults(self.traffic or {})
         mirror = self.mirror_traffic or {}
-        if len(mirror) > 1:
+        if sum(map(bool, mirror.values())) > 1:
             yield ("mirror_traffic",), fault("it names several deployments", "one deployment")
         for name, percentage in mirror.items():
             if percentage > _MOST_MIRRORED:

@@ -64,7 +64,7 @@ class RequestSettings(Part):
 class Probe(Part):
     """How a replica is asked whether it is well."""
 
-    initial_delay: Amount | None = Field(None, description="seconds before the first question; 10 when left out")
+    initial_delay: Amount | None = Field(None, description="seconds in which no answer is no bad one; 10 when left out")
     period: Count | None = Field(None, description="seconds between questions; 10 when left out")
     timeout: Count | None = Field(None, description="seconds for an answer; 2 when left out")
     success_threshold: Count | None = Field(None, description="good answers in turn that count; 1 when left out")
@@ -142,7 +142,7 @@ class OnlineDeployment(ModelDeployment):
     KIND: ClassVar[str] = "online-deployment"
     NOUN: ClassVar[str] = "online deployment"
 
-    instance_count: Annotated[int, Whole(1)] | None = Field(None, description="replicas; 1 when left out")
+    instance_count: Amount | None = Field(None, description="replicas; 1 when left out")
     instance_type: Text | None = Field(None, description="kept for Azure: size of a machine")
     scale_settings: ScaleSettings | None = Field(None, description="how many replicas; `instance_count` when left out")
     request_settings: RequestSettings | None = Field(None, description="how long requests may take, how many at once")
@@ -151,6 +151,12 @@ class OnlineDeployment(ModelDeployment):
     data_collector: DataCollector | None = Field(None, description="inputs and outputs that are kept")
     app_insights_enabled: Flag | None = Field(None, description="kept for Azure; metrics and logs are always there")
     model_mount_path: Annotated[None, Refused(_MOUNT)] = None
+
+    def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
+        """Refuse a deployment that can't answer."""
+        yield from super().faults()
+        if self.instance_count == 0:
+            yield ("instance_count",), fault("0 is out of range", _TO_ZERO)
 
 
 class ManagedOnlineDeployment(OnlineDeployment):
