@@ -67,7 +67,7 @@ class Served:
         """Return the replicas once so many are ready and no other is wanted."""
         record = self.reaches(
             lambda r: (
-                r.state == "ready" and r.wanted == count == len(r.replicas) and all(one.ready for one in r.replicas)
+                r.state == "ready" and r.wanted == count == len(r.replicas) == sum(one.ready for one in r.replicas)
             )
         )
         return list(record.replicas)
@@ -153,10 +153,10 @@ def serve(bench: Bench) -> Serve:
             "readiness": QUICK,
             "model_input": None,
             "model_name": "",
+            "scoring_script": "score.py",
             **asked,
         }
-        served = ServingSpec("diabetes", "blue", REVISION, "script", scoring_script="score.py",
-                             serving_home=str(places.home), **settings)  # fmt: skip
+        served = ServingSpec("diabetes", "blue", REVISION, "script", serving_home=str(places.home), **settings)
         spec = bench.spec("", serving=served, code=snapshot(bench, script), job=job, grace_s=5.0)
         return Served(bench, spec, bench.backend.submit(spec), places)
 

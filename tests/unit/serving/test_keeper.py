@@ -27,7 +27,7 @@ def run(data):
             time.sleep(0.01)
     return {"pid": os.getpid(), "got": asked}
 """
-AUTO = {"type": "target_utilization", "min": 0, "max": 3, "target_percent": 100, "polling_s": 0.1, "down_after_s": 0.5}
+AUTO = {"type": "target_utilization", "min": 0, "max": 3, "target_percent": 100, "polling_s": 0.1}
 IMPATIENT = {"initial_delay_s": 0, "period_s": 0.2, "timeout_s": 0.2, "failure_threshold": 4}
 
 
@@ -130,7 +130,7 @@ def test_more_and_fewer_replicas_and_none_leaves_before_it_has_answered(serve: S
 
 
 def test_load_brings_replicas_and_its_end_takes_them_away(serve: Serve) -> None:
-    served = serve(ECHO, scale={**AUTO, "min": 1})
+    served = serve(ECHO, scale={**AUTO, "min": 1, "window_s": 0.5, "down_after_s": 0.5})
     served.ready()
 
     def under_load(record: RevisionRecord) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 _STALE_S = 2.5
 """Seconds after which a report of load no longer holds: the gateway sends one a second while there is any."""
+_TIMES = ("polling_s", "window_s", "down_after_s", "zero_after_s")
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,7 @@ class Scale:
             count = max(0, int(plain.get("instances", 1)))
             return cls(count, count)
         minimum = max(0, int(plain.get("min", 1)))
-        given = {
-            name: float(plain[name])
-            for name in ("polling_s", "window_s", "down_after_s", "zero_after_s")
-            if name in plain
-        }
+        given = {name: float(plain[name]) for name in _TIMES if name in plain}
         target = min(1.0, max(0.01, float(plain.get("target_percent", 70)) / 100))
         return cls(minimum, max(1, minimum, int(plain.get("max", 1))), target, **given)
 
