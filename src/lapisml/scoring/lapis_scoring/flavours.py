@@ -28,6 +28,7 @@ class Model:
         names, width: the model's columns, as far as it knows them.
         pyfunc: MLflow's form of the model, for ``pyfunc``.
         anatomy: the parts of a scikit-learn model.
+        native: the estimator or booster itself, where it is one of the known libraries.
     """
 
     def __init__(self, wants: str, predict: Callable[..., Any], rowwise: bool) -> None:
@@ -38,6 +39,7 @@ class Model:
         self.width: int | None = None
         self.pyfunc: Any = None
         self.anatomy: Anatomy | None = None
+        self.native: Any = None
 
 
 def load(file: ModelFile, threads: int) -> Model:
@@ -93,7 +95,7 @@ def of_estimator(estimator: Any, function: str = "predict") -> Model:
     anatomy = Anatomy(estimator)
     anatomy.one_thread()
     model = Model(MATRIX if anatomy.known else FRAME, predict, anatomy.known)
-    model.anatomy = anatomy
+    model.anatomy, model.native = anatomy, estimator
     model.names, model.width = anatomy.names, anatomy.width
     return model
 
@@ -133,7 +135,7 @@ def _lightgbm(file: ModelFile, threads: int) -> Model | None:
     booster = lightgbm.Booster(model_file=path)
     plain = not getattr(booster, "pandas_categorical", None)
     model = Model(MATRIX if plain else FRAME, lambda rows: booster.predict(rows, num_threads=threads), True)
-    model.width = int(booster.num_feature())
+    model.width, model.native = int(booster.num_feature()), booster
     found = list(booster.feature_name())
     model.names = None if found == [f"Column_{i}" for i in range(len(found))] else found
     return model
@@ -157,6 +159,7 @@ def _xgboost(file: ModelFile, threads: int) -> Model | None:
         matrix = xgboost.DMatrix
         model = Model(MATRIX, lambda rows: booster.predict(matrix(rows, feature_names=names, nthread=threads)), True)
     model.names, model.width = booster.feature_names, int(booster.num_features())
+    model.native = found
     return model
 
 
