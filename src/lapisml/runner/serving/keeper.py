@@ -86,7 +86,7 @@ class Keeper:
         )
         self._write_replica_plan()
         self._crew = Crew(self._make, self._original, plan.timeout_s, self._readiness.patience_s, _say)
-        self._acceleration = Acceleration(plan, os.environ, self._threads)
+        self._acceleration = Acceleration(plan, os.environ, self._threads, _say)
         self._capacity = plan.max_concurrent
         self._is_ending = False
         self._look_at = now + _LOOK_EVERY_S
