@@ -33,6 +33,11 @@ class Anatomy:
         self.hands_frames = any(_hands_frames(part) or _wants_categories(part) for part in self.parts)
 
     @property
+    def by_name(self) -> bool:
+        """Whether columns are picked by their names, or parts hand frames to each other."""
+        return self.picks_columns or self.hands_frames
+
+    @property
     def names(self) -> list[Any] | None:
         """Names of the columns that the model was fitted with."""
         found = getattr(self.parts[0], "feature_names_in_", None)
@@ -44,22 +49,37 @@ class Anatomy:
         found = getattr(self.parts[0], "n_features_in_", None)
         return int(found) if found is not None else None
 
+    @property
+    def texts(self) -> list[str]:
+        """Texts that encoders in it were fitted with."""
+        found: dict[str, None] = {}
+        for part in self.parts:
+            for values in getattr(part, "categories_", None) or []:
+                found.update((str(value), None) for value in list(values)[:50] if isinstance(value, str))
+        return list(found)
+
     def forget_names(self) -> list[tuple[Any, Any]]:
         """Let the parts forget the columns' names, so that arrays are not compared with them on every call.
 
-        Returns what `remember` takes.
+        What picks columns by name picks them by place then. Returns what `remember` takes.
         """
-        forgotten = []
+        forgotten: list[tuple[Any, Any]] = []
         for part in self.parts:
-            if "feature_names_in_" in getattr(part, "__dict__", ()):
-                forgotten.append((part, part.feature_names_in_))
-                del part.feature_names_in_
+            names = getattr(part, "__dict__", {}).get("feature_names_in_")
+            if names is None:
+                continue
+            kept = {"feature_names_in_": names}
+            if hasattr(part, "transformers_"):
+                kept["transformers_"] = part.transformers_
+                part.transformers_ = _by_place(part.transformers_, list(names))
+            forgotten.append((part, kept))
+            del part.feature_names_in_
         return forgotten
 
     def remember(self, forgotten: list[tuple[Any, Any]]) -> None:
         """Give the parts their names back."""
-        for part, names in forgotten:
-            part.feature_names_in_ = names
+        for part, kept in forgotten:
+            part.__dict__.update(kept)
 
     def one_thread(self) -> None:
         """Let the parts start no threads of their own: replicas share the cores already."""
@@ -69,6 +89,19 @@ class Anatomy:
                     part.n_jobs = 1
                 except AttributeError:
                     continue
+
+
+def _by_place(transformers: list[Any], names: list[Any]) -> list[Any]:
+    places = {name: place for place, name in enumerate(names)}
+    return [(name, transformer, _places(columns, places)) for name, transformer, columns in transformers]
+
+
+def _places(columns: Any, places: dict[Any, int]) -> Any:
+    if isinstance(columns, str):
+        return places.get(columns, columns)
+    if isinstance(columns, (list, tuple)) or hasattr(columns, "tolist"):
+        return [places.get(column, column) if isinstance(column, str) else column for column in columns]
+    return columns
 
 
 def _is_known(part: Any) -> bool:

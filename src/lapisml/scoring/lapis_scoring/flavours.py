@@ -14,15 +14,15 @@ from .errors import LoadError
 from .estimators import Anatomy
 from .signature import ModelFile
 
-MATRIX, FRAME, PYFUNC = "matrix", "frame", "pyfunc"
+MATRIX, OBJECTS, FRAME, PYFUNC = "matrix", "objects", "frame", "pyfunc"
 
 
 class Model:
     """A loaded model.
 
     Attributes:
-        wants: what `predict` takes: ``matrix`` (an array of numbers), ``frame`` (a DataFrame), or ``pyfunc`` (what
-            MLflow's own parser makes of a request).
+        wants: what `predict` takes: ``matrix`` (an array of numbers), ``objects`` (an array of objects), ``frame`` (a
+            DataFrame), or ``pyfunc`` (what MLflow's own ``predict`` takes).
         predict: rows → predictions.
         rowwise: whether a row's prediction does not depend on the other rows, so that requests may be put together.
         names, width: the model's columns, as far as it knows them.

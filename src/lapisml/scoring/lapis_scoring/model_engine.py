@@ -7,7 +7,7 @@ import sys
 import traceback
 from typing import Any
 
-from . import complaints, flavours, forms, jsons, readers, replies, signature, swagger
+from . import complaints, flavours, forms, jsons, readers, replies, signature, swagger, tables
 from .engine import Engine
 from .errors import LoadError, RequestError, model_error
 from .forms import SPLIT, Form
@@ -41,7 +41,7 @@ class ModelEngine(Engine):
         model = flavours.load(self._file, plan.threads)
         self._reader = readers.choose(self._file, model)
         self._model = model
-        self._predict = model.predict
+        self._predict = _taking(model)
         self._loads, self._dumps = jsons.loader(), jsons.dumper()
         self.gathers = model.rowwise
 
@@ -92,7 +92,8 @@ class ModelEngine(Engine):
 
     def _together(self, group: list[tuple[Request, Form, Any]]) -> None:
         while group:
-            part, taken = [], 0
+            part: list[tuple[Request, Form, Any]] = []
+            taken = 0
             while group and (not part or taken + len(group[-1][2]) <= _MOST_ROWS):
                 part.append(group.pop())
                 taken += len(part[-1][2])
@@ -123,9 +124,7 @@ class ModelEngine(Engine):
             import numpy as np
 
             return np.concatenate(rows)
-        import pandas as pd
-
-        return pd.concat(rows, ignore_index=True, copy=False)
+        return tables.joined(rows)
 
     def _key(self, form: Form, rows: Any) -> Any:
         """Return what requests must share to be put together; None for one that stays alone."""
@@ -133,7 +132,7 @@ class ModelEngine(Engine):
             return None
         if self._model.wants == flavours.MATRIX:
             return rows.shape[1]
-        return (tuple(rows.columns), tuple(map(str, rows.dtypes)))
+        return tuple(rows.columns)
 
     def _form(self, request: Request) -> Form:
         if request.plain:
@@ -170,6 +169,16 @@ class ModelEngine(Engine):
         return _logged(error)
 
 
+def _taking(model: flavours.Model) -> Any:
+    """Return the model's ``predict`` for the rows that its reader makes."""
+    predict = model.predict
+    if model.wants == flavours.FRAME:
+        return lambda rows: predict(rows.frame() if isinstance(rows, tables.Table) else rows)
+    if model.wants == flavours.OBJECTS:
+        return lambda rows: predict(rows.objects())
+    return predict
+
+
 _CLIENTS = ("BAD_REQUEST", "INVALID_PARAMETER_VALUE")
 
 
@@ -182,7 +191,9 @@ def _absent(rows: Any, names: list[Any] | None) -> list[Any]:
     """Return the columns that hold no value, or an infinite one, somewhere."""
     import numpy as np
 
-    if hasattr(rows, "columns"):
+    if isinstance(rows, tables.Table):
+        rows = rows.frame()
+    if hasattr(rows, "isna"):
         return [name for name in rows.columns if rows[name].isna().any()]
     if getattr(rows, "ndim", 0) != 2 or rows.dtype.kind != "f":
         return []

@@ -7,8 +7,8 @@ from typing import Any
 
 from .errors import RequestError
 from .forms import ARRAY, RECORDS, SPLIT, Form
-from .frame import Frames
 from .signature import Signature
+from .tables import Tables
 
 _TENSOR_FORMS = ("inputs", "instances")
 
@@ -27,7 +27,7 @@ class PyfuncReader:
         self._np = np
         self._signature = signature
         self._pyfunc = pyfunc
-        self._frames = Frames(signature) if signature is None or signature.simple else None
+        self._tables = Tables(signature) if signature is None or signature.simple else None
 
     def read(self, form: Form) -> Any:
         """Return rows.
@@ -35,10 +35,10 @@ class PyfuncReader:
         Raises:
             RequestError: they don't fit the signature.
         """
-        if self._frames is not None:
+        if self._tables is not None:
             if self._signature is None and form.shape == ARRAY and form.key in _TENSOR_FORMS:
                 return self._np.array(form.data)
-            return self._frames.read(form)
+            return self._tables.read(form).frame()
         assert self._signature is not None
         if self._signature.tensors:
             return self._tensors(self._signature.tensors, form)
