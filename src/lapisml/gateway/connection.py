@@ -302,7 +302,7 @@ class Connection(asyncio.Protocol):
             self._gateway.dispatch(call)
 
     def _send_page(self, call: Call, content_type: bytes, body: bytes) -> None:
-        self._send(call, 200, content_type, b"cache-control: no-store\r\n", body)
+        self._send(call, 200, content_type, b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n", body)
 
     def _send(self, call: Call, status: int, content_type: bytes, headers: bytes, body: bytes) -> None:
         call.client = None

@@ -66,6 +66,11 @@ class Pool:
         return self.record is not None and self.record.state == "zero"
 
     @property
+    def has_failed(self) -> bool:
+        """Whether the keeper has given up."""
+        return self.record is not None and self.record.state == "failed"
+
+    @property
     def ready(self) -> int:
         """Replicas that answer."""
         return len(self._usable)
@@ -118,10 +123,10 @@ class Pool:
         if link is not None:
             self._send(link, call, now)
             return
-        if call.is_copy:
-            raise Refusal(429, "TooManyRequests", "No replica is free for a copy.")
         if not self._usable:
             self._expect_one(now)
+        if call.is_copy:
+            raise Refusal(429, "TooManyRequests", "No replica is free for a copy.")
         if len(self.waiting) >= self._limits.queued:
             raise Refusal(429, "TooManyRequests", "Too many requests wait for this deployment.", RETRY)
         self.waiting.append(call)
@@ -225,7 +230,7 @@ class Pool:
         Raises:
             Refusal: none will be.
         """
-        if self.record is not None and self.record.state == "failed":
+        if self.has_failed:
             raise Refusal(503, "NoReplica", "This deployment has failed; no replica runs.", RETRY)
         if now - self._called >= _CALL_FOR_HELP_S:
             self._called = now
@@ -264,7 +269,7 @@ class Pool:
     def _latest(self, call: Call) -> float:
         if self._usable:
             return max(call.queued, self._usable_since) + self.route.max_queue_wait_s
-        if self.record is not None and self.record.state == "failed":
+        if self.has_failed:
             return 0.0
         return call.queued + max(self.route.timeout_s, self._limits.hold_s)
 

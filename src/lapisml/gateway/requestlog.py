@@ -77,7 +77,7 @@ class RequestLog:
     is told on standard error.
 
     Args:
-        folder: where.
+        folder: where; None writes nothing.
         keep_days: older files are deleted.
         longest_day: bytes after which a day's file takes no more.
         also: gets each batch too, on the same thread.
@@ -85,7 +85,7 @@ class RequestLog:
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         keep_days: int = 14,
         longest_day: int = 1 << 30,
         also: Callable[[Sequence[Entry]], None] | None = None,
@@ -120,12 +120,9 @@ class RequestLog:
     def flush(self) -> None:
         """Write what has come so far."""
         entries, self._entries = self._entries, []
-        by_day: dict[str, list[str]] = {}
-        for entry in entries:
-            day = time.strftime("%Y-%m-%d", time.gmtime(entry.ended))
-            by_day.setdefault(day, []).append(entry.line())
-        for day, lines in by_day.items():
-            self._append(day, lines)
+        if self._folder is not None:
+            for day, lines in _by_day(entries).items():
+                self._append(self._folder, day, lines)
         if self._also is not None and entries:
             self._also(entries)
         if self._dropped:
@@ -143,10 +140,10 @@ class RequestLog:
         except Exception as error:  # noqa: BLE001 - the thread's boundary: the next second is another try
             sys.stderr.write(f"request log: {type(error).__name__}: {error}\n")
 
-    def _append(self, day: str, lines: list[str]) -> None:
-        path = self._folder / f"{day}.jsonl"
+    def _append(self, folder: Path, day: str, lines: list[str]) -> None:
+        path = folder / f"{day}.jsonl"
         try:
-            self._tidy(day)
+            self._tidy(folder, day)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "a", encoding="utf-8") as file:
                 if file.tell() >= self._longest_day:
@@ -156,13 +153,21 @@ class RequestLog:
         except OSError:
             self._dropped += len(lines)
 
-    def _tidy(self, today: str) -> None:
+    def _tidy(self, folder: Path, today: str) -> None:
         """Delete files that are too old, once a day."""
         if self._tidied == today:
             return
         self._tidied = today
         oldest = dt.date.fromisoformat(today) - dt.timedelta(days=self._keep_days)
-        for path in self._folder.glob("????-??-??.jsonl"):
+        for path in folder.glob("????-??-??.jsonl"):
             with contextlib.suppress(ValueError, OSError):
                 if dt.date.fromisoformat(path.stem) < oldest:
                     path.unlink()
+
+
+def _by_day(entries: Sequence[Entry]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        day = time.strftime("%Y-%m-%d", time.gmtime(entry.ended))
+        found.setdefault(day, []).append(entry.line())
+    return found

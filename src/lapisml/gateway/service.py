@@ -177,7 +177,7 @@ class Gateway:
 
     def _mirror(self, call: Call, endpoint: Endpoint, target: Target, now: float) -> None:
         for other in endpoint.copies():
-            if other is target or not other.pool.is_available or call.size > other.route.max_body:
+            if other is target or call.size > other.route.max_body:
                 continue
             copy = call.copy_for(other, now)
             copy.request_id = f"{other.route.revision}-{call.request_id[-16:]}"

@@ -15,6 +15,9 @@ Check = Callable[[bytes], None]
 """Takes the header ``Authorization``; raises `Refusal`."""
 
 
+_COMES, _SLEEPS, _ANSWERS = 1, 2, 3
+
+
 class Target:
     """A deployment as it is served now.
 
@@ -33,12 +36,23 @@ class Target:
         self.route = route
         self.pool = pool
         self.stats = stats
-        self.lines = b"azureml-model-deployment: %b\r\n" % name.encode("latin-1", "replace")
+        self.lines = b"x-content-type-options: nosniff\r\nazureml-model-deployment: %b\r\n" % name.encode(
+            "latin-1", "replace"
+        )
 
     @property
     def is_available(self) -> bool:
         """Whether a request would be answered now."""
         return self.route.ready and self.pool.is_available
+
+    @property
+    def outlook(self) -> int:
+        """How soon a request would be answered: the more the sooner."""
+        if self.is_available:
+            return _ANSWERS
+        if self.pool.sleeps:
+            return _SLEEPS
+        return 0 if self.pool.has_failed else _COMES
 
 
 class Endpoint:
@@ -80,8 +94,8 @@ class Endpoint:
     def choose(self, forced: bytes) -> Target:
         """Choose a deployment: the one asked for, else one by its share of the traffic.
 
-        One whose replicas are all gone has no share as long as another deployment could answer; one that sleeps
-        is woken.
+        One whose replicas are all gone has no share as long as another deployment could answer sooner; one that
+        sleeps is woken.
 
         Args:
             forced: what the client asks for, empty for none.
@@ -94,10 +108,12 @@ class Endpoint:
         if not self._shares:
             raise Refusal(404, "NoTraffic", f"No deployment of endpoint {self.name} gets traffic.")
         chosen = self._shares[0][0] if len(self._shares) == 1 else _drawn(self._shares, self._draw())
-        if chosen.is_available or chosen.pool.sleeps:
+        if len(self._shares) == 1 or chosen.outlook >= _SLEEPS:
             return chosen
-        others = [(target, share) for target, share in self._shares if target.is_available]
-        return _drawn(others, self._draw()) if others else chosen
+        best = max(target.outlook for target, _ in self._shares)
+        if chosen.outlook == best:
+            return chosen
+        return _drawn([(target, share) for target, share in self._shares if target.outlook == best], self._draw())
 
     def copies(self) -> Iterable[Target]:
         """Choose the deployments that get a copy of this request."""

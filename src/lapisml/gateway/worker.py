@@ -151,7 +151,8 @@ class Worker:
     def _request_log(self, tracing: Tracing | None) -> RequestLog | None:
         if not self._settings.log_days and tracing is None:
             return None
-        return RequestLog(self._places.requests, self._settings.log_days, also=tracing)
+        folder = self._places.requests if self._settings.log_days else None
+        return RequestLog(folder, self._settings.log_days, also=tracing)
 
 
 class _Full(asyncio.Protocol):
