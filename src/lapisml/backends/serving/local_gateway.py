@@ -28,6 +28,9 @@ _LOOK_EVERY_S = 5.0
 _LASTING_S = 10.0
 _STARTS_WITHIN_S = 30.0
 _STOPS_WITHIN_S = 10.0
+_SOON_S = 0.5
+_ANOTHER_RUNS = 3
+"""Exit status of a gateway that found another over its home; a master's worker replaces its dead master itself."""
 _MODULE = ("-m", "lapisml.gateway")
 
 
@@ -185,6 +188,9 @@ class LocalGateway:
         except subprocess.TimeoutExpired:
             return
         now = time.monotonic()
+        if code == _ANOTHER_RUNS:
+            self._process, self._next_at = None, now + _SOON_S
+            return
         lived = now - self._started_at
         self._next_at = now + self._pauses.after(3600.0 if lived >= _LASTING_S else 0.0)
         log.warning("gateway.ended pid=%d code=%d after=%.1fs", self._process.pid, code, lived)

@@ -105,7 +105,7 @@ class Acceleration:
     def _start(self) -> None:
         plan = self._plan
         asked = {
-            "plan": f"{plan.folder}/original.json",
+            "threads": self._threads(),
             "model_path": plan.model_path,
             "cache": f"{plan.home}/accelerated",
             "python": plan.python,

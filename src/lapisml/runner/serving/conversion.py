@@ -34,12 +34,12 @@ PACKAGES = ("onnx", "onnxruntime", "skl2onnx")
 _SCORING = Path(scoring.__file__).parent
 _STARTER = (
     "import sys; sys.path.insert(0, sys.argv[1]); from lapis_scoring.accelerate.main import main; "
-    "del sys.path[0]; main(sys.argv[2], sys.argv[3])"
+    "del sys.path[0]; main(sys.argv[2])"
 )
 _FLAVOURS = ("sklearn", "lightgbm", "xgboost")
 _WITHIN_S = 900.0
 _KEPT_S = 30 * 86_400.0
-_NICE = 10
+_NICE = 5
 _REPORT, _READY, _MODEL = "report.json", "environment.json", "model.onnx"
 
 
@@ -162,11 +162,22 @@ def _convert(asked: Mapping[str, Any], folder: Path, ready: Mapping[str, Any]) -
         made = overlay(dict(ready), scratch / "env")
         env, python = made.apply(env), made.python
     log = folder / "conversion.log"
-    argv = [python, "-c", _STARTER, str(_SCORING), asked["plan"], str(folder)]
+    request = folder / "request.json"
+    durable.write_json(
+        str(request), {"model_path": asked["model_path"], "folder": str(folder), "threads": asked["threads"]}
+    )
+    argv = [python, "-c", _STARTER, str(_SCORING), str(request)]
     try:
         with log.open("wb") as out:
             code = subprocess.run(
-                argv, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=_WITHIN_S, check=False
+                argv,
+                env=env,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                timeout=_WITHIN_S,
+                check=False,
             ).returncode
     except subprocess.TimeoutExpired as error:
         raise _RefusedError(f"its conversion took longer than {_WITHIN_S:g} s") from error
