@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-from lapisml.runner import durable
+from lapisml.runner import durable, model_folder
 from lapisml.runner.parallel import workers
 from lapisml.runner.parallel.batches import Feed, InputError, MiniBatch, files_at, of_files
 from lapisml.runner.parallel.crew import Crew, CrewError, batch_of
@@ -40,7 +40,8 @@ def main() -> None:
     plan = Plan.read(path)
     signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(_TERMINATED))
     os.makedirs(plan.scratch, exist_ok=True)
-    _place_model(plan)
+    if plan.model is not None and plan.model_dir is not None and not plan.by_model:
+        model_folder.lay_out(plan.model, plan.model_dir, plan.model_name)
     driver = Driver(plan, path)
     try:
         warnings = driver.run()
@@ -210,16 +211,6 @@ class Driver:
             return []
         counts = f"{ledger.failed} of {ledger.ended} mini-batches failed, with {ledger.failed_items} {noun} in all."
         return [f"{counts} {self._files.sentence()}".rstrip()]
-
-
-def _place_model(plan: Plan) -> None:
-    """Lay the model where scripts look for it: in ``AZUREML_MODEL_DIR``, under the name that it was registered with."""
-    if plan.model is None or plan.model_dir is None:
-        return
-    os.makedirs(plan.model_dir, exist_ok=True)
-    place = os.path.join(plan.model_dir, plan.model_name or os.path.basename(plan.model.rstrip("/")))
-    if not os.path.lexists(place):
-        os.symlink(os.path.abspath(plan.model), place)
 
 
 def _source(plan: Plan, pace: Pace) -> Iterator[MiniBatch]:

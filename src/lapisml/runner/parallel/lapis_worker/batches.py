@@ -55,7 +55,7 @@ def matrix(block: str, names: list[Any] | None) -> Any:
     import numpy as np
 
     rows, columns, data = _open(block)
-    if names is not None:
+    if names is not None and names != [column["name"] for column in columns]:
         by_name = {column["name"]: column for column in columns}
         lacking = [str(name) for name in names if name not in by_name]
         if lacking:
@@ -63,7 +63,7 @@ def matrix(block: str, names: list[Any] | None) -> Any:
                 f"the columns {', '.join(lacking[:10])} are missing; there are {', '.join(by_name)}"[:1000]
             )
         columns = [by_name[name] for name in names]
-    elif _is_uniform(columns) and columns[0]["dtype"] not in ("?",):
+    elif _is_uniform(columns) and columns[0]["dtype"] != "?":
         whole = np.frombuffer(data, columns[0]["dtype"], rows * len(columns), columns[0]["at"])
         return whole.reshape(len(columns), rows).T
     texts = [str(column["name"]) for column in columns if column["dtype"] is None or column["dtype"][1:2] in "Mm"]

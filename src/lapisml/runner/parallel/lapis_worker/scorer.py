@@ -33,8 +33,9 @@ class Scorer:
     def __init__(self, plan: dict[str, Any]) -> None:
         sys.path.insert(0, plan["library"])
         try:
-            flavours, signature, errors = (
-                importlib.import_module(f"lapis_scoring.{name}") for name in ("flavours", "signature", "errors")
+            flavours, signature, errors, readers = (
+                importlib.import_module(f"lapis_scoring.{name}")
+                for name in ("flavours", "signature", "errors", "readers")
             )
         finally:
             sys.path.remove(plan["library"])
@@ -42,16 +43,12 @@ class Scorer:
             file = signature.ModelFile(signature.find(plan["model"]))
             threads = max(1, len(os.sched_getaffinity(0)) // plan["workers"])
             self._model = flavours.load(file, threads)
+            reader = readers.choose(file, self._model)
         except errors.LoadError as error:
             raise ScorerError(str(error)) from error
         self._signature = file.signature
-        anatomy = self._model.anatomy
-        numeric = file.signature is None or file.signature.numeric or bool(file.signature.tensors)
-        by_name = anatomy is not None and anatomy.by_name
-        self._as_matrix = self._model.wants == flavours.MATRIX and numeric and not by_name
-        if self._as_matrix and anatomy is not None:
-            anatomy.forget_names()
-        self._names = self._model.names
+        self._as_matrix = self._model.wants == flavours.MATRIX
+        self._names = reader.names if self._as_matrix else None
 
     def init(self) -> None:
         """Nothing is left to do."""
@@ -79,7 +76,7 @@ class Scorer:
 
     def _table(self, part: dict[str, Any]) -> str:
         if self._as_matrix:
-            data = batches.matrix(part["block"], self._names if self._signature is None else None)
+            data = batches.matrix(part["block"], self._names)
         else:
             data = batches.frame(part["block"])
             if self._signature is not None and self._signature.tensors:
