@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import inspect
 import json
@@ -142,12 +143,15 @@ def _parameters(run: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _is_decorated(run: Any) -> bool:
-    """Say whether inference-schema's decorators are around a function, its own package's or ours."""
-    for name in ("inference_schema.schema_util",):
-        util = sys.modules.get(name)
-        if util is not None and util.is_schema_decorated(run):
-            return True
-    return False
+    util = schemas()
+    return util is not None and bool(util.is_schema_decorated(run))
+
+
+def schemas() -> Any:
+    """Return inference-schema's own module or ours, when the script has imported it; else None."""
+    if "inference_schema" not in sys.modules:
+        return None
+    return importlib.import_module("inference_schema.schema_util")
 
 
 def _innermost(function: Any) -> Any:

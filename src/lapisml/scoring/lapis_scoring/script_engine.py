@@ -15,7 +15,7 @@ from . import frames, swagger
 from .engine import Engine
 from .errors import LoadError, RequestError, model_error
 from .plan import Plan
-from .script import OBJECT, RAW, Script, written
+from .script import RAW, Script, schemas, written
 from .wire import Request
 
 _USUAL = ("content-type", "content-length", "connection", "transfer-encoding", "server", "date")
@@ -68,7 +68,7 @@ class ScriptEngine(Engine):
                 found = _document(os.path.join(folder, name))
                 if found is not None:
                     return found
-        return swagger.of_function(self._script.run, self._script.takes == OBJECT)
+        return swagger.of_function(self._script.run, schemas())
 
     def _serve(self, request: Request) -> None:
         if request.answered or request.cancelled:

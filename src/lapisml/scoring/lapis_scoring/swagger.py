@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from .signature import Signature
@@ -19,11 +18,10 @@ _TYPES = {
 }
 
 
-def of_function(run: Any, decorated: bool) -> dict[str, Any]:
-    """Describe a scoring script by the decorators of its ``run()``."""
+def of_function(run: Any, util: Any) -> dict[str, Any]:
+    """Describe a scoring script by the decorators of its ``run()``; `util` is inference-schema's ``schema_util``."""
     empty: dict[str, Any] = {"type": "object", "example": {}}
-    util: Any = sys.modules.get("inference_schema.schema_util")
-    if not decorated or util is None:
+    if util is None or not util.is_schema_decorated(run):
         return document(empty, dict(empty))
     return document(util.get_input_schema(run), util.get_output_schema(run))
 
