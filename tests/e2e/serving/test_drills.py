@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.endpoints.conftest import ENDPOINT, Endpoint
+from tests.e2e.serving.conftest import ENDPOINT, Endpoint
 from tests.support.load import Load
 from tests.support.polling import eventually
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.endpoints.conftest import ENDPOINT, Endpoint
+from tests.e2e.serving.conftest import ENDPOINT, Endpoint
 from tests.support.cli import run_lapis
 from tests.support.load import Load
 from tests.support.polling import eventually
