@@ -70,7 +70,7 @@ def _asset(kind: str, asset: Any) -> Any:
 class CodeConfiguration(MadePart, deployments.CodeConfiguration):
     """The scoring script: ``code``, a folder, and ``scoring_script``, a path in it."""
 
-    NOUN: ClassVar[str] = "code configuration"
+    NOUN: ClassVar[str] = "part code_configuration"
 
     def __init__(self, code: Text = None, scoring_script: Text = None) -> None:
         super().__init__(code=code, scoring_script=scoring_script)
@@ -79,7 +79,7 @@ class CodeConfiguration(MadePart, deployments.CodeConfiguration):
 class OnlineRequestSettings(MadePart, online_deployment.RequestSettings):
     """How long requests may take (milliseconds), and how many at once."""
 
-    NOUN: ClassVar[str] = "request settings"
+    NOUN: ClassVar[str] = "part request_settings"
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class ProbeSettings(MadePart, online_deployment.Probe):
 class OnlineScaleSettings(MadePart, online_deployment.ScaleSettings):
     """How many replicas; see the two kinds of it."""
 
-    NOUN: ClassVar[str] = "scale settings"
+    NOUN: ClassVar[str] = "part scale_settings"
 
 
 class DefaultScaleSettings(OnlineScaleSettings):
@@ -133,7 +133,7 @@ class DeploymentCollection(MadePart, online_deployment.Collection):
 class RequestLogging(MadePart, online_deployment.RequestLogging):
     """What the log of requests holds besides: ``capture_headers``."""
 
-    NOUN: ClassVar[str] = "request logging"
+    NOUN: ClassVar[str] = "part request_logging"
 
 
 class DataCollector(MadePart, online_deployment.DataCollector):
@@ -148,7 +148,7 @@ class DataCollector(MadePart, online_deployment.DataCollector):
 class ResourceSettings(MadePart, online_deployment.ResourceAmounts):
     """Amounts in the words of Kubernetes."""
 
-    NOUN: ClassVar[str] = "resource settings"
+    NOUN: ClassVar[str] = "amount of resources"
 
     def __init__(self, cpu: str | None = None, memory: str | None = None, gpu: str | None = None) -> None:
         super().__init__(cpu=cpu, memory=memory, gpu=gpu)
@@ -157,7 +157,7 @@ class ResourceSettings(MadePart, online_deployment.ResourceAmounts):
 class ResourceRequirementsSettings(MadePart, online_deployment.ResourceRequirements):
     """What a container would be given."""
 
-    NOUN: ClassVar[str] = "resource requirements"
+    NOUN: ClassVar[str] = "part resources"
 
     def __init__(self, requests: ResourceSettings | None = None, limits: ResourceSettings | None = None) -> None:
         super().__init__(requests=requests, limits=limits)
@@ -166,16 +166,16 @@ class ResourceRequirementsSettings(MadePart, online_deployment.ResourceRequireme
 class BatchRetrySettings(MadePart, batch_deployment.BatchRetrySettings):
     """What happens when a mini-batch fails: ``max_retries, timeout`` (seconds)."""
 
-    NOUN: ClassVar[str] = "retry settings"
+    NOUN: ClassVar[str] = "part retry_settings"
 
 
 class ModelBatchDeploymentSettings(MadePart, batch_deployment.BatchSettings):
     """How data is parted, what may fail, what becomes of the results; keys as under ``settings``."""
 
-    NOUN: ClassVar[str] = "batch settings"
+    NOUN: ClassVar[str] = "part settings"
 
 
 class BatchEndpointDefaults(MadePart, endpoints.EndpointDefaults):
     """What an invocation that does not say gets: ``deployment_name``."""
 
-    NOUN: ClassVar[str] = "defaults"
+    NOUN: ClassVar[str] = "part defaults"

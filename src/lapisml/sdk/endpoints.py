@@ -35,7 +35,7 @@ class ServedEntity(Entity):
         return made
 
     def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, in_document(value))
+        super().__setattr__(name, value if name.startswith("_") else in_document(value))
 
     def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
         """Leave out what is missing: it is told when the entity is sent."""
@@ -86,9 +86,12 @@ class DeploymentEntity(ServedEntity):
     """
 
     def __init__(self, code_path: Any = None, scoring_script: Any = None, **values: Any) -> None:
-        if values.pop("package_model", False):
+        packaged = [values.pop(key, False) for key in ("package_model", "with_package")]
+        if any(packaged):
             sentence = "A model can't be packaged with its deployment."
-            raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, "Leave package_model out: the environment is kept.")
+            raise LapisError(
+                ErrorCode.NOT_SUPPORTED, sentence, "Leave package_model and with_package out: environments are kept."
+            )
         if code_path is not None or scoring_script is not None:
             if values.get("code_configuration") is not None:
                 sentence = "code_path and scoring_script stand in place of code_configuration, not beside it."

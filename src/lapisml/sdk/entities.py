@@ -201,9 +201,37 @@ class UserIdentityConfiguration(JobIdentity):
 
 
 class ManagedIdentityConfiguration(JobIdentity):
-    """A managed identity."""
+    """A managed identity, of a job or among those of a compute or an endpoint.
+
+    Args:
+        resource_id: in place of `msi_resource_id`.
+        values: ``client_id, object_id``; ``principal_id`` is known to Azure only.
+    """
 
     type: Annotated[str, Choice("managed", "managed_identity")] = Field("managed")
+
+    def __init__(self, resource_id: str | None = None, **values: Any) -> None:
+        values.pop("principal_id", None)
+        super().__init__(**{"msi_resource_id": resource_id, **values})
+
+    @property
+    def resource_id(self) -> str | None:
+        """Id of the identity."""
+        return self.msi_resource_id
+
+
+class IdentityConfiguration(Identity):
+    """The identity of a compute or an endpoint: ``type, user_assigned_identities``."""
+
+    def __init__(self, **values: Any) -> None:
+        given = values.pop("user_assigned_identities", None)
+        super().__init__(**values, user_assigned_identities=given and [_assigned(one) for one in given])
+
+
+def _assigned(given: Any) -> Any:
+    if not isinstance(given, ManagedIdentityConfiguration):
+        return given
+    return {key: getattr(given, key) for key in ("resource_id", "client_id", "object_id")}
 
 
 Job = CommandJob | PipelineJob | SweepJob | ParallelJob | SparkJob
@@ -212,7 +240,6 @@ Compute = AmlCompute | ComputeInstance
 AccountKeyConfiguration = SasTokenConfiguration = StorageCredentials
 ServicePrincipalConfiguration = CertificateConfiguration = LakeCredentials
 AccessKeyConfiguration = S3Credentials
-IdentityConfiguration = Identity
 ComputeInstanceSshSettings = AmlComputeSshSettings = SshSettings
 CommandJobLimits = Limits
 JobResourceConfiguration = ResourceConfiguration = Resources
