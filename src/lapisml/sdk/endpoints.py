@@ -69,9 +69,14 @@ class BatchEndpoint(ServedEntity, endpoints.BatchEndpoint):
         super().__init__(defaults=given, **values)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(
-            name, BatchEndpointDefaults(**value) if isinstance(value, Mapping) and name == "defaults" else value
-        )
+        if name == "defaults" and isinstance(value, Mapping):
+            value = BatchEndpointDefaults(**value)
+        super().__setattr__(name, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the plain dictionary, without defaults when there are none."""
+        made = super().to_dict()
+        return made if made.get("defaults") else {key: value for key, value in made.items() if key != "defaults"}
 
 
 class DeploymentEntity(ServedEntity):

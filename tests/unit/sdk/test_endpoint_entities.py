@@ -222,8 +222,9 @@ def test_a_fault_is_told_where_it_is_made() -> None:
     with pytest.raises(LapisError) as caught:
         OnlineRequestSettings(request_timeout_ms=0)
     assert [problem.path for problem in caught.value.problems] == ["request_timeout_ms"]
+    mistyped: Any = {"instance_cout": 1}
     with pytest.raises(LapisError) as caught:
-        ManagedOnlineDeployment(name="a b", **{"instance_cout": 1})
+        ManagedOnlineDeployment(name="a b", **mistyped)
     assert {problem.suggestion for problem in caught.value.problems} == {"instance_count", None}
 
 
