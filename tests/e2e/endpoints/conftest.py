@@ -1,137 +1,154 @@
-"""A server, two models of the diabetes data, and an endpoint that serves them."""
+"""A server for the tests of endpoints, the command over its home, and documents that name what lies beside them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
 from tests.support.cli import run_lapis
-from tests.support.data import real_diabetes_csv, write_stand_in
-from tests.support.polling import eventually
 from tests.support.server import LapisServer, end_everything
 
-ENDPOINT = "diabetes"
-SETTINGS = {"LAPIS_ENVIRONMENT_RESOLUTION": "host", "LAPIS_ACCELERATE": "0"}
+HOST = {"LAPIS_ENVIRONMENT_RESOLUTION": "host"}
+"""No environment is built: replicas run on the interpreter of the tests."""
+
+Lapis = Callable[..., CompletedProcess[str]]
+Json = Callable[..., Any]
+
+ENDPOINT = """
+$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineEndpoint.schema.json
+name: my-endpoint
+auth_mode: key
+"""
+DEPLOYMENT = """
+$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json
+name: blue
+endpoint_name: my-endpoint
+model:
+  path: parts/model/
+code_configuration:
+  code: parts/src
+  scoring_script: score.py
+environment:
+  image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest
+environment_variables:
+  GREETING: hello
+instance_type: Standard_DS3_v2
+instance_count: 1
+"""
+SCORE = """
+import json, os
+
+def init():
+    global weight
+    with open(os.path.join(os.environ["AZUREML_MODEL_DIR"], "model", "weight.txt")) as file:
+        weight = float(file.read())
+    print(os.environ["GREETING"], "from init")
+
+def run(raw_data):
+    return [weight * value for value in json.loads(raw_data)["data"]]
+"""
+TEXT = """
+def init():
+    print("another script")
+
+def run(raw_data):
+    return "text of another script"
+"""
+BROKEN = """
+def init():
+    raise RuntimeError("the weights are missing")
+
+def run(raw_data):
+    return 1
+"""
 
 
-@dataclass
-class Endpoint:
-    """An endpoint on a real server, handled by the command line.
-
-    Attributes:
-        folder: holds the documents and the models.
-        rows: the request: a few patients.
-        expected: deployment → the labels that its model gives them.
-    """
-
-    server: LapisServer
-    folder: Path
-    rows: dict[str, Any]
-    expected: dict[str, list[Any]]
-
-    def lapis(self, *words: str) -> str:
-        """Run a command that must succeed; return what it prints."""
-        return run_lapis(*words, home=self.server.home, cwd=self.folder, check=True, env=SETTINGS).stdout.strip()
-
-    def show(self, query: str) -> str:
-        """Return a value of the endpoint's document."""
-        return self.lapis("online-endpoint", "show", "-n", ENDPOINT, "--query", query, "-o", "tsv")
-
-    @property
-    def url(self) -> str:
-        """The scoring address."""
-        return self.show("scoring_uri")
-
-    @property
-    def key(self) -> str:
-        """The primary key."""
-        words = ("online-endpoint", "get-credentials", "-n", ENDPOINT, "--query", "primaryKey", "-o", "tsv")
-        return self.lapis(*words)
-
-    def deploy(self, name: str, *words: str) -> None:
-        """Create a deployment and wait until it is ready."""
-        self.lapis("online-deployment", "create", "-f", f"{name}.yml", *words)
-
-    def traffic(self, **percent: int) -> None:
-        """Set the traffic."""
-        said = " ".join(f"{name}={value}" for name, value in percent.items())
-        self.lapis("online-endpoint", "update", "-n", ENDPOINT, "--traffic", said)
-
-    def serving(self, name: str) -> dict[str, Any]:
-        """Return what the keeper of a deployment's revision reports."""
-        routes = json.loads((self.server.home / "serving" / "routes.json").read_text())
-        deployments = next(r for r in routes["endpoints"] if r["name"] == ENDPOINT)["deployments"]
-        file = self.server.home / "serving" / "replicas" / f"{deployments[name]['revision']}.json"
-        found: dict[str, Any] = json.loads(file.read_text())
-        return found
-
-    def gateway(self) -> dict[str, Any]:
-        """Return who the gateway is."""
-        found: dict[str, Any] = json.loads((self.server.home / "serving" / "gateway.json").read_text())
-        return found
-
-    def replicas_ready(self, name: str, count: int) -> list[int]:
-        """Wait for replicas and return their pids."""
-
-        def ready() -> list[int]:
-            pids = [replica["pid"] for replica in self.serving(name)["replicas"] if replica["ready"]]
-            return pids if len(pids) == count else []
-
-        return eventually(ready, 60, what=f"{count} ready replicas of {name}")
-
-
-def write_models(folder: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Train blue and green, save them as MLflow models; return a request and each model's answer."""
-    import mlflow.sklearn
-    import pandas as pd
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.tree import DecisionTreeClassifier
-
-    data = pd.read_csv(real_diabetes_csv() or write_stand_in(folder / "diabetes.csv"))
-    features = data.drop(columns=["PatientID", "Diabetic"]).astype("float64")
-    models = {
-        "blue": make_pipeline(StandardScaler(), LogisticRegression()),
-        "green": DecisionTreeClassifier(max_depth=3, random_state=0),
-    }
-    rows, expected = features.head(20), {}
-    for name, model in models.items():
-        model.fit(features, data["Diabetic"])
-        signature = mlflow.models.infer_signature(features, model.predict(features))
-        mlflow.sklearn.save_model(model, folder / name, signature=signature, serialization_format="cloudpickle")
-        expected[name] = model.predict(rows).tolist()
-    assert expected["blue"] != expected["green"]
-    return {"input_data": rows.to_dict(orient="split")}, expected
-
-
-def deployment(name: str, **more: Any) -> dict[str, Any]:
-    """Write the document of a deployment."""
-    return {
-        "name": name,
-        "endpoint_name": ENDPOINT,
-        "model": {"path": f"./{name}", "type": "mlflow_model"},
-        "instance_type": "Standard_DS3_v2",
-        "instance_count": 1,
-        **more,
-    }
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LapisServer]:
+    """One server for a module's tests, which use names of their own."""
+    made = LapisServer(tmp_path_factory.mktemp("endpoints") / "home", HOST).start()
+    yield made
+    made.stop()
+    end_everything(made.home)
 
 
 @pytest.fixture
-def endpoint(tmp_path: Path) -> Iterator[Endpoint]:
-    """The endpoint, with no deployment yet."""
-    server = LapisServer(tmp_path / "home", SETTINGS).start()
-    rows, expected = write_models(tmp_path)
-    made = Endpoint(server, tmp_path, rows, expected)
-    (tmp_path / "endpoint.yml").write_text(json.dumps({"name": ENDPOINT, "auth_mode": "key"}))
-    for name in ("blue", "green"):
-        (tmp_path / f"{name}.yml").write_text(json.dumps(deployment(name)))
-    made.lapis("online-endpoint", "create", "-f", "endpoint.yml")
-    yield made
-    server.stop()
-    end_everything(server.home)
+def lapis(server: LapisServer, folder: Path) -> Lapis:
+    """``lapis("online-endpoint list -o tsv")`` runs the real command in the test's own folder and must succeed."""
+
+    def run(words: str, *more: str, code: int = 0, **options: object) -> CompletedProcess[str]:
+        options = {"home": server.home, "cwd": folder, "env": HOST, **options}
+        done = run_lapis(*words.split(), *more, **options)  # type: ignore[arg-type]
+        assert done.returncode == code, f"{words} → {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run
+
+
+@pytest.fixture
+def answer(lapis: Lapis) -> Json:
+    """As `lapis`, and what it prints, read as JSON."""
+    return lambda words, *more, **options: json.loads(lapis(words, *more, **options).stdout)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The test's own folder: an endpoint, a deployment with a script and its model, a request."""
+    for name, text in (
+        ("endpoint.yml", ENDPOINT),
+        ("blue.yml", DEPLOYMENT),
+        ("request.json", '{"data": [1, 2]}'),
+        ("parts/model/weight.txt", "2.5"),
+        ("parts/src/score.py", SCORE),
+        ("parts/src/text.py", TEXT),
+        ("parts/src/broken.py", BROKEN),
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def mlflow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a regression as MLflow keeps it: ``y = age + 2 * weight``, with a signature."""
+    import mlflow.sklearn
+    import pandas as pd
+    from mlflow.models import infer_signature
+    from sklearn.linear_model import LinearRegression
+
+    data = pd.DataFrame({"age": [1.0, 2.0, 3.0, 4.0], "weight": [4.0, 1.0, 2.0, 5.0]})
+    fitted = LinearRegression().fit(data, data["age"] + 2 * data["weight"])
+    place = tmp_path_factory.mktemp("mlflow") / "regression"
+    mlflow.sklearn.save_model(fitted, str(place), signature=infer_signature(data, fitted.predict(data)))
+    return place
+
+
+def post(uri: str, body: Any, key: str | None = None, **headers: str) -> tuple[int, Any, dict[str, str]]:
+    """Ask an endpoint as any program does; give status, the answer read as JSON, and its headers in lower case."""
+    sent = {"Content-Type": "application/json", **{name.replace("_", "-"): text for name, text in headers.items()}}
+    if key is not None:
+        sent["Authorization"] = f"Bearer {key}"
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(uri, data, sent), timeout=60) as found:
+            return found.status, json.loads(found.read()), {k.lower(): v for k, v in found.headers.items()}
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or b"null"), {k.lower(): v for k, v in error.headers.items()}
+
+
+def get(uri: str, key: str | None = None) -> tuple[int, Any]:
+    """Read JSON from an address."""
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(uri, headers=headers), timeout=60) as found:
+            return found.status, json.loads(found.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or b"null")
