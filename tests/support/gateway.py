@@ -136,7 +136,7 @@ class RunningGateway:
         self.places = Places(home)
         self._flags = flags
         self._env = dict(env or {})
-        self._keepers: list[EchoKeeper] = []
+        self.keepers: dict[str, EchoKeeper] = {}
         self._version = 0
         home.parent.mkdir(parents=True, exist_ok=True)
         self.log = home.with_name("gateway.log")
@@ -180,7 +180,7 @@ class RunningGateway:
     def keeper(self, revision: str, *numbers: int, hello: Mapping[str, Any] | None = None) -> EchoKeeper:
         """Start a revision with these replicas."""
         made = EchoKeeper(self.places, revision, hello)
-        self._keepers.append(made)
+        self.keepers[revision] = made
         return made.start(*numbers)
 
     def route(
@@ -251,7 +251,7 @@ class RunningGateway:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        for keeper in self._keepers:
+        for keeper in self.keepers.values():
             keeper.stop()
 
 

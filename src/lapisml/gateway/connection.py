@@ -243,10 +243,8 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def stop(self) -> None:
-        """Take no further request: end now when idle, after the answer otherwise."""
+        """End after the next answer: the client, told so, sends nothing that could be lost."""
         self.stops = True
-        if self.phase is Phase.IDLE:
-            self.close()
 
     # ---- inside
 
@@ -314,7 +312,8 @@ class Connection(asyncio.Protocol):
         self._transport.write(
             answers.answer(status, content_type, headers, body, keep_alive=keep_alive, is_head=is_head)
         )
-        self._gateway.finished(call, status, len(body))
+        if call.page is None:
+            self._gateway.finished(call, status, len(body))
         self._line.popleft()
         self._is_begun = False
         if not keep_alive:

@@ -34,6 +34,8 @@ _TICK_S = 0.05
 _LOOK_EVERY_S = 1.0
 _DESCRIPTORS_KEPT = 256
 _HANDSHAKE_S = 10.0
+_IDLE_KEPT_S = 1.0
+"""How long an idle connection is kept when the gateway ends: its client may be about to send, seconds."""
 
 
 class Worker:
@@ -140,9 +142,12 @@ class Worker:
         """Answer what is open, then end."""
         for connection in list(self._open):
             connection.stop()
-        deadline = time.monotonic() + STOP_WITHIN_S
-        while self._open and time.monotonic() < deadline:
+        began = time.monotonic()
+        while self._open and time.monotonic() - began < STOP_WITHIN_S:
             await asyncio.sleep(_TICK_S)
+            if time.monotonic() - began > _IDLE_KEPT_S:
+                for connection in [one for one in self._open if one.phase is Phase.IDLE]:
+                    connection.close()
         if self._log is not None:
             self._log.stop()
         if self._tracing is not None:
