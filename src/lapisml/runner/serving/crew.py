@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from lapisml.runner import endings
 from lapisml.runner.serving.replica import CANNOT_LOAD, Form, Replica
 
-_ROUTES_SETTLE_S = 0.3
-"""Seconds between the news that a replica is on its way out and its being asked to end."""
+_SETTLE_S = 0.3
+"""Seconds between the news that a replica is on its way out and the first look whether anybody still waits for it."""
+_LOOK_S = 0.1
 _OVERTIME_S = 5.0
 _TRIES = 3
 """How often a replica may die before the revision has ever been whole."""
@@ -144,7 +145,8 @@ class Crew:
         if not replica.pid:
             self._drop(replica)
             return
-        replica.end_at = now + _ROUTES_SETTLE_S
+        replica.end_at = now + _SETTLE_S
+        replica.leave_by = replica.end_at + self._grace_s
 
     def close(self) -> None:
         """End all at once."""
@@ -179,8 +181,11 @@ class Crew:
 
     def _end(self, replica: Replica, now: float) -> None:
         if replica.end_at is not None and now >= replica.end_at:
-            replica.end_at, replica.kill_at = None, now + self._grace_s
-            replica.ask_to_end()
+            if replica.clients() and now < replica.leave_by:
+                replica.end_at = now + _LOOK_S
+            else:
+                replica.end_at, replica.kill_at = None, now + self._grace_s
+                replica.ask_to_end()
         if replica.kill_at is not None and now >= replica.kill_at:
             replica.kill_at = None
             replica.kill()

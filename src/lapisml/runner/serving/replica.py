@@ -26,6 +26,7 @@ _HERE = os.path.dirname(os.path.abspath(scoring.__file__))
 _BACKLOG = 1024
 _ENDED_FIRST = 300
 """What the kernel adds to a replica's share when memory runs out: it goes before gateway, keeper and server."""
+_CONNECTED = (b"02", b"03")
 CANNOT_LOAD = 3
 """Exit code of a replica whose model or script can't be loaded."""
 
@@ -64,6 +65,7 @@ class Replica:
         start_at: when to start a process; None while there is one.
         is_retired: whether it is not wanted any more, and gets no more requests.
         end_at, kill_at: when it is asked to end, when it is killed; None without such an intention.
+        leave_by: when it is asked to end although somebody is still connected.
         hello: what it says of itself; empty until it has loaded.
         why: why the keeper kills it; empty when it does not.
         log_from: where in `log` the present process's lines begin.
@@ -82,6 +84,7 @@ class Replica:
         self.is_retired = False
         self.end_at: float | None = None
         self.kill_at: float | None = None
+        self.leave_by = 0.0
         self.why = ""
         self.hello: dict[str, Any] = {}
         self.pauses = Pauses()
@@ -212,6 +215,11 @@ class Replica:
         self._probes, self.end_at, self.kill_at = {}, None, None
         return code
 
+    def clients(self) -> int:
+        """Count the connections besides the keeper's own; a gateway closes its one when it waits for nothing more."""
+        found = connections(self.path)
+        return found - 1 if self._link is not None else found
+
     def ask_to_end(self) -> None:
         """Have it finish what it works on, and end."""
         if self._process is not None:
@@ -249,6 +257,17 @@ class Replica:
             self._link.close()
         self._link, self.hello = None, {}
         self._pings.clear()
+
+
+def connections(path: Path) -> int:
+    """Count the connections to a listening unix socket, those in its queue too (proc(5), ``/proc/net/unix``)."""
+    name = path.name.encode()
+    try:
+        with open("/proc/net/unix", "rb") as file:
+            lines = [line.split(None, 7) for line in file]
+    except OSError:
+        return 0
+    return sum(len(one) == 8 and one[5] in _CONNECTED and one[7].strip().endswith(name) for one in lines)
 
 
 def _prefer_to_end(pid: int) -> None:
