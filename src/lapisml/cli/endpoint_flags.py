@@ -160,6 +160,8 @@ def finish(args: Namespace, poller: Poller[Any], what: str, then: Callable[[], A
         raise
     if then is not None:
         then()
+    for warning in (result or {}).get("warnings") or []:
+        note(args, f"WARNING: {warning}")
     show(args, result)
 
 
@@ -169,20 +171,16 @@ class _Teller:
     def __init__(self, args: Namespace, what: str) -> None:
         self._args = args
         self._what = what
-        self._last = ""
+        self._last = ("", "")
 
     def __call__(self, record: dict[str, Any]) -> None:
-        sentence = self._sentence(record)
-        if sentence != self._last and record.get("provisioning_state") != "Failed":
-            note(self._args, f"{self._what}: {sentence}")
-            sys.stderr.flush()
-        self._last = sentence
-
-    @staticmethod
-    def _sentence(record: Mapping[str, Any]) -> str:
         state = str(record.get("provisioning_state") or "Succeeded")
         reason = str(record.get("provisioning_reason") or "").strip()
-        return f"{state}: {reason}" if reason else state
+        told = (state, reason or (self._last[1] if state == self._last[0] else ""))
+        if told != self._last and state != "Failed":
+            note(self._args, f"{self._what}: {state}" + (f": {reason}" if reason else ""))
+            sys.stderr.flush()
+        self._last = told
 
 
 def delete_flags(parser: ArgumentParser) -> None:

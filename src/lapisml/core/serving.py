@@ -32,12 +32,13 @@ def scale_of(document: Mapping[str, Any]) -> dict[str, Any]:
 def limits_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """Give concurrency and time limits, in the form of `ServingSpec`; seconds."""
     settings = document.get("request_settings") or {}
-    given = {
-        "max_concurrent": (settings.get("max_concurrent_requests_per_instance"), 1, int),
-        "timeout_s": (settings.get("request_timeout_ms"), 1000, float),
-        "max_queue_wait_s": (settings.get("max_queue_wait_ms"), 1000, float),
-    }
-    return {key: kind(value) / unit if unit > 1 else kind(value) for key, (value, unit, kind) in given.items() if value}
+    found: dict[str, Any] = {}
+    if settings.get("max_concurrent_requests_per_instance") is not None:
+        found["max_concurrent"] = int(settings["max_concurrent_requests_per_instance"])
+    for key, written in (("timeout_s", "request_timeout_ms"), ("max_queue_wait_s", "max_queue_wait_ms")):
+        if settings.get(written) is not None:
+            found[key] = float(settings[written]) / 1000
+    return found
 
 
 def probe_of(document: Mapping[str, Any], which: str) -> dict[str, Any]:

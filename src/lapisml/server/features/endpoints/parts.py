@@ -8,9 +8,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
+from lapisml.core.serving import ACCELERATE, accelerates, limits_of, probe_of, scale_of
 
-ACCELERATE = "lapis.accelerate"
-"""Tag of a deployment; ``false`` serves the model itself and no faster form of it."""
+__all__ = [
+    "ACCELERATE",
+    "accelerates",
+    "check_shares",
+    "digest_of",
+    "endpoint_warnings",
+    "limits_of",
+    "probe_of",
+    "scale_of",
+    "warnings_of",
+]
 
 _RUNS = (
     "type",
@@ -47,11 +57,6 @@ def digest_of(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
 
-def accelerates(document: Mapping[str, Any]) -> bool:
-    """Say whether a faster form of the model may be served."""
-    return str((document.get("tags") or {}).get(ACCELERATE, "true")).strip().lower() not in ("false", "0", "no", "off")
-
-
 def warnings_of(document: Mapping[str, Any]) -> list[str]:
     """Give a sentence for each key of a deployment that is accepted and has no effect here."""
     return [sentence for key, sentence in _UNHEEDED.items() if document.get(key) is not None]
@@ -60,45 +65,6 @@ def warnings_of(document: Mapping[str, Any]) -> list[str]:
 def endpoint_warnings(document: Mapping[str, Any]) -> list[str]:
     """Give a sentence for each key of an endpoint that is accepted and has no effect here."""
     return [sentence for key, sentence in _UNHEEDED_ENDPOINT.items() if document.get(key) is not None]
-
-
-def scale_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Say how many replicas there shall be, in the form of `ServingSpec.scale`."""
-    settings = document.get("scale_settings") or {}
-    if settings.get("type") == "target_utilization":
-        least = int(settings.get("min_instances", 1))
-        return {
-            "type": "target_utilization",
-            "min": least,
-            "max": max(1, least, int(settings.get("max_instances", 1))),
-            "target_percent": float(settings.get("target_utilization_percentage", 70)),
-            "polling_s": float(settings.get("polling_interval", 1)),
-        }
-    return {"type": "default", "instances": int(document.get("instance_count") or 1)}
-
-
-def limits_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Give concurrency and time limits, in the form of `ServingSpec`; seconds."""
-    settings = document.get("request_settings") or {}
-    found: dict[str, Any] = {}
-    if settings.get("max_concurrent_requests_per_instance") is not None:
-        found["max_concurrent"] = int(settings["max_concurrent_requests_per_instance"])
-    for key, written in (("timeout_s", "request_timeout_ms"), ("max_queue_wait_s", "max_queue_wait_ms")):
-        if settings.get(written) is not None:
-            found[key] = float(settings[written]) / 1000
-    return found
-
-
-def probe_of(document: Mapping[str, Any], which: str) -> dict[str, Any]:
-    """Give the settings of a probe that are written; seconds.
-
-    Args:
-        which: ``liveness`` or ``readiness``.
-    """
-    settings = document.get(f"{which}_probe") or {}
-    seconds = {f"{key}_s": settings.get(key) for key in ("initial_delay", "period", "timeout")}
-    counts = {key: settings.get(key) for key in ("success_threshold", "failure_threshold")}
-    return {key: value for key, value in {**seconds, **counts}.items() if value is not None}
 
 
 def check_shares(
