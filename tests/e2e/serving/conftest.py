@@ -85,6 +85,15 @@ class Endpoint:
         return eventually(ready, 60, what=f"{count} ready replicas of {name}")
 
 
+@dataclass(frozen=True)
+class Models:
+    """Blue and green as folders, a request, and deployment → its answer."""
+
+    folder: Path
+    rows: dict[str, Any]
+    expected: dict[str, list[Any]]
+
+
 def write_models(folder: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """Train blue and green, save them as MLflow models; return a request and each model's answer."""
     import mlflow.sklearn
@@ -110,27 +119,33 @@ def write_models(folder: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     return {"input_data": rows.to_dict(orient="split")}, expected
 
 
-def deployment(name: str, **more: Any) -> dict[str, Any]:
+def deployment(name: str, model: Path, **more: Any) -> dict[str, Any]:
     """Write the document of a deployment."""
     return {
         "name": name,
         "endpoint_name": ENDPOINT,
-        "model": {"path": f"./{name}", "type": "mlflow_model"},
+        "model": {"path": str(model), "type": "mlflow_model"},
         "instance_type": "Standard_DS3_v2",
         "instance_count": 1,
         **more,
     }
 
 
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    """The two models; made once, since that takes longer than anything here."""
+    folder = tmp_path_factory.mktemp("models")
+    return Models(folder, *write_models(folder))
+
+
 @pytest.fixture
-def endpoint(tmp_path: Path) -> Iterator[Endpoint]:
+def endpoint(models: Models, tmp_path: Path) -> Iterator[Endpoint]:
     """The endpoint, with no deployment yet."""
     server = LapisServer(tmp_path / "home", SETTINGS).start()
-    rows, expected = write_models(tmp_path)
-    made = Endpoint(server, tmp_path, rows, expected)
+    made = Endpoint(server, tmp_path, models.rows, models.expected)
     (tmp_path / "endpoint.yml").write_text(json.dumps({"name": ENDPOINT, "auth_mode": "key"}))
     for name in ("blue", "green"):
-        (tmp_path / f"{name}.yml").write_text(json.dumps(deployment(name)))
+        (tmp_path / f"{name}.yml").write_text(json.dumps(deployment(name, models.folder / name)))
     made.lapis("online-endpoint", "create", "-f", "endpoint.yml")
     yield made
     server.stop()
