@@ -123,6 +123,8 @@ class Driver:
             raise JobFailure(f"Nothing could be scored. {self._files.sentence()}")
         self._results.finish()
         self._progress.tell(self._feed.total, last=True)
+        if self._pace.total:
+            self._log.info(self._pace.sentence())
         self._metrics.finish()
         return self._warnings()
 
@@ -139,6 +141,7 @@ class Driver:
             if batch is None:
                 return
             self._log.debug(f"Mini-batch {batch.index} ({batch.items} items) goes to worker {worker.number}.")
+            self._pace.begin()
             worker.give(batch, self._results.place(batch.index, batch.attempt), self._plan.timeout_s)
 
     def _next(self) -> MiniBatch | None:

@@ -53,17 +53,17 @@ def _single(column: Any, tail: str, first: int | None) -> str:
     values = column.tolist() if hasattr(column, "tolist") else list(column)
     if first is None:
         return "".join([text + tail for text in _texts(column)])
-    if _few(column):
-        # Labels: the few different ends of lines are made once.
+    if _are_labels(column, values):
+        # The few different ends of lines are made once.
         ends = {value: f",{cell(value)}{tail}" for value in set(values)}
         return "".join([f"{row}{ends[value]}" for row, value in enumerate(values, first)])
     return "".join([f"{row},{text}{tail}" for row, text in enumerate(_texts(column), first)])
 
 
-def _few(column: Any) -> bool:
-    """Say whether values are of a kind that labels are of, and that can be looked up without a doubt."""
+def _are_labels(column: Any, values: list[Any]) -> bool:
+    """Say whether values are of one kind that labels are of, and can be looked up without a doubt."""
     kind = str(getattr(column, "dtype", ""))
-    return kind.startswith(("int", "uint", "bool", "<U"))
+    return kind.startswith(("int", "uint", "bool", "<U")) or set(map(type, values)) == {str}
 
 
 def _columns(predicted: Any) -> list[Any]:
