@@ -42,6 +42,3 @@ class Engine:
     def swagger(self) -> dict[str, Any]:
         """Describe requests and answers as Swagger 2.0."""
         raise NotImplementedError
-
-    def close(self) -> None:
-        """Write out what is still held back."""

@@ -14,13 +14,16 @@ import socket
 import sys
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import frames
 from .engine import Engine
 from .errors import timed_out
 from .plan import Plan
-from .wire import Connection, Request
+from .wire import GONE, Connection, Request
+
+if TYPE_CHECKING:
+    from .wire import Told
 
 LOST = 4
 """Exit code of a replica whose work does not return."""
@@ -39,14 +42,23 @@ class Loop:
         engine: what answers.
         plan: the replica's plan.
         wait_s: how long to wait for more requests, seconds, when one has arrived; None = as experience says.
+        told: called with each request and its answer.
     """
 
-    def __init__(self, listener: socket.socket, engine: Engine, plan: Plan, wait_s: float | None = None) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        engine: Engine,
+        plan: Plan,
+        wait_s: float | None = None,
+        told: Told | None = None,
+    ) -> None:
         listener.setblocking(False)
         self._listener = listener
         self._engine = engine
         self._plan = plan
         self._wait_s = wait_s
+        self._told = told
         self._epoll = select.epoll()
         self._epoll.register(listener.fileno(), select.EPOLLIN)
         self._connections: dict[int, Connection] = {}
@@ -66,7 +78,6 @@ class Loop:
             requests = self._take()
             if requests:
                 self._work(requests)
-        self._engine.close()
 
     def _watch_signals(self) -> None:
         ours, theirs = socket.socketpair()
@@ -162,7 +173,7 @@ class Loop:
 
     def _sort(self, connection: Connection, frame: frames.Frame) -> None:
         if frame.kind == frames.SCORE:
-            self._waiting.append(Request(connection, frame))
+            self._waiting.append(Request(connection, frame, self._told))
         elif frame.kind == frames.CANCEL:
             self._cancel(connection, frame.id)
         elif frame.kind == frames.PING:
@@ -175,7 +186,9 @@ class Loop:
         for request in self._waiting + (busy[1] if busy else []):
             if request.number == number and request.connection is connection:
                 request.cancelled = True
-        self._waiting = [request for request in self._waiting if not request.cancelled]
+        for request in [request for request in self._waiting if request.cancelled]:
+            self._waiting.remove(request)
+            request.fail(GONE)
 
     def _described(self) -> bytes:
         if self._swagger is None:

@@ -8,22 +8,25 @@ import os
 import socket
 import sys
 import traceback
+from typing import NoReturn
 
+from .collector import Collector, Payloads
+from .engine import Engine
 from .errors import LoadError
 from .plan import Plan, read
 
 NOT_LOADED = 3
 """Exit code of a replica that could not load; the last line of its log says why."""
 
-_THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
+THREADS = (
+    "OMP_NUMTHREADS",
+    "OPENBLAS_NUMTHREADS",
+    "MKL_NUMTHREADS",
+    "NUMEXPR_NUMTHREADS",
+    "VECLIB_MAXIMUMTHREADS",
     "LOKY_MAX_CPU_COUNT",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
+    "TF_NUM_INTRAOPTHREADS",
+    "TF_NUM_INTEROPTHREADS",
 )
 """What numeric libraries read when they are loaded: replicas share the cores, so none takes them all."""
 
@@ -43,17 +46,20 @@ def main(plan_path: str, number: int, descriptor: int) -> None:
     try:
         plan = read(plan_path)
         _prepare(plan, number)
-        engine = _load(plan)
+        collector = Collector(plan, f"{plan.revision}-{number}-{os.getpid()}")
+        engine = _load(plan, collector)
         _describe(plan, engine)
     except BaseException as error:  # noqa: BLE001 - whatever loading raises is why there is no replica
         _refuse(error)
     from .loop import Loop
 
-    Loop(socket.socket(fileno=descriptor), engine, plan, _wait()).run()
+    told = Payloads(collector).keep if collector.payloads else None
+    Loop(socket.socket(fileno=descriptor), engine, plan, _wait(), told).run()
+    collector.close()
 
 
 def _prepare(plan: Plan, number: int) -> None:
-    for name in _THREADS:
+    for name in THREADS:
         os.environ.setdefault(name, str(plan.threads))
     os.environ["AZUREML_PROCESS_NAME"] = f"replica_{number}"
     if plan.model_dir:
@@ -64,17 +70,17 @@ def _prepare(plan: Plan, number: int) -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=log)
 
 
-def _load(plan: Plan):  # type: ignore[no-untyped-def]
+def _load(plan: Plan, collector: Collector) -> Engine:
     if plan.kind == "script":
         from .script_engine import ScriptEngine
 
-        return ScriptEngine(plan)
+        return ScriptEngine(plan, collector)
     from .model_engine import ModelEngine
 
-    return ModelEngine(plan)
+    return ModelEngine(plan, collector)
 
 
-def _describe(plan: Plan, engine) -> None:  # type: ignore[no-untyped-def]
+def _describe(plan: Plan, engine: Engine) -> None:
     if plan.swagger:
         part = f"{plan.swagger}.{os.getpid()}"
         with open(part, "w", encoding="utf-8") as file:
@@ -90,7 +96,7 @@ def _wait() -> float | None:
         return None
 
 
-def _refuse(error: BaseException) -> None:
+def _refuse(error: BaseException) -> NoReturn:
     if not isinstance(error, LoadError) or error.__cause__ is not None:
         traceback.print_exception(type(error), error, error.__traceback__)
     text = " ".join(str(error).split())

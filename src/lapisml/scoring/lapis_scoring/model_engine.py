@@ -8,6 +8,7 @@ import traceback
 from typing import Any
 
 from . import complaints, flavours, forms, jsons, readers, replies, signature, swagger, tables
+from .collector import Collector
 from .engine import Engine
 from .errors import LoadError, RequestError, model_error
 from .forms import SPLIT, Form
@@ -26,6 +27,7 @@ class ModelEngine(Engine):
 
     Args:
         plan: the replica's plan.
+        collector: the deployment's collections.
 
     Raises:
         LoadError: the model can't be loaded.
@@ -34,16 +36,23 @@ class ModelEngine(Engine):
     kind = "mlflow"
     under_way = MODELS_UNDER_WAY
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, collector: Collector) -> None:
         if not plan.model_path:
             raise LoadError("the deployment has neither a model nor a scoring script")
         self._file = signature.ModelFile(signature.find(plan.model_path))
         model = flavours.load(self._file, plan.threads)
         self._reader = readers.choose(self._file, model)
         self._model = model
-        self._predict = _taking(model)
+        self._predict = taking(model)
+        if plan.accelerated:
+            from .accelerate import serving
+
+            attached = serving.attach(plan.accelerated, self._file, model, self._reader, self._predict)
+            self._reader, self._predict = attached
         self._loads, self._dumps = jsons.loader(), jsons.dumper()
         self.gathers = model.rowwise
+        self.collects, self.raw = bool(collector), bool(collector.headers)
+        self._kept = _Kept(collector, self._reader) if any(map(collector.wants, _COLLECTIONS)) else None
 
     def answer(self, requests: list[Request]) -> None:
         """Answer requests; small ones whose rows fit together are one call of the model."""
@@ -52,7 +61,7 @@ class ModelEngine(Engine):
             return
         groups: dict[Any, list[tuple[Request, Form, Any]]] = {}
         for request in requests:
-            if request.answered or request.cancelled:
+            if request.answered:
                 continue
             try:
                 form = self._form(request)
@@ -85,6 +94,8 @@ class ModelEngine(Engine):
         try:
             predictions = self._scored(rows, form)
             request.answer(replies.body(predictions, form.wrapped, self._dumps))
+            if self._kept is not None:
+                self._kept.keep(request, rows, predictions)
         except RequestError as error:
             request.fail(error)
         except (TypeError, ValueError) as error:
@@ -117,6 +128,8 @@ class ModelEngine(Engine):
             found = replies.part(predictions, start, end)
             answers.append((request, replies.body(found, form.wrapped, self._dumps)))
             start = end
+            if self._kept is not None:
+                self._kept.keep(request, rows, found)
         answer_all(answers)
 
     def _joined(self, rows: list[Any]) -> Any:
@@ -169,7 +182,37 @@ class ModelEngine(Engine):
         return _logged(error)
 
 
-def _taking(model: flavours.Model) -> Any:
+class _Kept:
+    """Keeps rows and predictions in the collections ``model_inputs`` and ``model_outputs``."""
+
+    def __init__(self, collector: Collector, reader: Any) -> None:
+        self._collector = collector
+        self._names = getattr(reader, "names", None)
+
+    def keep(self, request: Request, rows: Any, predictions: Any) -> None:
+        """Keep them; the collector's thread writes them as records."""
+        number = str(request.head.get("id") or "")
+        self._collector.keep(_COLLECTIONS[0], lambda: self._records(rows), _FRAME, number)
+        self._collector.keep(_COLLECTIONS[1], lambda: self._records(predictions), _FRAME, number)
+
+    def _records(self, values: Any) -> Any:
+        if isinstance(values, tables.Table):
+            values = values.frame()
+        found = replies.listed(values)
+        if not isinstance(found, list) or (found and isinstance(found[0], dict)):
+            return found
+        wide = bool(found) and isinstance(found[0], list)
+        names = self._names if wide and self._names and len(self._names) == len(found[0]) else None
+        if not wide:
+            return [{"0": value} for value in found]
+        return [dict(zip(names or map(str, range(len(row))), row)) for row in found]
+
+
+_COLLECTIONS = ("model_inputs", "model_outputs")
+_FRAME = "pandas.core.frame.DataFrame"
+
+
+def taking(model: flavours.Model) -> Any:
     """Return the model's ``predict`` for the rows that its reader makes."""
     predict = model.predict
     if model.wants == flavours.FRAME:

@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import jsons, shims
+from . import jsons
 from .errors import LoadError, RequestError
 from .shims.aml_request import AMLRequest, is_raw
 
@@ -43,7 +43,6 @@ class Script:
             if folder in sys.path:
                 sys.path.remove(folder)
             sys.path.insert(0, folder)
-        shims.provide()
         module = _load(path)
         run = getattr(module, "run", None)
         if not callable(run):

@@ -11,11 +11,13 @@ import time
 import traceback
 from typing import Any
 
-from . import frames, swagger
+from . import frames, shims, swagger
+from .collector import Collector
 from .engine import Engine
 from .errors import LoadError, RequestError, model_error
 from .plan import Plan
 from .script import RAW, Script, schemas, written
+from .shims import monitoring
 from .wire import Request
 
 _USUAL = ("content-type", "content-length", "connection", "transfer-encoding", "server", "date")
@@ -27,6 +29,7 @@ class ScriptEngine(Engine):
 
     Args:
         plan: the replica's plan.
+        collector: the deployment's collections.
 
     Raises:
         LoadError: the script can't be loaded, or its ``init()`` raised.
@@ -34,12 +37,15 @@ class ScriptEngine(Engine):
 
     kind = "script"
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, collector: Collector) -> None:
         if not plan.script:
             raise LoadError("the deployment names no scoring script")
         self._plan = plan
+        self._current = threading.local()
+        self.collects = bool(collector)
+        shims.provide(lambda module: monitoring.fill(module, collector, self._current))
         self._script = Script(plan.script, plan.code)
-        self.raw = self._script.takes == RAW or self._script.wants_headers
+        self.raw = self._script.takes == RAW or self._script.wants_headers or bool(collector.headers)
         self.under_way = plan.max_concurrent
         self._crew = Crew(self._serve, plan.max_concurrent) if plan.max_concurrent > 1 else None
 
@@ -71,10 +77,11 @@ class ScriptEngine(Engine):
         return swagger.of_function(self._script.run, schemas())
 
     def _serve(self, request: Request) -> None:
-        if request.answered or request.cancelled:
+        if request.answered:
             return
         try:
             head = {} if request.plain else request.head
+            self._current.request_id = head.get("id")
             result = self._script.call(request.body, head)
             _answer(request, result)
         except RequestError as error:

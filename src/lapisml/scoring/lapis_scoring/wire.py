@@ -7,11 +7,15 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import frames
 from .errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Told = Callable[["Request", bytes, bytes], None]
 
 _READ = 1 << 18
 """Bytes read at once."""
@@ -93,11 +97,12 @@ class Request:
         arrived: moment of its arrival, monotonic clock.
         answered: whether it has its answer.
         cancelled: whether the client has gone.
+        told: called with request, body and head of the answer once it is on its way.
     """
 
-    __slots__ = ("_head", "answered", "arrived", "body", "cancelled", "connection", "number")
+    __slots__ = ("_head", "answered", "arrived", "body", "cancelled", "connection", "number", "told")
 
-    def __init__(self, connection: Connection, frame: frames.Frame) -> None:
+    def __init__(self, connection: Connection, frame: frames.Frame, told: Told | None = None) -> None:
         self.connection = connection
         self.number = frame.id
         self._head = frame.head
@@ -105,6 +110,7 @@ class Request:
         self.arrived = time.monotonic()
         self.answered = False
         self.cancelled = False
+        self.told = told
 
     @property
     def head(self) -> dict[str, Any]:
@@ -119,13 +125,20 @@ class Request:
     def answer(self, body: bytes, head: bytes = b"") -> None:
         """Answer it."""
         with self.connection.lock:
-            if not self.answered:
-                self.answered = True
-                self.connection.send(frames.pack(frames.ANSWER, self.number, body, head))
+            if self.answered:
+                return
+            self.answered = True
+            self.connection.send(frames.pack(frames.ANSWER, self.number, body, head))
+        if self.told is not None:
+            self.told(self, body, head)
 
     def fail(self, error: RequestError) -> None:
         """Answer it with an error."""
         self.answer(error.body(), error_head(error))
+
+
+GONE = RequestError("The client has gone.", "ClientGone", 499)
+"""What a request is answered whose client does not wait: the gateway counts the place as free."""
 
 
 def error_head(error: RequestError) -> bytes:
@@ -147,3 +160,6 @@ def answer_all(answers: Iterable[tuple[Request, bytes]]) -> None:
             for request, _ in open_ones:
                 request.answered = True
             connection.send(b"".join([frames.pack(frames.ANSWER, r.number, body) for r, body in open_ones]))
+        for request, body in open_ones:
+            if request.told is not None:
+                request.told(request, body, b"")

@@ -8,15 +8,12 @@ import importlib.machinery
 import importlib.util
 import sys
 import types
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 _OURS = {
     "azureml.contrib.services": "aml_request",
     "azureml.contrib.services.aml_request": "aml_request",
     "azureml.contrib.services.aml_response": "aml_response",
-    "azureml.ai.monitoring": "monitoring",
-    "azureml.ai.monitoring.context": "monitoring",
 }
 """Always ours: Azure ML's own speak to processes that are not here."""
 
@@ -30,46 +27,70 @@ _LACKING = {
 }
 """Ours when the environment has none."""
 
+_COLLECTING = ("azureml.ai.monitoring", "azureml.ai.monitoring.context")
+
 _PACKAGES = ("azureml", "azureml.contrib", "azureml.ai", "inference_schema", "inference_schema.parameter_types")
 
 
-def provide() -> None:
-    """Make the packages importable; an environment that has inference-schema keeps its own."""
-    sys.meta_path.insert(0, _Finder(_OURS, ()))
-    sys.meta_path.append(_Finder(_LACKING, _PACKAGES))
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Fill = Callable[[types.ModuleType], None]
+
+
+def provide(collecting: Fill) -> None:
+    """Make the packages importable; an environment that has inference-schema keeps its own.
+
+    Args:
+        collecting: fills the module ``azureml.ai.monitoring``.
+    """
+    ours = {name: _filling(module) for name, module in _OURS.items()}
+    sys.meta_path.insert(0, _Finder({**ours, **dict.fromkeys(_COLLECTING, collecting)}))
+    lacking = {name: _filling(module) for name, module in _LACKING.items()}
+    sys.meta_path.append(_Finder({**lacking, **dict.fromkeys(_PACKAGES, _nothing)}))
+
+
+def _filling(name: str) -> Fill:
+    def fill(module: types.ModuleType) -> None:
+        ours = importlib.import_module(f"{__name__}.{name}")
+        module.__dict__.update({key: value for key, value in vars(ours).items() if not key.startswith("__")})
+        module.__doc__ = ours.__doc__
+
+    return fill
+
+
+def _nothing(module: types.ModuleType) -> None:  # noqa: ARG001 - a package without names of its own
+    return
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds modules of this package under other names."""
+    """Finds modules by their names.
 
-    def __init__(self, modules: dict[str, str], packages: Sequence[str]) -> None:
+    Args:
+        modules: name → what fills it.
+    """
+
+    def __init__(self, modules: dict[str, Fill]) -> None:
         self._modules = modules
-        self._packages = packages
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG002 - the protocol
-        if fullname in self._modules:
-            loader = _Loader(self._modules[fullname])
-            return importlib.machinery.ModuleSpec(fullname, loader, is_package=not fullname.endswith(_LEAVES))
-        if fullname in self._packages:
-            return importlib.machinery.ModuleSpec(fullname, _Loader(None), is_package=True)
-        return None
+        fill = self._modules.get(fullname)
+        if fill is None:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, _Loader(fill), is_package=not fullname.endswith(_LEAVES))
 
 
 _LEAVES = ("aml_request", "aml_response", "context", "schema_decorators", "schema_util", "parameter_type")
 
 
 class _Loader(importlib.abc.Loader):
-    """Fills a module with the names of one of ours."""
+    """Fills a module."""
 
-    def __init__(self, name: str | None) -> None:
-        self._name = name
+    def __init__(self, fill: Fill) -> None:
+        self._fill = fill
 
     def create_module(self, spec: Any) -> None:  # noqa: ARG002 - the protocol
         return None
 
     def exec_module(self, module: types.ModuleType) -> None:
-        if self._name is None:
-            return
-        ours = importlib.import_module(f"{__name__}.{self._name}")
-        module.__dict__.update({name: value for name, value in vars(ours).items() if not name.startswith("__")})
-        module.__doc__ = ours.__doc__
+        self._fill(module)
