@@ -29,6 +29,7 @@ _LASTING_S = 10.0
 _STARTS_WITHIN_S = 30.0
 _STOPS_WITHIN_S = 10.0
 _SOON_S = 0.5
+_SAYS = "error: "
 _ANOTHER_RUNS = 3
 """Exit status of a gateway that found another over its home; a master's worker replaces its dead master itself."""
 _MODULE = ("-m", "lapisml.gateway")
@@ -56,6 +57,7 @@ class LocalGateway:
         self._started_at = 0.0
         self._next_at = 0.0
         self._log_from = 0
+        self._trouble = "The gateway does not run."
 
     def keep(self) -> None:
         """See from now on that there is a gateway: one that dies is replaced at once. Returns without waiting."""
@@ -94,11 +96,8 @@ class LocalGateway:
         serving.tell(self._places.wake, {"routes": True})
 
     def trouble(self) -> str:
-        """Say why there is no gateway, from the last lines of its log; empty when there is one."""
-        if self.record() is not None:
-            return ""
-        tail = endings.log_tail(str(self._log_file), self._log_from)
-        return tail.rstrip().rpartition("\n")[2] or "The gateway has not been started."
+        """Say why there is no gateway, in its own last words; empty when there is one."""
+        return "" if self.record() is not None else self._trouble
 
     def ensure(self) -> GatewayRecord | None:
         """Start a gateway when none lives, or the one that does listens otherwise than it should.
@@ -192,6 +191,7 @@ class LocalGateway:
             self._process, self._next_at = None, now + _SOON_S
             return
         lived = now - self._started_at
+        self._trouble = _last_words(endings.log_tail(str(self._log_file), self._log_from), code)
         self._next_at = now + self._pauses.after(3600.0 if lived >= _LASTING_S else 0.0)
         log.warning("gateway.ended pid=%d code=%d after=%.1fs", self._process.pid, code, lived)
         self._process = None
@@ -233,6 +233,14 @@ def arguments(settings: GatewaySettings) -> list[str]:
     words += ["--tls-key", str(settings.tls_key)] if settings.tls_key else []
     words += ["--behind-tls-proxy"] if settings.behind_tls_proxy else []
     return [*words, "--log-days", str(settings.log_days)]
+
+
+def _last_words(tail: str, code: int) -> str:
+    lines = tail.splitlines()
+    for line in reversed(lines):
+        if line.startswith(_SAYS):
+            return line.removeprefix(_SAYS)
+    return f"The gateway ended with status {code}{': ' if lines else ''}{lines[-1] if lines else '.'}"
 
 
 def _pidfd(pid: int) -> int | None:
