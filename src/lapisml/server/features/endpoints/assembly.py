@@ -74,6 +74,6 @@ def assemble(
     follower = RevisionFollower(g.database, g.clock, g.backend, serving, g.workspaces, leased, tasks, places)
     book = RouteBook(places, vault, g.workspaces, settings.max_body)
     settler = Settler(g.database, g.clock, leased, follower, book, gateway, places)
-    worker = EndpointWorker(g.events, leased, settler, tasks)
+    worker = EndpointWorker(g.clock, g.events, leased, settler, tasks)
     routes = router(endpoints, deployments, DeploymentLogs(g.backend), g.workspaces)
     return EndpointsPart(endpoints, deployments, routes, worker, settler)

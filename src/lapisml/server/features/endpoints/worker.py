@@ -7,6 +7,7 @@ import threading
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
 from lapisml.server.features.endpoints.settle import Round, Settler
 from lapisml.server.features.endpoints.topics import TOPIC_ENDPOINTS
@@ -29,13 +30,15 @@ _FIRST_LOOK_S, _SLOWEST_LOOK_S = 0.02, 0.5
 class EndpointWorker:
     """Runs a `Settler` for one installation."""
 
-    def __init__(self, events: EventBus, leased: SiteLease, settler: Settler, tasks: Tasks) -> None:
+    def __init__(self, clock: Clock, events: EventBus, leased: SiteLease, settler: Settler, tasks: Tasks) -> None:
+        self._clock = clock
         self._events = events
         self._leased = leased
         self._settler = settler
         self._tasks = tasks
         self._stopping = threading.Event()
         self._is_idle = False
+        self._held_at = 0
         self._pause = _FIRST_LOOK_S
         self._thread = threading.Thread(target=self._loop, name="endpoint-worker", daemon=True)
 
@@ -67,10 +70,11 @@ class EndpointWorker:
     def _round(self) -> float:
         """Look at everything, and give the time until the next look, seconds."""
         try:
-            if not self._leased.hold():
+            if not self._is_ours():
                 return RESYNC_S
             found = self._settler.round()
         except LeaseLostError:
+            self._held_at = 0
             _log.warning("endpoint.lease.lost another server acts for this installation now")
         except (LapisError, SQLAlchemyError, OSError) as error:
             _log.warning("endpoint.round.failed reason=%s: %s", type(error).__name__, error)
@@ -79,6 +83,15 @@ class EndpointWorker:
         else:
             return self._until_next(found)
         return RESYNC_S
+
+    def _is_ours(self) -> bool:
+        """Renew the lease now and then; each step that writes looks at it again."""
+        now = self._clock.now_ms()
+        if now - self._held_at >= RESYNC_S * 1000:
+            if not self._leased.hold():
+                return False
+            self._held_at = now
+        return True
 
     def _until_next(self, found: Round) -> float:
         self._is_idle = found.is_idle
