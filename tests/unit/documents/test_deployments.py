@@ -285,15 +285,13 @@ def test_the_older_form_of_a_batch_deployment_means_the_same() -> None:
     assert not set(settings) & set(flat)
 
 
-def test_a_setting_in_two_places() -> None:
-    problem = refused("batch-deployment", {**BATCH, "mini_batch_size": 1, "settings": {"mini_batch_size": 2}})
-    assert (problem.path, problem.expected) == ("mini_batch_size", "`settings.mini_batch_size`")
-    same = batch(
-        mini_batch_size=2, settings={"mini_batch_size": 2, "instance_count": 3}, resources={"instance_count": 1}
-    )
-    assert (same["settings"], same["resources"]) == ({"mini_batch_size": 2}, {"instance_count": 1})
-    both = batch(environment_variables={"A": "1", "B": "1"}, settings={"environment_variables": {"B": "2"}})
-    assert both["settings"]["environment_variables"] == {"A": "1", "B": "2"}
+def test_a_setting_at_the_top_goes_over_the_others() -> None:
+    made = batch(mini_batch_size=2, settings={"mini_batch_size": 5, "error_threshold": 3, "instance_count": 3})
+    assert made["settings"] == {"mini_batch_size": 2, "error_threshold": 3}
+    assert made["resources"] == {"instance_count": 3}
+    assert batch(settings={"instance_count": 3}, resources={"instance_count": 1})["resources"] == {"instance_count": 1}
+    both = batch(environment_variables={"A": "1", "B": "1"}, settings={"environment_variables": {"B": "2", "C": "2"}})
+    assert both["settings"]["environment_variables"] == {"A": "1", "B": "1", "C": "2"}
 
 
 @pytest.mark.parametrize("name", ["../x.csv", "a/b.csv", "..", "."])

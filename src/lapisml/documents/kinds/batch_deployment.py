@@ -77,7 +77,7 @@ class BatchSettings(BatchScoring, Part):
 
 
 class ModelBatchDeployment(BatchScoring, ModelDeployment):
-    """A model that scores files. Keys of the older, flat form are taken too and go under `settings`."""
+    """A model that scores files. Keys of the older, flat form go under `settings`, over what stands there."""
 
     KIND: ClassVar[str] = "batch-deployment"
     NOUN: ClassVar[str] = "batch deployment"
@@ -90,19 +90,15 @@ class ModelBatchDeployment(BatchScoring, ModelDeployment):
     )
 
     def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
-        """Refuse a deployment of nothing, and settings that stand in two places with different values."""
+        """Refuse a deployment of nothing, and a file name that leads elsewhere."""
         yield from super().faults()
         yield from _file_name_faults(self)
-        for key in _FLAT:
-            above, below = getattr(self, key), getattr(self.settings, key, None)
-            if above is not None and below is not None and above != below:
-                yield (key,), fault("it stands under `settings` too, with another value", f"`settings.{key}`", at="key")
 
     def to_dict(self) -> dict[str, Any]:
         """Give the plain dictionary, in the newer form: settings under `settings`, nodes under `resources`."""
         made = super().to_dict()
-        settings = {**{key: made.pop(key) for key in _FLAT if key in made}, **made.pop("settings", {})}
-        variables = {**made.pop("environment_variables", {}), **settings.pop("environment_variables", {})}
+        settings = {**made.pop("settings", {}), **{key: made.pop(key) for key in _FLAT if key in made}}
+        variables = {**settings.pop("environment_variables", {}), **made.pop("environment_variables", {})}
         nodes = settings.pop("instance_count", None)
         if nodes is not None:
             made["resources"] = {"instance_count": nodes, **made.get("resources", {})}
