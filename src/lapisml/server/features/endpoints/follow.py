@@ -54,6 +54,7 @@ class RevisionFollower:
         self._leased = leased
         self._tasks = tasks
         self._places = places
+        self._read_to: dict[str, tuple[int, int]] = {}
 
     def follow(self, revisions: list[Revision]) -> bool:
         """Bring the revisions that are to run, and those that failed, up to date; say whether anything changed."""
@@ -150,6 +151,8 @@ class RevisionFollower:
         for attempt in range(max(1, revision.attempt - 1), revision.attempt + 1):
             self._discard(revision, attempt)
         self._remove_files(revision)
+        for attempt in range(1, revision.attempt + 1):
+            self._read_to.pop(revision.job_of(attempt), None)
         return self._write(revision, Verdict({"ended_at": self._clock.now_ms()}))
 
     def _discard(self, revision: Revision, attempt: int) -> None:
@@ -164,7 +167,14 @@ class RevisionFollower:
             path.unlink(missing_ok=True)
 
     def _observe(self, revision: Revision) -> Observation:
-        return self._backend.observe([Watch(handle_of(self._workspace(revision), revision))])[0]
+        """Ask the compute; what its job wrote before is not read again."""
+        read_to = self._read_to.get(revision.job, (0, 0))
+        watch = Watch(handle_of(self._workspace(revision), revision), *read_to)
+        observation = self._backend.observe([watch])[0]
+        cursors = zip((observation.journal_cursor, observation.metrics_cursor), read_to, strict=True)
+        journal, metrics = (max(new, old) for new, old in cursors)
+        self._read_to[revision.job] = (journal, metrics)
+        return observation
 
     def _workspace(self, revision: Revision) -> Workspace:
         return self._workspaces.by_id(revision.workspace_id)
