@@ -261,13 +261,18 @@ class Replica:
 
 def connections(path: Path) -> int:
     """Count the connections to a listening unix socket, those in its queue too (proc(5), ``/proc/net/unix``)."""
-    name = path.name.encode()
+    names = (os.fsencode(path), b"/" + path.name.encode())
     try:
         with open("/proc/net/unix", "rb") as file:
-            lines = [line.split(None, 7) for line in file]
+            lines = [line.rstrip(b"\n").split(None, 7) for line in file]
     except OSError:
         return 0
-    return sum(len(one) == 8 and one[5] in _CONNECTED and one[7].strip().endswith(name) for one in lines)
+    return sum(len(one) == 8 and one[5] in _CONNECTED and _is_at(one[7], *names) for one in lines)
+
+
+def _is_at(shown: bytes, path: bytes, name: bytes) -> bool:
+    """Say whether an address leads to a path; one that is too long for an address went through a descriptor."""
+    return shown == path or (shown.startswith(b"/proc/self/fd/") and shown.endswith(name))
 
 
 def _prefer_to_end(pid: int) -> None:
