@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from typing import Any, Dict, List, Mapping, Tuple
+from collections.abc import Mapping
+from typing import Any
 
 from . import graphs
-from .report import Refused
+from .report import RefusedError
 from .trees import of_lightgbm, of_xgboost
 from .trees.plain import graph as tree_graph
 from .trees.register import register
@@ -32,18 +33,18 @@ def convert(model: Any, form: Mapping[str, Any]) -> Any:
         An ``onnx.ModelProto`` that takes `form` and gives ``label`` and ``probabilities``, or ``value``.
 
     Raises:
-        Refused: it can't be converted; the text says why.
+        RefusedError: it can't be converted; the text says why.
     """
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             made = _converted(model, form)
-    except Refused:
+    except RefusedError:
         raise
     except ImportError as error:
-        raise Refused("a package for the conversion is missing: {}".format(error)) from error
-    except Exception as error:  # noqa: BLE001 - a converter may raise anything about a model that it does not know
-        raise Refused("it can't be converted: {}".format(_first_line(error))) from error
+        raise RefusedError(f"a package for the conversion is missing: {error}") from error
+    except Exception as error:
+        raise RefusedError(f"it can't be converted: {_first_line(error)}") from error
     if form["kind"] == "matrix":
         graphs.one_input(made, int(form["width"]))
     return made
@@ -62,7 +63,7 @@ def is_booster(model: Any) -> bool:
 def _converted(model: Any, form: Mapping[str, Any]) -> Any:
     if is_booster(model):
         if form["kind"] != "matrix":
-            raise Refused("it takes text columns, which its library encodes in its own way")
+            raise RefusedError("it takes text columns, which its library encodes in its own way")
         read = of_lightgbm.booster if library(model) == "lightgbm" else of_xgboost.booster
         return tree_graph(read(model), int(form["width"]))
     made = _sklearn(model, form)
@@ -77,7 +78,7 @@ def _sklearn(model: Any, form: Mapping[str, Any]) -> Any:
     from skl2onnx import convert_sklearn
 
     register({library(one) for one in graphs.parts(model)})
-    options: Dict[Any, Any] = {}
+    options: dict[Any, Any] = {}
     if hasattr(model, "classes_") and hasattr(model, "predict_proba"):
         options = {id(model): {"zipmap": False}}
     return convert_sklearn(model, "model", _types(model, form), options=options, target_opset=dict(_SETS))
@@ -88,7 +89,7 @@ def _last(model: Any) -> Any:
     return _last(steps[-1][1]) if steps else model
 
 
-def _types(model: Any, form: Mapping[str, Any]) -> List[Tuple[str, Any]]:
+def _types(model: Any, form: Mapping[str, Any]) -> list[tuple[str, Any]]:
     from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 
     if form["kind"] == "columns":

@@ -7,12 +7,13 @@ data was, as far as the model remembers it; a third is anything. The seed is fix
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from . import graphs
-from .report import Refused
+from .report import RefusedError
 from .session import LARGEST, Rows
 
 DRAWN = 1000
@@ -33,7 +34,7 @@ class Drawing:
         example: rows of the model's input example, None without one.
     """
 
-    def __init__(self, model: Any, made: Any, form: Mapping[str, Any], example: Optional[Rows] = None) -> None:
+    def __init__(self, model: Any, made: Any, form: Mapping[str, Any], example: Rows | None = None) -> None:
         self._random = np.random.default_rng(_SEED)
         self._model = model
         self._made = made
@@ -47,7 +48,7 @@ class Drawing:
         matrix = self._matrix(count)
         return self._dressed(matrix)
 
-    def with_missing(self) -> Optional[Rows]:
+    def with_missing(self) -> Rows | None:
         """Draw rows with NaN: in one column each, and in all; None where there are no numbers."""
         width = self._width()
         if not width:
@@ -129,7 +130,7 @@ class Drawing:
             return self._usual(len(rows))
         return rows if rows.shape[1] == self._width() else self._usual(len(rows))
 
-    def _centre_and_scale(self) -> Tuple[np.ndarray, np.ndarray]:
+    def _centre_and_scale(self) -> tuple[np.ndarray, np.ndarray]:
         width = self._width()
         if isinstance(self._example, np.ndarray) and len(self._example) > 1:
             finite = np.nan_to_num(self._example, posinf=0.0, neginf=0.0)
@@ -142,7 +143,7 @@ class Drawing:
                 return centre, np.abs(scale) if scale is not None else np.maximum(1.0, np.abs(centre))
         return self._thresholds_spread(width)
 
-    def _thresholds_spread(self, width: int) -> Tuple[np.ndarray, np.ndarray]:
+    def _thresholds_spread(self, width: int) -> tuple[np.ndarray, np.ndarray]:
         centre, scale = np.zeros(width), np.ones(width)
         if not (getattr(self._model, "steps", None) or ()):
             for column, values in graphs.thresholds(self._made).items():
@@ -156,7 +157,7 @@ class Drawing:
         numbers = fitting(numbers, self._kinds)
         if self._form["kind"] == "matrix":
             return np.ascontiguousarray(numbers)
-        columns: Dict[str, np.ndarray] = {}
+        columns: dict[str, np.ndarray] = {}
         place = 0
         for one in self._form["columns"]:
             if one["type"] == "number":
@@ -169,7 +170,7 @@ class Drawing:
         return columns
 
 
-def fitting(numbers: np.ndarray, kinds: List[str]) -> np.ndarray:
+def fitting(numbers: np.ndarray, kinds: list[str]) -> np.ndarray:
     """Return the numbers as requests can bring them: whole ones, float32, truth values, as the signature says.
 
     Args:
@@ -188,40 +189,49 @@ def fitting(numbers: np.ndarray, kinds: List[str]) -> np.ndarray:
     return numbers
 
 
-def known_texts(model: Any, form: Mapping[str, Any]) -> Dict[str, List[str]]:
+def known_texts(model: Any, form: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the values of each text column that the model's encoders know.
 
     Raises:
-        Refused: a column's values can't be told.
+        RefusedError: a column's values can't be told.
     """
     if form["kind"] != "columns":
         return {}
-    found: Dict[str, List[str]] = {}
+    found: dict[str, list[str]] = {}
+    names = [one["name"] for one in form["columns"]]
     for part in graphs.parts(model):
         for _name, transformer, columns in getattr(part, "transformers_", None) or ():
             for encoder in graphs.parts(transformer):
-                found.update(_categories(encoder, columns))
+                found.update(_categories(encoder, _named(columns, names)))
     texts = {}
     for one in form["columns"]:
         if one["type"] == "text":
             if not found.get(one["name"]):
-                raise Refused("column '{}' is text without a list of known values".format(one["name"]))
+                raise RefusedError("column '{}' is text without a list of known values".format(one["name"]))
             texts[one["name"]] = found[one["name"]]
     return texts
 
 
-def _categories(encoder: Any, columns: Any) -> Dict[str, List[str]]:
+def _named(columns: Any, names: list[str]) -> list[str]:
+    """Return the names of a transformer's columns, which it may know by name or by place."""
+    if isinstance(columns, (str, int)):
+        columns = [columns]
+    try:
+        return [one if isinstance(one, str) else names[int(one)] for one in columns]
+    except (TypeError, ValueError, IndexError):
+        return []
+
+
+def _categories(encoder: Any, names: list[str]) -> dict[str, list[str]]:
     categories = getattr(encoder, "categories_", None)
-    names = [columns] if isinstance(columns, str) else list(columns) if isinstance(columns, (list, tuple)) else []
     if categories is None or len(categories) != len(names):
         return {}
     return {
-        str(name): [value for value in values.tolist() if isinstance(value, str)]
-        for name, values in zip(names, categories)
+        name: [value for value in values.tolist() if isinstance(value, str)] for name, values in zip(names, categories)
     }
 
 
-def _remembered(part: Any, names: Tuple[str, ...], width: int) -> Optional[np.ndarray]:
+def _remembered(part: Any, names: tuple[str, ...], width: int) -> np.ndarray | None:
     for name in names:
         try:
             value = np.asarray(getattr(part, name, None), dtype=np.float64)

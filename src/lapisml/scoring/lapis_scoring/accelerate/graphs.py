@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from .report import Refused
+from .report import RefusedError
 
 ROWS = "rows_float64"
 _TREES, _TREES_IR = 5, 9
@@ -22,7 +23,7 @@ def parts(model: Any) -> Iterator[Any]:
             yield from parts(inner)
 
 
-def _inner(model: Any) -> List[Any]:
+def _inner(model: Any) -> list[Any]:
     found = [step for _name, step in getattr(model, "steps", None) or ()]
     found += [one[1] for one in getattr(model, "transformers_", None) or ()]
     for name in ("estimator_", "estimator", "best_estimator_", "final_estimator_"):
@@ -39,7 +40,7 @@ def name_outputs(made: Any) -> None:
     """Name the outputs ``label`` and ``probabilities``, or ``value``.
 
     Raises:
-        Refused: there are others.
+        RefusedError: there are others.
     """
     outputs = list(made.graph.output)
     if len(outputs) == 1:
@@ -47,7 +48,7 @@ def name_outputs(made: Any) -> None:
     elif len(outputs) == 2:
         _rename(made, {outputs[0].name: LABEL, outputs[1].name: PROBABILITIES})
     else:
-        raise Refused("its graph has {} outputs, where one or two are known".format(len(outputs)))
+        raise RefusedError(f"its graph has {len(outputs)} outputs, where one or two are known")
 
 
 def one_input(made: Any, width: int) -> None:
@@ -64,7 +65,7 @@ def one_input(made: Any, width: int) -> None:
         _rename(made, {names[0]: ROWS})
     else:
         # Before operator set 18, Split makes as many as it has outputs and may not be told so.
-        told = {"num_outputs": width} if _version(made, "") >= 18 else {}
+        told: dict[str, Any] = {"num_outputs": width} if _version(made, "") >= 18 else {}
         split = helper.make_node("Split", [ROWS], names, name="columns_of_rows", axis=1, **told)
         nodes = [split, *made.graph.node]
         copies = [type(split).FromString(node.SerializeToString()) for node in nodes]
@@ -78,13 +79,13 @@ def declare_trees(made: Any) -> None:
     """Declare the operator set of ``TreeEnsemble``, which the converter does not know yet.
 
     Raises:
-        Refused: the older operators for trees are in use too; that set has them no more.
+        RefusedError: the older operators for trees are in use too; that set has them no more.
     """
     kinds = {node.op_type for node in made.graph.node}
     if "TreeEnsemble" not in kinds:
         return
     if any(kind.startswith("TreeEnsemble") for kind in kinds - {"TreeEnsemble"}):
-        raise Refused("it mixes kinds of trees that no one set of operators has")
+        raise RefusedError("it mixes kinds of trees that no one set of operators has")
     for one in made.opset_import:
         if one.domain == "ai.onnx.ml":
             one.version = _TREES
@@ -123,11 +124,11 @@ def only(made: Any, output: str) -> bytes:
     return made_bytes
 
 
-def thresholds(made: Any) -> Dict[int, np.ndarray]:
+def thresholds(made: Any) -> dict[int, np.ndarray]:
     """Return what the trees of a graph compare with: column of the trees' input → values, sorted."""
     from onnx import helper
 
-    found: Dict[int, List[np.ndarray]] = {}
+    found: dict[int, list[np.ndarray]] = {}
     for node in made.graph.node:
         if not node.op_type.startswith("TreeEnsemble"):
             continue
@@ -138,7 +139,7 @@ def thresholds(made: Any) -> Dict[int, np.ndarray]:
     return {column: np.unique(np.concatenate(values)) for column, values in found.items()}
 
 
-def _comparisons(given: Dict[str, Any]) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _comparisons(given: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return a tree node's columns, thresholds, and which of its nodes are leaves."""
     from onnx import numpy_helper
 
@@ -156,7 +157,7 @@ def _version(made: Any, domain: str) -> int:
     return max([int(one.version) for one in made.opset_import if one.domain == domain], default=0)
 
 
-def _rename(made: Any, names: Dict[str, str]) -> None:
+def _rename(made: Any, names: dict[str, str]) -> None:
     for node in made.graph.node:
         for field in (node.input, node.output):
             for index, name in enumerate(field):

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any
 
-from .report import Refused, Report
+from .report import RefusedError, Report
 
 _NICE = 10
 """The model's replicas answer meanwhile; they come first."""
@@ -23,9 +22,9 @@ def main(request_path: str) -> None:
         request = json.load(file)
     os.nice(_NICE)
     threads = max(1, int(request.get("threads") or 1))
-    from ..main import _THREADS
+    from ..main import THREADS
 
-    for name in _THREADS:
+    for name in THREADS:
         os.environ[name] = str(threads)
     report = accelerate(request["model_path"], request["folder"], threads)
     sys.stdout.write("{}: {}\n".format("accelerated" if report.accelerated else "refused", report.reason))
@@ -43,20 +42,18 @@ def accelerate(model_path: str, folder: str, threads: int = 1) -> Report:
         LoadError: the model can't be loaded.
     """
     from .. import flavours, readers, signature
-    from . import of_model
     from .make import make
+    from .of_model import Bridge, form_of
 
     os.makedirs(folder, mode=0o700, exist_ok=True)
     file = signature.ModelFile(signature.find(model_path))
     model = flavours.load(file, threads)
     try:
-        form = of_model.form_of(file, model)
-    except Refused as refusal:
+        form = form_of(file, model)
+    except RefusedError as refusal:
         return _refused(str(refusal), folder)
-    reader: Any = readers.choose(file, model)
-    original = of_model.original_of(file, model, reader, form)
-    example = of_model.example_of(file, model, reader, form)
-    return make(model.native, form, original, example, folder)
+    bridge = Bridge(form, file, model, readers.choose(file, model))
+    return make(model.native, form, bridge.original(), bridge.example(), folder)
 
 
 def _refused(reason: str, folder: str) -> Report:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Dict, Mapping, Optional
+from collections.abc import Mapping
+from typing import Any
 
 from . import convert, graphs
 from .drawing import Drawing
 from .measure import measure
-from .report import MODEL_FILE, Refused, Report
+from .report import MODEL_FILE, RefusedError, Report
 from .session import Accelerated, Graph, Rows
 from .verify import Original, verify
 
 _PACKAGES = ("onnx", "onnxruntime", "skl2onnx", "onnxmltools", "scikit-learn", "lightgbm", "xgboost", "numpy")
 
 
-def make(model: Any, form: Mapping[str, Any], original: Original, example: Optional[Rows], folder: str) -> Report:
+def make(model: Any, form: Mapping[str, Any], original: Original, example: Rows | None, folder: str) -> Report:
     """Make ``model.onnx`` and ``report.json``, or only a report that says why there is no graph.
 
     Args:
@@ -31,7 +32,7 @@ def make(model: Any, form: Mapping[str, Any], original: Original, example: Optio
     begin = time.monotonic()
     try:
         report = _made(model, form, original, example, folder)
-    except Refused as refusal:
+    except RefusedError as refusal:
         report = Report(False, str(refusal), form=dict(form))
     report.versions = versions()
     report.seconds = round(time.monotonic() - begin, 3)
@@ -39,7 +40,7 @@ def make(model: Any, form: Mapping[str, Any], original: Original, example: Optio
     return report
 
 
-def _made(model: Any, form: Mapping[str, Any], original: Original, example: Optional[Rows], folder: str) -> Report:
+def _made(model: Any, form: Mapping[str, Any], original: Original, example: Rows | None, folder: str) -> Report:
     made = convert.convert(model, form)
     drawing = Drawing(model, made, form, example)
     verdict = verify(original, _graph(made.SerializeToString(), form), drawing, example)
@@ -58,8 +59,8 @@ def _made(model: Any, form: Mapping[str, Any], original: Original, example: Opti
     fast = Accelerated(original.answer, smaller, report)
     report.sizes, report.batch_from = measure(original.answer, fast, drawing.rows())
     if report.batch_from is not None and report.batch_from <= 1:
-        raise Refused("the model itself is as fast: {}".format(_said(report.sizes[0])))
-    report.reason = "one row {}; {} rows checked".format(_said(report.sizes[0]), verdict.rows)
+        raise RefusedError(f"the model itself is as fast: {_said(report.sizes[0])}")
+    report.reason = f"one row {_said(report.sizes[0])}; {verdict.rows} rows checked"
     path = os.path.join(folder, MODEL_FILE)
     with open(path + ".new", "wb") as file:
         file.write(smaller)
@@ -70,15 +71,15 @@ def _made(model: Any, form: Mapping[str, Any], original: Original, example: Opti
 def _graph(made: bytes, form: Mapping[str, Any]) -> Graph:
     try:
         return Graph(made, form)
-    except Exception as error:  # noqa: BLE001 - the runtime has its own classes of errors
-        raise Refused("ONNX Runtime can't run its graph: {}".format(str(error)[:300])) from error
+    except Exception as error:
+        raise RefusedError(f"ONNX Runtime can't run its graph: {str(error)[:300]}") from error
 
 
 def _said(one: Mapping[str, float]) -> str:
     return "takes {:.0f} µs in the model, {:.0f} µs in the graph".format(one["original_us"], one["graph_us"])
 
 
-def versions() -> Dict[str, str]:
+def versions() -> dict[str, str]:
     """Return distribution → version of what has a part in it, as far as it is installed."""
     from importlib.metadata import PackageNotFoundError, version
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from .session import Rows, size
 
 SIZES = (1, 8, 64, 512, 4096, 32768)
-_LONG_ENOUGH = 0.15
+_LONG_ENOUGH = 0.1
 """Seconds of calls after which a size is known well enough."""
 _CALLS = 200
 _MARGIN = 1.05
 """How much faster the original must be to be asked: where they are equal, one form less is at work."""
-_BUDGET = 20.0
-"""Seconds after which no larger size is tried."""
+_SLOW_US = 300_000.0
+"""Microseconds of a call after which no larger size is tried: such a request is no matter of microseconds."""
 
 
 def measure(
     original: Callable[[Any], Any], graph: Callable[[Any], Any], rows: Rows
-) -> Tuple[List[Dict[str, float]], Optional[int]]:
+) -> tuple[list[dict[str, float]], int | None]:
     """Time both forms.
 
     Args:
@@ -32,20 +33,19 @@ def measure(
         ``[{"rows", "original_us", "graph_us"}]``, and the smallest number of rows from which on the original is
         faster in every size that was tried; None when the graph is faster in the largest.
     """
-    sizes: List[Dict[str, float]] = []
-    begin = time.monotonic()
+    sizes: list[dict[str, float]] = []
     for count in SIZES:
         given = repeated(rows, count)
         first, second = _median_us(original, given), _median_us(graph, given)
         sizes.append({"rows": count, "original_us": round(first, 2), "graph_us": round(second, 2)})
-        if time.monotonic() - begin > _BUDGET:
+        if max(first, second) > _SLOW_US:
             break
     return sizes, batch_from(sizes)
 
 
-def batch_from(sizes: List[Dict[str, float]]) -> Optional[int]:
+def batch_from(sizes: list[dict[str, float]]) -> int | None:
     """Return from how many rows on the original is faster; None for never. 1 means: always."""
-    found: Optional[int] = None
+    found: int | None = None
     for one in reversed(sizes):
         if one["graph_us"] < one["original_us"] * _MARGIN:
             break
@@ -64,7 +64,7 @@ def repeated(rows: Rows, count: int) -> Rows:
 def _median_us(answer: Callable[[Any], Any], rows: Rows) -> float:
     """Return the median time of a call, microseconds; the first call does not count."""
     answer(rows)
-    taken: List[float] = []
+    taken: list[float] = []
     total = 0.0
     while len(taken) < 3 or (total < _LONG_ENOUGH and len(taken) < _CALLS):
         begin = time.perf_counter()

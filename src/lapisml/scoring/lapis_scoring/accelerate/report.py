@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 MODEL_FILE = "model.onnx"
 REPORT_FILE = "report.json"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The model has no accelerated form that may stand in for it; the text is a sentence that says why."""
 
 
@@ -54,19 +54,19 @@ class Report:
     def __init__(self, accelerated: bool, reason: str, **more: Any) -> None:
         self.accelerated = accelerated
         self.reason = reason
-        self.form: Dict[str, Any] = more.get("form") or {}
+        self.form: dict[str, Any] = more.get("form") or {}
         self.output: str = more.get("output") or "label"
         self.take: str = more.get("take") or "all"
         self.dtype: str = more.get("dtype") or ""
         self.nan = bool(more.get("nan"))
-        self.texts: Dict[str, List[str]] = more.get("texts") or {}
-        self.batch_from: Optional[int] = more.get("batch_from")
-        self.sizes: List[Dict[str, float]] = more.get("sizes") or []
-        self.checked: Dict[str, float] = more.get("checked") or {}
-        self.versions: Dict[str, str] = more.get("versions") or {}
+        self.texts: dict[str, list[str]] = more.get("texts") or {}
+        self.batch_from: int | None = more.get("batch_from")
+        self.sizes: list[dict[str, float]] = more.get("sizes") or []
+        self.checked: dict[str, float] = more.get("checked") or {}
+        self.versions: dict[str, str] = more.get("versions") or {}
         self.seconds = float(more.get("seconds") or 0.0)
 
-    def to_json(self) -> Dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Give the plain form."""
         return {name: getattr(self, name) for name in self.FIELDS}
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Dict, List, Mapping, Union
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from .report import MODEL_FILE, Report
 
-Rows = Union[np.ndarray, Mapping[str, np.ndarray]]
+Rows = Any
 """``(n, width)`` float64, or column → ``(n,)`` float64 or texts; see `Report.form`."""
 
 LARGEST = float(1 << 53)
@@ -33,7 +34,7 @@ class Graph:
     One thread and no spinning: a replica has the cores that it was given, and the processes share them.
     """
 
-    def __init__(self, model: Union[bytes, str], form: Mapping[str, Any]) -> None:
+    def __init__(self, model: bytes | str, form: Mapping[str, Any]) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -44,11 +45,11 @@ class Graph:
         # A shrinking arena keeps a replica at the size of its usual requests, not of its largest one.
         options.enable_cpu_mem_arena = False
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        self.inputs: List[str] = [one.name for one in self._session.get_inputs()]
-        self.outputs: List[str] = [one.name for one in self._session.get_outputs()]
+        self.inputs: list[str] = [one.name for one in self._session.get_inputs()]
+        self.outputs: list[str] = [one.name for one in self._session.get_outputs()]
         self._matrix = form["kind"] == "matrix"
 
-    def run(self, rows: Rows, *outputs: str) -> List[Any]:
+    def run(self, rows: Rows, *outputs: str) -> list[Any]:
         """Answer rows.
 
         Args:
@@ -56,10 +57,10 @@ class Graph:
             outputs: names of the wanted outputs; none means all.
         """
         wanted = list(outputs) or None
-        found: List[Any] = self._session.run(wanted, self._feed(rows))
+        found: list[Any] = self._session.run(wanted, self._feed(rows))
         return found
 
-    def _feed(self, rows: Rows) -> Dict[str, np.ndarray]:
+    def _feed(self, rows: Rows) -> dict[str, np.ndarray]:
         if isinstance(rows, np.ndarray):
             return {self.inputs[0]: rows}
         return {name: np.asarray(rows[name]).reshape(-1, 1) for name in self.inputs}
@@ -73,7 +74,7 @@ class Guard:
         texts: column → values that were checked.
     """
 
-    def __init__(self, nan: bool, texts: Mapping[str, List[str]]) -> None:
+    def __init__(self, nan: bool, texts: Mapping[str, list[str]]) -> None:
         self._nan = nan
         self._texts = {name: frozenset(values) for name, values in texts.items()}
 
@@ -106,7 +107,7 @@ class Accelerated:
         report: what was found about it.
     """
 
-    def __init__(self, original: Callable[[Any], Any], model: Union[bytes, str], report: Report) -> None:
+    def __init__(self, original: Callable[[Any], Any], model: bytes | str, report: Report) -> None:
         self._original = original
         self.report = report
         self._graph = Graph(model, report.form)
@@ -134,7 +135,7 @@ class Accelerated:
 def shaper(take: str, dtype: str) -> Callable[[np.ndarray], np.ndarray]:
     """Return what brings the graph's output into the original's shape and type; see `Report.take`."""
     wanted = np.dtype(dtype)
-    parts: Dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    parts: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "all": lambda found: found,
         "second": lambda found: found[:, 1],
         "flat": lambda found: found.reshape(-1),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from . import graphs
 from .drawing import Drawing
-from .report import Refused
+from .report import RefusedError
 from .session import Graph, Guard, Rows, shaper, size
 
 TOLERANCE = 1e-5
 """Largest difference of probabilities, and of other numbers relative to their magnitude (at least 1)."""
 
-Answers = Callable[[Any], Any]
+Answers = Any
 
 
 class Original:
@@ -25,7 +26,7 @@ class Original:
         probabilities: rows → probabilities, None where the model has none.
     """
 
-    def __init__(self, answer: Answers, probabilities: Optional[Answers] = None) -> None:
+    def __init__(self, answer: Answers, probabilities: Answers | None = None) -> None:
         self.answer = answer
         self.probabilities = probabilities
 
@@ -46,11 +47,11 @@ class Verdict:
         self.largest = 0.0
 
 
-def verify(original: Original, graph: Graph, drawing: Drawing, example: Optional[Rows]) -> Verdict:
+def verify(original: Original, graph: Graph, drawing: Drawing, example: Rows | None) -> Verdict:
     """Compare both forms on the example, the drawn rows, the extremes, and rows with missing numbers.
 
     Raises:
-        Refused: they differ; the text says where.
+        RefusedError: they differ; the text says where.
     """
     drawn = drawing.rows()
     verdict = _shape_of_answers(original, graph, drawn)
@@ -69,18 +70,18 @@ def _shape_of_answers(original: Original, graph: Graph, rows: Rows) -> Verdict:
     """Find which output of the graph, and which part of it, is the original's answer."""
     try:
         expected = np.asarray(original.answer(rows))
-    except Exception as error:  # noqa: BLE001 - a model may raise anything
-        raise Refused("the model does not take the drawn rows: {}".format(str(error)[:200])) from error
+    except Exception as error:
+        raise RefusedError(f"the model does not take the drawn rows: {str(error)[:200]}") from error
     found = dict(zip(graph.outputs, graph.run(rows)))
     for output, take in _candidates(found, expected):
         shaped = shaper(take, str(expected.dtype))(found[output])
         if shaped.shape == expected.shape and _difference(expected, shaped)[0] <= TOLERANCE:
             return Verdict(output, take, str(expected.dtype))
-    raise Refused(_why_none(found, expected))
+    raise RefusedError(_why_none(found, expected))
 
 
-def _candidates(found: Mapping[str, Any], expected: np.ndarray) -> List[Tuple[str, str]]:
-    tries: List[Tuple[str, str]] = []
+def _candidates(found: Mapping[str, Any], expected: np.ndarray) -> list[tuple[str, str]]:
+    tries: list[tuple[str, str]] = []
     if graphs.LABEL in found:
         tries.append((graphs.LABEL, "flat" if expected.ndim == 1 else "all"))
     if graphs.PROBABILITIES in found and expected.dtype.kind == "f":
@@ -100,7 +101,7 @@ def _why_none(found: Mapping[str, Any], expected: np.ndarray) -> str:
         differences.append(_said(*_difference(expected, shaped)))
     if not differences:
         return "its graph answers in another shape than the model"
-    return "on drawn rows the graph differs from the model: {}".format(differences[-1])
+    return f"on drawn rows the graph differs from the model: {differences[-1]}"
 
 
 class _Comparison:
@@ -111,10 +112,10 @@ class _Comparison:
         self._shape = shaper(verdict.take, verdict.dtype)
 
     def all(self, what: str, rows: Rows) -> None:
-        """Compare rows; raise `Refused` when they differ."""
+        """Compare rows; raise `RefusedError` when they differ."""
         largest, place = self._differ(rows)
         if not largest <= TOLERANCE:
-            raise Refused("on {} the graph differs from the model: {}".format(what, _said(largest, place)))
+            raise RefusedError(f"on {what} the graph differs from the model: {_said(largest, place)}")
         self._verdict.rows += size(rows)
         self._verdict.largest = max(self._verdict.largest, largest)
 
@@ -124,9 +125,9 @@ class _Comparison:
             one = _row(rows, index)
             try:
                 self._original.answer(one)
-            except Exception as error:  # noqa: BLE001 - a model may raise anything
+            except Exception as error:
                 sentence = "the model refuses one of the {}, which the graph would answer: {}"
-                raise Refused(sentence.format(what, str(error)[:200])) from error
+                raise RefusedError(sentence.format(what, str(error)[:200])) from error
             self.all(what, one)
 
     def agrees(self, rows: Rows) -> bool:
@@ -142,9 +143,9 @@ class _Comparison:
             self._verdict.largest = max(self._verdict.largest, largest)
         return True
 
-    def _differ(self, rows: Rows) -> Tuple[float, int]:
+    def _differ(self, rows: Rows) -> tuple[float, int]:
         """Return the largest difference, and of which row: of the answers, and of the probabilities if there are."""
-        found: Dict[str, Any] = dict(zip(self._graph.outputs, self._graph.run(rows)))
+        found: dict[str, Any] = dict(zip(self._graph.outputs, self._graph.run(rows)))
         pairs = [(np.asarray(self._original.answer(rows)), self._shape(found[self._verdict.output]))]
         if self._original.probabilities is not None and graphs.PROBABILITIES in found:
             pairs.append((np.asarray(self._original.probabilities(rows)), np.asarray(found[graphs.PROBABILITIES])))
@@ -163,7 +164,7 @@ def _row(rows: Rows, index: int) -> Rows:
     return {name: column[index : index + 1] for name, column in rows.items()}
 
 
-def _difference(expected: np.ndarray, answered: np.ndarray) -> Tuple[float, int]:
+def _difference(expected: np.ndarray, answered: np.ndarray) -> tuple[float, int]:
     """Return the largest difference and its row; labels that differ count as infinity, NaN equals NaN."""
     if not expected.size:
         return 0.0, 0
@@ -181,5 +182,5 @@ def _difference(expected: np.ndarray, answered: np.ndarray) -> Tuple[float, int]
 
 def _said(largest: float, place: int) -> str:
     if largest == float("inf"):
-        return "another answer to row {}".format(place)
-    return "by {:.2g} in row {}, where {:g} is allowed".format(largest, place, TOLERANCE)
+        return f"another answer to row {place}"
+    return f"by {largest:.2g} in row {place}, where {TOLERANCE:g} is allowed"

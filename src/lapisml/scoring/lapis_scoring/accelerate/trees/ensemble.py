@@ -7,7 +7,7 @@ float64 and whose result is float32. https://onnx.ai/onnx/operators/onnx_aionnxm
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +57,7 @@ class Ensemble:
         below: a row goes left only when its value is below the threshold; else also when it equals it.
     """
 
-    def __init__(self, trees: List[Tree], targets: int = 1, below: bool = False) -> None:
+    def __init__(self, trees: list[Tree], targets: int = 1, below: bool = False) -> None:
         self.trees = trees
         self.targets = targets
         self.below = below
@@ -67,14 +67,14 @@ class Ensemble:
         """Whether each leaf has one value."""
         return all(tree.values.ndim == 1 for tree in self.trees)
 
-    def node(self) -> Tuple[str, Dict[str, Any]]:
+    def node(self) -> tuple[str, dict[str, Any]]:
         """Return the operator and its attributes."""
         if self.is_plain:
             return "TreeEnsemble", self._plain()
         return "TreeEnsembleRegressor", self._several()
 
-    def _plain(self) -> Dict[str, Any]:
-        parts: Dict[str, List[np.ndarray]] = {name: [] for name in _PLAIN}
+    def _plain(self) -> dict[str, Any]:
+        parts: dict[str, list[np.ndarray]] = {name: [] for name in _PLAIN}
         roots, nodes, leaves = [], 0, 0
         for tree in self.trees:
             roots.append(nodes)
@@ -84,13 +84,13 @@ class Ensemble:
             nodes += len(one["nodes_featureids"])
             leaves += len(one["leaf_weights"])
         whole = {name: np.concatenate(values) for name, values in parts.items()}
-        made: Dict[str, Any] = {name: whole[name].astype(np.int64).tolist() for name in _PLAIN if name not in _TENSORS}
+        made: dict[str, Any] = {name: whole[name].astype(np.int64).tolist() for name in _PLAIN if name not in _TENSORS}
         made.update({name: _tensor(name, whole[name]) for name in _TENSORS})
         modes = np.full(nodes, _LT if self.below else _LEQ, dtype=np.uint8)
         made.update(nodes_modes=_tensor("nodes_modes", modes), tree_roots=roots, n_targets=self.targets)
         return dict(made, aggregate_function=1, post_transform=0)
 
-    def _several(self) -> Dict[str, Any]:
+    def _several(self) -> dict[str, Any]:
         counts = [len(tree.leaf) for tree in self.trees]
         ids = np.repeat(np.arange(len(counts)), counts)
         nodes = np.concatenate([np.arange(count) for count in counts])
@@ -134,7 +134,7 @@ _PLAIN = (
 )
 
 
-def _numbered(tree: Tree, first_node: int, first_leaf: int) -> Dict[str, np.ndarray]:
+def _numbered(tree: Tree, first_node: int, first_leaf: int) -> dict[str, np.ndarray]:
     """Return a tree's part of a ``TreeEnsemble``: inner nodes and leaves each have numbers of their own."""
     inner = ~tree.leaf
     place = np.where(inner, first_node + np.cumsum(inner) - 1, first_leaf + np.cumsum(tree.leaf) - 1)

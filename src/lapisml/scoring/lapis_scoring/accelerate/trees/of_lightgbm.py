@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
-from ..report import Refused
+from ..report import RefusedError
+from .answer import TreeAnswer
 from .ensemble import Ensemble, Tree
-from .of_sklearn import Plan
 
 _IDENTITY = ("regression", "regression_l1", "huber", "fair", "quantile", "mape")
 _EXP = ("poisson", "gamma", "tweedie")
 _ZERO = 1e-35
 
 
-def booster(model: Any, classes: Any = None) -> Plan:
+def booster(model: Any, classes: Any = None) -> TreeAnswer:
     """Read a booster.
 
     Args:
@@ -21,19 +21,19 @@ def booster(model: Any, classes: Any = None) -> Plan:
         classes: labels of a classifier, None for anything else.
 
     Raises:
-        Refused: it has categorical columns, linear leaves or an objective that is not known.
+        RefusedError: it has categorical columns, linear leaves or an objective that is not known.
     """
     dump = model.dump_model()
     targets = int(dump["num_tree_per_iteration"])
     trees = [_tree(one["tree_structure"], number % targets) for number, one in enumerate(dump["tree_info"])]
     link, scale = _link(str(dump.get("objective") or ""))
     divide = float(len(trees) // targets or 1) if dump.get("average_output") else 1.0
-    return Plan(
+    return TreeAnswer(
         Ensemble(trees, targets=targets), in_float=False, divide=divide, link=link, scale=scale, classes=classes
     )
 
 
-def _link(objective: str) -> Tuple[str, float]:
+def _link(objective: str) -> tuple[str, float]:
     name, *settings = objective.split() or [""]
     known = dict(one.partition(":")[::2] for one in settings)
     if name in _IDENTITY and "sqrt" not in known:
@@ -44,14 +44,14 @@ def _link(objective: str) -> Tuple[str, float]:
         return "sigmoid", float(known.get("sigmoid") or 1.0)
     if name == "multiclass":
         return "softmax", 1.0
-    raise Refused("its objective '{}' is not known".format(objective))
+    raise RefusedError(f"its objective '{objective}' is not known")
 
 
-def _tree(root: Dict[str, Any], target: int) -> Tree:
-    columns: Dict[str, List[Any]] = {
+def _tree(root: dict[str, Any], target: int) -> Tree:
+    columns: dict[str, list[Any]] = {
         name: [] for name in ("feature", "threshold", "left", "right", "missing", "leaf", "value")
     }
-    waiting: List[Tuple[Dict[str, Any], int, str]] = [(root, -1, "")]
+    waiting: list[tuple[dict[str, Any], int, str]] = [(root, -1, "")]
     while waiting:
         node, parent, side = waiting.pop()
         place = len(columns["leaf"])
@@ -59,7 +59,7 @@ def _tree(root: Dict[str, Any], target: int) -> Tree:
             columns[side][parent] = place
         leaf = "split_index" not in node
         if leaf and (node.get("leaf_coeff") or node.get("leaf_features")):
-            raise Refused("its leaves are linear models")
+            raise RefusedError("its leaves are linear models")
         columns["leaf"].append(leaf)
         columns["value"].append(float(node.get("leaf_value", 0.0)) if leaf else 0.0)
         columns["feature"].append(0 if leaf else int(node["split_feature"]))
@@ -75,18 +75,18 @@ def _tree(root: Dict[str, Any], target: int) -> Tree:
     )  # fmt: skip
 
 
-def _threshold(node: Dict[str, Any]) -> float:
+def _threshold(node: dict[str, Any]) -> float:
     if node["decision_type"] != "<=":
-        raise Refused("it has categorical columns, which its library encodes in its own way")
+        raise RefusedError("it has categorical columns, which its library encodes in its own way")
     return float(node["threshold"])
 
 
-def _missing_left(node: Dict[str, Any]) -> bool:
+def _missing_left(node: dict[str, Any]) -> bool:
     """Return where NaN goes: with missing type ``None`` it counts as zero, with ``Zero`` zero goes the same way."""
     kind = node.get("missing_type") or "None"
-    below = _ZERO <= float(node["threshold"])
+    below = float(node["threshold"]) >= _ZERO
     if kind == "None":
         return below
     if kind == "Zero" and bool(node["default_left"]) != below:
-        raise Refused("it takes zeros for missing values")
+        raise RefusedError("it takes zeros for missing values")
     return bool(node["default_left"])

@@ -2,77 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional
+from typing import Any
 
 import numpy as np
 
-from ..report import Refused
+from ..report import RefusedError
+from .answer import TreeAnswer
 from .ensemble import Ensemble, Tree
 
 
-class Plan:
-    """How an estimator's answer comes from its trees.
-
-    Args:
-        ensemble: the trees.
-        in_float: the estimator rounds its input to float32 before it compares.
-        divide: what the sums are divided by.
-        add: what is then added to each sum; None for nothing.
-        link: what makes probabilities or values of the sums: ``identity``, ``rest`` (one column is the second
-            class's probability), ``sigmoid`` (as well, of the sum), ``softmax``, ``exp``.
-        scale: factor before the link.
-        classes: labels, in the order of probabilities; None for regression.
-    """
-
-    def __init__(
-        self,
-        ensemble: Ensemble,
-        *,
-        in_float: bool,
-        divide: float = 1.0,
-        add: Any = None,
-        link: str = "identity",
-        scale: float = 1.0,
-        classes: Any = None,
-    ) -> None:
-        self.ensemble = ensemble
-        self.in_float = in_float
-        self.divide = divide
-        self.add: Optional[np.ndarray] = None if add is None else np.asarray(add, dtype=np.float64).reshape(1, -1)
-        self.link = link
-        self.scale = scale
-        self.classes = classes
-
-
-def forest(model: Any) -> Plan:
+def forest(model: Any) -> TreeAnswer:
     """Read a decision tree, a forest or extra trees."""
     estimators = getattr(model, "estimators_", None)
     members = [model] if estimators is None else list(estimators)
     if int(model.n_outputs_) != 1:
-        raise Refused("it predicts several outputs at once")
+        raise RefusedError("it predicts several outputs at once")
     classes = getattr(model, "classes_", None)
     trees = [_tree(one.tree_, classes) for one in members]
     count = float(len(members))
     if classes is None:
-        return Plan(Ensemble(trees), in_float=True, divide=count)
+        return TreeAnswer(Ensemble(trees), in_float=True, divide=count)
     if len(classes) == 2:
-        return Plan(Ensemble(trees), in_float=True, divide=count, link="rest", classes=classes)
-    return Plan(Ensemble(trees, targets=len(classes)), in_float=True, divide=count, classes=classes)
+        return TreeAnswer(Ensemble(trees), in_float=True, divide=count, link="rest", classes=classes)
+    return TreeAnswer(Ensemble(trees, targets=len(classes)), in_float=True, divide=count, classes=classes)
 
 
-def boosting(model: Any) -> Plan:
+def boosting(model: Any) -> TreeAnswer:
     """Read gradient boosting.
 
     Raises:
-        Refused: it begins with another estimator's predictions, or has a loss that is not known.
+        RefusedError: it begins with another estimator's predictions, or has a loss that is not known.
     """
     rounds = model.estimators_
     constant = type(model.init_).__name__ in ("DummyClassifier", "DummyRegressor") or isinstance(model.init_, str)
     if not constant:
-        raise Refused("gradient boosting begins with another estimator's predictions")
+        raise RefusedError("gradient boosting begins with another estimator's predictions")
     width = int(model.n_features_in_)
     first = np.asarray(model._raw_predict_init(np.zeros((1, width), dtype=np.float32)))[0]  # noqa: SLF001
-    trees: List[Tree] = []
+    trees: list[Tree] = []
     for members in rounds:
         for target, one in enumerate(members):
             tree = _tree(one.tree_, None)
@@ -80,19 +47,19 @@ def boosting(model: Any) -> Plan:
             trees.append(tree)
     classes = getattr(model, "classes_", None)
     link, scale = _link(model, classes)
-    return Plan(
+    return TreeAnswer(
         Ensemble(trees, targets=rounds.shape[1]), in_float=True, add=first, link=link, scale=scale, classes=classes
     )
 
 
-def histogram(model: Any) -> Plan:
+def histogram(model: Any) -> TreeAnswer:
     """Read histogram-based gradient boosting.
 
     Raises:
-        Refused: it has categorical columns, or a loss that is not known.
+        RefusedError: it has categorical columns, or a loss that is not known.
     """
     if getattr(model, "is_categorical_", None) is not None and np.any(model.is_categorical_):
-        raise Refused("histogram gradient boosting with categorical columns encodes them in its own way")
+        raise RefusedError("histogram gradient boosting with categorical columns encodes them in its own way")
     trees = []
     for members in model._predictors:  # noqa: SLF001 - the trees have no public name
         for target, one in enumerate(members):
@@ -106,7 +73,9 @@ def histogram(model: Any) -> Plan:
     first = np.asarray(model._baseline_prediction).reshape(-1)  # noqa: SLF001
     classes = getattr(model, "classes_", None)
     link, scale = _link(model, classes)
-    return Plan(Ensemble(trees, targets=len(first)), in_float=False, add=first, link=link, scale=scale, classes=classes)
+    return TreeAnswer(
+        Ensemble(trees, targets=len(first)), in_float=False, add=first, link=link, scale=scale, classes=classes
+    )
 
 
 def _tree(tree: Any, classes: Any) -> Tree:
@@ -142,4 +111,4 @@ def _link(model: Any, classes: Any) -> Any:
         return _LINKS[loss]
     if classes is None:
         return "identity", 1.0
-    raise Refused("its loss {} is not known".format(loss))
+    raise RefusedError(f"its loss {loss} is not known")

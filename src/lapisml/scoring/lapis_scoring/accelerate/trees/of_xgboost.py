@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List
+from typing import Any
 
 import numpy as np
 
-from ..report import Refused
+from ..report import RefusedError
+from .answer import TreeAnswer
 from .ensemble import Ensemble, Tree
-from .of_sklearn import Plan
 
 _LINKS = {
     "reg:squarederror": "identity",
@@ -25,7 +25,7 @@ _LINKS = {
 }
 
 
-def booster(model: Any, classes: Any = None, rounds: Any = None) -> Plan:
+def booster(model: Any, classes: Any = None, rounds: Any = None) -> TreeAnswer:
     """Read a booster.
 
     Args:
@@ -34,22 +34,22 @@ def booster(model: Any, classes: Any = None, rounds: Any = None) -> Plan:
         rounds: how many rounds of boosting count; None for all.
 
     Raises:
-        Refused: it is not made of plain trees, or its objective is not known.
+        RefusedError: it is not made of plain trees, or its objective is not known.
     """
     learner = json.loads(bytes(model.save_raw("json")))["learner"]
     inner = learner["gradient_booster"]
     if inner.get("name") != "gbtree":
-        raise Refused("it is made by '{}', not of plain trees".format(inner.get("name")))
+        raise RefusedError("it is made by '{}', not of plain trees".format(inner.get("name")))
     objective = str(learner["objective"]["name"])
     if objective not in _LINKS:
-        raise Refused("its objective '{}' is not known".format(objective))
+        raise RefusedError(f"its objective '{objective}' is not known")
     parameters = learner["learner_model_param"]
     if int(parameters.get("num_target") or 1) > 1:
-        raise Refused("it predicts several outputs at once")
+        raise RefusedError("it predicts several outputs at once")
     targets = max(1, int(parameters.get("num_class") or 0))
     trees = _trees(inner["model"], targets, rounds)
     link = _LINKS[objective]
-    return Plan(
+    return TreeAnswer(
         Ensemble(trees, targets=targets, below=True),
         in_float=True,
         add=_margin(parameters["base_score"], link, targets),
@@ -58,18 +58,18 @@ def booster(model: Any, classes: Any = None, rounds: Any = None) -> Plan:
     )
 
 
-def _trees(model: Dict[str, Any], targets: int, rounds: Any) -> List[Tree]:
+def _trees(model: dict[str, Any], targets: int, rounds: Any) -> list[Tree]:
     last = None if rounds is None else int(rounds) * targets * _side_by_side(model)
     return [_tree(one, int(target)) for one, target in zip(model["trees"][:last], model["tree_info"])]
 
 
-def _side_by_side(model: Dict[str, Any]) -> int:
+def _side_by_side(model: dict[str, Any]) -> int:
     return max(1, int(model.get("gbtree_model_param", {}).get("num_parallel_tree") or 1))
 
 
-def _tree(one: Dict[str, Any], target: int) -> Tree:
+def _tree(one: dict[str, Any], target: int) -> Tree:
     if any(one.get("split_type") or ()):
-        raise Refused("it has categorical columns, which its library encodes in its own way")
+        raise RefusedError("it has categorical columns, which its library encodes in its own way")
     left = np.asarray(one["left_children"], dtype=np.int64)
     leaf = left == -1
     # In a leaf, the place of the threshold holds its value. Both are float32.

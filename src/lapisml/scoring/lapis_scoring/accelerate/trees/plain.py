@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 
 from .. import graphs
-from .of_sklearn import Plan
+from .answer import TreeAnswer
 from .register import Writer
 
 
-def graph(plan: Plan, width: int) -> Any:
+def graph(answer: TreeAnswer, width: int) -> Any:
     """Return an ``onnx.ModelProto`` with the input ``rows_float64`` and the output ``value``."""
     from onnx import TensorProto, helper
 
     container = _Container()
-    Writer(container.name, container).write(plan, graphs.ROWS, [graphs.VALUE])
+    Writer(container.name, container).write(answer, graphs.ROWS, [graphs.VALUE])
     made = helper.make_graph(
         container.nodes,
         "model",
@@ -32,14 +32,14 @@ class _Container:
     """Collects nodes and constants, as skl2onnx's containers do."""
 
     def __init__(self) -> None:
-        self.nodes: List[Any] = []
-        self.initializers: List[Any] = []
+        self.nodes: list[Any] = []
+        self.initializers: list[Any] = []
         self._count = 0
 
     def name(self, base: str) -> str:
         """Return a name that nothing else has."""
         self._count += 1
-        return "{}_{}".format(base, self._count)
+        return f"{base}_{self._count}"
 
     def add_node(self, operator: str, inputs: Any, outputs: Any, op_domain: str = "", **more: Any) -> None:
         """Take a node."""
@@ -48,7 +48,7 @@ class _Container:
         more.pop("op_version", None)
         self.nodes.append(helper.make_node(operator, inputs, outputs, domain=op_domain, **more))
 
-    def add_initializer(self, name: str, kind: int, shape: List[int], values: Any) -> None:
+    def add_initializer(self, name: str, kind: int, shape: list[int], values: Any) -> None:
         """Take a constant."""
         from onnx import helper
 

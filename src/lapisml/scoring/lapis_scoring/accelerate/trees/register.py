@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Tuple
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from ..report import Refused
+from ..report import RefusedError
 from . import of_lightgbm, of_sklearn, of_xgboost
+from .answer import TreeAnswer
 from .ensemble import DOMAIN
 
-Read = Callable[[Any], of_sklearn.Plan]
+Read = Any
 
 
 def register(libraries: Any) -> None:
@@ -26,7 +28,7 @@ def register(libraries: Any) -> None:
         True: shape_calculator.calculate_linear_classifier_output_shapes,
         False: shape_calculator.calculate_linear_regressor_output_shapes,
     }
-    options: Dict[bool, Any] = {
+    options: dict[bool, Any] = {
         True: {"zipmap": [True, False, "columns"], "nocl": [True, False], "output_class_labels": [False, True]},
         False: None,
     }
@@ -37,10 +39,10 @@ def register(libraries: Any) -> None:
         )
 
 
-def _kinds(libraries: Any) -> List[Tuple[type, Read]]:
+def _kinds(libraries: Any) -> list[tuple[type, Read]]:
     from sklearn import ensemble, tree
 
-    found: List[Tuple[type, Read]] = []
+    found: list[tuple[type, Read]] = []
     for name in ("RandomForest", "ExtraTrees"):
         found += [(getattr(ensemble, name + end), of_sklearn.forest) for end in ("Classifier", "Regressor")]
     for name in ("DecisionTree", "ExtraTree"):
@@ -61,14 +63,14 @@ def _kinds(libraries: Any) -> List[Tuple[type, Read]]:
     return found
 
 
-def _lightgbm(model: Any) -> of_sklearn.Plan:
+def _lightgbm(model: Any) -> TreeAnswer:
     return of_lightgbm.booster(model.booster_, getattr(model, "classes_", None))
 
 
-def _xgboost(model: Any) -> of_sklearn.Plan:
+def _xgboost(model: Any) -> TreeAnswer:
     missing = getattr(model, "missing", np.nan)
     if missing is not None and not np.isnan(missing):
-        raise Refused("it takes {} for missing values".format(missing))
+        raise RefusedError(f"it takes {missing} for missing values")
     best = getattr(model, "best_iteration", None) if getattr(model, "early_stopping_rounds", None) else None
     rounds = None if best is None else int(best) + 1
     return of_xgboost.booster(model.get_booster(), getattr(model, "classes_", None), rounds)
@@ -76,9 +78,9 @@ def _xgboost(model: Any) -> of_sklearn.Plan:
 
 def _converter(read: Read) -> Callable[[Any, Any, Any], None]:
     def convert(scope: Any, operator: Any, container: Any) -> None:
-        plan = read(operator.raw_operator)
+        answer = read(operator.raw_operator)
         Writer(_Names(scope), container).write(
-            plan, operator.inputs[0].full_name, [one.full_name for one in operator.outputs]
+            answer, operator.inputs[0].full_name, [one.full_name for one in operator.outputs]
         )
 
     return convert
@@ -96,7 +98,7 @@ class _Names:
 
 
 class Writer:
-    """Writes the nodes of a plan.
+    """Writes the nodes of an answer.
 
     Args:
         names: gives a name that nothing else has.
@@ -107,46 +109,46 @@ class Writer:
         self._names = names
         self._container = container
 
-    def write(self, plan: of_sklearn.Plan, rows: str, outputs: List[str]) -> None:
+    def write(self, answer: TreeAnswer, rows: str, outputs: list[str]) -> None:
         """Write what leads from `rows` to the outputs: label and probabilities, or the value.
 
         Raises:
-            Refused: the labels are neither whole numbers nor texts.
+            RefusedError: the labels are neither whole numbers nor texts.
         """
-        sums = self._sums(plan, rows)
-        if plan.classes is None:
-            self._linked(plan, sums, outputs[0])
+        sums = self._sums(answer, rows)
+        if answer.classes is None:
+            self._linked(answer, sums, outputs[0])
             return
-        probabilities = self._linked(plan, sums, outputs[1])
-        self._label(plan.classes, probabilities, outputs[0])
+        probabilities = self._linked(answer, sums, outputs[1])
+        self._label(answer.classes, probabilities, outputs[0])
 
-    def _sums(self, plan: of_sklearn.Plan, rows: str) -> str:
+    def _sums(self, answer: TreeAnswer, rows: str) -> str:
         from onnx import TensorProto
 
-        rows = self._cast(rows, TensorProto.FLOAT) if plan.in_float else rows
+        rows = self._cast(rows, TensorProto.FLOAT) if answer.in_float else rows
         rows = self._cast(rows, TensorProto.DOUBLE)
-        operator, attributes = plan.ensemble.node()
+        operator, attributes = answer.ensemble.node()
         sums = self._names("sums")
         self._container.add_node(
             operator, [rows], [sums], op_domain=DOMAIN, op_version=3, name=self._names(operator), **attributes
         )
         if operator != "TreeEnsemble":
             sums = self._cast(sums, TensorProto.DOUBLE)
-        if plan.divide != 1.0:
-            sums = self._with_constant("Div", sums, np.array([plan.divide]))
-        return sums if plan.add is None or not plan.add.any() else self._with_constant("Add", sums, plan.add)
+        if answer.divide != 1.0:
+            sums = self._with_constant("Div", sums, np.array([answer.divide]))
+        return sums if answer.add is None or not answer.add.any() else self._with_constant("Add", sums, answer.add)
 
-    def _linked(self, plan: of_sklearn.Plan, sums: str, output: str) -> str:
-        if plan.scale != 1.0:
-            sums = self._with_constant("Mul", sums, np.array([plan.scale]))
-        if plan.link in ("sigmoid", "rest"):
-            second = self._node("Sigmoid", [sums], 13) if plan.link == "sigmoid" else sums
-            if plan.classes is None:
+    def _linked(self, answer: TreeAnswer, sums: str, output: str) -> str:
+        if answer.scale != 1.0:
+            sums = self._with_constant("Mul", sums, np.array([answer.scale]))
+        if answer.link in ("sigmoid", "rest"):
+            second = self._node("Sigmoid", [sums], 13) if answer.link == "sigmoid" else sums
+            if answer.classes is None:
                 return self._node("Identity", [second], 13, output)
             first = self._node("Sub", [self._constant(np.array([1.0])), second], 13)
             return self._node("Concat", [first, second], 13, output, axis=1)
-        operator = {"identity": "Identity", "exp": "Exp", "softmax": "Softmax"}[plan.link]
-        return self._node(operator, [sums], 13, output, **({"axis": 1} if plan.link == "softmax" else {}))
+        operator = {"identity": "Identity", "exp": "Exp", "softmax": "Softmax"}[answer.link]
+        return self._node(operator, [sums], 13, output, **({"axis": 1} if answer.link == "softmax" else {}))
 
     def _label(self, classes: Any, probabilities: str, output: str) -> None:
         classes = np.asarray(classes)
@@ -159,7 +161,7 @@ class Writer:
         elif all(isinstance(one, str) for one in classes.tolist()):
             known = self._texts(classes.tolist())
         else:
-            raise Refused("its labels are neither whole numbers nor texts")
+            raise RefusedError("its labels are neither whole numbers nor texts")
         self._node("Gather", [known, largest], 13, output, axis=0)
 
     def _cast(self, name: str, to: int) -> str:
@@ -176,14 +178,14 @@ class Writer:
         self._container.add_initializer(name, kind, list(values.shape), values.ravel().tolist())
         return name
 
-    def _texts(self, values: List[str]) -> str:
+    def _texts(self, values: list[str]) -> str:
         from onnx import TensorProto
 
         name = self._names("classes")
         self._container.add_initializer(name, TensorProto.STRING, [len(values)], [one.encode() for one in values])
         return name
 
-    def _node(self, operator: str, inputs: List[str], version: int, output: str = "", **attributes: Any) -> str:
+    def _node(self, operator: str, inputs: list[str], version: int, output: str = "", **attributes: Any) -> str:
         output = output or self._names(operator.lower())
         self._container.add_node(
             operator, inputs, [output], op_version=version, name=self._names(operator + "_node"), **attributes
