@@ -102,16 +102,17 @@ class ModelEngine(Engine):
             request.fail(_logged(error))
 
     def _together(self, group: list[tuple[Request, Form, Any]]) -> None:
-        while group:
-            part: list[tuple[Request, Form, Any]] = []
-            taken = 0
-            while group and (not part or taken + len(group[-1][2]) <= _MOST_ROWS):
-                part.append(group.pop())
-                taken += len(part[-1][2])
-            if len(part) == 1:
-                self._finish(*part[0])
+        start = 0
+        while start < len(group):
+            end, taken = start + 1, len(group[start][2])
+            while end < len(group) and taken + len(group[end][2]) <= _MOST_ROWS:
+                taken += len(group[end][2])
+                end += 1
+            if end == start + 1:
+                self._finish(*group[start])
             else:
-                self._batch(part, taken)
+                self._batch(group[start:end], taken)
+            start = end
 
     def _batch(self, part: list[tuple[Request, Form, Any]], taken: int) -> None:
         try:

@@ -70,9 +70,14 @@ def _matrix(signature: Signature | None, model: Model) -> Matrix | None:
     if not signature.numeric:
         return None
     fitted = model.names if model.anatomy is not None else None
-    if fitted is not None and signature.names is not None and fitted != signature.names:
+    if fitted is not None and signature.names is not None and _spelt(fitted) != _spelt(signature.names):
         return None
     return of_signature(signature)
+
+
+def _spelt(names: list[Any]) -> list[str]:
+    """Return names as LightGBM writes them, which knows no spaces."""
+    return [str(name).replace(" ", "_") for name in names]
 
 
 def _of_tensor(tensor: dict[str, Any], model: Model) -> Matrix | None:
@@ -95,7 +100,7 @@ def _same(file: ModelFile, model: Model, reader: Any, names: list[Any] | None, p
     if numeric and not anatomy.picks_columns:
         anatomy.forget_names()
         return True
-    if not names or (anatomy.names is not None and anatomy.names != names):
+    if not names or (anatomy.names is not None and _spelt(anatomy.names) != _spelt(names)):
         return False
     rows = _trial(file, anatomy, names)
     try:
