@@ -95,9 +95,9 @@ class Client:
     def settled(self, path: str, timeout: float = 60) -> dict[str, Any]:
         """Wait until something is done, well or badly, and give its record."""
 
-        def look() -> dict[str, Any] | None:
+        def look() -> dict[str, Any]:
             found: dict[str, Any] = self.ok("GET", path)
-            return None if found["provisioning_state"] in UNDER_WAY else found
+            return {} if found["provisioning_state"] in UNDER_WAY else found
 
         return eventually(look, timeout, what=f"the end of {path}")
 

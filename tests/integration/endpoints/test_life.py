@@ -58,7 +58,9 @@ def test_a_change_of_what_runs_is_another_revision_and_of_how_much_is_none(clien
 
 def test_a_script_that_fails_is_told_with_its_last_lines(client: Client) -> None:
     path = "online-endpoints/e/deployments/broken"
-    script = "print('about to fail')\ndef init():\n    raise RuntimeError('no such table')\n"
+    script = (
+        "print('about to fail')\ndef init():\n    raise RuntimeError('no such table')\ndef run(data):\n    return 1\n"
+    )
     client.ok("PUT", path, client.document(script))
     found = client.settled(path)
     assert found["provisioning_state"] == "Failed"
@@ -161,7 +163,9 @@ def test_secrets_lie_nowhere_in_the_clear(client: Client) -> None:
         ("online-endpoints/e/deployments/x", {"model": "azureml:m@latest", "instance_count": 0}, 422, "instance"),
     ],
 )
-def test_bad_documents_are_refused(client: Client, path: str, body: dict[str, object], status: int, sentence: str) -> None:
+def test_bad_documents_are_refused(
+    client: Client, path: str, body: dict[str, object], status: int, sentence: str
+) -> None:
     found, answer = client.send("PUT", path, body)
     assert found == status, answer
     assert sentence in json.dumps(answer)

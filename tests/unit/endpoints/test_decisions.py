@@ -19,7 +19,7 @@ ID = "0123456789ab"
 
 def revision(state: RevisionState = RevisionState.STARTING, **values: Any) -> Revision:
     """Make a revision that was handed over ten seconds ago."""
-    plain: dict[str, Any] = {name: None for name in Revision.__dataclass_fields__}
+    plain: dict[str, Any] = dict.fromkeys(Revision.__dataclass_fields__)
     plain |= {"id": ID, "document": {}, "scale": {}, "reason": "", "log_tail": "", "attempt": 1, "tries": 0}
     plain |= {"submit_key": "k", "handed_over": True, "started_at": NOW - 10_000, "state": state}
     return Revision(**{**plain, **values})

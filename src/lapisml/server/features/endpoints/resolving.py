@@ -15,6 +15,7 @@ from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.model_environment import model_environment
 from lapisml.server.features.assets.records import AssetKind, AssetRecord
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.datastores.service import DEFAULT, datastore_uri
 from lapisml.server.features.jobs.launch import Launcher
 from lapisml.server.features.jobs.submission import SubmissionChecker
 from lapisml.server.features.workspaces.service import Workspace
@@ -60,6 +61,7 @@ class DeploymentResolver:
         shown = dict(document)
         code = dict(shown.get("code_configuration") or {})
         self._check_parts(workspace, shown, code)
+        self._check_collector(workspace, shown)
         model = self._model(workspace, shown.get("model"), by)
         _check_servable(model, code, shown)
         if model is not None:
@@ -84,6 +86,15 @@ class DeploymentResolver:
             shown["environment"] = task["environment"]
         if code:
             self._check_script(workspace, code)
+
+    def _check_collector(self, workspace: Workspace, shown: dict[str, Any]) -> None:
+        """Refuse to collect where nobody could write."""
+        collections = (shown.get("data_collector") or {}).get("collections") or {}
+        wanted = [name for name, one in collections.items() if one.get("enabled")]
+        if wanted and collector_folder(self._assets, self._storage, workspace) is None:
+            sentence = f"what is collected lies in {DEFAULT}, which is not on this machine"
+            problem = Problem(sentence, "data_collector", expected="a workspaceblobstore on the server's machine")
+            raise LapisError(ErrorCode.NOT_SUPPORTED, "The deployment can't collect data.", None, [problem])
 
     def _check_script(self, workspace: Workspace, code: dict[str, Any]) -> None:
         reference = parse(str(code.get("code")))
@@ -144,6 +155,11 @@ class DeploymentResolver:
             problem = Problem("is missing", "environment", expected=expected)
             raise LapisError(ErrorCode.DOCUMENT_INVALID, "The deployment is not valid.", None, [problem])
         return found
+
+
+def collector_folder(assets: AssetService, storage: Storage, workspace: Workspace) -> Path | None:
+    """Give the folder below which data of requests is collected; None when it is not on this machine."""
+    return storage.local_path(assets.location(workspace, datastore_uri(DEFAULT, "")))
 
 
 def _check_servable(model: AssetRecord | None, code: dict[str, Any], document: dict[str, Any]) -> None:

@@ -9,9 +9,9 @@ from lapisml.ports.launch import LaunchSpec, ServingSpec
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
-from lapisml.server.features.datastores.service import DEFAULT, datastore_uri
 from lapisml.server.features.endpoints.parts import accelerates, limits_of, probe_of
 from lapisml.server.features.endpoints.records import Revision
+from lapisml.server.features.endpoints.resolving import collector_folder
 from lapisml.server.features.jobs.launch import Launcher
 from lapisml.server.features.workspaces.service import Workspace
 
@@ -89,8 +89,7 @@ class ServingLauncher:
     def _collect(self, workspace: Workspace, settings: dict[str, Any] | None) -> dict[str, Any]:
         if not settings:
             return {}
-        store = self._assets.location(workspace, datastore_uri(DEFAULT, ""))
-        folder = self._storage.local_path(store)
+        folder = collector_folder(self._assets, self._storage, workspace)
         keys = ("collections", "sampling_rate", "rolling_rate", "request_logging")
         return {
             "folder": str(folder) if folder is not None else None,
