@@ -171,6 +171,50 @@ KINDS = {
         ("tags", "text"),
         ("descriptio", "description"),
     ),
+    "online endpoint": Kind(
+        "online-endpoint",
+        "name: bad-endpoint\nauth_mode: key\n",
+        "name",
+        ("traffic", {"blue": "most"}),
+        ("auth_mod", "auth_mode"),
+    ),
+    "online deployment": Kind(
+        "online-deployment",
+        "name: bad-deployment\nendpoint_name: bad-endpoint\nmodel:\n  path: ./file.txt\ncode_configuration:\n"
+        "  code: ./here\n  scoring_script: main.py\nenvironment:\n  conda_file: ./conda.yml\n",
+        "endpoint_name",
+        ("request_settings", {"request_timeout_ms": "soon"}),
+        ("instance_coun", "instance_count"),
+        "code_configuration.code",
+    ),
+    "batch endpoint": Kind(
+        "batch-endpoint",
+        "name: bad-batch\ndescription: text\n",
+        "name",
+        ("defaults", "forest"),
+        ("default", "defaults"),
+    ),
+    "batch deployment": Kind(
+        "batch-deployment",
+        "name: bad-batch-deployment\nendpoint_name: bad-batch\nmodel:\n  path: ./file.txt\ncode_configuration:\n"
+        "  code: ./here\n  scoring_script: main.py\nenvironment:\n  conda_file: ./conda.yml\n",
+        "endpoint_name",
+        ("settings", {"mini_batch_size": 0}),
+        ("resource", "resources"),
+        "environment.conda_file",
+    ),
+    "batch deployment of a pipeline": Kind(
+        "batch-deployment",
+        "type: pipeline\nname: bad-pipeline-deployment\nendpoint_name: bad-batch\ncomponent:\n  type: pipeline\n"
+        "  inputs:\n    word:\n      type: string\n  jobs:\n    a:\n      command: echo ${{inputs.word}}\n"
+        "      code: ./here\n      environment:\n        image: python\n"
+        "      inputs:\n        word: ${{parent.inputs.word}}\n",
+        "endpoint_name",
+        ("settings", {"force_rerun": "often"}),
+        ("setings", "settings"),
+        "component.jobs.a.code",
+        expression="component.jobs.a.command",
+    ),
 }
 
 

@@ -13,7 +13,10 @@ from tests.support.cli import run_lapis
 from tests.support.server import LapisServer
 
 Refused = CompletedProcess[str]
-_NOUNS = ("data", "models", "environments", "components", "datastores", "computes", "jobs", "schedules")
+_NOUNS = (
+    "data", "models", "environments", "components", "datastores", "computes", "jobs", "schedules", "online-endpoints",
+    "batch-endpoints",
+)  # fmt: skip
 _LISTINGS = ["", *(f"/default/{noun}" for noun in _NOUNS)]
 
 
