@@ -27,6 +27,7 @@ class Replica(asyncio.Protocol):
         self._hello.update(hello)
         self._parser = frames.Parser()
         self._count = 0
+        self._timers: dict[int, asyncio.TimerHandle] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
@@ -38,6 +39,9 @@ class Replica(asyncio.Protocol):
                 self._transport.write(frames.pack(frames.PONG, frame.id))
             elif frame.kind == frames.SCORE:
                 self._score(frame)
+            elif frame.kind == frames.CANCEL and frame.id in self._timers:
+                self._timers.pop(frame.id).cancel()
+                self._transport.write(frames.pack(frames.ANSWER, frame.id, b"gone"))
 
     def _score(self, frame: frames.Frame) -> None:
         self._count += 1
@@ -53,9 +57,11 @@ class Replica(asyncio.Protocol):
             os._exit(wish["exit"])
         if wish.get("ignore"):
             return
-        asyncio.get_running_loop().call_later(wish.get("sleep", 0), self._answer, frame, wish)
+        wait = wish.get("sleep", 0)
+        self._timers[frame.id] = asyncio.get_running_loop().call_later(wait, self._answer, frame, wish)
 
     def _answer(self, frame: frames.Frame, wish: dict[str, Any]) -> None:
+        self._timers.pop(frame.id, None)
         if "answer" in wish:
             body, head = wish.get("body", "").encode(), frames.pack_head(wish["answer"])
         else:

@@ -32,7 +32,7 @@ from lapisml.ports.serving import (
 )
 from lapisml.runner.processes import identity, is_alive
 from tests.support.polling import eventually
-from tests.support.processes import clean_environment, kill_if_same, tail
+from tests.support.processes import clean_environment, free_port, kill_if_same, tail
 
 KEY = "primary-key-of-this-test"
 SECOND_KEY = "secondary-key-of-this-test"
@@ -134,7 +134,7 @@ class RunningGateway:
 
     def __init__(self, home: Path, *flags: str, env: Mapping[str, str] | None = None) -> None:
         self.places = Places(home)
-        self._flags = flags
+        self._flags = flags if "--port" in flags else (*flags, "--port", str(free_port()))
         self._env = dict(env or {})
         self.keepers: dict[str, EchoKeeper] = {}
         self._version = 0

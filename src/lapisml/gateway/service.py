@@ -14,6 +14,7 @@ from lapisml.gateway.limits import Limits
 from lapisml.gateway.metrics import Metrics
 from lapisml.gateway.pools import Pool, method_not_allowed
 from lapisml.gateway.requestlog import Entry, RequestLog
+from lapisml.gateway.settings import GatewaySettings
 from lapisml.gateway.swagger import description
 from lapisml.gateway.table import Endpoint, Table, Target
 from lapisml.ports.serving import DeploymentRoute, Places, RevisionRecord, Routes, is_revision, read
@@ -30,22 +31,19 @@ class Gateway:
     """Routes requests.
 
     Args:
-        places: the files to go by.
-        hosts: names that a Host header may have.
-        scheme: ``http`` or ``https``.
+        settings: how it listens, and where the files to go by lie.
         limits: bounds.
         log: takes an entry of each request; None keeps no log.
     """
 
-    def __init__(
-        self, places: Places, hosts: frozenset[bytes], scheme: str, limits: Limits, log: RequestLog | None = None
-    ) -> None:
+    def __init__(self, settings: GatewaySettings, limits: Limits, log: RequestLog | None = None) -> None:
         self.limits = limits
         self.held_bytes = 0
         self.open: set[object] = set()
-        self._places = places
-        self._hosts = hosts
-        self._scheme = scheme.encode()
+        self._places = Places(settings.home)
+        self._hosts = settings.hosts()
+        self._scheme = settings.scheme.encode()
+        self._may_be_open = settings.is_local
         self._log = log
         self._metrics = Metrics()
         self._pools: dict[str, Pool] = {}
@@ -214,7 +212,7 @@ class Gateway:
 
     def _adopt(self, routes: Routes) -> bool:
         try:
-            self._table = Table(routes, self._pool_of, self._metrics)
+            self._table = Table(routes, self._pool_of, self._metrics, self._may_be_open)
         except (ValueError, TypeError, AttributeError) as error:
             sys.stderr.write(f"routes.json makes no sense, the routes before it stay: {error}\n")
             return False

@@ -44,6 +44,11 @@ class GatewaySettings:
         """``http`` or ``https``, as it is spoken here."""
         return "https" if self.tls_cert is not None else "http"
 
+    @property
+    def is_local(self) -> bool:
+        """Whether nobody beyond this machine can send a request, not even through a proxy."""
+        return _is_loopback(self.host) and not self.behind_tls_proxy and not self.allowed_hosts
+
     def hosts(self) -> frozenset[bytes]:
         """Give the names that a Host header may have, lower case, without port."""
         named = [self.host, *self.allowed_hosts]

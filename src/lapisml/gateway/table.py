@@ -15,6 +15,7 @@ Check = Callable[[bytes], None]
 """Takes the header ``Authorization``; raises `Refusal`."""
 
 
+_TOKENS = ("aml_token", "aad_token")
 _COMES, _SLEEPS, _ANSWERS = 1, 2, 3
 
 
@@ -61,21 +62,26 @@ class Endpoint:
     Args:
         route: how it is served.
         targets: its deployments.
+        check: lets a request pass by its credential.
         draw: gives random numbers of [0, 1).
 
     Attributes:
-        check: lets a request pass by its credential.
+        check: as given.
         max_body: longest body that any deployment takes, bytes.
         mirrors: deployments that get copies, with the share of the requests.
     """
 
     def __init__(
-        self, route: EndpointRoute, targets: Mapping[str, Target], draw: Callable[[], float] = random.random
+        self,
+        route: EndpointRoute,
+        targets: Mapping[str, Target],
+        check: Check,
+        draw: Callable[[], float] = random.random,
     ) -> None:
         self.route = route
         self.workspace, self.name = route.workspace, route.name
         self.targets = {target.name.encode(): target for target in targets.values()}
-        self.check = _check(route)
+        self.check = check
         self.max_body = max((target.route.max_body for target in targets.values()), default=1 << 20)
         self.mirrors = [
             (targets[name], share / 100) for name, share in route.mirror.items() if name in targets and share
@@ -133,9 +139,12 @@ class Table:
         routes: what the server wants.
         pool_of: gives the replicas of a revision.
         metrics: gives the counts of a deployment.
+        may_be_open: whether an endpoint may ask for no key (``auth_mode`` ``none``).
     """
 
-    def __init__(self, routes: Routes, pool_of: Callable[[DeploymentRoute], Pool], metrics: Metrics) -> None:
+    def __init__(
+        self, routes: Routes, pool_of: Callable[[DeploymentRoute], Pool], metrics: Metrics, may_be_open: bool = False
+    ) -> None:
         self.version = routes.version
         self.admin = KeyCheck([routes.admin_key])
         self.endpoints: dict[tuple[str, str], Endpoint] = {}
@@ -146,7 +155,7 @@ class Table:
                 name: Target(name, one, pool_of(one), metrics.of((route.workspace, route.name, name)))
                 for name, one in route.deployments.items()
             }
-            self._add(Endpoint(route, targets))
+            self._add(Endpoint(route, targets, _check(route, may_be_open)))
 
     def names(self) -> set[tuple[str, str, str]]:
         """Give workspace, endpoint and deployment of every target."""
@@ -159,12 +168,12 @@ class Table:
         self.descriptions[base + b"/swagger.json"] = endpoint
 
 
-def _check(route: EndpointRoute) -> Check:
-    if route.auth_mode == "none":  # endpoints of one's own machine, without a server
+def _check(route: EndpointRoute, may_be_open: bool) -> Check:
+    if route.auth_mode in _TOKENS:
+        return TokenCheck(route.token_secret, f"{route.workspace}/{route.name}")
+    if route.auth_mode == "none" and may_be_open:
         return _everybody
-    if route.auth_mode == "key":
-        return KeyCheck(route.keys)
-    return TokenCheck(route.token_secret, f"{route.workspace}/{route.name}")
+    return KeyCheck(route.keys if route.auth_mode == "key" else ())
 
 
 def _everybody(_authorization: bytes) -> None:

@@ -65,7 +65,7 @@ class Worker:
         self._limits = replace(limits, connections=_connections(limits.connections))
         self._tracing = configured(os.environ, lambda sentence: sys.stderr.write(f"warning: {sentence}\n"))
         self._log = self._request_log(self._tracing)
-        self._gateway = Gateway(self._places, settings.hosts(), settings.scheme, self._limits, self._log)
+        self._gateway = Gateway(settings, self._limits, self._log)
         self._open: set[Connection] = self._gateway.open  # type: ignore[assignment]  # only connections are put in
         self._stopping = asyncio.Event()
         self._certificate = _Certificate(settings)

@@ -108,7 +108,8 @@ class EndpointRoute:
 
     Attributes:
         workspace, name: together the path, ``/<workspace>/<name>/score``.
-        auth_mode: ``key``, ``aml_token``, ``aad_token``; ``none`` lets everybody in.
+        auth_mode: ``key``, ``aml_token``, ``aad_token``; ``none`` lets everybody in, where the gateway can be
+            reached from this machine only, and nobody elsewhere.
         keys: SHA-256 of the primary and the secondary key, hexadecimal.
         token_secret: base64 of the secret of the tokens (JWT, HS256, claims ``sub`` = ``<workspace>/<name>``,
             ``exp``).

@@ -61,9 +61,10 @@ def test_a_killed_master_is_followed_by_another_and_nothing_is_lost(gateway: Run
 
 
 def test_both_killed_and_started_again_have_the_same_address(start_gateway: StartGateway) -> None:
-    gateway = start_gateway()
+    gateway = start_gateway("--port", "0")
     _serve(gateway)
     before = gateway.record
+    assert (gateway.places.home / "gateway.port").read_text() == f"{before.port}\n"
     assert before.worker is not None
     os.kill(before.pid, signal.SIGSTOP)
     os.kill(before.worker["pid"], signal.SIGKILL)

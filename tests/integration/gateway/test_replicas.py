@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import threading
@@ -156,7 +157,6 @@ def test_a_late_answer_goes_to_nobody_else(gateway: RunningGateway) -> None:
 
 
 def test_a_client_that_leaves_frees_its_place(gateway: RunningGateway) -> None:
-    import http.client
 
     _serve(gateway, 0, max_queue_wait_s=30, timeout_s=30)
     slow = gateway.score
@@ -169,6 +169,15 @@ def test_a_client_that_leaves_frees_its_place(gateway: RunningGateway) -> None:
     assert slow().status == 200
     threads[0].join()
     assert answers[0].status == 200
+
+
+def test_a_client_that_leaves_ends_what_its_replica_is_at(gateway: RunningGateway) -> None:
+    _serve(gateway, 0, max_queue_wait_s=20, timeout_s=60)
+    gone = http.client.HTTPConnection("127.0.0.1", gateway.port)
+    gone.request("POST", "/ws/ep/score", b'{"sleep": 60}', {"Authorization": "Bearer primary-key-of-this-test"})
+    eventually(lambda: gateway.metric(f"lapis_requests_in_flight{BLUE}") == 1)
+    gone.close()
+    assert gateway.score().status == 200
 
 
 def test_a_keeper_that_is_made_again_is_found(gateway: RunningGateway) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
+
 from lapisml.ports.serving import DeploymentRoute, EndpointRoute, RevisionRecord, read
+from tests.integration.gateway.conftest import StartGateway
 from tests.integration.gateway.load import load
 from tests.support.gateway import KEY, RunningGateway, digest
 from tests.support.polling import eventually
@@ -131,6 +134,21 @@ def test_a_mirror_that_hangs_or_dies_harms_nobody(gateway: RunningGateway) -> No
         assert gateway.score().status == 200
     green = '{workspace="ws",endpoint="ep",deployment="green"}'
     assert gateway.metric(f"lapis_mirror_dropped_total{green}") >= 5
+
+
+@pytest.mark.parametrize("mode", ["none", "", "free"])
+def test_an_endpoint_without_a_key(start_gateway: StartGateway, mode: str) -> None:
+    """Only where nobody else can reach it, and only when the routes say so in that very word."""
+    for flags in ((), ("--allowed-hosts", "models.example.org")):
+        gateway = start_gateway(*flags)
+        gateway.keeper(A, 0)
+        gateway.route({"blue": A}, {"blue": 100}, auth_mode=mode)
+        answer = gateway.request("POST", "/ws/ep/score", b"{}", {"Content-Type": "application/json"})
+        assert answer.status == (200 if mode == "none" and not flags else 401)
+        assert gateway.score().status == answer.status
+        foreign = gateway.request("POST", "/ws/ep/score", b"{}", {"Origin": "https://evil.example"})
+        assert foreign.status == 403
+        gateway.stop()
 
 
 def test_endpoints_come_and_go(gateway: RunningGateway) -> None:

@@ -29,7 +29,7 @@ def _gateway(home: Path, limits: Limits) -> Gateway:
     deployments = {"blue": DeploymentRoute("a" * 12, max_body=50_000_000)}
     route = EndpointRoute("ws", "ep", keys=(KEY,), traffic={"blue": 100}, deployments=deployments)
     write(places.routes, Routes(1, "", (route,)))
-    made = Gateway(places, GatewaySettings(home).hosts(), "http", limits)
+    made = Gateway(GatewaySettings(home), limits)
     assert made.reload()
     return made
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from lapisml.gateway.auth import KeyCheck
 from lapisml.gateway.calls import Refusal
 from lapisml.gateway.metrics import Stats
 from lapisml.gateway.table import Endpoint, Target
@@ -30,7 +31,9 @@ def _endpoint(
         for name, state in states.items()
     }
     route = EndpointRoute("ws", "ep", traffic=traffic)
-    return Endpoint(route, targets) if numbers is None else Endpoint(route, targets, lambda: next(numbers))
+    if numbers is None:
+        return Endpoint(route, targets, KeyCheck([]))
+    return Endpoint(route, targets, KeyCheck([]), lambda: next(numbers))
 
 
 def _chosen(endpoint: Endpoint, count: int = 1000) -> Counter[str]:
