@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, PlainValidator, WithJsonSchema
@@ -12,10 +12,10 @@ from pydantic_core import PydanticCustomError
 from lapisml.core.errors import LapisError
 from lapisml.documents.base import RECORD_KEYS, Document, Part, TextOr
 from lapisml.documents.fields import AnyMapping, Choice, FilledText, Name, Tags, Text, Variables, Version
-from lapisml.documents.kinds.environment import AnEnvironment, InlineEnvironment
+from lapisml.documents.kinds.environment import AnEnvironment
 from lapisml.documents.kinds.io import MODEL_TYPES, readable
 from lapisml.documents.paths import DocumentPath
-from lapisml.documents.reading import NOT_SUPPORTED, fault, read_filled, read_mapping, read_text
+from lapisml.documents.reading import fault, read_filled, read_mapping, read_text
 from lapisml.documents.references import AssetRef, ModelsUri, parse
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}\Z")
@@ -23,7 +23,6 @@ _MODEL_FORMS = (
     "azureml:<name>:<version>, azureml:<name>@latest, azureml://registries/…, models:/<name>/<version>, "
     "or a mapping with `path`"
 )
-_OWN_SERVER = "an image with a server of its own is not started here; write a scoring script under `code_configuration`"
 _OURS = "lapis."
 
 
@@ -138,14 +137,10 @@ class ModelDeployment(Deployment):
     environment_variables: Variables | None = Field(None, description="variable and value")
 
     def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
-        """Refuse a deployment of nothing, a script without an environment, and an image with its own server."""
-        environment = self.environment
-        if isinstance(environment, InlineEnvironment) and environment.inference_config is not None:
-            where = ("environment", "inference_config")
-            yield where, fault(f"this is not supported: {_OWN_SERVER}", kind=NOT_SUPPORTED, at="key")
-        elif self.model is None and self.code_configuration is None:
+        """Refuse a deployment of nothing, and a script without an environment."""
+        if self.model is None and self.code_configuration is None:
             yield ("model",), fault("missing key `model`", _MODEL_FORMS, at="missing")
-        elif self.code_configuration is not None and environment is None and not self._may_bring_environment():
+        elif self.code_configuration is not None and self.environment is None and not self._may_bring_environment():
             yield ("environment",), fault("missing key `environment`", "what the script needs", at="missing")
 
     def _may_bring_environment(self) -> bool:
@@ -153,8 +148,3 @@ class ModelDeployment(Deployment):
         if isinstance(self.model, InlineModel):
             return self.model.type in (None, "mlflow_model")
         return self.model is not None
-
-
-def own_server(environment: Mapping[str, Any]) -> str | None:
-    """Say why an environment can't serve: it has a server of its own; None when it can."""
-    return _OWN_SERVER if environment.get("inference_config") else None

@@ -26,10 +26,12 @@ from lapisml.documents.fields import (
 )
 from lapisml.documents.kinds.deployments import ModelDeployment
 from lapisml.documents.kinds.endpoints import NetworkAccess
+from lapisml.documents.kinds.environment import InlineEnvironment
 from lapisml.documents.paths import DocumentPath
-from lapisml.documents.reading import describe, fault, read_filled, resolved
+from lapisml.documents.reading import NOT_SUPPORTED, describe, fault, read_filled, resolved
 
 _MOUNT = "the model's folder is the value of AZUREML_MODEL_DIR; a path of its own needs a container"
+_OWN_SERVER = "an image with a server of its own is not started here; write a scoring script under `code_configuration`"
 _TARGET_ONLY = ("min_instances", "max_instances", "polling_interval", "target_utilization_percentage")
 _TO_ZERO = "1 or more; a deployment that may go to zero has `scale_settings` with `min_instances: 0`"
 
@@ -154,9 +156,24 @@ class OnlineDeployment(ModelDeployment):
 
     def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
         """Refuse a deployment that can't answer."""
-        yield from super().faults()
+        why = own_server(self.environment)
+        if why is not None:
+            where = ("environment", "inference_config")
+            yield where, fault(f"this is not supported: {why}", kind=NOT_SUPPORTED, at="key")
+        else:
+            yield from super().faults()
         if self.instance_count == 0:
             yield ("instance_count",), fault("0 is out of range", _TO_ZERO)
+
+
+def own_server(environment: Any) -> str | None:
+    """Say why an environment can't serve: its image has a server of its own; None when it can.
+
+    Args:
+        environment: a document or its model; a reference says nothing.
+    """
+    given = environment.to_dict() if isinstance(environment, InlineEnvironment) else environment
+    return _OWN_SERVER if isinstance(given, Mapping) and given.get("inference_config") else None
 
 
 class ManagedOnlineDeployment(OnlineDeployment):
