@@ -14,6 +14,14 @@ from tests.support.load import Load
 from tests.support.polling import eventually
 
 SWITCHES = 1000
+BROKEN = """
+def init():
+    print("about to fail")
+    raise RuntimeError("no such table")
+
+def run(data):
+    return data
+"""
 
 
 @pytest.fixture
@@ -98,7 +106,7 @@ def test_a_thousand_switches_of_traffic_fail_no_request(blue: Endpoint) -> None:
 def test_a_model_that_breaks_is_told_and_harms_nobody(blue: Endpoint) -> None:
     code = blue.folder / "broken"
     code.mkdir()
-    (code / "score.py").write_text("print('about to fail')\ndef init():\n    raise RuntimeError('no such table')\n")
+    (code / "score.py").write_text(BROKEN)
     document = {
         "name": "broken",
         "endpoint_name": ENDPOINT,
