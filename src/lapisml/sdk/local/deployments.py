@@ -12,7 +12,7 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.sdk.local.material import Materials
 from lapisml.sdk.local.processes import LocalGate, Revisions, Standing, shares
 from lapisml.sdk.local.store import LocalDeployment, LocalEndpoint, LocalPlaces, LocalStore, Revision
-from lapisml.sdk.pending import PendingPoller
+from lapisml.sdk.pending import PendingPoller, Time
 from lapisml.sdk.session import Session
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KIND = "online-deployment"
 _LOGS = {"inference-server": "user_logs/", "storage-initializer": "system_logs/"}
+_SETTLES_WITHIN_S = 60.0
 _SCALING = ("instance_count", "scale_settings", "tags", "description", "properties")
 """Keys that change nothing about what runs."""
 
@@ -131,7 +132,7 @@ class LocalDeployments:
         for name in [*self._store.endpoint(endpoint).deployments]:
             with self._store.changing():
                 one = self._store.deployment(endpoint, name)
-                if one.serving is None or self._revisions.standing(one.serving).state != "ended":
+                if one.serving is None or self._settled(one.serving).state != "ended":
                     continue
                 again = replace(one.serving, attempt=one.serving.attempt + 1)
                 one.serving, one.coming = None, again
@@ -140,6 +141,16 @@ class LocalDeployments:
             what = f"local deployment '{name}' of endpoint '{endpoint}'"
             PendingPoller(what, lambda n=name: self._advance(endpoint, n), lambda _: None, {  # type: ignore[misc]
                 "provisioning_state": "Creating"}).wait()  # fmt: skip
+
+    def _settled(self, revision: Revision) -> Standing:
+        """Wait until a revision answers or has ended; what was killed is found to have ended after a moment."""
+        clock = Time()
+        until = clock.now() + _SETTLES_WITHIN_S
+        while True:
+            standing = self._revisions.standing(revision)
+            if standing.state != "starting" or clock.now() >= until:
+                return standing
+            clock.sleep(0.05)
 
     def _revision(self, document: dict[str, Any]) -> Revision:
         """Find everything that a document refers to."""

@@ -18,6 +18,7 @@ from lapisml.ports.environments import BuildContext, EnvironmentDefinition, Reso
 from lapisml.ports.launch import LaunchSpec, ServingSpec
 from lapisml.ports.serving import AppliedRecord, DeploymentRoute, EndpointRoute, GatewayRecord, RevisionRecord, Routes
 from lapisml.ports.storage import StorageLocation
+from lapisml.runner.processes import is_alive
 from lapisml.sdk.local.store import WORKSPACE, LocalEndpoint, LocalPlaces, Revision
 
 OPEN = "none"
@@ -83,7 +84,7 @@ class Revisions:
             reason = seen.exit.reason if seen.exit is not None else "Its processes are gone."
             tail = (seen.exit.log_tail if seen.exit is not None else "") or (record.log_tail if record else "")
             return Standing("ended", _with_tail(reason, tail), record)
-        if record is None or record.state == "stopped":
+        if record is None or record.state == "stopped" or not is_alive(record.keeper):
             return Standing("starting", seen.sentence, None)
         if record.state == "failed":
             return Standing("failed", _with_tail(record.reason, record.log_tail), record)
