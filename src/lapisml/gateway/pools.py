@@ -51,7 +51,8 @@ class Pool:
         self._usable: list[Link] = []
         self._usable_since = 0.0
         self._arrivals = 0
-        self._told = (0.0, 0)
+        self._busy_s = 0.0
+        self._told = (time.monotonic(), 0)
         self._called = 0.0
         self._control = places.control(revision)
 
@@ -133,6 +134,7 @@ class Pool:
 
     def answered(self, call: Call, frame: frames.Frame) -> None:
         """Pass on an answer, and give the replica its next call."""
+        self._busy_s += time.monotonic() - call.sent
         if self.waiting:
             self._feed()
         client = call.client
@@ -180,8 +182,11 @@ class Pool:
                 self._end_late(link, now)
         self._end_waiting(now)
         since, arrivals = self._told
-        if now - since >= _LOAD_EVERY_S and (self._arrivals != arrivals or not self.is_idle):
-            self._tell_load(now)
+        if now - since >= _LOAD_EVERY_S:
+            if self._arrivals != arrivals or not self.is_idle:
+                self._tell_load(now)
+            self._told = (now, self._arrivals)
+            self._busy_s = 0.0
 
     def refuse(self, call: Call, refusal: Refusal) -> None:
         """Answer a call without a replica."""
@@ -274,10 +279,12 @@ class Pool:
         return call.queued + max(self.route.timeout_s, self._limits.hold_s)
 
     def _tell_load(self, now: float) -> None:
+        """Tell how many requests are under way: on the average of the last second, or now if that is more."""
         since, arrivals = self._told
-        rate = (self._arrivals - arrivals) / (now - since)
-        tell(self._control, {"do": "load", "in_flight": self.in_flight, "queued": len(self.waiting), "rps": rate})
-        self._told = (now, self._arrivals)
+        passed = now - since
+        under_way = max(float(self.in_flight), self._busy_s / passed)
+        rate = (self._arrivals - arrivals) / passed
+        tell(self._control, {"do": "load", "in_flight": under_way, "queued": len(self.waiting), "rps": rate})
 
 
 def method_not_allowed() -> Refusal:

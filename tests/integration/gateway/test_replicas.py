@@ -197,4 +197,14 @@ def test_the_keeper_hears_of_the_load(gateway: RunningGateway) -> None:
     with load(gateway.port, clients=2, body={"sleep": 0.01}):
         found = eventually(lambda: [m for m in keeper.heard() if m["rps"] > 20])
     assert found[0]["do"] == "load"
-    assert 0 <= found[0]["in_flight"] <= 2
+    assert 0.1 <= found[0]["in_flight"] <= 2.5
+
+
+def test_short_requests_count_as_load_though_none_is_under_way_when_it_is_told(gateway: RunningGateway) -> None:
+    _serve(gateway, 0)
+    keeper = gateway.keepers[A]
+    keeper.heard()
+    for _ in range(20):
+        assert gateway.score().status == 200
+    found = eventually(lambda: [m for m in keeper.heard() if m["rps"] > 0])
+    assert found[0]["in_flight"] > 0
