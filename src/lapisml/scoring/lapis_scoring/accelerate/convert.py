@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from . import graphs
+from . import graphs, steps
 from .report import RefusedError
 from .trees import of_lightgbm, of_xgboost
 from .trees.plain import graph as tree_graph
@@ -77,6 +77,7 @@ def _converted(model: Any, form: Mapping[str, Any]) -> Any:
 def _sklearn(model: Any, form: Mapping[str, Any]) -> Any:
     from skl2onnx import convert_sklearn
 
+    steps.register()
     register({library(one) for one in graphs.parts(model)})
     options: dict[Any, Any] = {}
     if hasattr(model, "classes_") and hasattr(model, "predict_proba"):
