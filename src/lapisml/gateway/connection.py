@@ -155,7 +155,7 @@ class Connection(asyncio.Protocol):
             return
         self.phase = Phase.BODY
         call.method = self._parser.get_method()
-        call.keep_alive = self._parser.should_keep_alive() and not self.stops
+        call.keep_alive = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
         self._read_headers(call)
         try:
             self._check_form(call)

@@ -191,6 +191,13 @@ def test_requests_sent_ahead_are_answered_in_their_order(shared: RunningGateway)
     assert places == sorted(places)
 
 
+def test_http_1_0_gets_one_answer(shared: RunningGateway) -> None:
+    first = _head("Content-Length: 2", "Connection: keep-alive").replace(b"HTTP/1.1", b"HTTP/1.0")
+    answer = _raw(shared, first + b"{}")
+    assert answer.endswith(b'{"fast": true}')
+    assert b"connection: close" in answer
+
+
 def test_many_requests_in_one_piece(shared: RunningGateway) -> None:
     one = _head("Content-Length: 2") + b"{}"
     answer = _raw(shared, one * 500 + _head("Content-Length: 2", "Connection: close") + b"{}")
