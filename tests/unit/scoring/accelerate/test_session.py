@@ -74,7 +74,7 @@ def test_the_graph_answers_small_requests_and_the_original_large_ones() -> None:
 def test_the_original_refuses_what_it_always_refused(value: float) -> None:
     both, counting, rows = _both()
     rows[3, 2] = value
-    with pytest.raises(ValueError, match="NaN|infinity"):
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
         both(rows)
     assert counting.asked == 1
 
