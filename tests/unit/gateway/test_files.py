@@ -97,10 +97,10 @@ def test_a_socket_takes_the_place_of_an_old_one(places: Places) -> None:
 
 
 def test_a_folder_that_is_gone_leaves_no_descriptor(places: Places) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(FileNotFoundError):
         bound(places.home / "gone" / ("y" * 50) / "s.sock", socket.SOCK_STREAM)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 @pytest.mark.parametrize("text", ["", "a" * 11, "a" * 13, "A" * 12, "../../../etc", "g" * 12])
