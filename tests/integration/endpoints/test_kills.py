@@ -85,7 +85,8 @@ def test_a_change_is_done_whenever_the_server_dies(mortal: Client) -> None:
             document = mortal.document(ECHO, colour)
             ask(mortal, "PUT", path, document)
             eventually(lambda: died(server) or not _is_under_way(mortal, path), 60, what="death, or the change's end")
-            eventually(lambda: died(server) or len(mortal.folders()) == 1, 60, what="death, or the change's end")
+            assert died(server) or mortal.settled(path)["provisioning_error"] is None
+            eventually(lambda: died(server) or len(mortal.folders()) == 1, 60, what="death, or one revision to be left")
             server.order.unlink(missing_ok=True)
             if not server.revive():
                 break

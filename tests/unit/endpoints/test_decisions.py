@@ -99,7 +99,7 @@ def test_one_that_was_ready_is_started_again_for_ever_with_growing_pauses() -> N
     assert found.attempt == 21
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (0, 60_000)
-    assert found.reason == "It ended: Killed."
+    assert found.reason == "It ended: Killed. It is started again."
 
 
 def test_an_attempt_that_lasted_begins_the_pauses_anew() -> None:

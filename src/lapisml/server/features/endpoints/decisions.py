@@ -29,7 +29,7 @@ _FROM_OUTSIDE = frozenset(
     }
 )
 _MOST_TRIES = 4
-_LASTED_MS = 60_000
+_LASTED_MS = 20_000
 """An attempt that ran this long was no failed one."""
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 500, 60_000
 
@@ -90,7 +90,7 @@ def on_end(revision: Revision, status: ExitStatus | None, word: RevisionRecord |
         "next_at": now + pause_ms(tries),
     }
     if final or tries > _MOST_TRIES:
-        changes |= {"reason": reason, "log_tail": tail}
+        changes |= {"reason": f"{reason} It is started again.", "log_tail": tail}
     return Verdict(changes)
 
 

@@ -109,11 +109,11 @@ def add_revision(connection: Connection, values: dict[str, Any]) -> None:
     connection.execute(insert(revisions).values(**values))
 
 
-def change_revision(connection: Connection, revision_id: str, attempt: int | None = None, **values: Any) -> bool:
-    """Update columns of a revision, of one that is at an attempt when that is given; say whether it was."""
+def change_revision(connection: Connection, revision_id: str, at: int | None = None, **values: Any) -> bool:
+    """Update columns of a revision; say whether it was at attempt `at`, which it must be when that is given."""
     where = revisions.c.id == revision_id
-    if attempt is not None:
-        where = and_(where, revisions.c.attempt == attempt)
+    if at is not None:
+        where = and_(where, revisions.c.attempt == at)
     return connection.execute(update(revisions).where(where).values(**values)).rowcount == 1
 
 
