@@ -82,8 +82,10 @@ def test_all_forms_give_the_same_rows(folder: Path) -> None:
     (data / "5.json").write_text(json.dumps(frame.fill_nan(None).to_dicts()))
     for part in parts(cut(folder)):
         found = rows_of(part)
-        assert found["a"].iloc[0] == 1.5 and np.isnan(found["a"].iloc[1]), part
-        assert list(found["b"]) == [3, 4] and found["b"].dtype == "int64", part
+        assert found["a"].iloc[0] == 1.5, part
+        assert np.isnan(found["a"].iloc[1]), part
+        assert list(found["b"]) == [3, 4], part
+        assert found["b"].dtype == "int64", part
         assert found["c"].iloc[0] == "x", part
 
 
@@ -92,7 +94,8 @@ def test_absent_values_are_what_pandas_takes_for_absent(folder: Path) -> None:
     (folder / "data" / "1.csv").write_text("a\n1\nNA\n\n# N/A\n".replace("# N/A", "n/a"))
     values = rows_of(parts(cut(folder))[0])["a"].tolist()
     assert values[0] == 1.0
-    assert len(values) == 4 and all(value != value for value in values[1:])
+    assert len(values) == 4
+    assert all(value != value for value in values[1:])
 
 
 @pytest.mark.parametrize(
@@ -114,7 +117,8 @@ def test_a_file_that_does_not_fit_is_given_up_alone(folder: Path, name: str, tex
     found = cut(folder)
     broken = [batch for batch in found if batch.broken is not None]
     assert [part["file"] for part in broken[0].parts or ()] == [name]
-    assert len(broken) == 1 and words in str(broken[0].broken)
+    assert len(broken) == 1
+    assert words in str(broken[0].broken)
     assert [part["file"] for part in parts(found) if part.get("rows")] == ["a.csv", "z.csv"]
 
 
@@ -122,7 +126,8 @@ def test_without_a_signature_columns_come_as_they_are(folder: Path) -> None:
     save_model(folder, None)
     (folder / "data" / "1.csv").write_text("x,y\n1,a\n2,b\n")
     found = rows_of(parts(cut(folder))[0])
-    assert list(found.columns) == ["x", "y"] and found["x"].tolist() == [1, 2]
+    assert list(found.columns) == ["x", "y"]
+    assert found["x"].tolist() == [1, 2]
 
 
 def test_a_tensor_takes_all_columns_as_numbers(folder: Path) -> None:

@@ -14,8 +14,9 @@ from lapisml.server.features.assets.records import AssetKind, AssetRecord
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.batch_endpoints import asked as invocations
 from lapisml.server.features.batch_endpoints.asked import Asked
-from lapisml.server.features.batch_endpoints.invocation import DATA, STEP, job_document
+from lapisml.server.features.batch_endpoints.invocation import DATA, job_document
 from lapisml.server.features.batch_endpoints.models import Models
+from lapisml.server.features.batch_endpoints.places import as_written
 from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.workspaces.service import Workspace
 
@@ -23,16 +24,6 @@ _SOME_DATA = "azureml://datastores/workspaceblobstore/paths/azureml/any/"
 _LITERALS = ("string", "integer", "number", "boolean")
 _NOT_THE_JOBS = ("name", "parent_job_name", "display_name", "experiment_name", "tags", "properties", "description")
 _NO_CODE = "an MLflow model is used by itself, without a scoring script"
-_PLACES = {
-    f"jobs.{STEP}.task.environment": "environment",
-    f"jobs.{STEP}.task.code": "code_configuration.code",
-    f"jobs.{STEP}.task.entry_script": "code_configuration.scoring_script",
-    f"jobs.{STEP}.inputs.model": "model",
-    f"jobs.{STEP}.compute": "compute",
-    f"jobs.{STEP}.resources": "resources",
-    f"jobs.{STEP}.environment_variables": "settings.environment_variables",
-    f"jobs.{STEP}": "settings",
-}
 
 
 @dataclass(frozen=True)
@@ -172,9 +163,7 @@ class Preparer:
         try:
             return self._jobs.check(workspace, job, uploaded=True).warnings
         except LapisError as error:
-            problems = [_moved(problem, _place_of(problem.path)) for problem in error.problems]
-            message = "The deployment can't be run as it is written."
-            raise LapisError(error.code, message if problems else error.message, error.hint, problems) from None
+            raise as_written(error) from None
 
 
 def _check_without_code(model: AssetRecord | None, settings: Mapping[str, Any]) -> None:
@@ -212,19 +201,6 @@ def _stand_ins(runs: Mapping[str, Any]) -> dict[str, Any] | None:
             return None
         made[name] = {"type": kind, "path": _SOME_DATA}
     return made
-
-
-def _place_of(path: str) -> str:
-    """Say where in the deployment's document stands what a path in its job's document names."""
-    for mine, theirs in _PLACES.items():
-        if path == mine or path.startswith(f"{mine}."):
-            rest = path[len(mine) :]
-            return theirs if theirs == "model" else f"{theirs}{rest}"
-    return path
-
-
-def _moved(problem: Problem, path: str) -> Problem:
-    return Problem(problem.message, path, expected=problem.expected, suggestion=problem.suggestion)
 
 
 def _present(values: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from lapisml.server.features.assets.records import AssetKind, AssetRecord
 from lapisml.server.features.batch_endpoints import store
 from lapisml.server.features.batch_endpoints.asked import Asked
 from lapisml.server.features.batch_endpoints.invocation import DEPLOYMENT_PROPERTY, ENDPOINT_PROPERTY, job_document
+from lapisml.server.features.batch_endpoints.places import as_asked
 from lapisml.server.features.batch_endpoints.preparing import Preparer
 from lapisml.server.features.batch_endpoints.records import BatchDeployment, BatchEndpoint
 from lapisml.server.features.jobs.records import JobRecord
@@ -171,7 +172,10 @@ class BatchEndpointService:
         document = job_document(endpoint_name, deployment.document, deployment.runs, asked)
         job_name = asked.job_name or f"batchjob-{secrets.token_hex(8)}"
         properties = {ENDPOINT_PROPERTY: endpoint_name, DEPLOYMENT_PROPERTY: name}
-        job = self._jobs.submit(workspace, job_name, document, properties, by)
+        try:
+            job = self._jobs.submit(workspace, job_name, document, properties, by)
+        except LapisError as error:
+            raise as_asked(error, next(iter(asked.inputs), "")) from None
         with self._database.write() as connection:
             store.add_invocation(connection, endpoint.id, name, job.name, self._clock.now_ms())
         return job
@@ -240,4 +244,5 @@ def _parsed(kind: str, name: str, document: dict[str, Any]) -> dict[str, Any]:
     if not is_valid_name(name):
         noun = kind.replace("-", " ")
         raise LapisError(ErrorCode.DOCUMENT_INVALID, f"'{name}' can't be the name of a {noun}.")
-    return {**registry.parse(kind, {**document, "name": name}).to_dict(), "name": name}
+    made = {**registry.parse(kind, {**document, "name": name}).to_dict(), "name": name}
+    return {key: value for key, value in made.items() if value not in ({}, [])}  # a record sent back has empty ones
