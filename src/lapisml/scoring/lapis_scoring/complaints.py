@@ -19,7 +19,7 @@ def missing(names: list[Any], sent: list[Any], form: Form, record: int | None = 
     texts = [str(name) for name in sent]
     parts = []
     for name in names[:_NAMED]:
-        near = difflib.get_close_matches(str(name), [text for text in texts if text not in names], 1, 0.75)
+        near = difflib.get_close_matches(str(name), [text for text in texts if text not in names], 1, 0.6)
         parts.append(f"'{name}'" + (f" (is it '{near[0]}'?)" if near else ""))
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     which = "Column" if len(names) == 1 else "Columns"

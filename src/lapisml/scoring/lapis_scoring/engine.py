@@ -6,6 +6,9 @@ from typing import Any
 
 from .wire import Request
 
+GRACE_S = 5.0
+"""How long a call may go on after its time is over, seconds, at least; then its replica is taken for lost."""
+
 
 class Engine:
     """Answers requests.
@@ -38,6 +41,9 @@ class Engine:
     def stuck(self) -> bool:
         """Say whether every thread of its own is lost to calls that don't return."""
         return False
+
+    def finish(self, timeout_s: float) -> None:
+        """Wait for what this engine's own threads work on."""
 
     def swagger(self) -> dict[str, Any]:
         """Describe requests and answers as Swagger 2.0."""

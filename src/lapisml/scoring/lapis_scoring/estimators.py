@@ -41,7 +41,7 @@ class Anatomy:
     def names(self) -> list[Any] | None:
         """Names of the columns that the model was fitted with."""
         found = getattr(self.parts[0], "feature_names_in_", None)
-        return list(found) if found is not None else None
+        return None if found is None else list(found.tolist() if hasattr(found, "tolist") else found)
 
     @property
     def width(self) -> int | None:

@@ -17,7 +17,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from . import frames
-from .engine import Engine
+from .engine import GRACE_S, Engine
 from .errors import timed_out
 from .plan import Plan
 from .wire import GONE, Connection, Request
@@ -29,7 +29,7 @@ LOST = 4
 """Exit code of a replica whose work does not return."""
 
 _ROUND_S = 0.1
-_GRACE_S = 10.0
+_FLUSH_S = 5.0
 _LONGEST_LINGER_S = 0.001
 _LINGER_SHARE = 0.25
 
@@ -71,13 +71,19 @@ class Loop:
         self._swagger: bytes | None = None
 
     def run(self) -> None:
-        """Serve until SIGTERM."""
+        """Serve until SIGTERM; what has arrived by then is answered."""
         self._watch_signals()
         threading.Thread(target=self._guard, args=(os.getppid(),), name="lapis-guard", daemon=True).start()
         while not self._stopping:
-            requests = self._take()
+            requests = self._take(-1)
             if requests:
                 self._work(requests)
+        requests = self._take(0)
+        if requests:
+            self._work(requests)
+        self._engine.finish(self._plan.timeout_s)
+        for connection in list(self._connections.values()):
+            connection.finish(_FLUSH_S)
 
     def _watch_signals(self) -> None:
         ours, theirs = socket.socketpair()
@@ -98,12 +104,9 @@ class Loop:
         self._busy = None
         self._lasted = time.monotonic() - started
 
-    def _take(self) -> list[Request]:
+    def _take(self, timeout: float) -> list[Request]:
         with self._io:
-            if not self._waiting:
-                self._poll(-1)
-            else:
-                self._poll(0)
+            self._poll(0 if self._waiting else timeout)
             if self._engine.gathers and self._waiting:
                 self._linger()
             requests, self._waiting = self._waiting, []
@@ -225,7 +228,7 @@ class Loop:
         lasted = time.monotonic() - busy[0]
         if lasted > limit:
             self._remind(busy[1])
-        if lasted > limit + max(limit, _GRACE_S) and self._busy is busy:
+        if lasted > limit + max(limit, GRACE_S) and self._busy is busy:
             _end(f"a call has not returned for {lasted:.0f} s; the replica ends, to be started again", LOST)
 
     def _remind(self, requests: list[Request]) -> None:

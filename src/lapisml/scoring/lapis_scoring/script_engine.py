@@ -13,7 +13,7 @@ from typing import Any
 
 from . import frames, shims, swagger
 from .collector import Collector
-from .engine import Engine
+from .engine import GRACE_S, Engine
 from .errors import LoadError, RequestError, model_error
 from .plan import Plan
 from .script import RAW, Script, schemas, written
@@ -63,8 +63,14 @@ class ScriptEngine(Engine):
 
     def stuck(self) -> bool:
         """Say whether every thread is in a call that took far too long."""
-        limit = self._plan.timeout_s + max(self._plan.timeout_s, 10.0)
+        limit = self._plan.timeout_s + max(self._plan.timeout_s, GRACE_S)
         return self._crew is not None and len(self._crew.longer_than(limit)) == self._plan.max_concurrent
+
+    def finish(self, timeout_s: float) -> None:
+        """Wait for the calls under way."""
+        until = time.monotonic() + timeout_s
+        while self._crew is not None and self._crew.is_busy and time.monotonic() < until:
+            time.sleep(0.01)
 
     def swagger(self) -> dict[str, Any]:
         """Return ``swagger.json`` or ``swagger2.json`` beside the script, else what the decorators say."""
@@ -134,6 +140,11 @@ class Crew:
     def take(self, request: Request) -> None:
         """Take a request."""
         self._line.put(request)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something to do."""
+        return not self._line.empty() or bool(self._at_work)
 
     def longer_than(self, seconds: float) -> list[Request]:
         """Return the requests that are being worked on for longer."""

@@ -80,6 +80,13 @@ class Connection:
             if left:
                 self.send(left)
 
+    def finish(self, timeout_s: float) -> None:
+        """Send all that is left."""
+        with self.lock, contextlib.suppress(OSError):
+            if self._left and not self.closed:
+                self._socket.settimeout(timeout_s)
+                self._socket.sendall(self._left)
+
     def close(self) -> None:
         """Give it back."""
         with self.lock:
