@@ -129,3 +129,23 @@ def test_the_table_of_names_has_no_word_twice() -> None:
     groups = [set(names.renamed), names.harmless, names.accelerator, names.absent]
     assert sum(map(len, groups)) == len(set().union(*groups))
     assert all(key == key.lower() for group in groups for key in group)
+
+
+@pytest.mark.parametrize(
+    ("packages", "constraints"),
+    [
+        (["scikit-learn=1.2.2", "numpy"], ["numpy<2"]),
+        (["scikit-learn=1.2"], ["numpy<2"]),
+        (["pandas<2"], ["numpy<2"]),
+        (["scipy==1.10.1", "numpy=1.23"], []),
+        (["scikit-learn=1.2.2", "numpy>=2"], []),
+        (["scikit-learn=1.4"], []),
+        (["scikit-learn=1.7.0"], []),
+        (["scikit-learn>=1.0"], []),
+        (["pandas<=2.2.2"], []),
+        (["scikit-learn"], []),
+        ([{"pip": ["scikit-learn==1.2.2"]}], []),
+    ],
+)
+def test_versions_of_before_numpy_2_are_kept_from_it(packages: list[Any], constraints: list[str]) -> None:
+    assert [str(one) for one in parse_conda(conda(*packages)).constraints] == constraints

@@ -16,6 +16,7 @@ from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
 
 from lapisml.backends.environments.tables import read_table
 from lapisml.backends.environments.uv.requirements import Options, Requirements, overriding, parse_requirements
@@ -55,6 +56,7 @@ class CondaNames:
     accelerator: frozenset[str]
     absent: frozenset[str]
     known_channels: frozenset[str]
+    first_with_numpy_2: Mapping[str, str]
 
 
 @cache
@@ -63,7 +65,7 @@ def conda_names() -> CondaNames:
     text = files("lapisml.builtin.environments").joinpath("conda_names.yaml").read_text(encoding="utf-8")
     table = read_table(text)
     lists = {k: frozenset(table[k]) for k in ("harmless", "accelerator", "absent", "known_channels")}
-    return CondaNames(renamed=table["renamed"], **lists)
+    return CondaNames(renamed=table["renamed"], first_with_numpy_2=table["first_with_numpy_2"], **lists)
 
 
 def parse_conda(document: Mapping[str, Any], folder: Path | None = None) -> CondaContent:
@@ -86,12 +88,35 @@ def parse_conda(document: Mapping[str, Any], folder: Path | None = None) -> Cond
             _read_pip_list(item, folder, from_pip)
         else:
             _read_package(str(item), found)
+    numpy = _numpy_of(found.packages)
     found.packages = overriding(found.packages, from_pip.items)
-    found.constraints, found.options = from_pip.constraints, from_pip.options
+    found.constraints, found.options = [*from_pip.constraints, *numpy], from_pip.options
     foreign = [str(c) for c in document.get("channels") or [] if str(c).lower() not in conda_names().known_channels]
     if foreign:
         found.notes.append(f"Packages come from PyPI, not from the conda channels {', '.join(foreign)}.")
     return found
+
+
+def _numpy_of(packages: list[Requirement]) -> list[Requirement]:
+    """Give what conda's own packages say of NumPy: versions that were built for NumPy 1 need it.
+
+    A version of NumPy that the file names stands as it is.
+    """
+    if any(one.name == "numpy" and one.specifier for one in packages):
+        return []
+    firsts = conda_names().first_with_numpy_2
+    old = [one for one in packages if one.name in firsts and _is_before(one.specifier, Version(firsts[one.name]))]
+    return [Requirement("numpy<2")] if old else []
+
+
+def _is_before(asked: SpecifierSet, first: Version) -> bool:
+    """Say whether only versions before `first` will do."""
+    return any(
+        one.operator in ("==", "~=", "<=", "<")
+        and not one.contains(first)
+        and Version(one.version.removesuffix(".*")) <= first
+        for one in asked
+    )
 
 
 def _refuse_unknown_keys(document: Mapping[str, Any]) -> None:
