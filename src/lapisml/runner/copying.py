@@ -83,10 +83,24 @@ def link_tree(source: str, target: str) -> list[str]:
     for entry in files_below(source, skipped):
         path = os.path.join(target, entry.relative)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        _link(entry.source, path)
+        link_file(entry.source, path)
         placed.append(path)
     sync_files(placed)
     return skipped
+
+
+def link_file(source: str, target: str) -> None:
+    """Put a file, which no longer changes, at `target` without using space where possible; it appears whole."""
+    temporary = f"{target}.{os.getpid()}.tmp"
+    try:
+        os.link(source, temporary)
+    except FileExistsError:
+        os.unlink(temporary)
+        os.link(source, temporary)
+    except OSError:
+        copy_file(source, target)
+        return
+    os.replace(temporary, target)
 
 
 def sync_files(paths: list[str]) -> None:
@@ -160,16 +174,3 @@ def _rename(source: str, target: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _link(source: str, target: str) -> None:
-    temporary = f"{target}.{os.getpid()}.tmp"
-    try:
-        os.link(source, temporary)
-    except FileExistsError:
-        os.unlink(temporary)
-        os.link(source, temporary)
-    except OSError:
-        copy_file(source, target)
-        return
-    os.replace(temporary, target)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lapisml.ports.endings import EndReason
-from lapisml.runner import child, durable, layout
+from lapisml.runner import child, copying, durable, layout
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
 from lapisml.runner.serving.plan import Plan
@@ -96,9 +96,10 @@ def _model(job: Job, asked: Mapping[str, Any], values: Mapping[str, str]) -> tup
     path = os.path.join(folder, os.path.basename(asked["model_name"].rstrip("/")) or _MODEL)
     try:
         os.makedirs(folder, exist_ok=True)
-        if os.path.islink(path):
-            os.unlink(path)
-        os.symlink(os.path.abspath(given), path)
+        copying.remove_tree(path)
+        # No symbolic link: MLflow refuses files of a model that lie outside of the folder that it was given.
+        put = copying.link_tree if os.path.isdir(given) else copying.link_file
+        put(given, path)
     except OSError as error:
         raise JobEndError(EndReason.INPUT, name=name, error=str(error)) from error
     return folder, path
