@@ -28,14 +28,19 @@ _FIRST_LOOK_S, _SLOWEST_LOOK_S = 0.02, 0.5
 
 
 class EndpointWorker:
-    """Runs a `Settler` for one installation."""
+    """Runs a `Settler` for one installation.
+
+    Attributes:
+        leased: the right to do so.
+        tasks: the slow steps that rounds start.
+    """
 
     def __init__(self, clock: Clock, events: EventBus, leased: SiteLease, settler: Settler, tasks: Tasks) -> None:
         self._clock = clock
         self._events = events
-        self._leased = leased
+        self.leased = leased
+        self.tasks = tasks
         self._settler = settler
-        self._tasks = tasks
         self._stopping = threading.Event()
         self._is_idle = False
         self._held_at = 0
@@ -51,8 +56,8 @@ class EndpointWorker:
         self._stopping.set()
         self._events.notify(TOPIC_ENDPOINTS)
         self._thread.join(timeout=5)
-        self._tasks.close()
-        self._leased.release()
+        self.tasks.close()
+        self.leased.release()
 
     def _loop(self) -> None:
         called = self._events.listen(TOPIC_ENDPOINTS)
@@ -88,7 +93,7 @@ class EndpointWorker:
         """Renew the lease now and then; each step that writes looks at it again."""
         now = self._clock.now_ms()
         if now - self._held_at >= RESYNC_S * 1000:
-            if not self._leased.hold():
+            if not self.leased.hold():
                 return False
             self._held_at = now
         return True

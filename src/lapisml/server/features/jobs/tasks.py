@@ -25,6 +25,12 @@ class Tasks:
         self._lock = threading.Lock()
         self._busy: set[int] = set()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a step is under way."""
+        with self._lock:
+            return bool(self._busy)
+
     def run(self, job: int, step: Callable[[], bool]) -> None:
         """Start a step of a job unless one is under way; the step says whether it ended the job."""
         with self._lock:
