@@ -32,7 +32,8 @@ from lapisml.ports.serving import (
 )
 from lapisml.runner.processes import identity, is_alive
 from tests.support.polling import eventually
-from tests.support.processes import clean_environment, free_port, kill_if_same, tail
+from tests.support.processes import clean_environment, free_port, tail
+from tests.support.processes import is_alive as is_running
 
 KEY = "primary-key-of-this-test"
 SECOND_KEY = "secondary-key-of-this-test"
@@ -242,17 +243,25 @@ class RunningGateway:
 
     def stop(self) -> None:
         """End it, and whatever followed it."""
-        for _ in range(2):
-            record = read(GatewayRecord, self.places.gateway)
-            if record is not None:
-                kill_if_same(record.identity)
-                kill_if_same(record.worker)
+        while pids := self._pids():
+            for number in (signal.SIGSTOP, signal.SIGKILL):  # none may start another while the others die
+                for pid in pids:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, number)
         if self.process is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         for keeper in self.keepers.values():
             keeper.stop()
+
+    def _pids(self) -> list[int]:
+        """Return the processes over this home that can still do something."""
+        home, found = str(self.places.home).encode(), []
+        for folder in Path("/proc").iterdir():
+            with suppress(OSError, ValueError):
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                if b"lapisml.gateway" in words and home in words and is_running(int(folder.name)):
+                    found.append(int(folder.name))
+        return found
 
 
 class Answer:
