@@ -155,7 +155,10 @@ class Crew:
 
     def _add(self) -> None:
         number = next(n for n in range(len(self._places) + 1) if n not in self._places)
-        self._places[number] = self._make(number, self.form)
+        try:
+            self._places[number] = self._make(number, self.form)
+        except OSError as error:  # tried again at the next turn
+            self.trouble, self.trouble_tail = f"Replica {number} has no socket: {error}.", ""
 
     def _drop(self, replica: Replica) -> None:
         replica.is_retired, replica.start_at = True, None
@@ -172,11 +175,15 @@ class Crew:
 
     def _doubt(self, replica: Replica, now: float) -> None:
         """Kill a replica that does not answer; give up one that was not ready in time at the very first."""
-        if replica.is_late and not self.is_proven:
+        if replica.why:
+            return
+        if replica.is_late:
             replica.why = f"was not ready within {self._patience_s:g} s"
-            self._fail_or_fall_back(replica, replica.why, _tail(replica))
-        elif replica.is_stuck and not replica.why:
+        elif replica.is_stuck:
             replica.why = "did not answer its liveness probe and was ended"
+        if replica.is_late and not self.is_proven:
+            self._fail_or_fall_back(replica, replica.why, _tail(replica))
+        elif replica.why:
             replica.kill_at = now
 
     def _end(self, replica: Replica, now: float) -> None:

@@ -7,6 +7,7 @@ killed its replicas end, and the server has the revision started again.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -123,8 +124,8 @@ class Keeper:
         """See that as many replicas as wanted run, of the form that is wanted."""
         for replica in self._crew.ready:
             self._capacity = int(replica.hello.get("max_concurrent") or self._capacity)
-        if not self._crew.is_proven:
-            self._autoscaler.begin(now)
+        if not self._crew.is_proven or (self._autoscaler.wanted and not self._crew.ready):
+            self._autoscaler.begin(now)  # what is being started has had no chance to be asked
         self._crew.reach(self._autoscaler.decide(self._capacity, now), now)
         self._accelerate()
         if now >= self._look_at:
@@ -161,7 +162,8 @@ class Keeper:
         _say(f"From now on {scale.minimum} to {scale.maximum} replicas.")
         self._scale = scale
         self._autoscaler.rescale(scale, now)
-        self._write_replica_plan()
+        with contextlib.suppress(OSError):  # a full disk: those that are started go by the plan as it was
+            self._write_replica_plan()
 
     def _begin_end(self, now: float) -> None:
         self._is_ending = True
@@ -235,5 +237,5 @@ class _Signals:
 
 def _say(sentence: str) -> None:
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    sys.stdout.write(f"{stamp} {sentence}\n")
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # a full disk: the line is lost
+        os.write(1, f"{stamp} {sentence}\n".encode(errors="replace"))

@@ -96,6 +96,7 @@ class Replica:
         self._process: subprocess.Popen[bytes] | None = None
         self._pidfd = -1
         self._ready_since: float | None = None
+        self._has_loaded = self._has_been_ready = False
         self._listening = serving.bound(path, socket.SOCK_STREAM, _BACKLOG)
         self._inode = path.stat().st_ino
 
@@ -111,13 +112,13 @@ class Replica:
 
     @property
     def is_late(self) -> bool:
-        """Whether it has been asked often enough and never was ready."""
+        """Whether it has had its time and never was ready."""
         probe = self._probes.get("ready")
-        return probe is not None and probe.passes is False and self._ready_since is None
+        return probe is not None and probe.passes is False and not self._has_been_ready
 
     @property
     def is_stuck(self) -> bool:
-        """Whether it does not answer any more and is to be replaced."""
+        """Whether it has loaded, does not answer any more, and is to be replaced."""
         probe = self._probes.get("live")
         return probe is not None and probe.passes is False
 
@@ -130,7 +131,7 @@ class Replica:
         """Return when it needs looking after next; None when only news can matter."""
         times = [at for at in (self.start_at, self.end_at, self.kill_at) if at is not None]
         if self._process is not None and not self.is_retired:
-            times += [probe.due for probe in self._probes.values()]
+            times += [probe.due for _name, probe in self._asked()]
         return min(times, default=None)
 
     def start(self, now: float) -> None:
@@ -157,6 +158,7 @@ class Replica:
         self._pidfd = os.pidfd_open(self._process.pid)
         _prefer_to_end(self._process.pid)
         self._probes = {name: Probe(settings, now) for name, settings in self._settings.items()}
+        self._has_loaded = self._has_been_ready = False
         self._connect()
 
     def listen(self, now: float) -> None:
@@ -165,7 +167,7 @@ class Replica:
             return
         answered = self._link.read()
         if self._link.hello is not None and not self.hello:
-            self.hello = self._link.hello
+            self.hello, self._has_loaded = self._link.hello, True
             for probe in self._probes.values():
                 probe.hurry(now)
         for number in answered or ():
@@ -178,7 +180,7 @@ class Replica:
 
     def probe(self, now: float) -> None:
         """Ask what is due to be asked."""
-        for name, probe in self._probes.items():
+        for name, probe in self._asked():
             if now < probe.due:
                 continue
             if self._link is None:
@@ -241,12 +243,16 @@ class Replica:
                 self.path.unlink()
         self._listening.close()
 
+    def _asked(self) -> list[tuple[str, Probe]]:
+        """Give the probes that count by now: whether it is alive is no question before it has loaded."""
+        return [(name, probe) for name, probe in self._probes.items() if name == "ready" or self._has_loaded]
+
     def _judge(self, now: float) -> None:
         probe = self._probes.get("ready")
         if probe is None or not probe.passes:
             self._ready_since = None
         elif self._ready_since is None:
-            self._ready_since = now
+            self._ready_since, self._has_been_ready = now, True
 
     def _connect(self) -> None:
         with contextlib.suppress(OSError):
