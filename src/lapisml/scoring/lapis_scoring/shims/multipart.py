@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from email.message import Message
 from typing import Any
@@ -93,12 +94,18 @@ def parts(body: bytes, content_type: str) -> tuple[MultiDict, MultiDict]:
 
 
 def _split(body: bytes, boundary: bytes) -> list[tuple[Headers, bytes]]:
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary)
-    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
-        raise ValueError("a multipart body does not end with its boundary")
-    if len(pieces) - 2 > _MOST_PARTS:
-        raise ValueError(f"a form has more than {_MOST_PARTS} parts")
-    return [_part(piece.lstrip(b" \t")[2:]) for piece in pieces[1:-1]]
+    whole = b"\r\n" + body
+    found: list[tuple[Headers, bytes]] = []
+    start = None
+    for line in re.finditer(rb"\r\n--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r\n|\Z)", whole):
+        if start is not None:
+            found.append(_part(whole[start : line.start()]))
+        if line.group(1):
+            return found
+        if len(found) >= _MOST_PARTS:
+            raise ValueError(f"a form has more than {_MOST_PARTS} parts")
+        start = line.end() + 2
+    raise ValueError("a multipart body does not end with its boundary")
 
 
 def _part(piece: bytes) -> tuple[Headers, bytes]:
