@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -194,3 +196,24 @@ def test_a_client_that_goes_harms_nobody(serve: Serve) -> None:
             client.send([1])
     assert served.ask(2)[0] == 200
     assert served.record.replicas[0].restarts == 0
+
+
+def test_loading_may_take_longer_than_the_liveness_probe_has_patience(serve: Serve, tmp_path: Path) -> None:
+    slow = f"import os, time\ndef init():\n    while not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.01)\n"
+    served = serve(slow + "def run(data): return data", liveness=IMPATIENT | {"failure_threshold": 1})
+    (one,) = served.reaches(lambda r: r.replicas and r.replicas[0].pid).replicas
+    begun = time.monotonic()
+    eventually(lambda: time.monotonic() - begun > 1.0)
+    (tmp_path / "go").touch()
+    (same,) = served.ready()
+    assert (same.pid, same.restarts) == (one.pid, 0)
+
+
+def test_a_replica_that_does_not_answer_gets_no_requests_until_it_does(serve: Serve) -> None:
+    served = serve(ECHO, readiness=IMPATIENT)
+    (one,) = served.ready()
+    os.kill(one.pid, signal.SIGSTOP)
+    served.reaches(lambda r: r.state == "starting" and not r.replicas[0].ready)
+    os.kill(one.pid, signal.SIGCONT)
+    (same,) = served.ready()
+    assert same == one
