@@ -21,6 +21,10 @@ from tests.support.processes import REPOSITORY, clean_environment
 from tests.support.server import LapisServer, end_everything
 
 
+WRITES = (1, 2, 3, 5, 7, 99)
+"""Before which writes of a change the server dies; a change has fewer than the last."""
+
+
 class CrashingServer(LapisServer):
     """A server that may be told to die before one of its writes."""
 
@@ -79,7 +83,7 @@ def test_a_change_is_done_whenever_the_server_dies(mortal: Client) -> None:
     uri = mortal.ok("GET", "online-endpoints/e")["scoring_uri"]
     path, deaths = "online-endpoints/e/deployments/blue", 0
     with Load(uri, mortal.key(), 1, clients=2) as load:
-        for write in range(1, 20):
+        for write in WRITES:
             colour = f"colour-{write}"
             server.order.write_text(str(write))
             document = mortal.document(ECHO, colour)
@@ -103,7 +107,7 @@ def test_a_change_is_done_whenever_the_server_dies(mortal: Client) -> None:
 def test_what_was_to_be_deleted_is_deleted_whenever_the_server_dies(mortal: Client) -> None:
     server = mortal.server
     assert isinstance(server, CrashingServer)
-    for write in range(1, 20):
+    for write in WRITES:
         mortal.put_endpoint()
         mortal.deploy("blue")
         server.order.write_text(str(write))
