@@ -76,7 +76,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LapisServer]:
     made = LapisServer(tmp_path_factory.mktemp("endpoints") / "home", HOST).start()
     yield made
     made.stop()
-    end_everything(made.home)
+    for home in (made.home, made.home / "local"):
+        end_everything(home)
 
 
 @pytest.fixture
@@ -127,7 +128,8 @@ def mlflow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = pd.DataFrame({"age": [1.0, 2.0, 3.0, 4.0], "weight": [4.0, 1.0, 2.0, 5.0]})
     fitted = LinearRegression().fit(data, data["age"] + 2 * data["weight"])
     place = tmp_path_factory.mktemp("mlflow") / "regression"
-    mlflow.sklearn.save_model(fitted, str(place), signature=infer_signature(data, fitted.predict(data)))
+    signature = infer_signature(data, fitted.predict(data))
+    mlflow.sklearn.save_model(fitted, str(place), signature=signature, pip_requirements=["scikit-learn", "pandas"])
     return place
 
 

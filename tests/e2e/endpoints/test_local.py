@@ -14,7 +14,7 @@ from tests.e2e.endpoints.conftest import HOST, Json, Lapis, post
 from tests.support.cli import run_lapis
 from tests.support.polling import eventually
 from tests.support.processes import is_alive
-from tests.support.server import end_everything
+from tests.support.server import LapisServer, end_everything
 
 ALONE = {**HOST, "LAPIS_AUTOSTART": "0"}
 """No server runs, and none may be started."""
@@ -89,12 +89,27 @@ def test_what_a_local_endpoint_refuses(lapis: Lapis, folder: Path) -> None:
     for change, said in (
         ("model.path=gone", "gone"),
         ("code_configuration.scoring_script=gone.py", "gone.py"),
-        ("environment=azureml:gone:1", "No server"),
+        ("environment=azureml:gone:1", "No Lapis server runs"),
     ):
-        lapis("online-deployment create --local -e refuses -f blue.yml --set", change, code=1)
-        assert said
+        refused = lapis("online-deployment create --local -e refuses -f blue.yml --set", change, code=1).stderr
+        assert said in refused
     refused = lapis("online-endpoint invoke --local -n refuses -r request.json", code=1).stderr
     assert "has no deployment" in refused
     refused = lapis("online-endpoint update --local -n refuses --traffic blue=100", code=1).stderr
     assert "no deployment 'blue'" in refused
     assert lapis("online-deployment create --local --no-wait -e refuses -f blue.yml", code=2).stderr
+
+
+def test_what_is_registered_comes_from_the_workspace(server: LapisServer, folder: Path) -> None:
+    def lapis(*words: str) -> str:
+        return run_lapis(*words, home=server.home, cwd=folder, env=HOST, check=True).stdout
+
+    lapis("model", "create", "-n", "weights", "-v", "3", "--path", "parts/model")
+    lapis("environment", "create", "-n", "any-env", "--image", "any")
+    lapis("online-endpoint", "create", "--local", "-n", "registered")
+    sets = ("--set", "model=azureml:weights:3", "environment=azureml:any-env@latest")
+    made = json.loads(lapis("online-deployment", "create", "--local", "-e", "registered", "-f", "blue.yml", *sets))
+    assert made["model"] == "azureml:weights:3"
+    ask = ("online-endpoint", "invoke", "--local", "-n", "registered", "-r", "request.json", "-o", "tsv")
+    assert lapis(*ask) == "[2.5, 5.0]\n"
+    lapis("online-endpoint", "delete", "--local", "-n", "registered", "--yes")

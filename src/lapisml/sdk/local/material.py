@@ -105,10 +105,9 @@ class Materials:
         Raises:
             LapisError: DocumentInvalid when nothing says what is needed; NotFound.
         """
-        if isinstance(given, dict):
-            return copy.deepcopy(given)
         if given is not None:
-            return self._named_environment(str(given))
+            named = copy.deepcopy(given) if isinstance(given, dict) else self._named_environment(str(given))
+            return _without_context_elsewhere(named)
         found = _own_environment(model.path) if model is not None else None
         if found is None:
             sentence = "Nothing says what environment the deployment needs: the model brings none along."
@@ -164,6 +163,15 @@ class Materials:
         if self._session is None:
             raise LapisError(ErrorCode.NOT_SUPPORTED, f"There is no workspace to take {what} from.")
         return self._session
+
+
+def _without_context_elsewhere(environment: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a build context that lies at the server."""
+    path = (environment.get("build") or {}).get("path")
+    if path is not None and local_text(path) is None:
+        hint = "Give the environment in the document, with the folder of its build context."
+        raise LapisError(ErrorCode.NOT_SUPPORTED, "A local deployment needs its build context on this machine.", hint)
+    return environment
 
 
 def _own_environment(model: Path) -> dict[str, Any] | None:
