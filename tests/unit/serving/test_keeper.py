@@ -19,7 +19,7 @@ ECHO = """
 import json, os, time
 
 def init():
-    print("model at", os.environ.get("AZUREML_MODEL_DIR"))
+    print("model at", os.environ.get("AZUREML_MODEL_DIR"), os.path.exists(os.environ["AML_APP_ROOT"] + "/score.py"))
 
 def run(data):
     asked = json.loads(data)
@@ -39,7 +39,7 @@ def test_replicas_come_up_answer_and_end_with_the_job(serve: Serve) -> None:
     assert [one.number for one in replicas] == [0, 1]
     for one in replicas:
         assert served.ask([1, 2], one.number) == (200, {"pid": one.pid, "got": [1, 2]})
-    assert "model at None" in served.bench.log(served.handle, "user_logs/replica_1.txt")
+    assert "model at None True" in served.bench.log(served.handle, "user_logs/replica_1.txt")
     served.bench.backend.cancel(served.handle)
     assert served.ends().exit.reason_code == "Canceled"
     assert served.record.state == "stopped"

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +83,11 @@ class Keeper:
         self._scale = Scale.of(plan.scale)
         self._autoscaler = Autoscaler(self._scale, now)
         self._readiness, self._liveness = ProbeSettings.of(plan.readiness), ProbeSettings.of(plan.liveness)
-        self._original = Form(
-            "original", os.path.join(plan.folder, "original.json"), plan.python, os.environ, plan.work
-        )
+        env = variables(plan, os.environ)
+        self._original = Form("original", os.path.join(plan.folder, "original.json"), plan.python, env, plan.work)
         self._write_replica_plan()
         self._crew = Crew(self._make, self._original, plan.timeout_s, self._readiness.patience_s, _say)
-        self._acceleration = Acceleration(plan, os.environ, self._threads, _say)
+        self._acceleration = Acceleration(plan, env, self._threads, _say)
         self._capacity = plan.max_concurrent
         self._is_ending = False
         self._look_at = now + _LOOK_EVERY_S
@@ -118,6 +118,9 @@ class Keeper:
         self._crew.turn(now)
         if not self._is_ending:
             self._attend(now)
+        if now >= self._look_at:
+            self._look_at = now + _LOOK_EVERY_S
+            self._trim_logs()
         self._tell()
 
     def _attend(self, now: float) -> None:
@@ -128,11 +131,11 @@ class Keeper:
             self._autoscaler.begin(now)  # what is being started has had no chance to be asked
         self._crew.reach(self._autoscaler.decide(self._capacity, now), now)
         self._accelerate()
-        if now >= self._look_at:
-            self._look_at = now + _LOOK_EVERY_S
-            for replica in self._crew:
-                logs.trim(replica.log)
-            logs.trim(os.path.join(self._plan.logs, "std_log.txt"))
+
+    def _trim_logs(self) -> None:
+        for replica in self._crew:
+            logs.trim(replica.log)
+        logs.trim(os.path.join(self._plan.logs, "std_log.txt"))
 
     def _accelerate(self) -> None:
         if not self._crew.is_proven:
@@ -233,6 +236,14 @@ class _Signals:
             return bool(os.read(self._fd, 4096))
         except BlockingIOError:
             return False
+
+
+def variables(plan: Plan, env: Mapping[str, str]) -> dict[str, str]:
+    """Return a replica's variables: the job's, and those by which scripts find themselves on Azure ML."""
+    found = {"AML_APP_ROOT": plan.work}
+    if plan.script is not None:
+        found["AZUREML_ENTRY_SCRIPT"] = os.path.relpath(plan.script, os.path.realpath(plan.work))
+    return {**found, **env}
 
 
 def _say(sentence: str) -> None:
