@@ -41,7 +41,6 @@ class Loop:
         listener: the socket; belongs to the keeper, so that a successor finds what waits there.
         engine: what answers.
         plan: the replica's plan.
-        wait_s: how long to wait for more requests, seconds, when one has arrived; None = as experience says.
         told: called with each request and its answer.
     """
 
@@ -50,14 +49,12 @@ class Loop:
         listener: socket.socket,
         engine: Engine,
         plan: Plan,
-        wait_s: float | None = None,
         told: Told | None = None,
     ) -> None:
         listener.setblocking(False)
         self._listener = listener
         self._engine = engine
         self._plan = plan
-        self._wait_s = wait_s
         self._told = told
         self._epoll = select.epoll()
         self._epoll.register(listener.fileno(), select.EPOLLIN)
@@ -115,20 +112,14 @@ class Loop:
 
     def _linger(self) -> None:
         """Wait a moment for the rest of a crowd: clients that were answered together tend to return together."""
-        if self._wait_s is None:
-            if len(self._waiting) >= self._crowd:
-                return
-            wait_s = min(self._lasted * _LINGER_SHARE, _LONGEST_LINGER_S)
-        else:
-            wait_s = self._wait_s
-        until = time.monotonic() + wait_s
-        sockets = list(self._connections)
-        while self._wait_s is not None or len(self._waiting) < self._crowd:
+        if len(self._waiting) >= self._crowd:
+            return
+        until = time.monotonic() + min(self._lasted * _LINGER_SHARE, _LONGEST_LINGER_S)
+        while len(self._waiting) < self._crowd:
             left = until - time.monotonic()
-            if left <= 0 or not select.select(sockets, [], [], left)[0]:
+            if left <= 0 or not select.select(list(self._connections), [], [], left)[0]:
                 return
             self._poll(0)
-            sockets = list(self._connections)
 
     def _poll(self, timeout: float) -> None:
         for descriptor, event in self._epoll.poll(timeout):

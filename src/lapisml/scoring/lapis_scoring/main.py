@@ -54,7 +54,7 @@ def main(plan_path: str, number: int, descriptor: int) -> None:
     from .loop import Loop
 
     told = Payloads(collector).keep if collector.payloads else None
-    Loop(socket.socket(fileno=descriptor), engine, plan, _wait(), told).run()
+    Loop(socket.socket(fileno=descriptor), engine, plan, told).run()
     collector.close()
 
 
@@ -86,14 +86,6 @@ def _describe(plan: Plan, engine: Engine) -> None:
         with open(part, "w", encoding="utf-8") as file:
             json.dump(engine.swagger(), file)
         os.replace(part, plan.swagger)
-
-
-def _wait() -> float | None:
-    """Return the wait budget of a batch, seconds, when the deployment sets one."""
-    try:
-        return max(0.0, float(os.environ["LAPIS_BATCH_WAIT_MS"])) / 1000
-    except (KeyError, ValueError):
-        return None
 
 
 def _refuse(error: BaseException) -> NoReturn:

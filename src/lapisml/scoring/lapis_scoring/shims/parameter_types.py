@@ -8,7 +8,7 @@ import io
 import json
 from typing import Any
 
-from ..errors import RequestError  # noqa: TID252 - the package has another name in a replica
+from ..errors import RequestError
 
 _PLAIN = {
     bool: {"type": "boolean"},
