@@ -1,0 +1,148 @@
+"""Endpoints of a real installation for the benchmark: made through the server, asked through the gateway."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.online_peers import ROW, Model, Target, ask
+from lapisml.ports import serving
+from lapisml.scoring.lapis_scoring import frames
+from tests.support.server import LapisServer, end_everything
+
+_HOST = {"LAPIS_ENVIRONMENT_RESOLUTION": "host"}
+_WORKSPACE = "/api/v1/workspaces/default"
+_MADE_S = 300.0
+_LOOK_S = 0.02
+
+
+class Lapis:
+    """A server over a fresh home.
+
+    Args:
+        folder: empty; holds the home.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.server = LapisServer(folder / "home", _HOST).start()
+
+    def stop(self) -> None:
+        """End the server, its gateway and whatever answers."""
+        self.server.stop()
+        end_everything(self.server.home)
+
+    def lapis(self, *words: str) -> Any:
+        """Run the command over this home; give what it prints as JSON."""
+        env = {**_environment(), "LAPIS_HOME": str(self.server.home), **_HOST}
+        command = [sys.executable, "-m", "lapisml.cli.main", *words, "-o", "json"]
+        done = subprocess.run(command, env=env, cwd=self.folder, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"lapis {' '.join(words)} → {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def endpoint(self, name: str) -> Target:
+        """Make an endpoint; return where to ask it, with its key."""
+        document = self.folder / f"{name}.yml"
+        document.write_text(f"name: {name}\nauth_mode: key\n")
+        found = self.lapis("online-endpoint", "create", "-f", str(document))
+        key = self.lapis("online-endpoint", "get-credentials", "-n", name)["primaryKey"]
+        body = json.dumps({"input_data": [ROW]})
+        return Target(found["scoring_uri"], body, {"Authorization": f"Bearer {key}"})
+
+    def deploy(self, endpoint: str, model: Model, accelerate: bool, instances: int = 2, wait: bool = True) -> None:
+        """Deploy a model with all traffic; with `wait`, return when it answers in the form that was asked for."""
+        document = self.folder / f"{endpoint}-blue.yml"
+        lines = [
+            "name: blue",
+            f"endpoint_name: {endpoint}",
+            f"model: {{path: {model.folder}, type: mlflow_model}}",
+            "instance_type: Standard_DS3_v2",
+            f"instance_count: {instances}",
+            "request_settings: {request_timeout_ms: 30000, max_queue_wait_ms: 30000}",
+            f'tags: {{lapis.accelerate: "{str(accelerate).lower()}"}}',
+        ]
+        document.write_text("\n".join(lines) + "\n")
+        self.lapis("online-deployment", "create", "-f", str(document), "--all-traffic")
+        if wait and accelerate:
+            self._until_accelerated(endpoint)
+
+    def _until_accelerated(self, endpoint: str) -> None:
+        deadline = time.monotonic() + _MADE_S
+        while time.monotonic() < deadline:
+            _status, found = self.server.request("GET", f"{_WORKSPACE}/online-endpoints/{endpoint}/deployments/blue")
+            state = found["properties"].get("lapis.acceleration")
+            if state == "on":
+                return
+            if state in ("refused", "off"):
+                raise RuntimeError(f"not accelerated: {found['properties']}")
+            time.sleep(0.1)
+        raise RuntimeError("the accelerated form did not come")
+
+    def first_answer(self, endpoint: str, model: Model, target: Target) -> float:
+        """Deploy a model and ask until there is an answer; seconds from the command to it."""
+        begin = time.monotonic()
+        self.deploy(endpoint, model, accelerate=False, instances=1, wait=False)
+        while ask(target)[0] != 200:
+            time.sleep(_LOOK_S)
+        return time.monotonic() - begin
+
+    def revision(self, endpoint: str) -> str:
+        """Return the revision that an endpoint's deployment runs."""
+        _status, found = self.server.request("GET", f"{_WORKSPACE}/online-endpoints/{endpoint}/deployments/blue")
+        return str(found["properties"]["lapis.revision"])
+
+    def replica_ms(self, endpoint: str, target: Target, rate: float, seconds: float) -> list[float]:
+        """Ask a replica itself, past the gateway, `rate` times a second; milliseconds of each request."""
+        places = serving.Places(self.server.home / "serving")
+        body, times = target.body.encode(), []
+        with _connected(places.socket(self.revision(endpoint), 0)) as connection:
+            parser = frames.Parser()
+            _one(connection, parser)  # its hello
+            begin = time.perf_counter()
+            for number in range(int(rate * seconds)):
+                at = begin + number / rate
+                time.sleep(max(0.0, at - time.perf_counter()))
+                left = time.perf_counter()
+                connection.sendall(frames.pack(frames.SCORE, number + 1, body))
+                _one(connection, parser)
+                times.append(1000 * (time.perf_counter() - left))
+        return times
+
+
+@contextlib.contextmanager
+def installed() -> Iterator[Lapis]:
+    """Run an installation for as long as the block takes."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="lapis-bench-") as name:
+        made = Lapis(Path(name))
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+def _one(connection: socket.socket, parser: frames.Parser) -> None:
+    while not parser.feed(connection.recv(1 << 16)):
+        pass
+
+
+@contextlib.contextmanager
+def _connected(path: Path) -> Iterator[socket.socket]:
+    with serving.connectable(path) as address, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        made.connect(address)
+        yield made
+
+
+def _environment() -> dict[str, str]:
+    from tests.support.processes import clean_environment
+
+    return clean_environment()
