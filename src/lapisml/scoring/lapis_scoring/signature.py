@@ -128,7 +128,8 @@ def _read(folder: str) -> dict[str, Any]:
         raise LoadError("the model's environment lacks mlflow (and PyYAML); add mlflow to it") from error
     try:
         with open(os.path.join(folder, "MLmodel"), encoding="utf-8") as file:
-            document = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+            quick = hasattr(yaml, "CSafeLoader")  # libyaml's; it comes with most builds
+            document = yaml.load(file, yaml.CSafeLoader) if quick else yaml.safe_load(file)
     except (OSError, yaml.YAMLError) as error:
         raise LoadError(f"the model's MLmodel can't be read: {error}") from error
     if not isinstance(document, dict):
