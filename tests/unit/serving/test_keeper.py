@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -39,6 +40,7 @@ def test_replicas_come_up_answer_and_end_with_the_job(serve: Serve) -> None:
     assert [one.number for one in replicas] == [0, 1]
     for one in replicas:
         assert served.ask([1, 2], one.number) == (200, {"pid": one.pid, "got": [1, 2]})
+        assert Path(f"/proc/{one.pid}/oom_score_adj").read_text().strip() == "300"
     assert "model at None True" in served.bench.log(served.handle, "user_logs/replica_1.txt")
     served.bench.backend.cancel(served.handle)
     assert served.ends().exit.reason_code == "Canceled"
@@ -177,6 +179,19 @@ def test_a_killed_keeper_takes_its_replicas_along_and_the_next_serves_the_same_r
     again.reaches(lambda r: r.keeper != served.record.keeper or r.state == "ready")
     pids = {one.pid for one in again.reaches(lambda r: r.state == "ready" and is_alive(r.keeper["pid"])).replicas}
     assert again.ask(1)[1]["pid"] in pids
+
+
+def test_a_killed_supervisor_is_missed_by_nobody(serve: Serve) -> None:
+    served = serve(ECHO)
+    (one,) = served.ready()
+    process = served.bench.home / "runs" / "default" / served.handle.job / "process.json"
+    supervisor = json.loads(process.read_text())["supervisor"]
+    os.kill(supervisor["pid"], signal.SIGKILL)
+    assert served.ask(1)[1]["pid"] == one.pid
+    served.reaches(lambda _: json.loads(process.read_text())["supervisor"] != supervisor)
+    assert served.record.replicas[0] == one
+    served.bench.backend.cancel(served.handle)
+    assert served.ends().exit.reason_code == "Canceled"
 
 
 def test_what_nobody_understands_is_passed_over(serve: Serve) -> None:
