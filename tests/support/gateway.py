@@ -176,7 +176,8 @@ class RunningGateway:
     @property
     def port(self) -> int:
         """Where it listens."""
-        return self.record.port
+        asked = int(self._flags[self._flags.index("--port") + 1])
+        return asked or self.record.port
 
     def keeper(self, revision: str, *numbers: int, hello: Mapping[str, Any] | None = None) -> EchoKeeper:
         """Start a revision with these replicas."""

@@ -7,6 +7,7 @@ on answering, and starts a new master that takes the listening socket over: noth
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import fcntl
 import os
@@ -29,6 +30,7 @@ from lapisml.runner.processes import identity, is_alive
 ADOPTED = "LAPISML_GATEWAY_SOCKET"
 """Variable with the descriptor of the listening socket that a master takes over from one that died."""
 
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 _PORTS_TRIED = 100
 _LOCK_WITHIN_S = 10.0
 _POLL_S = 0.05
@@ -70,7 +72,7 @@ class Master:
         lock = _lock(self._places.home / "gateway.lock", _LOCK_WITHIN_S if adopted is not None else 0.0)
         before = read(GatewayRecord, self._places.gateway)
         listener = self._listen(before) if adopted is None else socket.socket(fileno=adopted)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _ENDING:
             signal.signal(number, self._asked_to_stop)
         try:
             self._keep_one(listener, lock, before if adopted is not None else None)
@@ -83,7 +85,9 @@ class Master:
         pause = 0.0
         while not self._stopping.is_set():
             started = time.monotonic()
+            signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # one that comes meanwhile waits until it has a taker
             self._worker = self._fork(listener, lock)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             self._tell(listener)
             if before is not None and is_alive(before.worker) and before.worker is not None:
                 os.kill(before.worker["pid"], signal.SIGTERM)  # this one's master died; it ends when it has answered
@@ -115,8 +119,11 @@ class Master:
         try:
             os.close(theirs)
             os.close(lock)
-            for number in (signal.SIGTERM, signal.SIGINT):
+            if self._pipe is not None:
+                os.close(self._pipe)
+            for number in _ENDING:
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             self._work(listener, ours)
             status = 0
         except BaseException:  # noqa: BLE001 - the process's boundary: the log gets whatever it was
@@ -166,7 +173,11 @@ class Master:
         port = int(listener.getsockname()[1])
         url = self._settings.url(port)
         worker = identity(self._worker)
-        write(self._places.gateway, GatewayRecord(**own, host=self._settings.host, port=port, url=url, worker=worker))
+        record = GatewayRecord(**own, host=self._settings.host, port=port, url=url, worker=worker)
+        try:
+            write(self._places.gateway, record)
+        except OSError as error:  # requests can be answered all the same
+            sys.stderr.write(f"gateway.json can't be written: {error}\n")
 
     def _listen(self, before: GatewayRecord | None) -> socket.socket:
         """Bind the port: the one asked for, else the one used last, else the first free one.
@@ -182,7 +193,8 @@ class Master:
                 raise _runs_already(self._places.home) from None
             raise
         if not self._settings.port:
-            remembered.write_text(f"{listener.getsockname()[1]}\n")
+            with contextlib.suppress(OSError):  # a full disk: another port next time, perhaps
+                remembered.write_text(f"{listener.getsockname()[1]}\n")
         return listener
 
     def _bind(self, last: int | None) -> socket.socket:

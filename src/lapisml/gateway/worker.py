@@ -33,6 +33,8 @@ STOP_WITHIN_S = 30.0
 _TICK_S = 0.05
 _LOOK_EVERY_S = 1.0
 _DESCRIPTORS_KEPT = 256
+_SWITCH_S = 0.0001
+"""How long the log's thread may compute before a request has its turn, seconds."""
 _HANDSHAKE_S = 10.0
 _IDLE_KEPT_S = 1.0
 """How long an idle connection is kept when the gateway ends: its client may be about to send, seconds."""
@@ -75,8 +77,11 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
-        wake = bound(self._places.wake, socket.SOCK_DGRAM)
-        loop.add_reader(wake, self._woken, wake)
+        try:
+            wake = bound(self._places.wake, socket.SOCK_DGRAM)
+            loop.add_reader(wake, self._woken, wake)
+        except OSError as error:  # a full disk: the files are looked at every second
+            sys.stderr.write(f"{self._places.wake.name} can't be made: {error}\n")
         loop.add_reader(self._master, self._master_gone)
         if self._log is not None:
             self._log.start()
@@ -88,6 +93,7 @@ class Worker:
         server = await loop.create_server(
             self._connection, sock=self._listener, backlog=BACKLOG, ssl=context, ssl_handshake_timeout=timeout
         )
+        sys.setswitchinterval(_SWITCH_S)
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
         await self._stopping.wait()

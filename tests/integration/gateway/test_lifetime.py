@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,20 @@ def test_a_stop_answers_what_is_under_way(gateway: RunningGateway) -> None:
         socket.create_connection(("127.0.0.1", port))
 
 
+def test_a_stop_at_any_moment_of_the_start_leaves_nothing(tmp_path: Path) -> None:
+    for number in range(6):
+        home = tmp_path / str(number) / "serving"
+        gateway = RunningGateway(home)
+        gateway.start(wait=False)
+        assert gateway.process is not None
+        if number:
+            eventually(lambda g=gateway: g.places.gateway.exists() or g.process.poll() is not None, interval=0.0005)  # type: ignore[misc]
+        gateway.process.send_signal(signal.SIGTERM if number % 2 else signal.SIGINT)
+        gateway.process.wait(20)
+        assert gateway._pids() == []
+        gateway.stop()
+
+
 def _run(home: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "lapisml.gateway", "--home", str(home), *flags]
     return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60, check=False)
@@ -129,6 +144,27 @@ def test_nobody_beyond_this_machine_without_encryption(tmp_path: Path, flags: li
     found = _run(tmp_path / "serving", *flags)
     assert found.returncode == 2
     assert sentence in found.stderr
+
+
+def test_a_home_that_takes_no_files_keeps_no_request_from_its_answer(tmp_path: Path) -> None:
+    """As on a full disk: what can't be written is told, and done without."""
+    gateway = RunningGateway(tmp_path / "home" / "serving", "--port", str(free_port()))
+    for place in (gateway.places.gateway, gateway.places.wake, gateway.places.applied):
+        (place / "in the way").mkdir(parents=True)
+    gateway.start(wait=False)
+    try:
+        gateway.keeper(A, 0)
+        gateway.route({"blue": A}, {"blue": 100}, wait=False)
+        eventually(lambda: "can't be written" in gateway.log.read_text())
+        eventually(lambda: _answers(gateway), what="an answer")
+    finally:
+        gateway.stop()
+
+
+def _answers(gateway: RunningGateway) -> bool:
+    with suppress(OSError):
+        return gateway.score().status == 200
+    return False
 
 
 def test_a_name_that_is_allowed(start_gateway: StartGateway) -> None:
