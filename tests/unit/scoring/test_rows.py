@@ -57,6 +57,16 @@ def test_absent_numbers_are_nan_and_absent_whole_numbers_are_refused() -> None:
     assert whole.read(forms.read({"input_data": [[1.5, 2.0]]})).tolist() == [[1.5, 2.0]]
 
 
+def test_whole_numbers_are_exact_and_within_their_type() -> None:
+    reader = matrix.of_signature(signature(a="long", b="long"))
+    assert reader.read(forms.read({"inputs": [[2**53 + 1, 1]]})).tolist() == [[2**53 + 1, 1]]
+    assert reader.read(forms.read({"inputs": [[1.0, 1]]})).dtype == "int64"
+    small = matrix.of_signature(signature(a="integer", b="double"))
+    assert small.read(forms.read({"inputs": [[-(2**31), 1]]})).tolist() == [[-(2**31), 1]]
+    assert "expected a smaller number" in said({"inputs": [[2**31, 1]]}, small)
+    assert "expected a smaller number" in said({"inputs": [[1e30, 1]]}, reader)
+
+
 def test_columns_that_are_optional_may_be_absent() -> None:
     found = Signature([{"name": "a", "type": "double"}, {"name": "b", "type": "double", "required": False}], None, None)
     reader = matrix.of_signature(found)

@@ -98,16 +98,17 @@ def fractions(array: Any, wrong: Any, whole: list[int], names: list[Any] | None,
         value = float(array[row, place])
         name = names[place] if names is not None else None
         got = "no value" if value != value else f"{value:g}"
-        said.append(f"Column '{place if name is None else name}', row {row}: expected a whole number, got {got}")
+        kind = "a whole number" if not float(value).is_integer() else "a smaller number"
+        said.append(f"Column '{place if name is None else name}', row {row}: expected {kind}, got {got}")
         path = _value_path(form, row, place, name)
-        details.append({"path": path, "column": name, "row": row, "expected": "a whole number"})
+        details.append({"path": path, "column": name, "row": row, "expected": kind})
     return RequestError("; ".join(said) + ".", "WrongType", details=details)
 
 
 def absent(names: list[Any], form: Form) -> RequestError:
     """The model can't do without a value that is not there."""
     which = ", ".join(f"'{name}'" for name in names[:_NAMED])
-    message = f"The model takes no missing values (null, NaN), and there are some in {which}."
+    message = f"The model takes no missing (null, NaN) or infinite values, and there are some in {which}."
     details = [{"path": form.key, "column": str(name), "expected": "a value"} for name in names[:_NAMED]]
     return RequestError(message, "MissingValue", details=details)
 

@@ -14,11 +14,12 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from typing import TYPE_CHECKING, Any
 
 from . import frames
 from .engine import GRACE_S, Engine
-from .errors import timed_out
+from .errors import RequestError, timed_out
 from .plan import Plan
 from .wire import GONE, Connection, Request
 
@@ -97,7 +98,12 @@ class Loop:
     def _work(self, requests: list[Request]) -> None:
         started = time.monotonic()
         self._busy = (started, requests)
-        self._engine.answer(requests)
+        try:
+            self._engine.answer(requests)
+        except Exception:  # noqa: BLE001 - one odd request must not end the replica for the others
+            traceback.print_exc()
+            for request in requests:
+                request.fail(RequestError("The replica failed.", "InternalError", 500))
         self._busy = None
         self._lasted = time.monotonic() - started
 

@@ -41,6 +41,7 @@ class Matrix:
         self._whole = [i for i, kind in enumerate(self.types) if kind in ("long", "integer")]
         self._single = [] if self.dtype == np.float32 else [i for i, kind in enumerate(self.types) if kind == "float"]
         self._checked = bool(self._whole or self._single)
+        self._ends = np.array([2.0**31 if self.types[i] == "integer" else 2.0**63 for i in self._whole])
         self._get = itemgetter(*names) if names and len(names) > 1 else None
 
     def read(self, form: Form) -> Any:
@@ -51,7 +52,7 @@ class Matrix:
         """
         rows, order = self._rows(form)
         try:
-            array = self._np.array(rows, self._parsed)
+            array = self._array(rows)
         except (ValueError, TypeError, OverflowError) as error:
             raise complaints.values(rows, form, self._sent(form), self._type_of) from error
         width = array.shape[1] if array.ndim == 2 else -1
@@ -62,6 +63,14 @@ class Matrix:
         elif (self.width is not None and width != self.width) or width < 0:
             array = self._reshaped(array, rows, form)
         return self._typed(array, form) if self._checked else array
+
+    def _array(self, rows: Any) -> Any:
+        if len(self._whole) == len(self.types) > 0:
+            # Whole numbers beyond 2⁵³ would not survive as doubles.
+            array = self._np.array(rows)
+            if array.dtype == self._np.int64:
+                return array
+        return self._np.array(rows, self._parsed)
 
     def _rows(self, form: Form) -> tuple[Any, list[int] | None]:
         if form.shape == SPLIT and form.columns is not None and self.names is not None and form.columns != self.names:
@@ -137,8 +146,8 @@ class Matrix:
         np = self._np
         if self._whole:
             part = array if len(self._whole) == len(self.types) else array[:, self._whole]
-            wrong = part != np.rint(part)
-            if wrong.any() or (np.abs(part) > 2**63).any():
+            wrong = (part != np.rint(part)) | (part >= self._ends) | (part < -self._ends)
+            if wrong.any():
                 raise complaints.fractions(array, wrong, self._whole, self.names, form)
         for place in self._single:
             array[:, place] = array[:, place].astype(np.float32)
