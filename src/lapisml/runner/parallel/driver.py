@@ -28,6 +28,14 @@ from lapisml.runner.parallel.workers import Worker
 
 _SHUTDOWN_S = 60.0
 _TERMINATED = 128 + signal.SIGTERM
+_READ_AHEAD = {
+    "POLARS_CSV_CHUNK_SIZE": str(1 << 20),
+    "POLARS_CSV_CHUNK_PREFETCH_LIMIT": "2",
+    "POLARS_NDJSON_CHUNK_SIZE": str(1 << 20),
+    "POLARS_NDJSON_CHUNK_PREFETCH_LIMIT": "2",
+    "POLARS_ROW_GROUP_PREFETCH_SIZE": "2",
+}
+"""How far Polars reads ahead, bytes and pieces: memory is the same however long the input is."""
 
 
 class JobFailure(Exception):  # noqa: N818 - it is how a job ends, not a fault of the driver
@@ -222,6 +230,8 @@ def _source(plan: Plan, pace: Pace) -> Iterator[MiniBatch]:
         yield from of_files(files_at(plan.input_path), plan.size)
         return
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, len(os.sched_getaffinity(0)) // 2)))
+    for name, value in _READ_AHEAD.items():
+        os.environ.setdefault(name, value)
     if plan.by_model:
         # Only a model that is used by itself needs what reads files for it.
         from lapisml.runner.parallel.scored import of_scored
