@@ -142,7 +142,7 @@ class Collector:
     def _append(self, items: list[tuple[Any, ...]]) -> None:
         by_file: dict[str, list[bytes]] = {}
         for name, data, kind, request_id, headers, moment in items:
-            when = dt.datetime.fromtimestamp(moment, dt.UTC)
+            when = dt.datetime.fromtimestamp(moment, dt.timezone.utc)  # noqa: UP017 - not known to Python 3.8
             folder = os.path.join(self._folders[name], when.strftime(self._rolling))
             line = self._event(name, data, kind, request_id, headers, when)
             by_file.setdefault(os.path.join(folder, f"{self._instance}.jsonl"), []).append(line)
