@@ -232,3 +232,13 @@ def test_a_replica_that_does_not_answer_gets_no_requests_until_it_does(serve: Se
     os.kill(one.pid, signal.SIGCONT)
     (same,) = served.ready()
     assert same == one
+
+
+def test_a_call_that_never_returns_costs_the_replica_its_process_and_says_so(serve: Serve) -> None:
+    served = serve("import time\ndef run(data):\n    while data != '1': time.sleep(0.1)\n    return 1", timeout_s=0.2)
+    (first,) = served.ready()
+    assert served.ask("for ever")[0] == 408
+    served.reaches(lambda r: r.replicas[0].restarts == 1, 60)
+    assert served.ask(1) == (200, 1)
+    assert served.record.replicas[0].pid != first.pid
+    assert "ended with exit code 4: " in served.bench.log(served.handle)

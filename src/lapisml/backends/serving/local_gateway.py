@@ -226,11 +226,11 @@ class LocalGateway:
 
 def arguments(settings: GatewaySettings) -> list[str]:
     """Return the command line of a gateway with these settings, after ``python -m lapisml.gateway``."""
-    words = ["--home", str(settings.home), "--host", settings.host, "--port", str(settings.port)]
+    words = ["--home", str(settings.home.absolute()), "--host", settings.host, "--port", str(settings.port)]
     words += ["--public-url", settings.public_url] if settings.public_url else []
     words += ["--allowed-hosts", ",".join(settings.allowed_hosts)] if settings.allowed_hosts else []
-    words += ["--tls-cert", str(settings.tls_cert)] if settings.tls_cert else []
-    words += ["--tls-key", str(settings.tls_key)] if settings.tls_key else []
+    words += ["--tls-cert", str(settings.tls_cert.absolute())] if settings.tls_cert else []
+    words += ["--tls-key", str(settings.tls_key.absolute())] if settings.tls_key else []
     words += ["--behind-tls-proxy"] if settings.behind_tls_proxy else []
     return [*words, "--log-days", str(settings.log_days)]
 

@@ -242,9 +242,10 @@ def _tail(replica: Replica) -> str:
 def _how(code: int, tail: str) -> str:
     """Say how a process ended; what the replica itself says of its loading comes first."""
     last = tail.rstrip().rpartition("\n")[2]
-    if code == CANNOT_LOAD and last.startswith(_SIGN):
-        return f"could not be loaded: {last[len(_SIGN) :].rstrip('.')}"
+    own = last[len(_SIGN) :].rstrip(".") if last.startswith(_SIGN) else ""
+    if code == CANNOT_LOAD and own:
+        return f"could not be loaded: {own}"
     if code >= 0:
-        return f"ended with exit code {code}"
+        return f"ended with exit code {code}{': ' if own else ''}{own}"
     meaning = ", most likely because memory ran out" if -code == signal.SIGKILL else ""
     return f"was ended by signal {endings.signal_name(-code)}{meaning}"
