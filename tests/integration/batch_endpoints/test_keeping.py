@@ -99,3 +99,23 @@ def test_what_is_not_there_is_not_found(world: World, endpoint: str) -> None:
         assert world.request(method, path)[0] == 404, path
     assert world.request("POST", f"{endpoint}/invoke", {"deployment_name": "gone", "inputs": {}})[0] == 404
     assert world.request("POST", f"{endpoint}/invoke", {"inputs": 3})[0] == 422
+
+
+def test_the_scoring_uri_takes_azures_form(world: World, endpoint: str) -> None:
+    world.put("batch-endpoints/azure", {"name": "azure"})
+    for name in ("one", "two"):
+        world.put(f"batch-endpoints/azure/deployments/{name}", {**ALONE, "name": name})
+    place = "azureml://datastores/workspaceblobstore/paths/nothing/"
+    body = {"properties": {"InputData": {"x": {"JobInputType": "UriFolder", "Uri": place}}, "MiniBatchSize": 3}}
+    path = "/api/v1/workspaces/default/batch-endpoints/azure/jobs"
+    headers = {"azureml-model-deployment": "two"}
+    status, job = world.server.request("POST", path, body, headers=headers)
+    assert status == 200, job
+    assert job["properties"]["lapis.batch_deployment"] == "two"
+    assert job["inputs"] == {"x": {"type": "uri_folder", "path": place}}
+    assert job["jobs"]["batchscoring"]["mini_batch_size"] == "3"
+    assert world.server.request("GET", f"{path}/{job['name']}")[1]["name"] == job["name"]
+    assert world.request("GET", "batch-endpoints/azure/jobs/not-a-pipeline")[0] == 404
+    ended = world.ended(job["name"])
+    assert ended["status"] == "Failed"
+    assert "no files" in ended["status_reason"]

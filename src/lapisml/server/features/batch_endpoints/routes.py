@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.server.features.batch_endpoints import asked
+from lapisml.server.features.batch_endpoints import asked, azure_form
 from lapisml.server.features.batch_endpoints.service import BatchEndpointService
 from lapisml.server.features.batch_endpoints.wire import deployment_body, endpoint_body
 from lapisml.server.features.jobs.records import JobRecord
@@ -15,6 +15,7 @@ from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.jobs.wire import job_body
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 
+_DEPLOYMENT_HEADER = "azureml-model-deployment"
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
@@ -97,6 +98,19 @@ def _add_jobs(
         workspace = workspaces.get(ws)
         record = endpoints.invoke(workspace, endpoint, asked.read(asking), request.state.principal.name)
         return body(workspace, record, request)
+
+    @routes.post("/{endpoint}/jobs")
+    def score_with_batch_endpoint(ws: str, endpoint: str, asking: dict[str, Any], request: Request) -> dict[str, Any]:
+        given = azure_form.translated(asking) if azure_form.is_azure_form(asking) else asking
+        named = request.headers.get(_DEPLOYMENT_HEADER)
+        workspace = workspaces.get(ws)
+        wanted = asked.read({**given, **({"deployment_name": named} if named else {})})
+        return body(workspace, endpoints.invoke(workspace, endpoint, wanted, request.state.principal.name), request)
+
+    @routes.get("/{endpoint}/jobs/{name}")
+    def get_endpoint_job(ws: str, endpoint: str, name: str, request: Request) -> dict[str, Any]:
+        workspace = workspaces.get(ws)
+        return body(workspace, endpoints.job(workspace, endpoint, name), request)
 
     @routes.get("/{endpoint}/jobs")
     def list_endpoint_jobs(

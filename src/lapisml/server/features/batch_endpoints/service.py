@@ -201,6 +201,19 @@ class BatchEndpointService:
         following = found[-1].id if len(found) == limit else None
         return [self._jobs.get(workspace, one.job_name) for one in found], following
 
+    def job(self, workspace: Workspace, endpoint_name: str, name: str) -> JobRecord:
+        """Read a job that an invocation of an endpoint started.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        endpoint = self.get(workspace, endpoint_name)
+        with self._database.read() as connection:
+            known = store.has_invocation(connection, endpoint.id, name)
+        if not known:
+            raise not_found(f"job of batch endpoint '{endpoint_name}'", name)
+        return self._jobs.get(workspace, name)
+
     def objection(self, workspace: Workspace, record: AssetRecord) -> str | None:
         """Say why a version can't be deleted: a deployment uses it; None when none does."""
         if record.kind is not AssetKind.MODELS:

@@ -86,10 +86,15 @@ def users_of_model(connection: Connection, workspace_id: int, model: str) -> lis
 
 def add_invocation(connection: Connection, endpoint_id: int, deployment_name: str, job_name: str, now: int) -> None:
     """Note the job of an invocation; a second time does nothing."""
-    where = and_(invocations.c.endpoint_id == endpoint_id, invocations.c.job_name == job_name)
-    if connection.execute(select(invocations.c.id).where(where)).first() is None:
+    if not has_invocation(connection, endpoint_id, job_name):
         values = {"endpoint_id": endpoint_id, "deployment": deployment_name, "job_name": job_name, "created_at": now}
         connection.execute(insert(invocations).values(**values))
+
+
+def has_invocation(connection: Connection, endpoint_id: int, job_name: str) -> bool:
+    """Say whether an invocation of an endpoint started a job."""
+    where = and_(invocations.c.endpoint_id == endpoint_id, invocations.c.job_name == job_name)
+    return connection.execute(select(invocations.c.id).where(where)).first() is not None
 
 
 def find_invocations(
