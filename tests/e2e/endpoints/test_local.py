@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from lapisml import MLClient
+from lapisml.entities import CodeConfiguration, Environment, ManagedOnlineDeployment, ManagedOnlineEndpoint, Model
 from tests.e2e.endpoints.conftest import HOST, Json, Lapis, post
 from tests.support.cli import run_lapis
 from tests.support.polling import eventually
@@ -80,6 +82,39 @@ def test_a_local_model_brings_its_environment(lapis: Lapis, answer: Json, folder
     lapis("online-endpoint create --local -n model")
     lapis("online-deployment create --local -f ncd.yml")
     assert json.loads(answer("online-endpoint invoke --local -n model -r ask.json")) == pytest.approx([3.0])
+
+
+def test_a_notebook_on_its_own_machine(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "alone"
+    for name, value in {**ALONE, "LAPIS_HOME": str(home)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(folder)
+    ml_client = MLClient()
+    try:
+        ml_client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name="here"), local=True)
+        blue = ManagedOnlineDeployment(
+            name="blue",
+            endpoint_name="here",
+            model=Model(path="parts/model"),
+            code_configuration=CodeConfiguration(code="parts/src", scoring_script="score.py"),
+            environment=Environment(image="any"),
+            environment_variables={"GREETING": "hello"},
+            instance_type="Standard_DS3_v2",
+            instance_count=1,
+        )
+        ml_client.online_deployments.begin_create_or_update(deployment=blue, local=True)  # nobody asks for a result
+        shown = ml_client.online_endpoints.get(name="here", local=True)
+        assert (shown.provisioning_state, shown.traffic) == ("Succeeded", {"blue": 100})
+        text = ml_client.online_endpoints.invoke(endpoint_name="here", request_file="request.json", local=True)
+        assert text == "[2.5, 5.0]"
+        logs = ml_client.online_deployments.get_logs(name="blue", endpoint_name="here", local=True, lines=50)
+        assert "hello from init" in logs
+        assert [one.name for one in ml_client.online_deployments.list("here", local=True)] == ["blue"]
+        ml_client.online_deployments.begin_delete(name="blue", endpoint_name="here", local=True).result()
+        assert ml_client.online_endpoints.get("here", local=True).traffic == {}
+        ml_client.online_endpoints.begin_delete(name="here", local=True)
+    finally:
+        end_everything(home / "local")
 
 
 def test_what_a_local_endpoint_refuses(lapis: Lapis, folder: Path) -> None:
