@@ -50,6 +50,7 @@ class Link(asyncio.Protocol):
         self._parser = frames.Parser()
         self._next = 0
         self._connecting: asyncio.Task[None] | None = None
+        self._pause = 0.0
 
     @property
     def is_usable(self) -> bool:
@@ -66,6 +67,7 @@ class Link(asyncio.Protocol):
         self._is_leaving = False
         self._is_ready = record.ready
         if self._transport is None and (record.pid != self._pid or self._connecting is None):
+            self._pause = 0.0
             self._connect_soon()
         elif is_other_keeper and not self.capacity:
             self._abort()
@@ -130,6 +132,7 @@ class Link(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         """Give the calls back, and connect again."""
         self._transport = None
+        self._pause = 0.0 if self.capacity else self._longer()  # one that never says hello is not asked at once again
         self.capacity = 0
         lost, self.calls = list(self.calls.values()), {}
         if not self._is_leaving:
@@ -184,16 +187,19 @@ class Link(asyncio.Protocol):
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
-        pause = _FIRST_PAUSE_S
         while not self._is_leaving:
+            if self._pause:
+                await asyncio.sleep(self._pause)
             try:
                 await loop.create_unix_connection(lambda: self, sock=_connected(self._path))
             except OSError:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_S)
+                self._pause = self._longer()
             else:
                 break
         self._connecting = None
+
+    def _longer(self) -> float:
+        return min(2 * self._pause + _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
 
     def _abort(self) -> None:
         if self._transport is not None:

@@ -128,6 +128,9 @@ class Pool:
             self._expect_one(now)
         if call.is_copy:
             raise Refusal(429, "TooManyRequests", "No replica is free for a copy.")
+        if call.attempts:  # its replica died: it has waited long enough
+            self.waiting.appendleft(call)
+            return
         if len(self.waiting) >= self._limits.queued:
             raise Refusal(429, "TooManyRequests", "Too many requests wait for this deployment.", RETRY)
         self.waiting.append(call)

@@ -6,6 +6,7 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lapisml.core.errors import ErrorCode, LapisError
 
@@ -47,15 +48,18 @@ class GatewaySettings:
     @property
     def is_local(self) -> bool:
         """Whether nobody beyond this machine can send a request, not even through a proxy."""
-        return _is_loopback(self.host) and not self.behind_tls_proxy and not self.allowed_hosts
+        through = self.behind_tls_proxy or self.allowed_hosts or self.public_url
+        return _is_loopback(self.host) and not through
 
     def hosts(self) -> frozenset[bytes]:
         """Give the names that a Host header may have, lower case, without port."""
         named = [self.host, *self.allowed_hosts]
+        if self.public_url:
+            named.append(urlsplit(self.public_url).hostname or "")
         if self.host in _EVERYWHERE:
             named.append(socket.gethostname())
         bare = (f"[{name}]" if ":" in name and not name.startswith("[") else name for name in named)
-        return frozenset(name.lower().encode() for name in (*LOOPBACK_NAMES, *bare))
+        return frozenset(name.lower().encode() for name in (*LOOPBACK_NAMES, *bare) if name)
 
     def url(self, port: int) -> str:
         """Give the address for clients, without a slash at its end."""

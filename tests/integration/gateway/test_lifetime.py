@@ -173,6 +173,13 @@ def test_a_name_that_is_allowed(start_gateway: StartGateway) -> None:
     assert gateway.get("/healthz", Host="models.example.com")[0] == 400
 
 
+def test_the_public_name_is_allowed(start_gateway: StartGateway) -> None:
+    gateway = start_gateway("--public-url", "https://models.example.org/")
+    assert gateway.record.url == "https://models.example.org"
+    assert gateway.get("/healthz", Host="models.example.org")[0] == 200
+    assert gateway.get("/healthz", Host="example.org")[0] == 400
+
+
 def test_a_home_that_is_deep(start_gateway: StartGateway, tmp_path: Path) -> None:
     deep = RunningGateway(tmp_path / ("d" * 100) / ("e" * 100) / "serving").start()
     try:
