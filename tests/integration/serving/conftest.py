@@ -44,6 +44,7 @@ class Site:
         settings = GatewaySettings(self.places.home, port=free_port())
         self.gateway = LocalGateway(settings, home / "logs" / "gateway.log")
         self.handles: dict[str, Handle] = {}
+        self.max_concurrent = 1
         self._version = 0
         self._attempts: Counter[str] = Counter()
 
@@ -63,6 +64,7 @@ class Site:
             liveness=PROBE,
             readiness=PROBE,
             timeout_s=30.0,
+            max_concurrent=self.max_concurrent,
             **changes,
         )
         self._attempts[revision] += 1
@@ -106,7 +108,8 @@ class Site:
         """
         self._version += 1
         deployments = {
-            name: DeploymentRoute(name.removeprefix("r"), timeout_s=30.0, max_queue_wait_s=30.0) for name in shares
+            name: DeploymentRoute(name.removeprefix("r"), 30.0, self.max_concurrent, max_queue_wait_s=30.0)
+            for name in shares
         }
         keys = tuple(hashlib.sha256(text.encode()).hexdigest() for text in (KEY, KEY + "2"))
         endpoint = EndpointRoute("default", "diabetes", keys=keys, traffic=shares, deployments=deployments)

@@ -12,6 +12,15 @@ from tests.support.polling import eventually
 
 BLUE, GREEN = "b" * 12, "c" * 12
 ECHO = "import json\ndef init(): pass\ndef run(data): return json.loads(data)"
+SLOW = """
+import json, time
+
+def init(): pass
+
+def run(data):
+    time.sleep(1.0)
+    return json.loads(data)
+"""
 NO = (0, {})
 
 
@@ -95,6 +104,28 @@ def test_a_new_revision_takes_over_and_the_old_one_is_drained_without_a_failed_r
     assert site.bench.look(site.handles[BLUE]).exit.reason_code == "Succeeded"
 
 
+def test_what_takes_long_is_answered_by_the_replica_that_has_it_even_when_it_is_not_wanted_any_more(
+    site: Site,
+) -> None:
+    site.max_concurrent = 4
+    site.start(BLUE, SLOW, instances=2)
+    site.route(**{f"r{BLUE}": 100})
+    site.ready(BLUE, 2)
+    with Hammer(site.up().port, [1], clients=8) as hammer:
+        hammer.some_more(8)
+        assert serving.tell(site.places.control(BLUE), {"do": "scale", "scale": {"type": "default", "instances": 1}})
+        site.ready(BLUE, 1)
+        hammer.some_more(8)
+        site.start(GREEN, SLOW)
+        site.ready(GREEN)
+        site.route(**{f"r{GREEN}": 100})
+        site.applied()
+        assert serving.tell(site.places.control(BLUE), {"do": "drain"})
+        eventually(lambda: site.bench.look(site.handles[BLUE]).exit, 30)
+        hammer.some_more(8)
+    assert found(hammer) == NO, hammer.said
+
+
 def test_a_killed_worker_of_the_gateway_loses_only_what_was_on_its_connections(site: Site) -> None:
     site.start(BLUE, ECHO)
     site.route(**{f"r{BLUE}": 100})
@@ -138,3 +169,17 @@ def test_the_whole_gateway_killed_comes_back_where_it_was(site: Site) -> None:
         hammer.some_more()
     assert hammer.bad == {}, hammer.said
     assert site.up().port == before.port
+
+
+def test_at_zero_the_first_requests_are_held_until_a_replica_is_there(site: Site) -> None:
+    site.start(BLUE, ECHO)
+    site.route(**{f"r{BLUE}": 100})
+    site.ready(BLUE)
+    port = site.up().port
+    scale = {"type": "target_utilization", "min": 0, "max": 2, "zero_after_s": 0.3, "polling_s": 0.1}
+    for _ in range(2):
+        assert serving.tell(site.places.control(BLUE), {"do": "scale", "scale": scale})
+        eventually(lambda: (record := site.record(BLUE)) is not None and record.state == "zero", 30)
+        with Hammer(port, [1]) as hammer:
+            hammer.some_more()
+        assert found(hammer) == NO, hammer.said
