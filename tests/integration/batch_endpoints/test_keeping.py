@@ -118,4 +118,4 @@ def test_the_scoring_uri_takes_azures_form(world: World, endpoint: str) -> None:
     assert world.request("GET", "batch-endpoints/azure/jobs/not-a-pipeline")[0] == 404
     ended = world.ended(job["name"])
     assert ended["status"] == "Failed"
-    assert "no files" in ended["status_reason"]
+    assert "there is no" in ended["status_reason"]
