@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.sdk.local.gate import LocalGate, shares
 from lapisml.sdk.local.material import Materials
-from lapisml.sdk.local.processes import LocalGate, Revisions, Standing, shares
+from lapisml.sdk.local.processes import Revisions, Standing
 from lapisml.sdk.local.store import LocalDeployment, LocalEndpoint, LocalPlaces, LocalStore, Revision
 from lapisml.sdk.pending import PendingPoller, Time
 from lapisml.sdk.session import Session

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
-from lapisml.sdk.local.processes import LocalGate, shares
+from lapisml.sdk.local.gate import LocalGate, shares
 from lapisml.sdk.local.store import WORKSPACE, LocalEndpoint, LocalPlaces, LocalStore
 from lapisml.sdk.session import Session
 
