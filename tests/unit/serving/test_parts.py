@@ -12,6 +12,7 @@ import pytest
 from lapisml.ports import serving
 from lapisml.ports.serving import Places, RevisionRecord
 from lapisml.runner.endings import log_tail
+from lapisml.runner.serving.accelerating import SWITCH, Acceleration
 from lapisml.runner.serving.conversion import PACKAGES, derived
 from lapisml.runner.serving.logs import trim
 from lapisml.runner.serving.plan import Plan
@@ -127,3 +128,34 @@ def test_gateway_and_server_are_told_of_a_change_and_only_of_a_change(tmp_path: 
         with pytest.raises(BlockingIOError):
             one.recv(100)
         one.close()
+
+
+@pytest.mark.parametrize(
+    ("variables", "changes", "state"),
+    [
+        ({}, {}, "pending"),
+        ({SWITCH: "1"}, {}, "pending"),
+        ({SWITCH: "0"}, {}, "off"),
+        ({SWITCH: "False"}, {}, "off"),
+        ({}, {"accelerate": False}, "off"),
+        ({}, {"model_path": None}, "off"),
+    ],
+)
+def test_who_wants_the_model_itself_gets_it(
+    tmp_path: Path, variables: dict[str, str], changes: dict[str, Any], state: str
+) -> None:
+    asked = plan(tmp_path, **{"accelerate": True, "model_path": str(tmp_path), **changes})
+    acceleration = Acceleration(asked, variables, lambda: 1, lambda _: None)
+    assert acceleration.facts["state"] == state
+    acceleration.close()
+
+
+def test_a_helper_that_is_not_wanted_any_more_is_ended(tmp_path: Path) -> None:
+    asked = plan(tmp_path, accelerate=True, model_path=str(tmp_path))
+    acceleration = Acceleration(asked, dict(os.environ), lambda: 1, lambda _: None)
+    assert acceleration.turn() is None
+    (output,) = acceleration.descriptors()
+    acceleration.close()
+    assert acceleration.descriptors() == []
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(output)
