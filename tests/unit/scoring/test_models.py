@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
@@ -87,3 +92,22 @@ def test_a_model_lies_in_its_folder_or_one_below(tmp_path: Path) -> None:
     assert find(str(tmp_path / "outer")) == find(str(tmp_path / "outer" / "inner"))
     with pytest.raises(LoadError, match="has no file MLmodel"):
         find(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "kind", [RandomForestClassifier, ExtraTreesClassifier, RandomForestRegressor, ExtraTreesRegressor]
+)
+def test_a_forest_answers_the_same_without_a_pool_of_threads(kind: Any) -> None:
+    drawn = np.random.default_rng(2).normal(size=(200, 4))
+    labels = (drawn[:, 0] > 0).astype(int) + (drawn[:, 1] > 1) if "Classifier" in kind.__name__ else drawn[:, 0]
+    forest = kind(20, random_state=0).fit(drawn, labels)
+    names = [name for name in ("predict", "predict_proba") if hasattr(forest, name)]
+    wanted = {name: getattr(forest, name)(drawn) for name in names}
+    model = flavours.of_estimator(make_pipeline(StandardScaler(with_mean=False, with_std=False).fit(drawn), forest))
+    assert {"predict_proba", "predict"} & set(vars(forest)), "the quicker way was taken"
+    assert flavours.of_estimator(forest).predict(drawn).tolist() == wanted["predict"].tolist()
+    assert np.array_equal(model.predict(drawn), wanted["predict"])
+    for name in names:
+        assert np.array_equal(getattr(forest, name)(drawn), wanted[name])
+    with pytest.raises(ValueError, match="features"):
+        forest.predict(drawn[:, :2])

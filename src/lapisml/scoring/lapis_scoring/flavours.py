@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from . import forests
 from .errors import LoadError
 from .estimators import Anatomy
 from .signature import ModelFile
@@ -88,12 +89,13 @@ def of_estimator(estimator: Any, function: str = "predict") -> Model:
     Raises:
         LoadError: it can't predict.
     """
-    predict = getattr(estimator, function, None)
-    if predict is None:
-        raise LoadError(f"the model, a {type(estimator).__name__}, has no function {function}")
     _quieten()
     anatomy = Anatomy(estimator)
     anatomy.one_thread()
+    forests.quicken(anatomy.parts)
+    predict = getattr(estimator, function, None)
+    if predict is None:
+        raise LoadError(f"the model, a {type(estimator).__name__}, has no function {function}")
     model = Model(MATRIX if anatomy.known else FRAME, predict, anatomy.known)
     model.anatomy, model.native = anatomy, estimator
     model.names, model.width = anatomy.names, anatomy.width
