@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from lapisml.sdk.local.deployments import LocalDeployments
     from lapisml.sdk.submission import Submission
 
-_MIRRORED_AT_MOST = 50
-
 
 class LocalEndpoints:
     """Endpoints of this machine.
@@ -36,7 +34,7 @@ class LocalEndpoints:
         """Create an endpoint, or give one another document; return its record.
 
         Raises:
-            LapisError: DocumentInvalid for traffic that names no deployment or sums to neither 0 nor 100.
+            LapisError: DocumentInvalid for traffic that names no deployment.
         """
         document = dict(submission.document)
         with self._store.changing():
@@ -117,11 +115,5 @@ def _check_shares(endpoint: LocalEndpoint) -> None:
             if name not in endpoint.deployments:
                 expected = ", ".join(endpoint.deployments) or "a deployment; the endpoint has none yet"
                 problems.append(Problem(f"there is no deployment '{name}'", f"{key}.{name}", expected=expected))
-    total = sum(int(share) for share in (endpoint.document.get("traffic") or {}).values())
-    if total not in (0, 100):
-        problems.append(Problem(f"the shares sum to {total}", "traffic", expected="a sum of 100, or of 0"))
-    if sum(int(share) for share in (endpoint.document.get("mirror_traffic") or {}).values()) > _MIRRORED_AT_MOST:
-        expected = f"at most {_MIRRORED_AT_MOST}"
-        problems.append(Problem("too much is mirrored", "mirror_traffic", expected=expected))
     if problems:
         raise LapisError(ErrorCode.DOCUMENT_INVALID, "The endpoint is not valid.", None, problems)
