@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lapisml.backends.registry import load_backend
 from lapisml.core.clock import Clock
+from lapisml.ports.serving import Places
 from lapisml.server.features.endpoints.assembly import ServingSettings
 from lapisml.server.features.endpoints.gateway import Gateway, GatewayWatch
 from lapisml.server.settings import Settings
@@ -41,4 +42,4 @@ def gateway_watch(settings: Settings, clock: Clock) -> GatewayWatch:
         made: Gateway = load_backend("serving", _GATEWAY)(wanted, settings.home / "logs" / "gateway.log")
         return made
 
-    return GatewayWatch(clock, make)
+    return GatewayWatch(clock, Places(settings.home / "serving"), make)

@@ -20,7 +20,6 @@ from tests.support.polling import eventually
 from tests.support.processes import REPOSITORY, clean_environment
 from tests.support.server import LapisServer, end_everything
 
-
 WRITES = (1, 2, 3, 5, 7, 99)
 """Before which writes of a change the server dies; a change has fewer than the last."""
 
@@ -122,6 +121,8 @@ def test_what_was_to_be_deleted_is_deleted_whenever_the_server_dies(mortal: Clie
         mortal.gone("online-endpoints/e")
         assert mortal.folders() == []
     assert json.loads((server.home / "serving" / "routes.json").read_text())["endpoints"] == []
+    status = "/api/v1/status"
+    eventually(lambda: server.request("GET", status)[1]["gateway_url"] is None, 30, what="the end of the gateway")
 
 
 def test_a_killed_keeper_is_replaced_by_the_same_revision(own: Client) -> None:

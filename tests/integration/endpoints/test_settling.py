@@ -189,6 +189,17 @@ def test_a_gateway_that_can_not_run_is_told_and_forgotten(one: Serving) -> None:
     assert one.endpoint_state("f") == "Succeeded"
 
 
+def test_the_gateway_ends_with_the_last_endpoint(one: Serving) -> None:
+    one.put_endpoint("f")
+    one.part.endpoints.delete(one.world.ws, "e")
+    one.round(4)
+    assert one.gateway.ended == 0
+    one.part.endpoints.delete(one.world.ws, "f")
+    one.round(4)
+    assert one.gateway.ended == 1
+    assert one.put_endpoint("g") == "Succeeded"
+
+
 def test_a_hand_over_that_finds_no_room_waits_and_one_that_can_not_be_fails(one: Serving) -> None:
     one.compute.refusal = FULL
     revision = one.put()

@@ -84,6 +84,7 @@ class ToldGateway:
     def __init__(self, places: Places) -> None:
         self._places = places
         self.why = ""
+        self.ended = 0
         self.is_prompt = True
 
     def keep(self) -> None:
@@ -101,6 +102,9 @@ class ToldGateway:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+    def end(self) -> None:
+        self.ended += 1
 
     def apply(self) -> None:
         """Go by the routes that there are."""
@@ -193,7 +197,7 @@ def serving_world(home: Path, url: str, owner: str = "one") -> Iterator[Serving]
         )  # fmt: skip
         vault = Vault.open(home / "secret.key")
         wanted = ServingSettings(places.home, True, 60, 1 << 20)
-        part = assemble(ground, launcher, vault, GatewayWatch(world.clock, lambda: gateway), wanted)
+        part = assemble(ground, launcher, vault, GatewayWatch(world.clock, places, lambda: gateway), wanted)
         made = Serving(world, part, compute, gateway, places, leases)
         made.extra["code"] = world.upload({"score.py": b"def run(data): ...\n"}, "code", "code").uri
         model = world.upload({"model.bin": b"weights"}).uri

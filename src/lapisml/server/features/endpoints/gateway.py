@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lapisml.core.clock import Clock
-from lapisml.ports.serving import GatewayRecord
+from lapisml.ports import serving
+from lapisml.ports.serving import GatewayRecord, Places
+from lapisml.server.platform.processes import ProcessIdentity
 
 _STARTS_WITHIN_MS = 5_000
 """A gateway that is not there yet is no trouble before this time, milliseconds."""
@@ -31,17 +33,23 @@ class Gateway(Protocol):
         """Look after it no longer; it goes on by itself."""
         ...
 
+    def end(self) -> None:
+        """Look after it no longer, and end it."""
+        ...
+
 
 class GatewayWatch:
-    """Has a gateway run from the first endpoint on.
+    """Has a gateway run while there are endpoints.
 
     Args:
+        places: where a gateway that runs says so.
         make: makes what starts it; called when the first endpoint is there, since it loads more than an idle server
             needs.
     """
 
-    def __init__(self, clock: Clock, make: Callable[[], Gateway]) -> None:
+    def __init__(self, clock: Clock, places: Places, make: Callable[[], Gateway]) -> None:
         self._clock = clock
+        self._places = places
         self._make = make
         self._gateway: Gateway | None = None
         self._since: int | None = None
@@ -62,6 +70,18 @@ class GatewayWatch:
         now = self._clock.now_ms()
         self._since = self._since or now
         return None, self._gateway.trouble() or None if now - self._since > _STARTS_WITHIN_MS else None
+
+    def rest(self) -> None:
+        """End the gateway that no endpoint needs any more, also one that an earlier server started."""
+        if self._gateway is None and self._is_alive():
+            self._gateway = self._make()
+        gateway, self._gateway = self._gateway, None
+        if gateway is not None:
+            gateway.end()
+
+    def _is_alive(self) -> bool:
+        found = serving.read(GatewayRecord, self._places.gateway)
+        return found is not None and ProcessIdentity(found.pid, found.boot_id, found.start_ticks).is_running()
 
     def record(self) -> GatewayRecord | None:
         """Return what the living gateway says of itself; None when none lives, or none is needed."""

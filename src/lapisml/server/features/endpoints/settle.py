@@ -65,6 +65,7 @@ class Settler:
         """Look at everything once."""
         world = World.read(self._database, self._leased.site)
         if world.is_empty and not self._routes.has_endpoints:
+            self._gateway.rest()
             return Round(is_idle=True)
         changed = self._follower.follow(world.revisions)
         changed |= self._promote(world)
