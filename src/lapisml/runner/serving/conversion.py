@@ -129,12 +129,49 @@ def _environment(asked: Mapping[str, Any]) -> dict[str, Any]:
     if wanted is None:
         return {}
     builder: EnvironmentBuilder = load(wanted["builder"])(**wanted["options"])
-    definition = EnvironmentDefinition.from_json(derived(wanted["definition"]))
+    ready = durable.read_json(os.path.join(wanted["root"], wanted["key"], "ready.json"))
+    definition = EnvironmentDefinition.from_json(pinned(wanted["definition"], ready) or derived(wanted["definition"]))
     try:
         built: BuiltEnvironment = builder.build(definition, lambda line: _say({"log": line}))
     except LapisError as error:
         raise _RefusedError(f"its environment can't be had together with the converters: {error.message}") from error
     return built.to_json()
+
+
+def pinned(definition: Mapping[str, Any], ready: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the definition of an environment with exactly what a built one holds, and the converters.
+
+    The graph is compared with the model as it answers today, so it must not get other versions beside the converters
+    than it has without them.
+
+    Args:
+        definition: of the environment that was built.
+        ready: the content of its ``ready.json``.
+
+    Returns:
+        None when there is no lock to go by: nothing was built (resolution ``host``), or its files are gone.
+    """
+    if definition.get("resolution") == "host" or ready is None:
+        return None
+    try:
+        lines = Path(ready["lock"]).read_text(encoding="utf-8").splitlines()
+        series = ".".join(str(ready["python_version"]).split(".")[:2])
+    except (OSError, KeyError):
+        return None
+    locked = [line.rstrip(" \\") for line in lines if line and not line.startswith((" ", "#", "-"))]
+    options = [line for line in _pip_lines(definition) if line.startswith("--")]
+    plain = {"name": f"{definition.get('name') or 'model'} with converters", "version": None, "folder": None}
+    dependencies = [f"python={series}", "pip", {"pip": [*options, *locked, *PACKAGES]}]
+    absent = {"image": None, "requirements": None, "build": None}
+    return {**definition, **plain, **absent, "conda": {"dependencies": dependencies}}
+
+
+def _pip_lines(definition: Mapping[str, Any]) -> list[str]:
+    found = [str(line) for line in definition.get("requirements") or ()]
+    for entry in (definition.get("conda") or {}).get("dependencies") or ():
+        if isinstance(entry, Mapping):
+            found += [str(line) for line in entry.get("pip") or ()]
+    return [line.strip() for line in found]
 
 
 def derived(definition: Mapping[str, Any]) -> dict[str, Any]:
