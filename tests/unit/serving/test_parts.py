@@ -84,8 +84,10 @@ def test_the_converters_join_requirements_and_images() -> None:
     assert derived({"conda": None, "requirements": None, "image": "sk"})["requirements"] == [*PACKAGES]
 
 
-def test_connections_are_counted_those_in_the_queue_too(tmp_path: Path) -> None:
-    path = tmp_path / f"{REVISION}.0.sock"
+@pytest.mark.parametrize("folder", ["short", "deep" * 40])
+def test_connections_are_counted_those_in_the_queue_too(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    path = tmp_path / folder / f"{REVISION}{len(folder)}.0.sock"
     listening = serving.bound(path, socket.SOCK_STREAM)
     assert connections(path) == 0
     with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
