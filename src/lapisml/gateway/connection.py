@@ -96,7 +96,9 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError:
             self._failed()
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except httptools.HttpParserUpgrade:
+            self._is_deaf = True  # the request asks for another protocol; it is answered in this one, and that is all
+        except httptools.HttpParserError:
             self._refuse_now(Refusal(400, "BadRequest", "This is not a request of HTTP/1.1."))
         if was_head and self.phase is Phase.HEAD:
             self._head_bytes += len(data)
@@ -155,7 +157,11 @@ class Connection(asyncio.Protocol):
             return
         self.phase = Phase.BODY
         call.method = self._parser.get_method()
-        call.keep_alive = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
+        call.keep_alive = (
+            self._parser.should_keep_alive()
+            and not self._parser.should_upgrade()
+            and self._parser.get_http_version() == "1.1"
+        )
         self._read_headers(call)
         try:
             self._check_form(call)
@@ -263,8 +269,6 @@ class Connection(asyncio.Protocol):
     def _check_form(self, call: Call) -> None:
         if call.refusal is not None:
             raise call.refusal
-        if self._parser.should_upgrade():
-            raise Refusal(400, "BadRequest", "This gateway speaks HTTP/1.1 and nothing else.", close=True)
 
     def _check_length(self, call: Call) -> None:
         if call.length is not None and call.length > call.limit:

@@ -131,10 +131,9 @@ def test_chunks_are_put_together(shared: RunningGateway) -> None:
         _head("Content-Length: 5", "Transfer-Encoding: chunked") + b"0\r\n\r\nGET /",
         _head("Content-Length: 5", "Content-Length: 6") + b"abcdef",
         _head("Transfer-Encoding: chunked") + b"zz\r\n",
-        _head("Connection: upgrade", "Upgrade: websocket", method="GET"),
         _head("Content-Length: -1"),
     ],
-    ids=["words", "tls", "two ways of length", "two lengths", "bad chunk", "upgrade", "negative"],
+    ids=["words", "tls", "two ways of length", "two lengths", "bad chunk", "negative"],
 )
 def test_what_is_no_request_is_refused_and_cut_off(shared: RunningGateway, data: bytes) -> None:
     answer = _raw(shared, data)
@@ -189,6 +188,18 @@ def test_requests_sent_ahead_are_answered_in_their_order(shared: RunningGateway)
     places = [answer.find(word) for word in (b"first", b"second", b"HTTP/1.1 404", b'"size"')]
     assert -1 not in places
     assert places == sorted(places)
+
+
+def test_another_protocol_is_not_begun(shared: RunningGateway) -> None:
+    """Some clients offer HTTP/2 with their first request (RFC 7540, 3.2) and are fine with HTTP/1.1."""
+    offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA")
+    answer = _raw(shared, _head(*offer, "Content-Length: 2") + b"{}" + _head("Content-Length: 2") + b"{}")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.count(b"content-length: ") == 1, "what followed was taken for a request"
+    refused = _raw(shared, _head("Connection: upgrade", "Upgrade: websocket", method="GET") + b"more")
+    assert refused.startswith(b"HTTP/1.1 405 ")
+    assert refused.count(b"content-length: ") == 1
+    assert _raw(shared, _head(method="CONNECT", path="localhost:22")).startswith(b"HTTP/1.1 404 ")
 
 
 def test_http_1_0_gets_one_answer(shared: RunningGateway) -> None:
