@@ -68,7 +68,7 @@ def test_every_form_gets_the_models_answers(
     ):
         assert replica.ask(body) == (200, {"predictions": wanted})
     assert replica.ask({"input_data": split["data"][0]}) == (200, wanted[:1])
-    assert replica.ask({"input_data": []}) == replica.ask({"input_data": []})
+    assert replica.ask({"input_data": split, "params": {}}) == (200, wanted)
     assert replica.ask(some.to_csv(index=False).encode(), {"content_type": "text/csv; charset=utf-8"}) == (
         200,
         {"predictions": wanted},
@@ -88,6 +88,12 @@ def test_every_form_gets_the_models_answers(
         (b'{"input_data": [[1, NaN, 3]]}', "MissingValue", "'bmi'"),
         (b'{"input_data": [[1, 1e999, 3]]}', "MissingValue", "'bmi'"),
         ({"inputs": {"age": [1], "bmi": [1, 2], "glucose": [1]}}, "BadInput", "'age' has 1 values, others have 2"),
+        (
+            {"inputs": [[1, 2, 3]], "params": {"top": 1}},
+            "BadInput",
+            "takes no parameters, and the request has some: top",
+        ),
+        ({"input_data": []}, "BadInput", "The request holds no rows."),
         ({"rows": [[1, 2, 3]]}, "BadInput", "none of the keys that hold rows"),
         ({"inputs": [[1, 2, 3]], "instances": [[1, 2, 3]]}, "BadInput", "rows more than once"),
         ({"dataframe_split": [[1, 2, 3]]}, "BadInput", "dataframe_split is not an object"),

@@ -66,6 +66,9 @@ def _prepare(plan: Plan, number: int) -> None:
         os.environ["AZUREML_MODEL_DIR"] = plan.model_dir
     if plan.code:
         os.chdir(plan.code)
+        os.environ.setdefault("AML_APP_ROOT", plan.code)
+    if plan.code and plan.script:
+        os.environ.setdefault("AZUREML_ENTRY_SCRIPT", os.path.relpath(plan.script, plan.code))
     log = "%(asctime)s %(levelname).1s [%(process)d] %(name)s - %(message)s"
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=log)
 

@@ -149,8 +149,14 @@ class ModelEngine(Engine):
         return tuple(rows.columns)
 
     def _form(self, request: Request) -> Form:
-        if request.plain:
-            return forms.read(self._loads(request.body))
+        form = forms.read(self._loads(request.body)) if request.plain else self._unusual(request)
+        if form.params and self._model.wants != flavours.PYFUNC:
+            names = ", ".join(map(str, form.params))
+            message = f"The model takes no parameters, and the request has some: {names}."
+            raise RequestError(message, details=[{"path": "params", "expected": "nothing"}])
+        return form
+
+    def _unusual(self, request: Request) -> Form:
         kind = str(request.head.get("content_type") or "application/json").partition(";")[0].strip().lower()
         if kind in ("application/json", "text/json") or kind.endswith("+json"):
             return forms.read(self._loads(request.body))
@@ -173,6 +179,8 @@ class ModelEngine(Engine):
         """Tell rows that the model can't take from a model that fails."""
         if isinstance(error, RequestError):
             return error
+        if self._model.wants != flavours.PYFUNC and not len(rows):
+            return RequestError("The request holds no rows.", details=[{"path": form.key, "expected": "rows"}])
         text = str(error)
         if "NaN" in text or "infinity" in text or "missing values" in text:
             absent = _absent(rows, getattr(self._reader, "names", None))
