@@ -26,11 +26,13 @@ class Connection:
 
     Attributes:
         began: when its request was to leave; None while it is free.
+        closes: whether the server said that it closes after this answer.
     """
 
     def __init__(self, address: tuple[str, int], request: bytes) -> None:
         self._address, self._request = address, request
         self.began: float | None = None
+        self.closes = False
         self._held = b""
         self.connect()
 
@@ -60,6 +62,7 @@ class Connection:
         if body is None:
             return None
         self._held, self.began = b"", None
+        self.closes = b"connection: close" in head
         return int(head[9:12]), body
 
 
@@ -154,6 +157,8 @@ class Load:
             self._times.append(time.perf_counter() - (began or 0.0))
         else:
             self._failed.append(f"{answer[0]}: {answer[1][:200]!r}")
+        if connection.closes:  # some servers keep none; the new one is on their time
+            self._replace(connection)
         return True
 
     def _replace(self, connection: Connection) -> None:
@@ -161,7 +166,7 @@ class Load:
         del self._by_number[connection.socket.fileno()]
         connection.socket.close()
         connection.connect()
-        connection.began = None
+        connection.began, connection.closes = None, False
         self._watch(connection)
 
     def _watch(self, connection: Connection) -> None:

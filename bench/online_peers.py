@@ -171,7 +171,7 @@ def _bentoml(model: Model, folder: Path) -> contextlib.AbstractContextManager[Ta
 
 
 def _mlserver(model: Model, folder: Path, workers: int) -> contextlib.AbstractContextManager[Target]:
-    python = peer_python("online-mlserver", "mlserver", "mlserver-sklearn", _SKLEARN)
+    python = peer_python("online-mlserver", "mlserver", "mlserver-sklearn", "uvloop<0.22", _SKLEARN)
     port, grpc, metrics = free_port(), free_port(), free_port()
     ports = {"http_port": port, "grpc_port": grpc, "metrics_port": metrics}
     (folder / "settings.json").write_text(json.dumps({**ports, "parallel_workers": workers, "debug": False}))
