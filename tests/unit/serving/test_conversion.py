@@ -76,6 +76,7 @@ def test_an_environment_that_can_not_be_had_with_the_converters_is_a_reason(tmp_
     (model / "MLmodel").write_text("flavors: {sklearn: {}}")
     environment = {
         "key": "k",
+        "root": str(tmp_path / "environments"),
         "builder": "lapisml.backends.environments.uv:UvEnvironmentBuilder",
         "options": {"root": str(tmp_path / "environments"), "offline": True},
         "definition": {"requirements": ["-r other.txt"]},
