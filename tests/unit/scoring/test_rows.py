@@ -98,6 +98,22 @@ def test_columns_without_names_take_values_in_their_order() -> None:
     assert reader.read(forms.read({"columns": ["x", "y"], "data": [[1, 2]]})).tolist() == [[1, 2]]
 
 
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"input_data": [[1, 2], [1, "x"]]}, "input_data[1][1]"),
+        ({"input_data": {"columns": ["b", "a"], "data": [["x", 2]]}}, "input_data.data[0][0]"),
+        ({"dataframe_records": [{"a": 1, "b": "x"}]}, "dataframe_records[0].b"),
+    ],
+)
+def test_the_place_of_a_wrong_value_is_told(body: Any, path: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        Matrix(["a", "b"], 2, None).read(forms.read(body))
+    assert caught.value.details == [
+        {"path": path, "column": "b", "row": int(path.split("[")[1][0]), "expected": "double"}
+    ]
+
+
 def test_many_wrong_values_are_told_up_to_ten() -> None:
     message = said({"input_data": [["x", "y"]] * 20}, Matrix(["a", "b"], 2, None))
     assert message.count("expected double") == 10

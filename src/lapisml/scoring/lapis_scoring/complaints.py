@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import RequestError
-from .forms import SPLIT, Form
+from .forms import ARRAY, SPLIT, Form
 
 _NAMED = 10
 """How many places a message names at most."""
@@ -118,7 +118,7 @@ def _path(form: Form, row: int | None = None) -> str:
 
 
 def _value_path(form: Form, row: int, place: int, name: Any) -> str:
-    by_place = form.shape == SPLIT or name is None
+    by_place = form.shape in (ARRAY, SPLIT) or name is None
     return f"{form.key}[{row}][{place}]" if by_place else f"{form.key}[{row}].{name}"
 
 
