@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-from lapisml.runner import durable, model_folder
+from lapisml.runner import copying, durable
 from lapisml.runner.parallel import workers
 from lapisml.runner.parallel.batches import Feed, InputError, MiniBatch, files_at, of_files
 from lapisml.runner.parallel.crew import Crew, CrewError, batch_of
@@ -48,8 +48,7 @@ def main() -> None:
     plan = Plan.read(path)
     signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(_TERMINATED))
     os.makedirs(plan.scratch, exist_ok=True)
-    if plan.model is not None and plan.model_dir is not None and not plan.by_model:
-        model_folder.lay_out(plan.model, plan.model_dir, plan.model_name)
+    _lay_out_model(plan)
     driver = Driver(plan, path)
     try:
         warnings = driver.run()
@@ -222,6 +221,20 @@ class Driver:
             return []
         counts = f"{ledger.failed} of {ledger.ended} mini-batches failed, with {ledger.failed_items} {noun} in all."
         return [f"{counts} {self._files.sentence()}".rstrip()]
+
+
+def _lay_out_model(plan: Plan) -> None:
+    """Put the model where scripts look for it: in ``AZUREML_MODEL_DIR``, under the name that it was stored with.
+
+    By links that are no symbolic ones: MLflow refuses files of a model that lie outside of its folder.
+    """
+    if plan.model is None or plan.model_dir is None or plan.by_model:
+        return
+    os.makedirs(plan.model_dir, exist_ok=True)
+    source = os.path.realpath(plan.model)
+    place = os.path.join(plan.model_dir, os.path.basename((plan.model_name or plan.model).rstrip("/")))
+    put = copying.link_tree if os.path.isdir(source) else copying.link_file
+    put(source, place)
 
 
 def _source(plan: Plan, pace: Pace) -> Iterator[MiniBatch]:
