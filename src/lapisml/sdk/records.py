@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+
+_MOMENTS = ("created_at", "last_modified_at")
 
 
 class View(dict[str, Any]):
@@ -16,9 +19,12 @@ class View(dict[str, Any]):
 
 
 def viewed(value: Any) -> Any:
-    """Turn mappings, also those within lists and mappings, into views."""
+    """Turn mappings, also those within lists and mappings, into views; times of a creation context into datetimes."""
     if isinstance(value, dict):
-        return View({key: viewed(inner) for key, inner in value.items()})
+        made = View({key: viewed(inner) for key, inner in value.items()})
+        if "created_by" in made:
+            made.update({key: datetime.fromisoformat(made[key]) for key in _MOMENTS if made.get(key)})
+        return made
     if isinstance(value, list):
         return [viewed(inner) for inner in value]
     return value

@@ -14,6 +14,7 @@ from lapisml.sdk.credentials import EndpointAuthKeys, EndpointAuthToken, credent
 from lapisml.sdk.operations.online_deployments import OnlineDeploymentOperations
 from lapisml.sdk.operations.online_endpoints import OnlineEndpointOperations
 from lapisml.sdk.pending import PendingPoller, Time
+from lapisml.sdk.records import viewed
 from lapisml.sdk.scoring import Question, ask, question_of_file
 from lapisml.sdk.session import Session
 from lapisml.sdk.transport import Transport
@@ -212,3 +213,11 @@ def test_the_state_of_what_a_request_gave_is_not_asked_again(peer: Peer, endpoin
     assert endpoints.begin_create_or_update(made).result()["name"] == "e"
     assert len(peer.seen) == 1
     assert json.loads(peer.seen[0][3])["tags"] == {"a": "b"}
+
+
+def test_times_of_a_creation_context_can_be_subtracted() -> None:
+    times = {"created_at": "2026-01-01T10:00:00.000000+00:00", "last_modified_at": "2026-01-01T10:00:07.500000+00:00"}
+    seen = viewed({"creation_context": {**times, "created_by": "ada"}, "created_at": "as it is"})
+    assert (seen.creation_context.last_modified_at - seen.creation_context.created_at).total_seconds() == 7.5
+    assert seen.created_at == "as it is"
+    assert viewed({"created_by": "ada", "last_modified_at": None}).last_modified_at is None
