@@ -87,6 +87,13 @@ def test_a_run_over_its_time_is_answered_408_and_pings_are_answered_meanwhile(st
     assert order[2].body == b"[3]", "the late result of the first is dropped, and the second is answered"
 
 
+def test_each_request_in_line_has_its_own_time(start: Start, script: Script) -> None:
+    replica = start(model_dir="/m", **{**script(_USUAL), "timeout_s": 1.0})
+    replica.hello()
+    replica.send_together([{"sleep": 0.5, "x": number} for number in range(4)])
+    assert [replica.frame().body for _ in range(4)] == [b"[0]", b"[3]", b"[6]", b"[9]"]
+
+
 def test_a_cancelled_request_that_waits_does_not_run(start: Start, script: Script, tmp_path: Path) -> None:
     replica = start(model_dir="/m", **script(_USUAL))
     replica.hello()

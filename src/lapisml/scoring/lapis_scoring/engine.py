@@ -18,6 +18,7 @@ class Engine:
         raw: whether it wants method, path, query and headers of each request.
         collects: whether it wants each request's id, for the data collector.
         under_way: how many requests it may be given before one is answered.
+        together: whether it is given all that has arrived, or one after the other (each with a time limit of its own).
         gathers: whether requests that arrive together are worth waiting for.
     """
 
@@ -25,6 +26,7 @@ class Engine:
     raw = False
     collects = False
     under_way = 1
+    together = True
     gathers = False
 
     def answer(self, requests: list[Request]) -> None:

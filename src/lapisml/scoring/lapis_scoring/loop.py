@@ -77,8 +77,9 @@ class Loop:
             if requests:
                 self._work(requests)
         requests = self._take(0)
-        if requests:
+        while requests:
             self._work(requests)
+            requests = self._take(None)
         self._engine.finish(self._plan.timeout_s)
         for connection in list(self._connections.values()):
             connection.finish(_FLUSH_S)
@@ -107,12 +108,15 @@ class Loop:
         self._busy = None
         self._lasted = time.monotonic() - started
 
-    def _take(self, timeout: float) -> list[Request]:
+    def _take(self, timeout: float | None) -> list[Request]:
+        """Take what waits, after a look at the sockets of so many seconds (-1 = until something comes; None = none)."""
         with self._io:
-            self._poll(0 if self._waiting else timeout)
-            if self._engine.gathers and self._waiting:
+            if timeout is not None:
+                self._poll(0 if self._waiting else timeout)
+            if not self._stopping and self._engine.gathers and self._waiting:
                 self._linger()
-            requests, self._waiting = self._waiting, []
+            size = len(self._waiting) if self._engine.together else 1
+            requests, self._waiting = self._waiting[:size], self._waiting[size:]
         self._crowd = len(requests) or self._crowd
         return requests
 

@@ -48,6 +48,7 @@ class ScriptEngine(Engine):
         self.raw = self._script.takes == RAW or self._script.wants_headers or bool(collector.headers)
         self.under_way = plan.max_concurrent
         self._crew = Crew(self._serve, plan.max_concurrent) if plan.max_concurrent > 1 else None
+        self.together = self._crew is not None
 
     def answer(self, requests: list[Request]) -> None:
         """Answer requests, or hand them to the threads."""
