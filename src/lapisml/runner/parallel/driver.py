@@ -11,12 +11,11 @@ import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
 from typing import Any
 
 from lapisml.runner import copying, durable
 from lapisml.runner.parallel import workers
-from lapisml.runner.parallel.batches import Feed, InputError, MiniBatch, files_at, of_files
+from lapisml.runner.parallel.batches import Feed, InputError, MiniBatch
 from lapisml.runner.parallel.crew import Crew, CrewError, batch_of
 from lapisml.runner.parallel.failures import Files
 from lapisml.runner.parallel.ledger import Ledger, Limits
@@ -24,18 +23,11 @@ from lapisml.runner.parallel.pace import Pace
 from lapisml.runner.parallel.plan import Plan
 from lapisml.runner.parallel.progress import Log, Metrics, Progress
 from lapisml.runner.parallel.results import Results
+from lapisml.runner.parallel.sources import source
 from lapisml.runner.parallel.workers import Worker
 
 _SHUTDOWN_S = 60.0
 _TERMINATED = 128 + signal.SIGTERM
-_READ_AHEAD = {
-    "POLARS_CSV_CHUNK_SIZE": str(1 << 20),
-    "POLARS_CSV_CHUNK_PREFETCH_LIMIT": "2",
-    "POLARS_NDJSON_CHUNK_SIZE": str(1 << 20),
-    "POLARS_NDJSON_CHUNK_PREFETCH_LIMIT": "2",
-    "POLARS_ROW_GROUP_PREFETCH_SIZE": "2",
-}
-"""How far Polars reads ahead, bytes and pieces: memory is the same however long the input is."""
 
 
 class JobFailure(Exception):  # noqa: N818 - it is how a job ends, not a fault of the driver
@@ -90,7 +82,7 @@ class Driver:
         self._progress = Progress(self._ledger, self._log, self._metrics.send, noun)
         self._files = Files()
         self._pace = Pace()
-        self._feed = Feed(_source(plan, self._pace), ahead=plan.workers + 1)
+        self._feed = Feed(source(plan, self._pace), ahead=plan.workers + 1)
         self._again: list[MiniBatch] = []
         cores = len(os.sched_getaffinity(0))
         env = workers.environment(os.environ, plan.workers, cores, plan.output_folder, plan.model_dir)
@@ -235,26 +227,3 @@ def _lay_out_model(plan: Plan) -> None:
     place = os.path.join(plan.model_dir, os.path.basename((plan.model_name or plan.model).rstrip("/")))
     put = copying.link_tree if os.path.isdir(source) else copying.link_file
     put(source, place)
-
-
-def _source(plan: Plan, pace: Pace) -> Iterator[MiniBatch]:
-    """Give the mini-batches; runs in the feed's thread, where what it raises is taken."""
-    if not plan.tabular and not plan.listed and not plan.by_model:
-        yield from of_files(files_at(plan.input_path), plan.size)
-        return
-    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, len(os.sched_getaffinity(0)) // 2)))
-    for name, value in _READ_AHEAD.items():
-        os.environ.setdefault(name, value)
-    if plan.by_model:
-        # Only a model that is used by itself needs what reads files for it.
-        from lapisml.runner.parallel.scored import of_scored
-
-        yield from of_scored(plan.input_path, plan.model or "", plan.size, plan.scratch, pace)
-        return
-    # Only a table needs what reads tables.
-    from lapisml.runner.parallel.tables import listed_files, of_table
-
-    if plan.listed:
-        yield from of_files(listed_files(plan.input_path), plan.size)
-        return
-    yield from of_table(plan.input_path, plan.size, plan.partition_keys, plan.scratch)
