@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import socket
 import subprocess
 import sys
@@ -100,21 +101,46 @@ class Lapis:
         return str(found["properties"]["lapis.revision"])
 
     def replica_ms(self, endpoint: str, target: Target, rate: float, seconds: float) -> list[float]:
-        """Ask a replica itself, past the gateway, `rate` times a second; milliseconds of each request."""
+        """Ask a replica itself, past the gateway, at fixed times; milliseconds of each request from its time on.
+
+        Args:
+            endpoint: whose first replica is asked.
+            target: whose body is sent.
+            rate: requests a second.
+            seconds: for how long.
+        """
         places = serving.Places(self.server.home / "serving")
-        body, times = target.body.encode(), []
         with _connected(places.socket(self.revision(endpoint), 0)) as connection:
-            parser = frames.Parser()
-            _one(connection, parser)  # its hello
-            begin = time.perf_counter()
-            for number in range(int(rate * seconds)):
-                at = begin + number / rate
-                time.sleep(max(0.0, at - time.perf_counter()))
-                left = time.perf_counter()
-                connection.sendall(frames.pack(frames.SCORE, number + 1, body))
-                _one(connection, parser)
-                times.append(1000 * (time.perf_counter() - left))
-        return times
+            return _Paced(connection, target.body.encode(), rate, int(rate * seconds)).run()
+
+
+class _Paced:
+    """Sends frames to a replica at fixed times, whatever it has answered until then."""
+
+    def __init__(self, connection: socket.socket, body: bytes, rate: float, count: int) -> None:
+        self._connection, self._body, self._rate, self._count = connection, body, rate, count
+        self._parser = frames.Parser()
+        self._times: list[float] = []
+
+    def run(self) -> list[float]:
+        """Send all, and return how long each answer took, milliseconds."""
+        while not self._parser.feed(self._connection.recv(1 << 16)):  # its hello
+            pass
+        begin = time.perf_counter()
+        sent = 0
+        while len(self._times) < self._count:
+            while sent < self._count and begin + sent / self._rate <= time.perf_counter():
+                self._connection.sendall(frames.pack(frames.SCORE, sent + 1, self._body))
+                sent += 1
+            due = begin + sent / self._rate if sent < self._count else begin + 3600
+            if select.select([self._connection], [], [], max(0.0, due - time.perf_counter()))[0]:
+                self._take(begin)
+        return self._times
+
+    def _take(self, begin: float) -> None:
+        for frame in self._parser.feed(self._connection.recv(1 << 16)):
+            if frame.kind == frames.ANSWER:
+                self._times.append(1000 * (time.perf_counter() - begin - (frame.id - 1) / self._rate))
 
 
 @contextlib.contextmanager
@@ -128,11 +154,6 @@ def installed() -> Iterator[Lapis]:
             yield made
         finally:
             made.stop()
-
-
-def _one(connection: socket.socket, parser: frames.Parser) -> None:
-    while not parser.feed(connection.recv(1 << 16)):
-        pass
 
 
 @contextlib.contextmanager

@@ -130,6 +130,9 @@ class Load:
             if under_way == 0 and (now >= last or due == []):
                 return time.perf_counter() - begin
             wait = 60.0 if due is None or not due or not free else max(0.0, due[0] - now)
+            if due:
+                select.select([self._epoll], [], [], wait)  # epoll itself waits whole milliseconds
+                wait = 0
             for number, _event in self._epoll.poll(wait):
                 connection = self._by_number[number]
                 if self._take(connection):
