@@ -36,6 +36,7 @@ def test_the_life_of_an_endpoint(lapis: Lapis, answer: Json, folder: Path) -> No
 
     refused = lapis("online-deployment delete --name blue --endpoint life --yes", code=1).stderr
     assert "traffic" in refused
+    lapis("online-endpoint create -n another")  # so that the gateway does not end with the last endpoint
     lapis("online-endpoint delete --name life --yes")
     assert "life" in lapis("online-endpoint show -n life", code=1).stderr
     assert post(uri, {"data": [4]}, key)[0] == 404
