@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.core.hosts import is_loopback
 
 DEFAULT_PORT = 8797
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -49,7 +49,7 @@ class GatewaySettings:
     def is_local(self) -> bool:
         """Whether nobody beyond this machine can send a request, not even through a proxy."""
         through = self.behind_tls_proxy or self.allowed_hosts or self.public_url
-        return _is_loopback(self.host) and not through
+        return is_loopback(self.host) and not through
 
     def hosts(self) -> frozenset[bytes]:
         """Give the names that a Host header may have, lower case, without port."""
@@ -79,19 +79,10 @@ def check_exposure(settings: GatewaySettings) -> None:
         raise LapisError(ErrorCode.USAGE, "--tls-cert and --tls-key belong together; one is missing.")
     if settings.behind_tls_proxy and not settings.allowed_hosts:
         raise LapisError(ErrorCode.USAGE, "--behind-tls-proxy needs --allowed-hosts: the proxy's name.")
-    if _is_loopback(settings.host) or settings.tls_cert is not None or settings.behind_tls_proxy:
+    if is_loopback(settings.host) or settings.tls_cert is not None or settings.behind_tls_proxy:
         return
     raise LapisError(
         ErrorCode.USAGE,
         f"Refusing to listen on {settings.host} without TLS: keys would cross the network in the clear.",
         "Give a certificate, or --behind-tls-proxy behind a proxy that ends TLS, or a loopback address (127.0.0.1).",
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

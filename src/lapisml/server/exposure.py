@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.core.hosts import is_loopback
 from lapisml.server.settings import Settings
 
 
@@ -26,13 +25,3 @@ def check_exposure(settings: Settings) -> None:
         "Set LAPIS_TLS_CERT and LAPIS_TLS_KEY, or LAPIS_BEHIND_TLS_PROXY=1 behind a proxy that ends TLS, "
         "or use a loopback address (127.0.0.1).",
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether an address is reachable from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
