@@ -131,7 +131,7 @@ def test_a_gigabyte_of_output_leaves_the_server_well(lab: Lab) -> None:
 
 
 def test_a_script_over_its_time_is_ended(lab: Lab) -> None:
-    job = lab.run("import time\nprint('begun', flush=True)\ntime.sleep(600)", limits={"timeout": 1})
+    job = lab.run("import time\nprint('begun', flush=True)\ntime.sleep(600)", limits={"timeout": 3})
     assert (job["status"], job["status_code"]) == ("Canceled", "Timeout")
     assert lab.log(job).startswith(b"begun\n")
 
@@ -144,7 +144,7 @@ def test_a_script_that_ignores_the_polite_signal_is_ended_firmly(lab: Lab) -> No
         print("deaf", flush=True)
         time.sleep(600)
         """,
-        limits={"timeout": 1},
+        limits={"timeout": 3},
     )
     assert job["status"] == "Canceled"
 

@@ -64,8 +64,15 @@ class Api:
         return b"".join(line for line in lines if not line.startswith(b"[lapis]"))
 
     def log(self, name: str, path: str = "user_logs/std_log.txt") -> bytes:
-        """Read a log of a job from its beginning, at most 4 MiB."""
+        """Read a log of a job from its beginning, at most 4 MiB.
+
+        Raises:
+            AssertionError: the log is not there; a job that runs may not have written it yet.
+        """
         url = f"{self._server.url}/api/v1/workspaces/default/jobs/{name}/logs/file?path={path}"
         request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self._server.token}"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return bytes(answer.read())
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return bytes(answer.read())
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{path} of {name}: {error.read().decode(errors='replace')}") from error
