@@ -87,15 +87,23 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Models:
-    """Blue and green as folders, a request, and deployment → its answer."""
+    """Two models and what they say.
+
+    Attributes:
+        folder: holds ``blue`` and ``green``, and every patient's features in ``patients.csv``.
+        rows: a request: a few patients.
+        expected: deployment → its answer to that request.
+        labels: deployment → the labels of all patients.
+    """
 
     folder: Path
     rows: dict[str, Any]
     expected: dict[str, list[Any]]
+    labels: dict[str, list[Any]]
 
 
-def write_models(folder: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Train blue and green, save them as MLflow models; return a request and each model's answer."""
+def write_models(folder: Path) -> Models:
+    """Train blue and green, save them as MLflow models."""
     import mlflow.sklearn
     import pandas as pd
     from sklearn.linear_model import LogisticRegression
@@ -109,14 +117,16 @@ def write_models(folder: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
         "blue": make_pipeline(StandardScaler(), LogisticRegression()),
         "green": DecisionTreeClassifier(max_depth=3, random_state=0),
     }
-    rows, expected = features.head(20), {}
+    features.to_csv(folder / "patients.csv", index=False)
+    rows, labels = features.head(20), {}
     for name, model in models.items():
         model.fit(features, data["Diabetic"])
         signature = mlflow.models.infer_signature(features, model.predict(features))
         mlflow.sklearn.save_model(model, folder / name, signature=signature, serialization_format="cloudpickle")
-        expected[name] = model.predict(rows).tolist()
+        labels[name] = model.predict(features).tolist()
+    expected = {name: found[: len(rows)] for name, found in labels.items()}
     assert expected["blue"] != expected["green"]
-    return {"input_data": rows.to_dict(orient="split")}, expected
+    return Models(folder, {"input_data": rows.to_dict(orient="split")}, expected, labels)
 
 
 def deployment(name: str, model: Path, **more: Any) -> dict[str, Any]:
@@ -134,8 +144,7 @@ def deployment(name: str, model: Path, **more: Any) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     """The two models; made once, since that takes longer than anything here."""
-    folder = tmp_path_factory.mktemp("models")
-    return Models(folder, *write_models(folder))
+    return write_models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture
