@@ -166,14 +166,14 @@ class Online:
         return "\n".join([*lines, "", "requests a second (99th percentile of the answer's time), medians"])
 
     def gateway(self, rounds: int) -> None:
-        """Measure what the gateway adds at half load: the same requests go to a replica itself, at its share."""
+        """Measure what the gateway adds at half load: the same requests go to the replicas themselves."""
         model = self._models[0]
         with lapis_serving(model, accelerate=False) as (lapis, target):
             rate = loaded(target, 8, self._seconds)["rps"] / 2
             added: dict[str, list[float]] = {"p50_ms": [], "p99_ms": []}
             for _round in range(rounds):
                 through = loaded(target, 32, self._seconds, rate)
-                itself = sorted(lapis.replica_ms(model.name, target, rate / 2, self._seconds))  # there are two
+                itself = sorted(lapis.replicas_ms(model.name, target, rate, self._seconds))
                 added["p50_ms"].append(through["p50_ms"] - itself[len(itself) // 2])
                 added["p99_ms"].append(through["p99_ms"] - itself[int(len(itself) * 0.99)])
         for what, limit in (("p50_ms", 1.0), ("p99_ms", 3.0)):

@@ -23,6 +23,9 @@ _WORKSPACE = "/api/v1/workspaces/default"
 _MADE_S = 300.0
 _LOOK_S = 0.02
 
+REPLICAS = 2
+"""Of each deployment that is measured: the machine has two cores."""
+
 
 class Lapis:
     """A server over a fresh home.
@@ -58,7 +61,9 @@ class Lapis:
         body = json.dumps({"input_data": [ROW]})
         return Target(found["scoring_uri"], body, {"Authorization": f"Bearer {key}"})
 
-    def deploy(self, endpoint: str, model: Model, accelerate: bool, instances: int = 2, wait: bool = True) -> None:
+    def deploy(
+        self, endpoint: str, model: Model, accelerate: bool, instances: int = REPLICAS, wait: bool = True
+    ) -> None:
         """Deploy a model with all traffic; with `wait`, return when it answers in the form that was asked for."""
         document = self.folder / f"{endpoint}-blue.yml"
         lines = [
@@ -100,45 +105,48 @@ class Lapis:
         _status, found = self.server.request("GET", f"{_WORKSPACE}/online-endpoints/{endpoint}/deployments/blue")
         return str(found["properties"]["lapis.revision"])
 
-    def replica_ms(self, endpoint: str, target: Target, rate: float, seconds: float) -> list[float]:
-        """Ask a replica itself, past the gateway, at fixed times; milliseconds of each request from its time on.
+    def replicas_ms(self, endpoint: str, target: Target, rate: float, seconds: float) -> list[float]:
+        """Ask both replicas themselves in turns, past the gateway; milliseconds of each request from its time on.
 
         Args:
-            endpoint: whose first replica is asked.
+            endpoint: whose replicas are asked.
             target: whose body is sent.
-            rate: requests a second.
+            rate: requests a second, of both together.
             seconds: for how long.
         """
-        places = serving.Places(self.server.home / "serving")
-        with _connected(places.socket(self.revision(endpoint), 0)) as connection:
-            return _Paced(connection, target.body.encode(), rate, int(rate * seconds)).run()
+        places, revision = serving.Places(self.server.home / "serving"), self.revision(endpoint)
+        with contextlib.ExitStack() as stack:
+            connections = [stack.enter_context(_connected(places.socket(revision, n))) for n in range(REPLICAS)]
+            return _Paced(connections, target.body.encode(), rate, int(rate * seconds)).run()
 
 
 class _Paced:
-    """Sends frames to a replica at fixed times, whatever it has answered until then."""
+    """Sends frames to replicas in turns at fixed times, whatever they have answered until then."""
 
-    def __init__(self, connection: socket.socket, body: bytes, rate: float, count: int) -> None:
-        self._connection, self._body, self._rate, self._count = connection, body, rate, count
-        self._parser = frames.Parser()
+    def __init__(self, connections: list[socket.socket], body: bytes, rate: float, count: int) -> None:
+        self._connections, self._body, self._rate, self._count = connections, body, rate, count
+        self._parsers = {connection: frames.Parser() for connection in connections}
         self._times: list[float] = []
 
     def run(self) -> list[float]:
         """Send all, and return how long each answer took, milliseconds."""
-        while not self._parser.feed(self._connection.recv(1 << 16)):  # its hello
-            pass
+        for connection, parser in self._parsers.items():
+            while not parser.feed(connection.recv(1 << 16)):  # its hello
+                pass
         begin = time.perf_counter()
         sent = 0
         while len(self._times) < self._count:
             while sent < self._count and begin + sent / self._rate <= time.perf_counter():
-                self._connection.sendall(frames.pack(frames.SCORE, sent + 1, self._body))
+                connection = self._connections[sent % len(self._connections)]
+                connection.sendall(frames.pack(frames.SCORE, sent + 1, self._body))
                 sent += 1
             due = begin + sent / self._rate if sent < self._count else begin + 3600
-            if select.select([self._connection], [], [], max(0.0, due - time.perf_counter()))[0]:
-                self._take(begin)
+            for connection in select.select(self._connections, [], [], max(0.0, due - time.perf_counter()))[0]:
+                self._take(connection, begin)
         return self._times
 
-    def _take(self, begin: float) -> None:
-        for frame in self._parser.feed(self._connection.recv(1 << 16)):
+    def _take(self, connection: socket.socket, begin: float) -> None:
+        for frame in self._parsers[connection].feed(connection.recv(1 << 16)):
             if frame.kind == frames.ANSWER:
                 self._times.append(1000 * (time.perf_counter() - begin - (frame.id - 1) / self._rate))
 
