@@ -34,6 +34,15 @@ def test_a_changed_secret_is_refused(tmp_path: Path) -> None:
         vault.decrypt(changed)
 
 
+def test_each_purpose_has_a_key_that_stays(tmp_path: Path) -> None:
+    vault = Vault.open(tmp_path / "secret.key")
+    blobs = vault.subkey("blobs")
+    assert len(blobs) == 32
+    assert Vault.open(tmp_path / "secret.key").subkey("blobs") == blobs
+    assert vault.subkey("tokens") != blobs
+    assert Vault.open(tmp_path / "other.key").subkey("blobs") != blobs
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -5,6 +5,8 @@ Fernet: AES-128-CBC with HMAC-SHA256 (https://github.com/fernet/spec/blob/master
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from pathlib import Path
 
@@ -33,6 +35,7 @@ class Vault:
 
     def __init__(self, key: bytes) -> None:
         self._fernet = Fernet(key)
+        self._key = key.strip()
 
     @classmethod
     def open(cls, path: Path) -> Vault:
@@ -40,6 +43,10 @@ class Vault:
         if path.exists():
             return cls(path.read_bytes().strip())
         return cls(create_private(path, Fernet.generate_key()).strip())
+
+    def subkey(self, purpose: str) -> bytes:
+        """Return 32 bytes for one purpose, always the same: they tell nothing about the key, nor about each other."""
+        return hmac.new(self._key, f"lapis:{purpose}".encode(), hashlib.sha256).digest()
 
     def encrypt(self, secret: str) -> str:
         """Return `secret` as text that only this vault can read."""

@@ -1,0 +1,78 @@
+"""Pending uploads: a private folder for each, that nothing but its own container's address leads to.
+
+A client asks for one before it sends the files of a code snapshot, say; then it names the container in the document,
+and whoever takes that document in reads the folder. What nobody took for a week is removed.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+
+from lapisml.core.clock import Clock
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.core.ids import is_valid_name
+from lapisml.server.platform.trees import finish_removals, remove_tree
+
+FOLDER = "pending"
+"""Below a workspace's storage."""
+
+_NAME = re.compile(r"upload-[0-9a-f]{32}\Z")
+_ABANDONED_MS = 7 * 86_400_000
+
+
+class PendingUploads:
+    """Makes and finds pending uploads.
+
+    Args:
+        storage: folder with one folder for each workspace's files.
+    """
+
+    def __init__(self, storage: Path, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    def create(self, workspace: str) -> str:
+        """Make an empty one; return the name of its container."""
+        parent = self._parent(workspace)
+        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._prune(parent)
+        container = f"upload-{secrets.token_hex(16)}"
+        (parent / container).mkdir(mode=0o700)
+        return container
+
+    def folder(self, workspace: str, container: str) -> Path:
+        """Return where the files of a container lie.
+
+        Raises:
+            LapisError: NotFound when there is no such pending upload.
+        """
+        folder = self._parent(workspace) / container
+        if not is_pending(container) or not folder.is_dir():
+            raise LapisError(
+                ErrorCode.NOT_FOUND, f"There is no pending upload '{container}'.", "Begin the upload again."
+            )
+        return folder
+
+    def discard(self, workspace: str, container: str) -> None:
+        """Remove one with its files; nothing happens when it is not there."""
+        if is_pending(container):
+            remove_tree(self._parent(workspace) / container)
+
+    def _parent(self, workspace: str) -> Path:
+        if not is_valid_name(workspace):
+            raise LapisError(ErrorCode.NOT_FOUND, f"There is no workspace named '{workspace}'.")
+        return self._storage / workspace / FOLDER
+
+    def _prune(self, parent: Path) -> None:
+        finish_removals(parent)
+        oldest = self._clock.now_ms() - _ABANDONED_MS
+        for folder in parent.iterdir():
+            if is_pending(folder.name) and folder.stat().st_mtime * 1000 < oldest:
+                remove_tree(folder)
+
+
+def is_pending(container: str) -> bool:
+    """Say whether a container's name is one of a pending upload."""
+    return _NAME.match(container) is not None
