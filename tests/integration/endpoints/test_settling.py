@@ -63,6 +63,19 @@ def test_a_whole_life(both: Serving) -> None:
     assert both.part.deployments.prediction(both.world.ws, f"{second}-0")[1].model == "m:1"
 
 
+def test_what_a_deployment_waits_for_is_told(one: Serving) -> None:
+    one.compute.sentence = "Preparing: building scikit:1; its log is system_logs/environment.log."
+    first = one.put(colour="first")
+    one.round()
+    assert one.view().waits_for == one.compute.sentence
+    one.say(first, "starting")
+    assert "load the model" in (one.view().waits_for or "")
+    one.say(first, "starting", reason="Replica 1 ended with exit code 4.")
+    assert one.view().waits_for == "Replica 1 ended with exit code 4."
+    one.say(first)
+    assert (one.state(), one.view().waits_for) == ("Succeeded", None)
+
+
 def test_the_old_revision_goes_on_until_the_gateway_goes_by_the_new_one(one: Serving) -> None:
     first = one.put(colour="first")
     one.say(first)

@@ -38,6 +38,7 @@ class ToldCompute:
     def __init__(self) -> None:
         self.specs: dict[str, LaunchSpec] = {}
         self.ends: dict[str, ExitStatus] = {}
+        self.sentence = ""
         self.canceled: list[str] = []
         self.refusal: LapisError | None = None
 
@@ -75,7 +76,8 @@ class ToldCompute:
         if handle.job not in self.specs:
             return Observation(handle, JobPhase.ABSENT)
         ended = self.ends.get(handle.job)
-        return Observation(handle, JobPhase.ENDED if ended else JobPhase.RUNNING, exit=ended)
+        phase = JobPhase.ENDED if ended else JobPhase.RUNNING
+        return Observation(handle, phase, sentence=self.sentence, exit=ended)
 
 
 class ToldGateway:

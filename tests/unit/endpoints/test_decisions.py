@@ -20,7 +20,8 @@ ID = "0123456789ab"
 def revision(state: RevisionState = RevisionState.STARTING, **values: Any) -> Revision:
     """Make a revision that was handed over ten seconds ago."""
     plain: dict[str, Any] = dict.fromkeys(Revision.__dataclass_fields__)
-    plain |= {"id": ID, "document": {}, "scale": {}, "reason": "", "log_tail": "", "attempt": 1, "tries": 0}
+    plain |= {"id": ID, "document": {}, "scale": {}, "reason": "", "log_tail": "", "waits_for": ""}
+    plain |= {"attempt": 1, "tries": 0}
     plain |= {"submit_key": "k", "handed_over": True, "started_at": NOW - 10_000, "state": state}
     return Revision(**{**plain, **values})
 

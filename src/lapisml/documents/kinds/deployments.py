@@ -111,7 +111,7 @@ class Served(Document):
     """What endpoints and deployments have in common."""
 
     READ_ONLY: ClassVar[frozenset[str]] = RECORD_KEYS | frozenset(
-        "provisioning_error warnings kind scoring_uri openapi_uri replicas revision".split()
+        "provisioning_error provisioning_reason warnings kind scoring_uri openapi_uri replicas revision".split()
     )
 
     name: ServedName = Field(description="a name, here or with --name")

@@ -71,6 +71,24 @@ def on_word(revision: Revision, word: RevisionRecord, now: int) -> Verdict:
     return Verdict(changes)
 
 
+def on_wait(revision: Revision, word: RevisionRecord | None, sentence: str) -> Verdict:
+    """Decide on a revision that has not been ready yet: say what it waits for.
+
+    Args:
+        word: of the keeper of the attempt at hand, None before it has spoken.
+        sentence: of the compute, which knows what comes before the keeper.
+    """
+    if revision.state is not RevisionState.STARTING:
+        return Verdict()
+    if word is None:
+        found = sentence or "Its job is being started on the compute."
+    elif word.state == "starting":
+        found = word.reason or "Its replicas are being started; they load the model, then their probes are awaited."
+    else:
+        return Verdict()
+    return Verdict({"waits_for": found} if found != revision.waits_for else {})
+
+
 def on_end(revision: Revision, status: ExitStatus | None, word: RevisionRecord | None, now: int) -> Verdict:
     """Decide on the end of the job of a revision that is to run.
 

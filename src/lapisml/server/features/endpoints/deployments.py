@@ -23,7 +23,13 @@ from lapisml.ports.serving import read as read_record
 from lapisml.server.features.assets.records import AssetKind, AssetRecord
 from lapisml.server.features.endpoints import store
 from lapisml.server.features.endpoints.parts import digest_of, scale_of, warnings_of
-from lapisml.server.features.endpoints.records import DeploymentRecord, EndpointRecord, Revision, RevisionState
+from lapisml.server.features.endpoints.records import (
+    DeploymentRecord,
+    EndpointRecord,
+    Provisioning,
+    Revision,
+    RevisionState,
+)
 from lapisml.server.features.endpoints.resolving import DeploymentResolver, Resolved
 from lapisml.server.features.endpoints.service import EndpointService
 from lapisml.server.features.endpoints.topics import TOPIC_ENDPOINTS
@@ -49,6 +55,13 @@ class DeploymentView:
     revision: Revision | None
     serving: Revision | None
     running: RevisionRecord | None
+
+    @property
+    def waits_for(self) -> str | None:
+        """What has to happen before the revision that shall serve does; None when nothing is awaited."""
+        if self.record.state(self.revision) not in (Provisioning.CREATING, Provisioning.UPDATING):
+            return None
+        return (self.revision.waits_for if self.revision is not None else "") or "The server takes it up."
 
     @property
     def error(self) -> str | None:
@@ -243,8 +256,8 @@ class DeploymentService:
             "site": endpoint.site, "endpoint": endpoint.name, "deployment": deployment[1], "document": resolved.runs,
             "digest": digest_of(resolved.runs), "model": resolved.model, "model_job": resolved.model_job,
             "environment": resolved.environment, "scale": scale_of(resolved.runs),
-            "state": RevisionState.STARTING.value, "reason": "", "log_tail": "", "attempt": 1, "tries": 0,
-            "submit_key": new_token(), "handed_over": False, "next_at": now, "created_by": by, "created_at": now,
+            "state": RevisionState.STARTING.value, "reason": "", "log_tail": "", "waits_for": "", "attempt": 1,
+            "tries": 0, "submit_key": new_token(), "handed_over": False, "next_at": now, "created_by": by, "created_at": now,
         }  # fmt: skip
         store.add_revision(connection, values)
 

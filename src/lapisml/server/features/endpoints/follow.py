@@ -12,7 +12,7 @@ from lapisml.ports import serving
 from lapisml.ports.compute import ComputeBackend, Observation, Watch
 from lapisml.ports.serving import Places, RevisionRecord
 from lapisml.server.features.endpoints import store
-from lapisml.server.features.endpoints.decisions import Verdict, is_over, on_end, on_word, pause_ms
+from lapisml.server.features.endpoints.decisions import Verdict, is_over, on_end, on_wait, on_word, pause_ms
 from lapisml.server.features.endpoints.logs import handle_of
 from lapisml.server.features.endpoints.parts import limits_of
 from lapisml.server.features.endpoints.records import Revision, RevisionState
@@ -86,9 +86,11 @@ class RevisionFollower:
         word = serving.read(RevisionRecord, self._places.record(revision.id))
         if is_over(observation.phase):
             return self._fall(revision, observation, word, now)
-        if word is None or not _is_current(word):
-            return False
-        return self._write(revision, on_word(revision, word, now))
+        current = word if word is not None and _is_current(word) else None
+        waiting = on_wait(revision, current, observation.sentence)
+        if current is None or waiting.changes:
+            return self._write(revision, waiting)
+        return self._write(revision, on_word(revision, current, now))
 
     def _fall(self, revision: Revision, observation: Observation, word: RevisionRecord | None, now: int) -> bool:
         verdict = on_end(revision, observation.exit, word, now)

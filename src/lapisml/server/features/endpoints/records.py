@@ -134,6 +134,7 @@ class Revision:
         environment: ``name:version`` of a registered environment.
         scale: what its keeper was told last.
         reason, log_tail: why it does not run, and the last lines of its log; empty while all is well.
+        waits_for: while it has never been ready, what comes before that.
         attempt: number of the job that runs it, from 1.
         tries: how often it ended by itself one after the other.
         submit_key: identity of its jobs on the compute.
@@ -160,6 +161,7 @@ class Revision:
     state: RevisionState
     reason: str
     log_tail: str
+    waits_for: str
     attempt: int
     tries: int
     submit_key: str

@@ -64,6 +64,7 @@ online_revisions = Table(
     Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("log_tail", Text, nullable=False),
+    Column("waits_for", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("submit_key", String(64), nullable=False),

@@ -46,6 +46,7 @@ def deployment_body(workspace: str, view: DeploymentView) -> dict[str, Any]:
         "properties": {**(record.document.get("properties") or {}), **_properties(view)},
         "provisioning_state": record.state(view.revision).value,
         "provisioning_error": view.error if not record.deleting else None,
+        "provisioning_reason": view.waits_for,
         "replicas": {"ready": ready, "wanted": running.wanted if running is not None else 0},
         "warnings": record.warnings,
         "creation_context": creation_context(record.created_by, record.created_at, record.updated_at),

@@ -85,6 +85,7 @@ def _revisions() -> None:
         Column("state", String(16), nullable=False),
         Column("reason", Text(), nullable=False),
         Column("log_tail", Text(), nullable=False),
+        Column("waits_for", Text(), nullable=False),
         Column("attempt", Integer(), nullable=False),
         Column("tries", Integer(), nullable=False),
         Column("submit_key", String(64), nullable=False),
