@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
@@ -43,11 +43,16 @@ def main(words: Sequence[str] | None = None) -> int:
     0: done; 1: refused or failed; 2: wrong usage; 130: interrupted.
     """
     given = list(sys.argv[1:] if words is None else words)
+    return guarded(lambda: _dispatch(given[1:] if given[:1] == ["ml"] else given), given)
+
+
+def guarded(run: Callable[[], int], given: Sequence[str]) -> int:
+    """Run a command as the process's boundary: errors become sentences, and the exit codes that `main` names."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter must not stop a command
     try:
-        code = _dispatch(given[1:] if given[:1] == ["ml"] else given)
+        code = run()
         sys.stdout.flush()
     except LapisError as error:
         return _report(error, given)
