@@ -288,3 +288,14 @@ def test_routes_survive_a_restart_unchanged(one: Serving, tmp_path: Path) -> Non
     with serving_world(tmp_path / "home", f"sqlite:///{tmp_path / 'test.db'}", "two") as again:
         again.round(2)
         assert again.places.routes.read_bytes() == before
+
+
+def test_a_registered_environment_with_a_server_of_its_own_is_refused(one: Serving) -> None:
+    served = {"liveness_route": {"port": 8501, "path": "/v1/models"}}
+    document = {"name": "tfserving", "version": "1", "image": "tensorflow/serving", "inference_config": served}
+    one.world.assets.create(one.world.ws, AssetKind.ENVIRONMENTS, document, "ann")
+    with pytest.raises(LapisError) as refused:
+        one.put(environment="azureml:tfserving:1")
+    assert refused.value.code is ErrorCode.NOT_SUPPORTED
+    assert refused.value.problems[0].path == "environment"
+    assert "server of its own" in refused.value.problems[0].message

@@ -257,7 +257,8 @@ class DeploymentService:
             "digest": digest_of(resolved.runs), "model": resolved.model, "model_job": resolved.model_job,
             "environment": resolved.environment, "scale": scale_of(resolved.runs),
             "state": RevisionState.STARTING.value, "reason": "", "log_tail": "", "waits_for": "", "attempt": 1,
-            "tries": 0, "submit_key": new_token(), "handed_over": False, "next_at": now, "created_by": by, "created_at": now,
+            "tries": 0, "submit_key": new_token(), "handed_over": False, "next_at": now, "created_by": by,
+            "created_at": now,
         }  # fmt: skip
         store.add_revision(connection, values)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.core.snapshots import manifest_path
+from lapisml.documents.kinds.online_deployment import own_server
 from lapisml.documents.references import AssetRef, CodeRef, ModelsUri, parse
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.model_environment import model_environment
@@ -84,8 +85,18 @@ class DeploymentResolver:
             raise LapisError(error.code, "The deployment refers to what does not exist.", None, problems) from None
         if task["environment"] is not None:
             shown["environment"] = task["environment"]
+            self._check_environment(workspace, task["environment"])
         if code:
             self._check_script(workspace, code)
+
+    def _check_environment(self, workspace: Workspace, given: Any) -> None:
+        """Refuse a registered environment whose image has a server of its own; one in place was checked before."""
+        if not isinstance(given, str):
+            return
+        why = own_server(self._assets.resolve(workspace, AssetKind.ENVIRONMENTS, given).document)
+        if why is not None:
+            problem = Problem(f"this is not supported: {why}", "environment")
+            raise LapisError(ErrorCode.NOT_SUPPORTED, "The deployment can't run in this environment.", None, [problem])
 
     def _check_collector(self, workspace: Workspace, shown: dict[str, Any]) -> None:
         """Refuse to collect where nobody could write."""
