@@ -24,6 +24,7 @@ HTTP_STATUS: dict[ErrorCode, int] = {
     ErrorCode.REFERENCE_NOT_FOUND: 422,
     ErrorCode.NOT_SUPPORTED: 422,
     ErrorCode.UNAUTHENTICATED: 401,
+    ErrorCode.TOKEN_EXPIRED: 401,
     ErrorCode.FORBIDDEN: 403,
     ErrorCode.REQUEST_TOO_LARGE: 413,
     ErrorCode.PATH_NOT_ALLOWED: 400,

@@ -1,0 +1,1 @@
+"""The Azure surface: Azure ML's REST API, as the official SDK and scripts use it, over our services."""
