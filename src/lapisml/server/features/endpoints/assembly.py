@@ -53,6 +53,7 @@ class EndpointsPart:
 
     endpoints: EndpointService
     deployments: DeploymentService
+    logs: DeploymentLogs
     routes: APIRouter
     worker: EndpointWorker
     settler: Settler
@@ -75,5 +76,6 @@ def assemble(
     book = RouteBook(places, vault, g.workspaces, settings.max_body)
     settler = Settler(g.database, g.clock, leased, follower, book, gateway, places)
     worker = EndpointWorker(g.clock, g.events, leased, settler, tasks)
-    routes = router(endpoints, deployments, DeploymentLogs(g.backend), g.workspaces)
-    return EndpointsPart(endpoints, deployments, routes, worker, settler)
+    logs = DeploymentLogs(g.backend)
+    routes = router(endpoints, deployments, logs, g.workspaces)
+    return EndpointsPart(endpoints, deployments, logs, routes, worker, settler)
