@@ -76,10 +76,11 @@ def open_world(home: Path, database_url: str, **settings: Any) -> Iterator[World
     workspaces = WorkspaceService(database, clock, root)
     datastores = DatastoreService(
         database, Vault(Fernet.generate_key()), clock, root, RewriteRules(settings.get("rewrites", {})),
-        LocalAccess(home, settings.get("roots", ())), settings.get("allow_private", False),
+        LocalAccess(home, settings.get("roots", ())), settings.get("allow_private", False), workspaces.registries.get,
     )  # fmt: skip
     workspaces.welcome(datastores.furnish)
-    assets = AssetService(database, clock, datastores, storage, root, Catalogue())
+    workspaces.registries.ensure_built_in("ann")
+    assets = AssetService(database, clock, datastores, storage, root, Catalogue(), workspaces.registries.get)
     workspace, _ = workspaces.create_or_update("default", {"name": "default"}, "ann")
     content = ContentService(assets, storage)
     uploads = UploadService(root)

@@ -63,14 +63,17 @@ class AssetRef:
 
 @dataclass(frozen=True)
 class DatastoreUri:
-    """A path in a datastore; an empty path is its root."""
+    """A path in a datastore of a workspace, or of a registry; an empty path is its root."""
 
     datastore: str
     path: str = ""
     scope: Scope | None = None
+    registry: str | None = None
 
     def __str__(self) -> str:
         start = self.scope.prefix() if self.scope else "azureml://"
+        if self.registry is not None:
+            start = f"azureml://registries/{self.registry}/"
         return f"{start}datastores/{self.datastore}/paths/{self.path}"
 
 

@@ -108,6 +108,8 @@ def _address(text: str, rest: str, kind: str | None) -> Reference:
         scope, parts = _scope(text, parts)
     elif parts[0].lower() == "registries" and len(parts) > 2:
         registry, parts = _part(text, parts[1]), parts[2:]
+        if parts[0].lower() == "datastores":
+            return _datastore(text, parts, None, registry)
         return _asset(text, parts, kind, registry=registry)
     collection = parts[0].lower() if parts else ""
     if collection == "datastores":
@@ -154,10 +156,10 @@ def _asset(
     return AssetRef(ref.name, version, label, found, registry, scope)
 
 
-def _datastore(text: str, parts: list[str], scope: Scope | None) -> DatastoreUri:
+def _datastore(text: str, parts: list[str], scope: Scope | None, registry: str | None = None) -> DatastoreUri:
     if len(parts) < 2 or (len(parts) > 2 and parts[2].lower() != "paths"):
         raise _invalid(text, "expected azureml://datastores/<datastore>/paths/<path>")
-    return DatastoreUri(_part(text, parts[1]), _path(text, "/".join(parts[3:])), scope)
+    return DatastoreUri(_part(text, parts[1]), _path(text, "/".join(parts[3:])), scope, registry)
 
 
 def _job_output(text: str, parts: list[str]) -> JobOutputUri:

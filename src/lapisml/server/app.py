@@ -207,6 +207,8 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
     folder = settings.home / "storage"
     tracking = TrackingService(database, clock)
     lifetime.on_stop(tracking.close)
+    workspaces = WorkspaceService(database, clock, folder, settings.home / "runs")
+    registry_of = workspaces.registries.get
     datastores = DatastoreService(
         database,
         platform.vault,
@@ -215,13 +217,14 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
         RewriteRules(settings.uri_rewrites),
         LocalAccess(settings.home, settings.local_roots),
         settings.allow_private_addresses,
+        registry_of,
     )
     catalogue = load_backend("catalogue", "files")(settings.catalogue_file)
     return Features(
         identity=IdentityService(database, clock),
-        workspaces=WorkspaceService(database, clock, folder, settings.home / "runs"),
+        workspaces=workspaces,
         datastores=datastores,
-        assets=AssetService(database, clock, datastores, backends.storage, folder, catalogue),
+        assets=AssetService(database, clock, datastores, backends.storage, folder, catalogue, registry_of),
         computes=ComputeService(database, clock, settings.local_slots or os.cpu_count() or 1),
         tracking=tracking,
     )

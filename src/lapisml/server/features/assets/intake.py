@@ -87,7 +87,7 @@ class Intake:
         if kind is AssetKind.DATA and isinstance(path, str):
             return self._data(workspace, document, path)
         if kind is AssetKind.ENVIRONMENTS:
-            self._check_build(workspace, document)
+            document = self._with_build(workspace, document)
         return Taken(document)
 
     def settle(self, taken: Taken) -> dict[str, Any]:
@@ -105,7 +105,8 @@ class Intake:
     def remove_copy(self, workspace: Workspace, document: dict[str, Any]) -> None:
         """Remove the files that were copied for a version, and no others."""
         reference = parse(str(document.get("path") or "."))
-        if isinstance(reference, DatastoreUri) and reference.datastore == DEFAULT:
+        ours = isinstance(reference, DatastoreUri) and reference.registry == workspace.registry
+        if ours and isinstance(reference, DatastoreUri) and reference.datastore == DEFAULT:
             parts = reference.path.split("/")
             if "/".join(parts[:2]) == MODELS and len(parts) > 3:
                 folder = datastore_uri(DEFAULT, "/".join(parts[:4]))
@@ -125,10 +126,15 @@ class Intake:
             check_mltable(self._storage, location)
         return Taken(document, path, _job_of(path))
 
-    def _check_build(self, workspace: Workspace, document: dict[str, Any]) -> None:
-        path = (document.get("build") or {}).get("path")
-        if isinstance(path, str):
-            self._uploaded(workspace, self._uri(workspace, path, AssetKind.ENVIRONMENTS))
+    def _with_build(self, workspace: Workspace, document: dict[str, Any]) -> dict[str, Any]:
+        """Check that the build context is there; what a registry keeps names the registry."""
+        build = document.get("build") or {}
+        path = build.get("path")
+        if not isinstance(path, str):
+            return document
+        uri = self._uri(workspace, path, AssetKind.ENVIRONMENTS)
+        self._uploaded(workspace, uri)
+        return {**document, "build": {**build, "path": uri}} if workspace.registry is not None else document
 
     def _model(self, workspace: Workspace, document: dict[str, Any], must_exist: bool) -> Taken:
         path = document.get("path")
@@ -147,14 +153,18 @@ class Intake:
         if found is None or not _is_kept_safe(path) or location.protocol != "file":
             return Taken(document, path, job)
         folder = f"{MODELS}/{document['name']}/{secrets.token_hex(6)}/{location.name}{'/' if found.is_dir else ''}"
-        target = datastore_uri(DEFAULT, folder)
+        target = datastore_uri(DEFAULT, folder, workspace)
         return Taken(document, path, job, location, self._datastores.resolve(workspace, target), target)
 
     def _uri(self, workspace: Workspace, path: str, kind: AssetKind) -> str:
         if isinstance(parse(path), LocalPath) and not path.startswith("/"):
             problem = Problem(f"'{path}' is a path on the sender's machine", path="path", expected="an uploaded URI")
             raise LapisError(ErrorCode.DOCUMENT_INVALID, f"The {kind.singular} is not valid.", problems=[problem])
-        return self._uri_of(workspace, path, kind)
+        uri = self._uri_of(workspace, path, kind)
+        reference = parse(uri) if workspace.registry is not None else None
+        if isinstance(reference, DatastoreUri) and reference.registry is None:
+            return datastore_uri(reference.datastore, reference.path, workspace)
+        return uri
 
     def _uploaded(self, workspace: Workspace, uri: str) -> ObjectInfo | None:
         """Describe uploaded content; None for content that did not come by an upload."""

@@ -45,6 +45,7 @@ class AssetRecord:
         archived: this version or its whole container is archived.
         labels: labels (aliases) that point at this version, sorted; ``latest`` is not among them.
         is_new: False when `create` found an equal version and answered with that one.
+        registry: the registry that a reference found it in; None for one of a workspace.
     """
 
     id: int
@@ -62,6 +63,19 @@ class AssetRecord:
     updated_at: int
     labels: tuple[str, ...] = ()
     is_new: bool = True
+    registry: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """The reference that means this version and no other, from every workspace that may use it."""
+        if self.registry is None:
+            return f"azureml:{self.name}:{self.version}"
+        return f"azureml://registries/{self.registry}/{self.kind.value}/{self.name}/versions/{self.version}"
+
+    @property
+    def key(self) -> str:
+        """What tables of later features know this version by."""
+        return f"{self.name}:{self.version}" if self.registry is None else f"{self.registry}/{self.name}:{self.version}"
 
     @property
     def uri(self) -> str | None:

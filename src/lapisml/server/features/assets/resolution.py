@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.snapshots import FOLDER, manifest_path
 from lapisml.documents.manifest import is_digest
-from lapisml.documents.references import AssetRef, CodeRef, JobOutputUri, ModelsUri, PlainUri, RunUri, parse
+from lapisml.documents.references import AssetRef, CodeRef, JobOutputUri, ModelsUri, PlainUri, Reference, RunUri, parse
 from lapisml.ports.storage import StorageLocation
-from lapisml.server.features.assets import names
+from lapisml.server.features.assets import names, parts
 from lapisml.server.features.assets.names import Finder, OutputTable
 from lapisml.server.features.assets.records import AssetKind, AssetRecord, JobOutput
+from lapisml.server.features.assets.snapshots import copy_snapshot
 from lapisml.server.features.datastores.service import DatastoreService
+from lapisml.server.features.workspaces.registries import RegistryOf, no_registry
 from lapisml.server.features.workspaces.service import Workspace
 
 
@@ -23,10 +27,19 @@ class Resolution:
     Args:
         finder: finds versions.
         storage_root: folder with one folder for each workspace's files.
+        registry_of: finds the registry that a reference names.
     """
 
-    def __init__(self, finder: Finder, outputs: OutputTable, datastores: DatastoreService, storage_root: Path) -> None:
+    def __init__(
+        self,
+        finder: Finder,
+        outputs: OutputTable,
+        datastores: DatastoreService,
+        storage_root: Path,
+        registry_of: RegistryOf = no_registry,
+    ) -> None:
         self._finder = finder
+        self._registry_of = registry_of
         self._outputs = outputs
         self._datastores = datastores
         self._storage_root = storage_root
@@ -34,10 +47,12 @@ class Resolution:
     def resolve(self, workspace: Workspace, kind: AssetKind, ref: str) -> AssetRecord:
         """Return the version that a reference names: ``azureml:n:v``, ``azureml:n@label``, ``n:v``, long forms.
 
+        Code of a registry's component is brought into the workspace, where jobs take their code from.
+
         Raises:
             LapisError: ReferenceNotFound.
         """
-        return names.find(self._finder, workspace, kind, parse(ref, kind.singular), ref)
+        return self._found(workspace, kind, parse(ref, kind.singular), ref)
 
     def resolve_uri(self, workspace: Workspace, uri: str, kind: AssetKind = AssetKind.DATA) -> str:
         """Return where any reference to content leads: a datastore URI or a plain one.
@@ -99,6 +114,34 @@ class Resolution:
         """Say whether a code snapshot is there, complete."""
         return is_digest(digest) and Path(manifest_path(str(self.snapshot_root(workspace)), digest)).is_file()
 
+    def _found(self, workspace: Workspace, kind: AssetKind, reference: Reference, text: str) -> AssetRecord:
+        registry = reference.registry if isinstance(reference, AssetRef) else None
+        if registry is None:
+            return names.find(self._finder, workspace, kind, reference, text)
+        place = self._place_of(registry, text)
+        record = replace(names.find(self._finder, place, kind, reference, text), registry=place.registry)
+        if kind is AssetKind.COMPONENTS and place.id != workspace.id:
+            self.bring_code(place, workspace, record.document)
+        return record
+
+    def _place_of(self, registry: str, text: str) -> Workspace:
+        try:
+            return self._registry_of(registry)
+        except LapisError as error:
+            sentence = f"'{text}' can't be resolved: {error.message}"
+            raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, sentence, error.hint) from None
+
+    def bring_code(self, origin: Workspace, target: Workspace, component: Mapping[str, Any]) -> None:
+        """Let the code that a component names be found in another place too.
+
+        Raises:
+            LapisError: Integrity when the origin lacks some of it.
+        """
+        for code in sorted(set(parts.codes(component))):
+            reference = parse(code)
+            if isinstance(reference, CodeRef) and not self.has_snapshot(target, reference.digest):
+                copy_snapshot(self.snapshot_root(origin), self.snapshot_root(target), reference.digest)
+
     def _content_of(
         self, workspace: Workspace, reference: AssetRef | ModelsUri, kind: AssetKind, uri: str
     ) -> AssetRecord:
@@ -106,7 +149,7 @@ class Resolution:
             return names.find(self._finder, workspace, AssetKind.MODELS, reference, uri)
         if reference.kind is not None:
             named = next((k for k in AssetKind if k.singular == reference.kind), kind)
-            return names.find(self._finder, workspace, named, reference, uri)
+            return self._found(workspace, named, reference, uri)
         other = AssetKind.MODELS if kind is AssetKind.DATA else AssetKind.DATA
         try:
             return names.find(self._finder, workspace, kind, reference, uri)

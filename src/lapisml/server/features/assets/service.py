@@ -15,13 +15,14 @@ from typing import Any, Protocol
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, Problem, not_found
 from lapisml.ports.storage import Storage
-from lapisml.server.features.assets import contents, store
+from lapisml.server.features.assets import contents, parts, store
 from lapisml.server.features.assets.containers import Containers
 from lapisml.server.features.assets.intake import Intake, Taken
 from lapisml.server.features.assets.names import OutputTable
 from lapisml.server.features.assets.records import AssetKind, AssetRecord, ListQuery, Page
 from lapisml.server.features.assets.resolution import Resolution
 from lapisml.server.features.datastores.service import DatastoreService
+from lapisml.server.features.workspaces.registries import BUILT_IN, RegistryOf, no_registry
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
 
@@ -46,6 +47,7 @@ class AssetService(Resolution):
     Args:
         storage_root: folder with one folder for each workspace's files.
         catalogue: curated environments.
+        registry_of: finds the registry that a reference names.
 
     Attributes:
         containers: names, labels and stages, and the search of the registry.
@@ -59,8 +61,9 @@ class AssetService(Resolution):
         storage: Storage,
         storage_root: Path,
         catalogue: EnvironmentCatalogue,
+        registry_of: RegistryOf = no_registry,
     ) -> None:
-        super().__init__(self, OutputTable(database), datastores, storage_root)
+        super().__init__(self, OutputTable(database), datastores, storage_root, registry_of)
         self._database = database
         self._clock = clock
         self._catalogue = catalogue
@@ -103,7 +106,7 @@ class AssetService(Resolution):
             return self._apply(workspace, same, contents.changes_in(document, same.document))
         given = {"name": name, **contents.cleaned(document)}
         if kind is AssetKind.COMPONENTS:
-            self._check_parts(workspace, given)
+            given = self._with_parts(workspace, given)
         taken = self._intake.take(workspace, kind, given, must_exist)
         try:
             kept = self._intake.settle(taken)
@@ -124,7 +127,7 @@ class AssetService(Resolution):
         with self._database.read() as connection:
             found = store.version(connection, workspace.id, kind, name, version)
         if found is None and kind is AssetKind.ENVIRONMENTS:
-            found = self._curated(name, version)
+            found = self._curated(workspace, name, version)
         if found is None:
             raise not_found(kind.singular, f"{name}:{version}", _list_hint(kind, name))
         return found
@@ -138,7 +141,7 @@ class AssetService(Resolution):
         with self._database.read() as connection:
             found = store.newest(connection, workspace.id, kind, name)
         if found is None and kind is AssetKind.ENVIRONMENTS:
-            found = self._curated(name, None)
+            found = self._curated(workspace, name, None)
         if found is None:
             raise not_found(kind.singular, name, f"List them: lapis {kind.singular} list")
         return found
@@ -299,8 +302,8 @@ class AssetService(Resolution):
             store.change_version(connection, record.id, now, document=kept, stage=document.get("stage"))
         return replace(self.get(workspace, record.kind, record.name, record.version), is_new=False)
 
-    def _check_parts(self, workspace: Workspace, component: Mapping[str, Any]) -> None:
-        """Check that the code and the environment of a component are there."""
+    def _with_parts(self, workspace: Workspace, component: dict[str, Any]) -> dict[str, Any]:
+        """Check that the code and the environment of a component are there; a registry's are fixed to a version."""
         problems = []
         code, environment = component.get("code"), component.get("environment")
         if isinstance(code, str) and not self.has_snapshot(workspace, code.rpartition("/")[2]):
@@ -313,8 +316,19 @@ class AssetService(Resolution):
         if problems:
             message = "The component refers to what is not there."
             raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, message, problems=problems)
+        if workspace.registry is None:
+            return component
+        return parts.with_references(component, lambda kind, text: self._from_everywhere(workspace, kind, text))
 
-    def _curated(self, name: str, version: str | None) -> AssetRecord | None:
+    def _from_everywhere(self, workspace: Workspace, kind: AssetKind, text: str) -> str:
+        """Write a reference in a registry's document so that it means the same in every workspace."""
+        record = self.resolve(workspace, kind, text)
+        return replace(record, registry=record.registry or workspace.registry).reference
+
+    def _curated(self, workspace: Workspace, name: str, version: str | None) -> AssetRecord | None:
+        """Find a curated environment; every workspace has them, and of the registries the built-in one."""
+        if workspace.registry not in (None, BUILT_IN):
+            return None
         document = self._catalogue.lookup(name, version)
         if document is None:
             return None
@@ -335,6 +349,7 @@ class AssetService(Resolution):
             raise LapisError(ErrorCode.NOT_SUPPORTED, f"'{record.name}' is a curated environment; it can't change.")
 
     def _check_unused(self, workspace: Workspace, record: AssetRecord) -> None:
+        record = replace(record, registry=workspace.registry)
         for check in self._usage_checks:
             sentence = check(workspace, record)
             if sentence is not None:

@@ -70,7 +70,7 @@ class Preparer:
         given, code = document.get("model"), document.get("code_configuration")
         model = self._models.of(workspace, given, by) if given else None
         if model is not None:
-            document["model"] = f"azureml:{model.name}:{model.version}"
+            document["model"] = model.reference
         settings = document.get("settings") or {}
         _check_file_name(settings)
         runs: dict[str, Any] = {
@@ -86,7 +86,7 @@ class Preparer:
         else:
             _check_without_code(model, settings)
             runs["kind"] = "mlflow"
-        return Prepared(document, runs, f"{model.name}:{model.version}" if model else None)
+        return Prepared(document, runs, model.key if model else None)
 
     def _environment(self, workspace: Workspace, document: dict[str, Any], model: AssetRecord | None) -> Any:
         """Give the environment of a model deployment: its own, else the one that its MLflow model says it needs."""
@@ -94,8 +94,8 @@ class Preparer:
         if isinstance(given, str):
             record = self._assets.resolve(workspace, AssetKind.ENVIRONMENTS, given)
             reference = parse(given)
-            if isinstance(reference, AssetRef) and reference.registry is None:
-                document["environment"] = f"azureml:{record.name}:{record.version}"
+            if isinstance(reference, AssetRef) and (reference.registry is None or record.id):
+                document["environment"] = record.reference
             return document["environment"]
         if given:
             return given
@@ -129,8 +129,8 @@ class Preparer:
             problem = Problem(f"`{given}` is a {kind} component", "component", expected="a pipeline component")
             raise LapisError(ErrorCode.DOCUMENT_INVALID, "The deployment is not valid.", None, [problem])
         reference = parse(given)
-        if document.get("component") and isinstance(reference, AssetRef) and reference.registry is None:
-            document["component"] = f"azureml:{record.name}:{record.version}"
+        if document.get("component") and isinstance(reference, AssetRef):
+            document["component"] = record.reference
         return record.document
 
     def _job_of(self, workspace: Workspace, reference: str) -> dict[str, Any]:

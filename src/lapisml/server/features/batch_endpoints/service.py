@@ -219,7 +219,8 @@ class BatchEndpointService:
         if record.kind is not AssetKind.MODELS:
             return None
         with self._database.read() as connection:
-            users = store.users_of_model(connection, workspace.id, f"{record.name}:{record.version}")
+            place = workspace.id if record.registry is None else None
+            users = store.users_of_model(connection, place, record.key)
         if not users:
             return None
         named = listed(f"'{deployment}' of batch endpoint '{endpoint}'" for endpoint, deployment in users[:5])

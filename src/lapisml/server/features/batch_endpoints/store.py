@@ -77,9 +77,11 @@ def remove_deployment(connection: Connection, deployment_id: int) -> None:
     connection.execute(delete(deployments).where(deployments.c.id == deployment_id))
 
 
-def users_of_model(connection: Connection, workspace_id: int, model: str) -> list[tuple[str, str]]:
-    """Give (endpoint, deployment) of those that use a model, ``name:version``."""
-    where = and_(endpoints.c.workspace_id == workspace_id, deployments.c.model == model)
+def users_of_model(connection: Connection, workspace_id: int | None, model: str) -> list[tuple[str, str]]:
+    """Give (endpoint, deployment) of those that use a model, by its key; no workspace: of every one."""
+    where = deployments.c.model == model
+    if workspace_id is not None:
+        where = and_(endpoints.c.workspace_id == workspace_id, where)
     query = select(endpoints.c.name, deployments.c.name).join(endpoints, endpoints.c.id == deployments.c.endpoint_id)
     return [(row[0], row[1]) for row in connection.execute(query.where(where).order_by(endpoints.c.name))]
 

@@ -25,6 +25,7 @@ from lapisml.server.features.datastores import locations, store
 from lapisml.server.features.datastores.local_access import LocalAccess
 from lapisml.server.features.datastores.rewrites import RewriteRules
 from lapisml.server.features.datastores.store import DatastoreRecord
+from lapisml.server.features.workspaces.registries import RegistryOf, no_registry
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.vault import MASK, Vault
@@ -51,6 +52,7 @@ class DatastoreService:
         rewrites: applied to every URI before it is resolved.
         local_access: says which folders of this machine a document may name.
         allow_private: private network addresses may be connected to.
+        registry_of: finds the registry that a URI names.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class DatastoreService:
         rewrites: RewriteRules,
         local_access: LocalAccess,
         allow_private: bool = False,
+        registry_of: RegistryOf = no_registry,
     ) -> None:
         self._database = database
         self._vault = vault
@@ -70,6 +73,7 @@ class DatastoreService:
         self._rewrites = rewrites
         self._local_access = local_access
         self._allow_private = allow_private
+        self._registry_of = registry_of
         self._objections: list[Objection] = []
 
     def object_to_deletion(self, objection: Objection) -> None:
@@ -188,13 +192,25 @@ class DatastoreService:
             store.change(connection, found.id, self._clock.now_ms(), document=masked, credentials=sealed)
 
     def _in_datastore(self, workspace: Workspace, parsed: DatastoreUri, uri: str) -> StorageLocation:
+        if parsed.registry is not None:
+            workspace = self._registry(parsed.registry, uri)
         with self._database.read() as connection:
             found = store.get(connection, workspace.id, parsed.datastore)
         if found is None:
-            missing = f"the datastore '{parsed.datastore}', which workspace '{workspace.name}' does not have"
+            owner = (
+                f"workspace '{workspace.name}'" if workspace.registry is None else f"registry '{workspace.registry}'"
+            )
+            missing = f"the datastore '{parsed.datastore}', which {owner} does not have"
             hint = "List them: lapis datastore list"
             raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{uri}' names {missing}.", hint)
         return self._root(workspace, found).child(parsed.path)
+
+    def _registry(self, name: str, uri: str) -> Workspace:
+        try:
+            return self._registry_of(name)
+        except LapisError as error:
+            sentence = f"'{uri}' names the registry '{name}', which does not exist."
+            raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, sentence, error.hint) from None
 
     def _root(self, workspace: Workspace, record: DatastoreRecord) -> StorageLocation:
         folder = self._own_folder(workspace, record.name)
@@ -271,9 +287,14 @@ class DatastoreService:
         }  # fmt: skip
 
 
-def datastore_uri(name: str, path: str) -> str:
-    """Return the short URI of a path in a datastore: ``azureml://datastores/<name>/paths/<path>``."""
-    return f"azureml://datastores/{name}/paths/{path}"
+def datastore_uri(name: str, path: str, place: Workspace | None = None) -> str:
+    """Return the short URI of a path in a datastore: ``azureml://datastores/<name>/paths/<path>``.
+
+    Args:
+        place: where the datastore is; the URI of one of a registry names the registry, so that it leads there from
+            everywhere.
+    """
+    return str(DatastoreUri(name, path, registry=place.registry if place is not None else None))
 
 
 _DESCRIPTIONS = {

@@ -191,9 +191,9 @@ class DeploymentService:
         if asset.kind not in (AssetKind.MODELS, AssetKind.ENVIRONMENTS):
             return None
         name = f"{asset.name}:{asset.version}"
-        which = (name, None) if asset.kind is AssetKind.MODELS else (None, name)
+        which = (asset.key, None) if asset.kind is AssetKind.MODELS else (None, asset.key)
         with self._database.read() as connection:
-            user = store.user_of(connection, workspace.id, *which)
+            user = store.user_of(connection, workspace.id if asset.registry is None else None, *which)
         if user is None:
             return None
         where = f"deployment '{user.deployment}' of online endpoint '{user.endpoint}'"

@@ -66,13 +66,13 @@ class DeploymentResolver:
         model = self._model(workspace, shown.get("model"), by)
         _check_servable(model, code, shown)
         if model is not None:
-            shown["model"] = f"azureml:{model.name}:{model.version}"
+            shown["model"] = model.reference
         runs = dict(shown)
         if runs.get("environment") is None and model is not None:
             runs["environment"] = self._own_environment(workspace, model)
         if runs.get("environment") is not None:
             self._launcher.environment(workspace, runs["environment"])
-        named = f"{model.name}:{model.version}" if model is not None else None
+        named = model.key if model is not None else None
         return Resolved(shown, runs, named, model.job_name if model else None, _registered(shown.get("environment")))
 
     def _check_parts(self, workspace: Workspace, shown: dict[str, Any], code: dict[str, Any]) -> None:
@@ -201,6 +201,7 @@ def _registered(environment: Any) -> str | None:
     if not isinstance(environment, str):
         return None
     reference = parse(environment, "environment")
-    if not isinstance(reference, AssetRef) or reference.registry is not None or reference.version is None:
+    if not isinstance(reference, AssetRef) or reference.version is None:
         return None
-    return f"{reference.name}:{reference.version}"
+    key = f"{reference.name}:{reference.version}"
+    return key if reference.registry is None else f"{reference.registry}/{key}"

@@ -126,12 +126,20 @@ def retire(connection: Connection, deployment_id: int, *, keep: tuple[str | None
     connection.execute(update(revisions).where(*where).values(state=RevisionState.RETIRED.value, ended_at=None))
 
 
-def user_of(connection: Connection, workspace_id: int, model: str | None, environment: str | None) -> Revision | None:
-    """Give a revision of a deployment that uses a model or an environment (``name:version``), None without one."""
+def user_of(
+    connection: Connection, workspace_id: int | None, model: str | None, environment: str | None
+) -> Revision | None:
+    """Give a revision of a deployment that uses a model or an environment, by its key; None without one.
+
+    Args:
+        workspace_id: whose deployments; None for all, since all may use what a registry has.
+    """
     used = [column == value for column, value in _assets(model, environment) if value is not None]
     in_use = (deployments.c.revision == revisions.c.id) | (deployments.c.serving == revisions.c.id)
     query = select(revisions).join(deployments, deployments.c.id == revisions.c.deployment_id)
-    where = (revisions.c.workspace_id == workspace_id, or_(*used), or_(in_use, revisions.c.ended_at.is_(None)))
+    where = [or_(*used), or_(in_use, revisions.c.ended_at.is_(None))]
+    if workspace_id is not None:
+        where.append(revisions.c.workspace_id == workspace_id)
     row = connection.execute(query.where(*where).limit(1)).first()
     return _revision(row) if row else None
 

@@ -130,8 +130,8 @@ class SubmissionChecker:
             ),
         )
         reference = parse(environment)
-        if record is not None and isinstance(reference, AssetRef) and reference.registry is None:
-            document["environment"] = f"azureml:{record.name}:{record.version}"
+        if record is not None and isinstance(reference, AssetRef) and (reference.registry is None or record.id):
+            document["environment"] = record.reference
 
     def _code(self, workspace: Workspace, document: dict[str, Any], uploaded: bool, problems: list[Problem]) -> None:
         code = document.get("code")

@@ -41,10 +41,9 @@ class Graphs:
 
         def pin(reference: str) -> str:
             parsed = parse(reference)
-            if not isinstance(parsed, AssetRef) or parsed.registry is not None:
+            if not isinstance(parsed, AssetRef):
                 return reference
-            record = self._assets.resolve(workspace, AssetKind.COMPONENTS, reference)
-            return f"azureml:{record.name}:{record.version}"
+            return self._assets.resolve(workspace, AssetKind.COMPONENTS, reference).reference
 
         return pin_components(document, pin)
 

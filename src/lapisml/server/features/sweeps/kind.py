@@ -49,10 +49,9 @@ class Trials:
         if not isinstance(trial, str):
             return trial
         reference = parse(trial)
-        if not isinstance(reference, AssetRef) or reference.registry is not None:
+        if not isinstance(reference, AssetRef):
             return trial
-        record = self._assets.resolve(workspace, AssetKind.COMPONENTS, trial)
-        return f"azureml:{record.name}:{record.version}"
+        return self._assets.resolve(workspace, AssetKind.COMPONENTS, trial).reference
 
     def _resolved(self, workspace: Workspace, reference: str) -> dict[str, Any]:
         return dict(self._assets.resolve(workspace, AssetKind.COMPONENTS, reference).document)

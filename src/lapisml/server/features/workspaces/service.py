@@ -14,6 +14,7 @@ from lapisml.core.errors import ErrorCode, LapisError, Problem, not_found
 from lapisml.core.ids import is_valid_name
 from lapisml.documents.registry import parse
 from lapisml.server.features.workspaces import store
+from lapisml.server.features.workspaces.registries import Registries
 from lapisml.server.features.workspaces.store import Workspace
 from lapisml.server.platform.database import Database, metadata
 from lapisml.server.platform.purge import count_owned, purge
@@ -38,6 +39,9 @@ class WorkspaceService:
 
     Args:
         folders: each holds one folder for each workspace, of its name, which goes with it.
+
+    Attributes:
+        registries: the places of registries, which are kept beside the workspaces.
     """
 
     def __init__(self, database: Database, clock: Clock, *folders: Path) -> None:
@@ -48,6 +52,7 @@ class WorkspaceService:
         self._known: dict[str, tuple[Workspace, int]] = {}
         self._objections: list[Objection] = []
         self._welcomes: list[Callable[[Workspace], None]] = []
+        self.registries = Registries(database, clock, folders, self._furnish)
 
     def object_to_deletion(self, objection: Objection) -> None:
         """Let a later feature forbid the deletion of a workspace (while its jobs run, say)."""
@@ -68,7 +73,7 @@ class WorkspaceService:
             return known[0]
         with self._database.read() as connection:
             found = store.get(connection, name)
-        if found is None:
+        if found is None or found.registry is not None:
             raise not_found("workspace", name, f"Create it: lapis workspace create -n {name}")
         self._known[name] = (found, self._clock.now_ms() + _REMEMBER_MS)
         return found
@@ -99,7 +104,8 @@ class WorkspaceService:
             self.create_or_update(DEFAULT, {"name": DEFAULT}, by)
         for folder in self._folders:
             finish_removals(folder)
-        for workspace in self.list():
+        self.registries.ensure_built_in(by)
+        for workspace in [*self.list(), *self.registries.list()]:
             self._furnish(workspace)
         return self.list()[0]
 

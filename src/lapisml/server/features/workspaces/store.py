@@ -9,10 +9,13 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from lapisml.server.features.workspaces.tables import workspaces
 
+REGISTRY_MARK = "@"
+"""What the name of a registry's row begins with; the name of a workspace can't."""
+
 
 @dataclass(frozen=True)
 class Workspace:
-    """One workspace as kept. Times are milliseconds since the epoch, UTC.
+    """One workspace as kept, or the place of a registry's assets. Times are milliseconds since the epoch, UTC.
 
     Attributes:
         id: number of the row; what the tables of other features refer to.
@@ -27,6 +30,11 @@ class Workspace:
     updated_by: str
     updated_at: int
 
+    @property
+    def registry(self) -> str | None:
+        """Name of the registry whose assets lie here; None for a workspace."""
+        return self.name[len(REGISTRY_MARK) :] if self.name.startswith(REGISTRY_MARK) else None
+
 
 def get(connection: Connection, name: str) -> Workspace | None:
     """Read a workspace by name."""
@@ -40,9 +48,11 @@ def get_by_id(connection: Connection, workspace_id: int) -> Workspace | None:
     return _record(row) if row else None
 
 
-def list_all(connection: Connection) -> list[Workspace]:
-    """Read every workspace, by name."""
-    return [_record(row) for row in connection.execute(select(workspaces).order_by(workspaces.c.name))]
+def list_all(connection: Connection, *, registries: bool = False) -> list[Workspace]:
+    """Read every workspace, or every registry, by name."""
+    marked = workspaces.c.name.startswith(REGISTRY_MARK)
+    query = select(workspaces).where(marked if registries else ~marked).order_by(workspaces.c.name)
+    return [_record(row) for row in connection.execute(query)]
 
 
 def add(connection: Connection, name: str, document: dict[str, Any], by: str, now: int) -> None:
