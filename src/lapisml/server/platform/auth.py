@@ -16,7 +16,7 @@ from typing import Any, NoReturn, Protocol
 from anyio import to_thread
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.server.platform.errors import as_lapis_error, error_body, http_status, storage_full
+from lapisml.server.platform.errors import ErrorForm, RenderError, as_lapis_error, error_body, storage_full
 from lapisml.server.platform.policy import SAFE_METHODS, RequestPolicy, works_when_full
 from lapisml.server.platform.principal import Authenticator, Principal
 
@@ -24,7 +24,6 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[Any], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-RenderError = Callable[[LapisError, str], bytes]
 
 log = logging.getLogger("lapisml.server")
 
@@ -60,6 +59,7 @@ class Gate:
         policy: hosts, origins and sizes that are let in.
         capacity: closes the server for writing when the disk is full.
         renderers: path prefix → form of an error below it, where that is not the native one.
+        form_of: path → the whole form of an error there, None for those that `renderers` or the native form has.
     """
 
     def __init__(
@@ -69,12 +69,14 @@ class Gate:
         policy: RequestPolicy,
         capacity: Capacity,
         renderers: Mapping[str, RenderError] | None = None,
+        form_of: Callable[[str], ErrorForm | None] = lambda _path: None,
     ) -> None:
         self._app = app
         self._authenticator = authenticator
         self._policy = policy
         self._capacity = capacity
         self._renderers = tuple((renderers or {}).items())
+        self._form_of = form_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or answer it with an error."""
@@ -142,15 +144,19 @@ class Gate:
 
     async def _refuse(self, scope: Scope, answer: _Answer, error: Exception) -> None:
         shown = as_lapis_error(error)
-        if http_status(shown) >= 500:
+        form = self._form(scope["path"])
+        if form.status(shown) >= 500:
             _log_fault(scope, answer.request_id, shown, error)
         if scope["type"] == "websocket":
             await answer.raw({"type": "websocket.close", "code": 1008, "reason": shown.code.value})
             return
-        await answer.error(shown, self._renderer(scope["path"]))
+        await answer.error(shown, form)
 
-    def _renderer(self, path: str) -> RenderError:
-        return next((render for prefix, render in self._renderers if path.startswith(prefix)), error_body)
+    def _form(self, path: str) -> ErrorForm:
+        render = next((render for prefix, render in self._renderers if path.startswith(prefix)), None)
+        if render is not None:
+            return ErrorForm(render)
+        return self._form_of(path) or ErrorForm(error_body)
 
 
 class _Answer:
@@ -179,13 +185,12 @@ class _Answer:
             message = {**message, "headers": headers}
         await self.raw(message)
 
-    async def error(self, error: LapisError, render: RenderError) -> None:
+    async def error(self, error: LapisError, form: ErrorForm) -> None:
         """Send an error as the whole answer; when one has begun already, break off so that the client notices."""
         if self._begun:
             raise ConnectionAbortedError(f"answer {self.request_id} broke off: {error.code}")
-        body = render(error, self.request_id)
-        status = http_status(error)
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        body, status = form.render(error, self.request_id), form.status(error)
+        headers = [*form.headers(error), (b"content-length", str(len(body)).encode())]
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         if status == 413:

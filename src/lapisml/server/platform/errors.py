@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -50,6 +52,10 @@ STORAGE_FULL_SENTENCE = "The server's disk is full: it answers reads, and stoppi
 _STORAGE_FULL_HINT = "Free some space (delete jobs or data, or files on that disk); the server then goes on by itself."
 
 
+RenderError = Callable[[LapisError, str], bytes]
+"""Gives an error's body; the text is the request's id."""
+
+
 def http_status(error: LapisError) -> int:
     """Give the HTTP status of an error."""
     return HTTP_STATUS.get(error.code, 500)
@@ -58,6 +64,25 @@ def http_status(error: LapisError) -> int:
 def error_body(error: LapisError, request_id: str) -> bytes:
     """Give the native JSON body: ``{"error": {"code", "message", "hint", "problems"}, "request_id"}``."""
     return orjson.dumps({"error": error.to_json(), "request_id": request_id})
+
+
+def _json_headers(_error: LapisError) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", b"application/json")]
+
+
+@dataclass(frozen=True)
+class ErrorForm:
+    """The form of errors of one protocol.
+
+    Attributes:
+        render: gives the body.
+        status: gives the HTTP status.
+        headers: gives the headers, the type of the body among them.
+    """
+
+    render: RenderError
+    status: Callable[[LapisError], int] = http_status
+    headers: Callable[[LapisError], list[tuple[bytes, bytes]]] = _json_headers
 
 
 def storage_full() -> LapisError:

@@ -27,6 +27,9 @@ class RequestPolicy:
         scheme: ``http`` or ``https``, of the server's own origin.
         max_body: bytes of the largest body; raw uploads are exempt.
         open_paths: GET paths that need no token.
+        open_words: first words of GET paths that need none either; letter case is ignored.
+        signed_ending: how the first word of a path ends whose application checks signatures and tokens by itself,
+            and takes raw bodies; empty: there is none.
     """
 
     hosts: frozenset[str] = LOOPBACK_NAMES
@@ -34,6 +37,8 @@ class RequestPolicy:
     scheme: str = "http"
     max_body: int = 32 * 2**20
     open_paths: frozenset[str] = field(default_factory=lambda: frozenset({"/healthz", "/"}))
+    open_words: frozenset[str] = frozenset()
+    signed_ending: str = ""
 
     def check_host(self, host: str) -> None:
         """Refuse a Host header that is not this server's: the mark of DNS rebinding.
@@ -64,7 +69,7 @@ class RequestPolicy:
 
     def is_raw(self, method: str, path: str) -> bool:
         """Say whether the request's body is a file as it is."""
-        return method == "PUT" and _RAW_PATH.match(path) is not None
+        return method == "PUT" and (_RAW_PATH.match(path) is not None or self.is_signed(path))
 
     def accepts_type(self, method: str, path: str, content_type: str, has_body: bool) -> bool:
         """Say whether a changing request may carry a body of this type."""
@@ -75,7 +80,17 @@ class RequestPolicy:
 
     def is_open(self, method: str, path: str) -> bool:
         """Say whether the request needs no token."""
-        return method in ("GET", "HEAD") and path in self.open_paths
+        if method in ("GET", "HEAD") and (path in self.open_paths or _word(path) in self.open_words):
+            return True
+        return self.is_signed(path)
+
+    def is_signed(self, path: str) -> bool:
+        """Say whether the application below this path checks who may enter."""
+        return bool(self.signed_ending) and _word(path).endswith(self.signed_ending)
+
+
+def _word(path: str) -> str:
+    return path[1:].partition("/")[0].lower()
 
 
 def host_name(host: str) -> str:

@@ -1,7 +1,8 @@
 """Who is who: issues, checks and revokes access tokens.
 
 A token is 256 random bits; the database keeps its SHA-256 (no salt or stretching is needed for a secret that
-cannot be guessed). Checked tokens are remembered for a few seconds, so that a request costs no query; a token
+cannot be guessed). An access token is a signed text (a JWT) that stands for such a token for an hour, for clients that insist on the
+form; it ends with the token that it stands for. Checked tokens are remembered for a few seconds, so that a request costs no query; a token
 revoked on one of several servers is refused by the others within that time, and at once by the one that did it.
 """
 
@@ -9,8 +10,11 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import secrets
 import socket
+import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
 from lapisml.core.ids import new_token
 from lapisml.server.features.identity import store
+from lapisml.server.features.identity.access_tokens import AccessToken, AccessTokens, looks_signed
 from lapisml.server.features.identity.store import TokenRecord
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.files import create_private
@@ -30,6 +35,9 @@ OWNER_LABEL = "owner of "
 
 MIN_TOKEN_LENGTH = 32
 
+ACCESS_LIFETIME_S = 3600
+"""How long an access token is good for, in seconds."""
+
 _REMEMBER_MS = 5_000
 _REMEMBER_COUNT = 10_000
 _KEEP_DEAD_MS = 7 * 24 * 3600 * 1000
@@ -37,13 +45,18 @@ _JOB_GRACE_MS = 24 * 3600 * 1000
 
 
 class IdentityService:
-    """Implements `lapisml.server.platform.principal.Authenticator`."""
+    """Implements `lapisml.server.platform.principal.Authenticator`.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    Args:
+        signing_key: 32 bytes for access tokens; None: bytes of this process alone.
+    """
+
+    def __init__(self, database: Database, clock: Clock, signing_key: bytes | None = None) -> None:
         self._database = database
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[Principal, int]] = {}
+        self._known: dict[str, tuple[Principal, int, int]] = {}
+        self._signed = AccessTokens(signing_key or secrets.token_bytes(32), clock)
         self.owner_name = getpass.getuser()
 
     def cached(self, token: str) -> Principal | None:
@@ -57,21 +70,47 @@ class IdentityService:
         """Return the principal of a token.
 
         Raises:
-            LapisError: Unauthenticated when it is unknown, expired or revoked (it does not say which).
+            LapisError: Unauthenticated when it is unknown, expired or revoked (it does not say which); TokenExpired
+                for an access token whose hour is over.
         """
-        digest, now = _digest(token), self._clock.now_ms()
-        with self._database.read() as connection:
-            record = store.by_digest(connection, digest)
-        if record is None or not record.is_valid(now):
-            sentence = "The access token is not valid: unknown, expired or revoked."
-            raise LapisError(ErrorCode.UNAUTHENTICATED, sentence, "`lapis auth token` prints the one to use.")
+        record, expires_at = self._record(token)
         principal = Principal(record.kind, record.name, record.workspace, record.job)
-        until = min(now + _REMEMBER_MS, record.expires_at or now + _REMEMBER_MS)
+        until = min(self._clock.now_ms() + _REMEMBER_MS, expires_at or sys.maxsize)
         with self._lock:
             if len(self._known) >= _REMEMBER_COUNT:
                 self._known.clear()
-            self._known[digest] = (principal, until)
+            self._known[_digest(token)] = (principal, until, record.id)
         return principal
+
+    def issue_access_token(self, token: str, audience: str, lifetime_s: int = ACCESS_LIFETIME_S) -> AccessToken:
+        """Make an access token that stands for a token, in the form that clients of Azure ask for.
+
+        Args:
+            token: of a user; not an access token itself, which so can't be prolonged.
+            audience: the address of the service that it is meant for; it is written into it and decides nothing.
+            lifetime_s: how long it is good for, in seconds; less where the token ends before.
+
+        Raises:
+            LapisError: Unauthenticated when the token is not valid; Forbidden for an access token.
+        """
+        if looks_signed(token):
+            sentence = "An access token can't be made from another one."
+            raise LapisError(ErrorCode.FORBIDDEN, sentence, "Use the token that `lapis auth token` prints.")
+        record, expires_at = self._record(token)
+        return self._signed.make(record, audience, lifetime_s, expires_at)
+
+    def _record(self, token: str) -> tuple[TokenRecord, int | None]:
+        """Find what is kept of a token, or of the one that an access token stands for, and when its holder must go."""
+        claim = self._signed.read(token) if looks_signed(token) else None
+        with self._database.read() as connection:
+            record = (
+                store.by_id(connection, claim.token_id) if claim else store.by_digest(connection, _digest(token))
+            )
+        if record is None or not record.is_valid(self._clock.now_ms()):
+            sentence = "The access token is not valid: unknown, expired or revoked."
+            raise LapisError(ErrorCode.UNAUTHENTICATED, sentence, "`lapis auth token` prints the one to use.")
+        ends = [end for end in (record.expires_at, claim.expires_at if claim else None) if end is not None]
+        return record, min(ends, default=None)
 
     def ensure_owner(self, file: Path, given: str = "") -> str:
         """Make sure that the owner has a token, and that it lies in `file`, readable by the owner only.
@@ -127,10 +166,10 @@ class IdentityService:
             hint = "Delete the file `token` in LAPIS_HOME and restart the server: it makes a new one."
             raise LapisError(ErrorCode.CONFLICT, "The owner's token can't be revoked over the network.", hint)
         with self._database.write() as connection:
-            digests = store.revoke(connection, self._clock.now_ms(), label=label)
-        if not digests:
+            revoked = store.revoke(connection, self._clock.now_ms(), label=label)
+        if not revoked:
             raise not_found("token", label)
-        self._forget(digests)
+        self._forget(revoked)
 
     def issue_job_token(self, workspace: str, job: str, lifetime_s: int) -> str:
         """Make the token that a job's code uses: it reaches the MLflow root of `workspace` only.
@@ -150,14 +189,16 @@ class IdentityService:
         """Make the tokens of a job worthless, from now on; a second time does nothing."""
         now = self._clock.now_ms()
         with self._database.write() as connection:
-            digests = store.revoke(connection, now, job=job)
+            revoked = store.revoke(connection, now, job=job)
             store.sweep(connection, now - _KEEP_DEAD_MS)
-        self._forget(digests)
+        self._forget(revoked)
 
-    def _forget(self, digests: list[str]) -> None:
+    def _forget(self, token_ids: Sequence[int]) -> None:
+        """Forget tokens, and the access tokens that stand for them."""
+        gone = set(token_ids)
         with self._lock:
-            for digest in digests:
-                self._known.pop(digest, None)
+            for digest in [digest for digest, known in self._known.items() if known[2] in gone]:
+                del self._known[digest]
 
     def _values(self, token: str, kind: str, name: str, label: str, lifetime_s: int | None = None) -> dict[str, Any]:
         now = self._clock.now_ms()

@@ -11,10 +11,11 @@ from lapisml.server.features.identity.tables import tokens
 
 _BY_DIGEST = select(tokens).where(tokens.c.digest == bindparam("token_digest"))
 _ADD = insert(tokens)
-_live = select(tokens.c.digest).where(tokens.c.revoked_at.is_(None))
+_live = select(tokens.c.id).where(tokens.c.revoked_at.is_(None))
+_BY_ID = select(tokens).where(tokens.c.id == bindparam("token_id"))
 _OF_JOB = _live.where(tokens.c.job == bindparam("whose"))
 _OF_LABEL = _live.where(tokens.c.label == bindparam("whose"), tokens.c.kind == "user")
-_REVOKE = update(tokens).where(tokens.c.digest == bindparam("token_digest"))
+_REVOKE = update(tokens).where(tokens.c.id == bindparam("token_id"))
 _SWEEP = delete(tokens).where(
     tokens.c.kind == "job", (tokens.c.revoked_at < bindparam("before")) | (tokens.c.expires_at < bindparam("before"))
 )
@@ -55,6 +56,12 @@ def by_digest(connection: Connection, digest: str) -> TokenRecord | None:
     return _record(row) if row else None
 
 
+def by_id(connection: Connection, token_id: int) -> TokenRecord | None:
+    """Read a token by the number of its row."""
+    row = connection.execute(_BY_ID, {"token_id": token_id}).first()
+    return _record(row) if row else None
+
+
 def list_of_users(connection: Connection) -> list[TokenRecord]:
     """Read the tokens of users, oldest first."""
     query = select(tokens).where(tokens.c.kind == "user").order_by(tokens.c.id)
@@ -66,13 +73,13 @@ def add(connection: Connection, values: dict[str, Any]) -> None:
     connection.execute(_ADD, values)
 
 
-def revoke(connection: Connection, now: int, *, label: str | None = None, job: str | None = None) -> list[str]:
-    """Revoke the tokens of a job, or a user's tokens with a label; return their digests."""
+def revoke(connection: Connection, now: int, *, label: str | None = None, job: str | None = None) -> list[int]:
+    """Revoke the tokens of a job, or a user's tokens with a label; return the numbers of their rows."""
     find, which = (_OF_JOB, {"whose": job}) if job is not None else (_OF_LABEL, {"whose": label})
-    digests = [row.digest for row in connection.execute(find, which)]
-    if digests:
-        connection.execute(_REVOKE, [{"token_digest": digest, "revoked_at": now} for digest in digests])
-    return digests
+    found = [row.id for row in connection.execute(find, which)]
+    if found:
+        connection.execute(_REVOKE, [{"token_id": token_id, "revoked_at": now} for token_id in found])
+    return found
 
 
 def sweep(connection: Connection, before: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -121,6 +121,10 @@ class ArmCall:
             raise LapisError(ErrorCode.USAGE, "This address names no workspace.")
         return self.found
 
+    def within(self, workspace: Workspace) -> ArmCall:
+        """Give the same call with its workspace."""
+        return replace(self, found=workspace)
+
     @property
     def by(self) -> str:
         """Who asks, by name."""
@@ -152,15 +156,17 @@ class ArmCall:
         """Give the id of something below the address's scope: ``call.id("models", name, "versions", "1")``."""
         return "/".join((self.scope_id, *words))
 
-    def resource(self, kind: str, words: Sequence[str], properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    def resource(
+        self, of_type: str, words: Sequence[str], properties: dict[str, Any], /, **more: Any
+    ) -> dict[str, Any]:
         """Give the body of a resource below the scope.
 
         Args:
-            kind: its type without the provider: ``workspaces/models/versions``.
+            of_type: its type without the provider: ``workspaces/models/versions``.
             words: of its id, below the scope: ``("models", "churn", "versions", "3")``; the last is its name.
             more: further keys (`tags`, `location`, `systemData`, `sku`, `identity`, `kind`).
         """
-        head = {"id": self.id(*words), "name": words[-1], "type": f"{PROVIDER}/{kind}"}
+        head = {"id": self.id(*words), "name": words[-1], "type": f"{PROVIDER}/{of_type}"}
         return {**head, **more, "properties": properties}
 
     def link(self, *words: str) -> str:
@@ -247,7 +253,9 @@ def arm_time(millis: int | None) -> str | None:
     return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def system_data(by: str, created_at: int, changed_at: int | None = None, changed_by: str | None = None) -> dict[str, Any]:
+def system_data(
+    by: str, created_at: int, changed_at: int | None = None, changed_by: str | None = None
+) -> dict[str, Any]:
     """Give the ``systemData`` of a resource.
 
     Args:

@@ -156,7 +156,9 @@ def _grow(branch: _Branch[T], word: str) -> _Branch[T]:
     return branch.fixed.setdefault(word.lower(), _Branch())
 
 
-def _walk(branch: _Branch[T], words: tuple[str, ...], names: tuple[str, ...]) -> tuple[_Branch[T], tuple[str, ...]] | None:
+def _walk(
+    branch: _Branch[T], words: tuple[str, ...], names: tuple[str, ...]
+) -> tuple[_Branch[T], tuple[str, ...]] | None:
     if not words:
         return (branch, names) if branch.leaves else None
     fixed = branch.fixed.get(words[0].lower())

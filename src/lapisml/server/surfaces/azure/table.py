@@ -1,0 +1,33 @@
+"""Every noun's routes in one table."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from lapisml.server.surfaces.azure.arm import Handler, OperationReader
+from lapisml.server.surfaces.azure.operations import operation_routes
+from lapisml.server.surfaces.azure.routing import RouteTree
+from lapisml.server.surfaces.azure.services import AzureServices
+
+NOUNS = ("discovery",)
+"""Modules of `nouns`. Each has ``routes(services)``; one whose requests take time has ``operations(services)`` too."""
+
+
+def route_tree(services: AzureServices) -> RouteTree[Handler]:
+    """Make the table of all routes.
+
+    Raises:
+        ValueError: two handlers have one address.
+    """
+    routes: dict[tuple[str, str], Handler] = {}
+    readers: dict[str, OperationReader] = {}
+    for noun in NOUNS:
+        module = import_module(f"lapisml.server.surfaces.azure.nouns.{noun}")
+        found: dict[tuple[str, str], Handler] = module.routes(services)
+        twice = routes.keys() & found.keys()
+        if twice:
+            raise ValueError(f"{noun}: {sorted(twice)} have handlers already")
+        routes.update(found)
+        if hasattr(module, "operations"):
+            readers.update(module.operations(services))
+    return RouteTree({**routes, **operation_routes(readers)})
