@@ -18,6 +18,7 @@ PLATFORM = {
     "status": "show the server's address, profile, database and processes",
     "auth": "show the access token",
     "configure": "show or change your defaults",
+    "az": "an az command for scripts of the cloud",
     "version": "show the versions",
 }
 NOUNS = {
