@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lapisml.core.durations import read_seconds
 from lapisml.core.errors import ErrorCode, LapisError
 
 DATA = "input_data"
 """What the one input of a request in the older form is called."""
+SCORE = "score"
+"""What its output is called."""
+_OLD_OUTPUT = "output_name"
+"""What an SDK calls the output that it makes of a dataset in the older form."""
 
 _TYPES = {
     "urifile": "uri_file",
@@ -54,9 +59,17 @@ def translated(body: Mapping[str, Any]) -> dict[str, Any]:
     if given.get("dataset"):
         inputs[DATA] = _dataset(_folded(given["dataset"]))
     outputs = {name: _output(name, value) for name, value in (given.get("outputdata") or {}).items()}
+    if not outputs and given.get("outputdataset"):
+        outputs = {SCORE: _output_dataset(_folded(given["outputdataset"]))}
+    if given.get("retrysettings"):
+        found["retry_settings"] = _retries(_folded(given["retrysettings"]))
     compute = _folded(given.get("compute") or {})
     if compute.get("instancecount"):
         found["instance_count"] = compute["instancecount"]
+    if compute.get("target"):
+        found["compute"] = str(compute["target"])
+    if tuple(outputs) == (_OLD_OUTPUT,):
+        outputs = _as_file(outputs[_OLD_OUTPUT], found)
     return {**found, "inputs": inputs, "outputs": outputs}
 
 
@@ -82,6 +95,32 @@ def _dataset(given: Mapping[str, Any]) -> dict[str, Any]:
     if not path:
         raise _invalid("dataset", "a mapping with `path` or `datasetId`")
     return {"type": "uri_folder", "path": str(path)}
+
+
+def _as_file(output: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Read what an SDK makes of an output dataset and a file's name: the address of the file."""
+    folder, slash, name = str(output.get("path") or "").rpartition("/")
+    if output["type"] == "uri_file" and slash and "." in name:
+        found["output_file_name"] = name
+        return {SCORE: {"type": "uri_folder", "path": f"{folder}/"}}
+    return {SCORE: {**output, "type": "uri_folder"}}
+
+
+def _output_dataset(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Read where the older form has results written: a datastore and a path in it."""
+    store = str(given.get("datastoreid") or "").rstrip("/").removeprefix("azureml:").rsplit("/", 1)[-1]
+    if not store:
+        raise _invalid("outputDataset", "a mapping with `datastoreId` and `path`")
+    return {"type": "uri_folder", "path": f"azureml://datastores/{store}/paths/{given.get('path') or ''}"}
+
+
+def _retries(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Read how often and how long a mini-batch is tried; a time is seconds, or a duration of ISO 8601."""
+    made = {"max_retries": given["maxretries"]} if given.get("maxretries") is not None else {}
+    limit = given.get("timeout")
+    if isinstance(limit, str) and not limit.isdecimal():
+        limit = read_seconds(limit, "properties.retrySettings.timeout")
+    return made if limit is None else {**made, "timeout": int(limit)}
 
 
 def _mapping(place: str, value: Any) -> dict[str, Any]:
