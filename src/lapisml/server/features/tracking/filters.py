@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lapisml.server.features.tracking.limits import invalid
@@ -20,16 +20,19 @@ NUMBER_OPERATORS = frozenset({"=", "!=", ">", ">=", "<", "<="})
 TEXT_OPERATORS = frozenset({"=", "!=", "LIKE", "ILIKE"})
 LIST_OPERATORS = frozenset({"IN", "NOT IN"})
 NULL_OPERATORS = frozenset({"IS NULL", "IS NOT NULL"})
+_ORDERING = frozenset({">", ">=", "<", "<="})
 
 _MAX_FILTER_LENGTH = 100_000
 _MAX_CLAUSES = 200
+_MAX_PATTERN_LENGTH = 250
+_MOST_UNBOUNDED = 4
 
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
       | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
       | (?P<symbol>!=|<>|>=|<=|=|>|<|\(|\)|,)
-      | (?P<word>(?:`[^`]*`|[^\s'"`=<>!(),.]+)(?:\.(?:`[^`]*`|"[^"]*"|[^\s'"`=<>!(),]+))?)
+      | (?P<word>(?:`[^`]*`|[^\s'"`=<>!(),.]+)(?:\.(?:[^\s'"`=<>!(),]*`[^`]*`|"[^"]*"|[^\s'"`=<>!(),]+))?)
     )""",
     re.VERBOSE,
 )
@@ -64,6 +67,9 @@ class Grammar:
         listable: fields that take IN and NOT IN.
         nullable: entities that take IS NULL and IS NOT NULL.
         dataset_keys: what of a dataset may be compared.
+        mixed: entities whose values are numbers or texts, and take the comparisons of both.
+        regular: texts may be compared with a regular expression (RLIKE).
+        operators: (entity, key) or (entity, "") → the only comparisons it takes, where that is special.
     """
 
     entities: Mapping[str, str]
@@ -73,6 +79,9 @@ class Grammar:
     listable: frozenset[str]
     nullable: frozenset[str] = frozenset({"param", "tag"})
     dataset_keys: frozenset[str] = frozenset({"name", "digest", "context"})
+    mixed: frozenset[str] = frozenset()
+    regular: bool = False
+    operators: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
 class _Token(NamedTuple):
@@ -182,6 +191,10 @@ def _clause(reader: _Reader, grammar: Grammar) -> Clause:
         return Clause(entity, key, operator, _list(reader))
     if entity == "metric" or (entity == "attribute" and key in grammar.numeric):
         return Clause(entity, key, operator, _number(reader, key))
+    if entity in grammar.mixed and (operator in _ORDERING or reader.peek().kind == "number"):
+        return Clause(entity, key, operator, _number(reader, key))
+    if operator == "RLIKE":
+        return Clause(entity, key, operator, _pattern(_text(reader, entity, key)))
     return Clause(entity, key, operator, _text(reader, entity, key))
 
 
@@ -218,15 +231,20 @@ def _operator(reader: _Reader) -> str:
         negated = reader.take_word("NOT")
         if reader.take_word("NULL"):
             return "IS NOT NULL" if negated else "IS NULL"
-    if token.kind == "word" and word in ("LIKE", "ILIKE", "IN"):
+    if token.kind == "word" and word in ("LIKE", "ILIKE", "RLIKE", "IN"):
         return word
     raise invalid(f"Invalid clause: expected a comparator such as =, !=, >, LIKE or IN, found {token.text[:80]!r}.")
 
 
 def _allowed_operators(entity: str, key: str, grammar: Grammar) -> frozenset[str]:
+    special = grammar.operators.get((entity, key)) or grammar.operators.get((entity, ""))
+    if special is not None:
+        return special
     if entity == "metric" or (entity == "attribute" and key in grammar.numeric):
         return NUMBER_OPERATORS
-    allowed = TEXT_OPERATORS
+    allowed = TEXT_OPERATORS | NUMBER_OPERATORS if entity in grammar.mixed else TEXT_OPERATORS
+    if grammar.regular:
+        allowed |= {"RLIKE"}
     if entity in grammar.nullable:
         allowed |= NULL_OPERATORS
     if entity == "dataset" or (entity == "attribute" and key in grammar.listable):
@@ -261,6 +279,25 @@ def _list(reader: _Reader) -> tuple[str, ...]:
     if not reader.take_symbol(")"):
         raise invalid(f"Expected ) at the end of the list, found {reader.peek().text[:80]!r}.")
     return tuple(values)
+
+
+def _pattern(text: str) -> str:
+    """Check a regular expression; one whose matching could take very long is refused.
+
+    Raises:
+        LapisError: Usage.
+    """
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError):
+        raise invalid(f"Invalid regular expression {text[:80]!r}.") from None
+    unbounded = re.findall(r"(?<!\\)(?:[*+]|\{\d*,\d*\})", text)
+    if len(text) > _MAX_PATTERN_LENGTH or len(unbounded) > _MOST_UNBOUNDED or re.search(r"\)[*+{?]|\\\d", text):
+        raise invalid(
+            f"A regular expression in a search has at most {_MAX_PATTERN_LENGTH} characters and {_MOST_UNBOUNDED} "
+            "repetitions, no repeated group and no back reference."
+        )
+    return text
 
 
 def _unquote(text: str) -> str:

@@ -74,3 +74,41 @@ MODEL_VERSIONS = Grammar(
     listable=frozenset({"name", "run_id"}),
     nullable=frozenset(),
 )
+
+TRACES = Grammar(
+    entities={
+        **_TAGS,
+        "attribute": "attribute", "attributes": "attribute", "trace": "attribute",
+        "metadata": "metadata", "request_metadata": "metadata",
+        "span": "span", "feedback": "feedback", "expectation": "expectation", "issue": "issue",
+    },
+    attributes={
+        **_same("timestamp_ms", "execution_time_ms", "end_time_ms", "client_request_id", "name", "run_id", "prompt"),
+        "timestamp": "timestamp_ms", "execution_time": "execution_time_ms", "end_time": "end_time_ms",
+        "request_id": "trace_id", "status": "state", "text": "text",
+    },
+    numeric=frozenset({"timestamp_ms", "execution_time_ms", "end_time_ms"}),
+    orderable=frozenset({
+        "experiment_id", "timestamp_ms", "execution_time_ms", "end_time_ms", "state", "trace_id", "name", "run_id",
+    }),
+    listable=frozenset({"name", "state", "trace_id", "run_id", "client_request_id"}),
+    nullable=frozenset({"tag", "metadata", "feedback", "expectation"}),
+    mixed=frozenset({"feedback", "expectation"}),
+    regular=True,
+    operators={
+        ("attribute", "prompt"): frozenset({"="}),
+        ("attribute", "text"): frozenset({"LIKE", "ILIKE"}),
+        ("span", "content"): frozenset({"LIKE", "ILIKE"}),
+        ("span", ""): frozenset({"=", "!=", "LIKE", "ILIKE", "RLIKE", "IN", "NOT IN"}),
+        ("issue", ""): frozenset({"="}),
+    },
+)  # fmt: skip
+
+EVALUATION_DATASETS = Grammar(
+    entities={**_TAGS, **_ATTRIBUTES},
+    attributes=_same("name", "created_by", "last_updated_by", "created_time", "last_update_time"),
+    numeric=frozenset({"created_time", "last_update_time"}),
+    orderable=frozenset({"name", "created_time", "last_update_time"}),
+    listable=frozenset(),
+    nullable=frozenset(),
+)

@@ -28,6 +28,7 @@ from lapisml.server.features.tracking.runs import Runs
 from lapisml.server.features.tracking.store import experiments as experiment_store
 from lapisml.server.features.tracking.store import history
 from lapisml.server.features.tracking.store import runs as store
+from lapisml.server.features.tracking.traces.service import Traces
 from lapisml.server.platform.database import Database
 
 __all__ = ["BusyError", "TrackingService", "WorkspaceLike"]
@@ -48,7 +49,7 @@ class WorkspaceLike(Protocol):
 
 
 class TrackingService:
-    """Experiments, runs and logged models; the methods here are those that jobs use.
+    """Experiments, runs, logged models and traces; the methods here are those that jobs use.
 
     Args:
         database: where everything is kept.
@@ -61,6 +62,7 @@ class TrackingService:
         self.experiments = Experiments(database, self._commit, clock)
         self.runs = Runs(database, self._commit, clock)
         self.models = LoggedModels(database, self._commit, clock)
+        self.traces = Traces(database, self._commit, clock)
 
     def at_once(self) -> AbstractContextManager[None]:
         """Within the block, do short work in the calling thread, which may be the event loop's.
@@ -261,6 +263,11 @@ class TrackingService:
     def model_root(_workspace: WorkspaceLike, model_id: str) -> str:
         """Give the ``azureml:`` address of a logged model's files."""
         return f"azureml://datastores/workspaceartifactstore/paths/LoggedModels/{model_id}/"
+
+    @staticmethod
+    def trace_root(_workspace: WorkspaceLike, trace_id: str) -> str:
+        """Give the ``azureml:`` address of a trace's files."""
+        return f"azureml://datastores/workspaceartifactstore/paths/Traces/{trace_id}/"
 
 
 def _system(workspace: WorkspaceLike) -> Caller:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from lapisml.core.errors import ErrorCode, LapisError
@@ -76,6 +77,8 @@ class ArtifactArea:
             raise LapisError(ErrorCode.FORBIDDEN, "The files of a registered model's version do not change.")
         if target.kind == "models":
             self._tracking.models.check_changeable(call.caller, target.owner)
+        elif target.kind == "traces":
+            self._tracking.traces.info(call.caller, target.owner)
         else:
             run = self._tracking.runs.info(call.caller, target.owner)
             if run.deleted_at is not None:
@@ -105,6 +108,11 @@ class ArtifactArea:
             )
         return run, self._listing(call, ArtifactPath("runs", run_id, "", check_relative(path)))
 
+    def forget_traces(self, workspace: Workspace, trace_ids: Iterable[str]) -> None:
+        """Delete the files of traces that are no more."""
+        for trace_id in trace_ids:
+            self._storage.delete(self._root(workspace, ArtifactPath("traces", trace_id, "", "")))
+
     def mirror(self, call: Call, model: LoggedModel) -> None:
         """Show a complete model's files in the artifacts of the run that logged it, under the model's name."""
         if not model.source_run_id:
@@ -127,6 +135,8 @@ class ArtifactArea:
     def _check_readable(self, call: Call, target: ArtifactPath) -> None:
         if target.kind == "runs":
             self._tracking.runs.info(call.caller, target.owner)
+        elif target.kind == "traces":
+            self._tracking.traces.info(call.caller, target.owner)
         elif target.kind == "models":
             self.check_model_readable(call, target.owner)
 
@@ -147,8 +157,12 @@ class ArtifactArea:
     def _root(self, workspace: Workspace, target: ArtifactPath) -> StorageLocation:
         if target.kind == "registered":
             return self._registered.files(workspace, target.owner, target.version).child("")
-        root_of = self._tracking.artifact_root if target.kind == "runs" else self._tracking.model_root
-        return self._locator.resolve(workspace, root_of(workspace, target.owner)).child("")
+        roots = {
+            "runs": self._tracking.artifact_root,
+            "models": self._tracking.model_root,
+            "traces": self._tracking.trace_root,
+        }
+        return self._locator.resolve(workspace, roots[target.kind](workspace, target.owner)).child("")
 
     def _listing(self, call: Call, target: ArtifactPath) -> list[ObjectInfo]:
         root = self._root(call.workspace, target)

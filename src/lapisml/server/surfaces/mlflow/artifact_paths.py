@@ -3,6 +3,7 @@
 ====================================  =====================================================
 ``runs/<run id>/artifacts/…``         artifacts of a run
 ``models/<model id>/artifacts/…``     files of a logged model
+``traces/<trace id>/artifacts/…``     files of a trace
 ``registered/<name>/<version>/…``     files of a registered model's version (read only)
 ====================================  =====================================================
 """
@@ -25,8 +26,8 @@ class ArtifactPath:
     """A checked address.
 
     Attributes:
-        kind: ``runs``, ``models`` or ``registered``.
-        owner: run id, model id, or the registered model's name.
+        kind: ``runs``, ``models``, ``traces`` or ``registered``.
+        owner: id of the run, model or trace, or the registered model's name.
         version: the registered model's version, else "".
         rest: path below the root of the artifacts, POSIX, without ``..``; "" for the root itself.
     """
@@ -45,7 +46,7 @@ def parse_artifact_path(path: str) -> ArtifactPath:
             that names nothing.
     """
     parts = check_relative(path).split("/")
-    if len(parts) >= 3 and parts[0] in ("runs", "models") and parts[2] == "artifacts":
+    if len(parts) >= 3 and parts[0] in ("runs", "models", "traces") and parts[2] == "artifacts":
         return ArtifactPath(parts[0], parts[1], "", "/".join(parts[3:]))
     if len(parts) >= 3 and parts[0] == "registered":
         return ArtifactPath(parts[0], parts[1], parts[2], "/".join(parts[3:]))

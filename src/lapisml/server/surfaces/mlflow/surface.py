@@ -36,8 +36,11 @@ from lapisml.server.surfaces.mlflow.experiment_routes import Routes, experiment_
 from lapisml.server.surfaces.mlflow.fields import Fields
 from lapisml.server.surfaces.mlflow.logging_routes import logging_routes
 from lapisml.server.surfaces.mlflow.model_routes import logged_model_routes
+from lapisml.server.surfaces.mlflow.otlp_routes import ADDRESS as EXPORT_ADDRESS
+from lapisml.server.surfaces.mlflow.otlp_routes import SpanExport
 from lapisml.server.surfaces.mlflow.registry_routes import Registry
 from lapisml.server.surfaces.mlflow.run_routes import run_routes
+from lapisml.server.surfaces.mlflow.trace_routes import trace_routes
 
 PREFIX = "/mlflow/"
 PROTOCOL_VERSION = "3.17.0"
@@ -86,12 +89,14 @@ class MlflowSurface:
         self._known: dict[str, tuple[Workspace, float]] = {}
         area = ArtifactArea(tracking, locator, storage, registry)
         self._artifacts = ArtifactStreams(area, storage, self._threads)
+        self._export = SpanExport(tracking.traces, max_body)
         self._hot = logging_routes(tracking.runs)
         routes: Routes = {
             **experiment_routes(tracking.experiments),
             **run_routes(tracking.runs),
             **logged_model_routes(tracking.models, area),
             **artifact_listing_routes(area),
+            **trace_routes(tracking.traces, area),
             **registry.routes(area),
         }
         self._routes = {key: handler for key, handler in routes.items() if "*" not in key[1]}
@@ -119,6 +124,9 @@ class MlflowSurface:
         caller, workspace = await self._enter(scope, name)
         version = address[:8]
         method: str = scope["method"]
+        if (method, address) == ("POST", EXPORT_ADDRESS):
+            await self._take_spans(caller, scope, receive, send)
+            return
         if version not in _VERSIONS:
             await _serve_plain(method, address, send)
             return
@@ -130,6 +138,12 @@ class MlflowSurface:
             await self._serve_json(method, address[7:], (caller, workspace), scope, receive, send)
         else:
             await _no_endpoint(send)
+
+    async def _take_spans(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
+        body, headers = await self._export.read(scope, receive)
+        loop = asyncio.get_running_loop()
+        written, kind = await loop.run_in_executor(self._threads, self._export.take, caller, body, headers)
+        await answer(send, 200, written, [(b"content-type", kind.encode())])
 
     async def _enter(self, scope: Scope, name: str) -> tuple[Caller, Workspace]:
         """Find who asks, and the workspace.

@@ -31,6 +31,8 @@ def compare(column: ColumnElement[Any], clause: Clause, is_sqlite: bool) -> Colu
         return column.op("GLOB")(_glob(value)) if is_sqlite else column.like(value)
     if clause.operator == "ILIKE":
         return column.ilike(str(clause.value))
+    if clause.operator == "RLIKE":
+        return column.regexp_match(str(clause.value))
     if clause.operator in ("IN", "NOT IN"):
         values = clause.value if isinstance(clause.value, tuple) else ()
         return column.in_(values) if clause.operator == "IN" else column.not_in(values)
