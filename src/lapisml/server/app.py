@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from lapisml.backends.registry import BACKENDS, load_backend
-from lapisml.core.clock import Clock, SystemClock
+from lapisml.core.clock import SystemClock
 from lapisml.core.ids import new_token
 from lapisml.core.schedules.missed import MissedRuns, Policy
-from lapisml.ports.compute import ComputeBackend
-from lapisml.ports.environments import EnvironmentBuilder, Resolution
-from lapisml.ports.storage import Storage
+from lapisml.ports.environments import Resolution
 from lapisml.server import status
+from lapisml.server.azure import routes as azure_routes
+from lapisml.server.azure.assembly import BLOB_ENDING, OPEN_WORDS, AzureSurfaces
+from lapisml.server.azure.front import AzureFront
 from lapisml.server.features.assets import file_routes
 from lapisml.server.features.assets import routes as asset_routes
 from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.assets.uploads import UploadService
+from lapisml.server.features.batch_endpoints.assembly import BatchEndpointsPart
 from lapisml.server.features.batch_endpoints.assembly import assemble as add_batch_endpoints
 from lapisml.server.features.compute import routes as compute_routes
 from lapisml.server.features.compute.service import ComputeService
@@ -44,6 +46,7 @@ from lapisml.server.features.sweeps.assembly import add_sweeps
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces import routes as workspace_routes
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
+from lapisml.server.parts import Backends, Features, LateFeatures, Platform
 from lapisml.server.platform.auth import AsgiApp, Gate
 from lapisml.server.platform.capacity import DiskReserve
 from lapisml.server.platform.database import Database
@@ -60,28 +63,17 @@ from lapisml.server.platform.processes import ProcessIdentity, owner_is_gone, ow
 from lapisml.server.platform.schema import prepare_schema
 from lapisml.server.platform.sqlite_reserve import SqliteReserve
 from lapisml.server.platform.vault import Vault
+from lapisml.server.platform.web import SideDoor
 from lapisml.server.serving import gateway_watch, serving_settings
 from lapisml.server.settings import Settings
 from lapisml.server.surfaces.mlflow.errors import render_error
 from lapisml.server.surfaces.mlflow.registry_routes import Registry
 from lapisml.server.surfaces.mlflow.surface import MlflowSurface
 
+if TYPE_CHECKING:
+    from lapisml.server.surfaces.azure.services import AzureServices
+
 _STORAGE, _BUILDER, _COMPUTE = "fsspec", "uv", "local"
-
-
-@dataclass(frozen=True)
-class Platform:
-    """What every feature is built on."""
-
-    settings: Settings
-    url: str
-    clock: Clock
-    database: Database
-    vault: Vault
-    events: EventBus
-    leases: Leases
-    reserve: DiskReserve
-    owner: str
 
 
 @dataclass(frozen=True)
@@ -91,32 +83,12 @@ class Application:
     Attributes:
         asgi: answers requests.
         lifetime: what to start before the first request and to stop after the last.
+        side_door: the address with TLS for clients of Azure.
     """
 
     asgi: AsgiApp
     lifetime: Lifetime
-
-
-@dataclass(frozen=True)
-class Backends:
-    """The implementations of the ports."""
-
-    storage: Storage
-    builder: EnvironmentBuilder
-    builder_options: dict[str, Any]
-    compute: ComputeBackend
-
-
-@dataclass(frozen=True)
-class Features:
-    """The services of the features, in the order in which they may know each other."""
-
-    identity: IdentityService
-    workspaces: WorkspaceService
-    datastores: DatastoreService
-    assets: AssetService
-    computes: ComputeService
-    tracking: TrackingService
+    side_door: SideDoor
 
 
 def create_app(settings: Settings, url: str) -> Application:
@@ -142,15 +114,23 @@ def create_app(settings: Settings, url: str) -> Application:
     _furnish(settings, features, jobs)
     gateway = gateway_watch(settings, platform.clock)
     native = _native(platform, backends, features, jobs, reuse, gateway)
-    native.include_router(_schedules(platform, features, jobs, lifetime).routes)
-    native.include_router(_endpoints(platform, ground, jobs, gateway, lifetime).routes)
-    native.include_router(_batch_endpoints(platform, backends, features, jobs))
+    late = LateFeatures(
+        _schedules(platform, features, jobs, lifetime),
+        _endpoints(platform, ground, jobs, gateway, lifetime),
+        _batch_endpoints(platform, backends, features, jobs),
+    )
+    front = AzureFront(settings, url, platform.clock)
+    for routes in (*late.routes, azure_routes.router(front, settings)):
+        native.include_router(routes)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
     layer = IdempotencyLayer(native, keys, secret=("/api/v1/tokens",), secret_endings=("/keys", "/token"))
     mlflow = IdempotencyLayer(_mlflow(settings, backends, features, lifetime), keys)
-    mounts = Mounts({"mlflow": mlflow}, layer)
+    azure = AzureSurfaces(lambda: _azure_services(platform, backends, features, jobs, late))
+    lifetime.on_stop(azure.close)
+    mounts = Mounts({"mlflow": mlflow}, layer, azure.find)
     policy, renderers = _policy(settings, url), {"/mlflow/": render_error}
-    return Application(Gate(mounts, features.identity, policy, platform.reserve, renderers), lifetime)
+    gate = Gate(mounts, features.identity, policy, platform.reserve, renderers, azure.form_of)
+    return Application(gate, lifetime, front.side_door)
 
 
 def _platform(settings: Settings, url: str, lifetime: Lifetime) -> Platform:
@@ -221,7 +201,7 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
     )
     catalogue = load_backend("catalogue", "files")(settings.catalogue_file)
     return Features(
-        identity=IdentityService(database, clock),
+        identity=IdentityService(database, clock, platform.vault.subkey("access-tokens")),
         workspaces=workspaces,
         datastores=datastores,
         assets=AssetService(database, clock, datastores, backends.storage, folder, catalogue, registry_of),
@@ -349,9 +329,9 @@ def _schedules(platform: Platform, features: Features, jobs: JobsPart, lifetime:
     return made
 
 
-def _batch_endpoints(platform: Platform, backends: Backends, features: Features, jobs: JobsPart) -> APIRouter:
+def _batch_endpoints(platform: Platform, backends: Backends, features: Features, jobs: JobsPart) -> BatchEndpointsPart:
     p, f = platform, features
-    return add_batch_endpoints(p.database, p.clock, jobs.service, f.assets, backends.storage, f.workspaces).routes
+    return add_batch_endpoints(p.database, p.clock, jobs.service, f.assets, backends.storage, f.workspaces)
 
 
 def _endpoints(
@@ -363,6 +343,15 @@ def _endpoints(
     return made
 
 
+def _azure_services(
+    platform: Platform, backends: Backends, features: Features, jobs: JobsPart, late: LateFeatures
+) -> AzureServices:
+    """Gather what the surfaces for clients of Azure work with; they are loaded at their first request."""
+    from lapisml.server.azure.services import gather
+
+    return gather(platform, backends, features, jobs, late)
+
+
 def _policy(settings: Settings, url: str) -> RequestPolicy:
     public = urlsplit(url)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -372,4 +361,6 @@ def _policy(settings: Settings, url: str) -> RequestPolicy:
         origins=frozenset(settings.allowed_origins),
         scheme=public.scheme,
         max_body=settings.max_body_mb * 2**20,
+        open_words=OPEN_WORDS,
+        signed_ending=BLOB_ENDING,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import socket
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from lapisml.server.app import create_app
 from lapisml.server.exposure import check_exposure
 from lapisml.server.platform.errors import is_disk_full
 from lapisml.server.platform.files import FileLock, private_folder, write_private
+from lapisml.server.platform.listening import bind
 from lapisml.server.platform.logs import configure_logging
 from lapisml.server.platform.processes import ProcessIdentity
 from lapisml.server.platform.web import run_web
@@ -30,7 +30,7 @@ log = logging.getLogger("lapisml.server")
 
 DEFAULT_PORT = 8787
 _URL_HINT = "It looks like sqlite:////folder/lapis.db or postgresql://user:password@host/name."
-_PORTS_TRIED = 100
+_PORT_HINT = "Choose another with LAPIS_HOST and LAPIS_PORT (or --host, --port)."
 
 
 def serve(settings: Settings, warnings: list[str]) -> None:
@@ -67,7 +67,9 @@ def _run(settings: Settings, listener: socket.socket) -> None:
     try:
         application.lifetime.start()
         tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
-        run_web(application.asgi, listener, lambda: _tell_ready(record, url, settings.tls_cert), tls)
+        run_web(
+            application.asgi, listener, lambda: _tell_ready(record, url, settings.tls_cert), tls, application.side_door
+        )
     finally:
         record.unlink(missing_ok=True)
         application.lifetime.stop()
@@ -139,52 +141,8 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
     Raises:
         LapisError: Usage when the port or the address can't be had.
     """
-    remembered = settings.home / "port"
-    listener = _bind(settings, _read_port(remembered))
-    with listener:
-        if not settings.port:
-            write_private(remembered, f"{listener.getsockname()[1]}\n".encode())
+    with bind(settings.host, settings.port, settings.home / "port", DEFAULT_PORT, _PORT_HINT) as listener:
         yield listener
-
-
-def _bind(settings: Settings, last: int | None) -> socket.socket:
-    if settings.port:
-        return _bound(settings.host, settings.port)
-    ports = [port for port in (last, *range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED)) if port]
-    for port in ports:
-        try:
-            return _bound(settings.host, port)
-        except LapisError as error:
-            if not isinstance(error.__cause__, OSError) or error.__cause__.errno != errno.EADDRINUSE:
-                raise
-    raise LapisError(ErrorCode.USAGE, f"No port from {DEFAULT_PORT} on is free on {settings.host}.")
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise LapisError(
-            ErrorCode.USAGE,
-            f"Can't listen on {host}:{port}: {error.strerror or error}.",
-            "Choose another with LAPIS_HOST and LAPIS_PORT (or --host, --port).",
-        ) from error
-    listener.setblocking(False)
-    return listener
-
-
-def _read_port(file: Path) -> int | None:
-    try:
-        port = int(file.read_text())
-    except (OSError, ValueError):
-        return None
-    return port if 0 < port < 65536 else None
 
 
 def public_url(settings: Settings, listener: socket.socket) -> str:

@@ -161,6 +161,21 @@ class Settings(BaseModel):
         description="Address under which clients reach online endpoints when it is not the one that the gateway "
         "listens on (a proxy).",
     )
+    azure_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port with TLS that clients of Azure are sent to once `lapis azure env` has run. 0: the one used "
+        "last, else 8801, else the next free one. Not used when the server's own address has TLS.",
+    )
+    azure_subscription: str = Field(
+        "",
+        description="The one Azure subscription id that this server answers to. Empty: whatever a client says.",
+    )
+    azure_resource_group: str = Field(
+        "",
+        description="The one Azure resource group that this server answers to. Empty: whatever a client says.",
+    )
     accelerate: bool = Field(
         True,
         description="Serves a faster form of a model where one gives the same answers. A deployment says otherwise "

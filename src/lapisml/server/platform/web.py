@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
@@ -23,6 +24,9 @@ _GRACE_S = 1
 """How long open requests may take to end, in seconds."""
 _FORCE_S = 1.9
 """When the process ends whatever still hangs, in seconds after it was asked to end."""
+
+_OPENING_S = 10
+"""How long the opening of a side door may take, in seconds."""
 
 _LONG = 16_384
 """What is at least this long, in bytes, leaves at once: the network's flow control has to know of it."""
@@ -97,6 +101,7 @@ def run_web(
     listener: socket.socket,
     on_ready: Callable[[], None],
     tls: tuple[Path, Path] | None = None,
+    side_door: SideDoor | None = None,
 ) -> None:
     """Answer requests until SIGTERM or SIGINT.
 
@@ -105,8 +110,15 @@ def run_web(
             body do not wait for the client's delayed acknowledgement.
         on_ready: called once, when requests are answered.
         tls: certificate chain and private key, PEM files.
+        side_door: a second address of the same application.
     """
-    config = uvicorn.Config(
+    server = _Uvicorn(_configuration(app, tls), on_ready)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(server, listener, side_door))
+
+
+def _configuration(app: AsgiApp, tls: tuple[Path, Path] | None) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http=_Protocol,
         ws="none",
@@ -123,23 +135,87 @@ def run_web(
         ssl_certfile=str(tls[0]) if tls else None,
         ssl_keyfile=str(tls[1]) if tls else None,
     )
-    server = _Uvicorn(config, on_ready)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(server, listener))
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+@dataclass(frozen=True)
+class Opening:
+    """What a side door opens: a socket that is bound and listens, and certificate chain and key, PEM files."""
+
+    listener: socket.socket
+    tls: tuple[Path, Path]
+
+
+class SideDoor:
+    """A second address, with TLS, of an application that is served already; it may open at any time.
+
+    Args:
+        at_start: gives what to open before the first request is answered; None: it stays closed for now.
+    """
+
+    def __init__(self, at_start: Callable[[], Opening | None]) -> None:
+        self._at_start = at_start
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._app: AsgiApp | None = None
+        self._server: _Uvicorn | None = None
+        self._served: asyncio.Task[None] | None = None
+
+    def open(self, opening: Opening) -> None:
+        """Answer requests at a further address from now on; called from any thread but the loop's.
+
+        Raises:
+            OSError: the certificate can't be read.
+        """
+        assert self._loop is not None, "the server answers no requests yet"
+        asyncio.run_coroutine_threadsafe(self._open(opening), self._loop).result(_OPENING_S)
+
+    async def attach(self, app: AsgiApp) -> None:
+        """Learn what is served, and open when that is wanted from the start."""
+        self._loop, self._app = asyncio.get_running_loop(), app
+        opening = self._at_start()
+        if opening is not None:
+            await self._open(opening)
+
+    def ask_to_stop(self) -> None:
+        """Take no further connections; `stopped` waits for the end."""
+        if self._server is not None:
+            self._server.should_exit = True
+
+    async def stopped(self) -> None:
+        """Wait until the last request is answered."""
+        self.ask_to_stop()
+        if self._served is not None:
+            await self._served
+
+    async def _open(self, opening: Opening) -> None:
+        assert self._app is not None
+        is_open = asyncio.Event()
+        self._server = _Uvicorn(_configuration(self._app, opening.tls), is_open.set)
+        self._served = asyncio.create_task(self._server.serve([opening.listener]))
+        waiting = asyncio.create_task(is_open.wait())
+        done, _ = await asyncio.wait({self._served, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if self._served in done:
+            waiting.cancel()
+            self._served.result()
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket, side_door: SideDoor | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop, server, number)
+        loop.add_signal_handler(number, _stop, server, side_door, number)
+    if side_door is not None:
+        await side_door.attach(server.config.app)  # type: ignore[arg-type]  # what `run_web` was given
     await server.serve([listener])
+    if side_door is not None:
+        await side_door.stopped()
 
 
-def _stop(server: uvicorn.Server, number: int) -> None:
+def _stop(server: uvicorn.Server, side_door: SideDoor | None, number: int) -> None:
     if server.should_exit:
         return
     log.info("server.stopping on %s", signal.Signals(number).name)
     server.should_exit = True
+    if side_door is not None:
+        side_door.ask_to_stop()
     forced = threading.Timer(_FORCE_S, _end_now)
     forced.daemon = True
     forced.start()

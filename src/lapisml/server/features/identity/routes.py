@@ -28,6 +28,18 @@ class NewToken(BaseModel):
     lifetime_s: Annotated[int | None, Field(ge=1, le=MAX_LIFETIME_S)] = None
 
 
+class NewAccessToken(BaseModel):
+    """The wish for an access token that stands for the token which the request is sent with.
+
+    Attributes:
+        resource: the address of the service that it is meant for.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    resource: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
 def router(identity: IdentityService) -> APIRouter:
     """Make the routes below ``/api/v1/tokens``."""
     routes = APIRouter(prefix="/api/v1/tokens", tags=["identity"])
@@ -40,6 +52,13 @@ def router(identity: IdentityService) -> APIRouter:
     def create_token(body: NewToken, request: Request) -> dict[str, Any]:
         token = identity.issue_user_token(request.state.principal.name, body.label, body.lifetime_s)
         return {"label": body.label, "token": token}
+
+    @routes.post("/access")
+    def make_access_token(body: NewAccessToken, request: Request) -> dict[str, Any]:
+        token = request.headers.get("authorization", "").partition(" ")[2].strip()
+        made = identity.issue_access_token(token, body.resource)
+        expires_at = timestamp(made.expires_on * 1000)
+        return {"access_token": made.token, "expires_on": made.expires_on, "expires_at": expires_at}
 
     @routes.delete("/{label}", status_code=204)
     def revoke_token(label: str) -> None:

@@ -1,9 +1,10 @@
 """Who is who: issues, checks and revokes access tokens.
 
 A token is 256 random bits; the database keeps its SHA-256 (no salt or stretching is needed for a secret that
-cannot be guessed). An access token is a signed text (a JWT) that stands for such a token for an hour, for clients that insist on the
-form; it ends with the token that it stands for. Checked tokens are remembered for a few seconds, so that a request costs no query; a token
-revoked on one of several servers is refused by the others within that time, and at once by the one that did it.
+cannot be guessed). An access token is a signed text (a JWT) that stands for such a token for an hour, for clients
+that insist on the form; it ends with the token that it stands for. Checked tokens are remembered for a few seconds,
+so that a request costs no query; a token revoked on one of several servers is refused by the others within that
+time, and at once by the one that did it.
 """
 
 from __future__ import annotations
@@ -103,9 +104,7 @@ class IdentityService:
         """Find what is kept of a token, or of the one that an access token stands for, and when its holder must go."""
         claim = self._signed.read(token) if looks_signed(token) else None
         with self._database.read() as connection:
-            record = (
-                store.by_id(connection, claim.token_id) if claim else store.by_digest(connection, _digest(token))
-            )
+            record = store.by_id(connection, claim.token_id) if claim else store.by_digest(connection, _digest(token))
         if record is None or not record.is_valid(self._clock.now_ms()):
             sentence = "The access token is not valid: unknown, expired or revoked."
             raise LapisError(ErrorCode.UNAUTHENTICATED, sentence, "`lapis auth token` prints the one to use.")

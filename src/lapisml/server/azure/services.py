@@ -1,0 +1,43 @@
+"""Gathers what the surfaces for clients of Azure work with."""
+
+from __future__ import annotations
+
+from lapisml.server.features.assets.content import ContentService
+from lapisml.server.features.assets.uploads import UploadService
+from lapisml.server.features.jobs.assembly import JobsPart
+from lapisml.server.parts import Backends, Features, LateFeatures, Platform
+from lapisml.server.surfaces.azure.services import AzureServices
+from lapisml.server.surfaces.blob.pending import PendingUploads
+from lapisml.server.surfaces.blob.signing import BlobSigner
+
+
+def gather(
+    platform: Platform, backends: Backends, features: Features, jobs: JobsPart, late: LateFeatures
+) -> AzureServices:
+    """Give every service that a surface may call."""
+    p, f, settings = platform, features, platform.settings
+    folder = settings.home / "storage"
+    return AzureServices(
+        url=p.url,
+        subscription=settings.azure_subscription,
+        group=settings.azure_resource_group,
+        max_body=settings.max_body_mb * 2**20,
+        clock=p.clock,
+        identity=f.identity,
+        workspaces=f.workspaces,
+        datastores=f.datastores,
+        storage=backends.storage,
+        assets=f.assets,
+        content=ContentService(f.assets, backends.storage),
+        uploads=UploadService(folder),
+        computes=f.computes,
+        tracking=f.tracking,
+        jobs=jobs.service,
+        schedules=late.schedules.service,
+        endpoints=late.endpoints.endpoints,
+        deployments=late.endpoints.deployments,
+        deployment_logs=late.endpoints.logs,
+        batch_endpoints=late.batch_endpoints.service,
+        pending=PendingUploads(folder, p.clock),
+        signer=BlobSigner(p.vault, p.clock),
+    )

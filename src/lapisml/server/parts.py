@@ -1,0 +1,79 @@
+"""What the server is put together from, in groups: the platform, the backends, the features' services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+
+from lapisml.core.clock import Clock
+from lapisml.ports.compute import ComputeBackend
+from lapisml.ports.environments import EnvironmentBuilder
+from lapisml.ports.storage import Storage
+from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.batch_endpoints.assembly import BatchEndpointsPart
+from lapisml.server.features.compute.service import ComputeService
+from lapisml.server.features.datastores.service import DatastoreService
+from lapisml.server.features.endpoints.assembly import EndpointsPart
+from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.schedules.assembly import SchedulesPart
+from lapisml.server.features.tracking.service import TrackingService
+from lapisml.server.features.workspaces.service import WorkspaceService
+from lapisml.server.platform.capacity import DiskReserve
+from lapisml.server.platform.database import Database
+from lapisml.server.platform.events import EventBus
+from lapisml.server.platform.leases import Leases
+from lapisml.server.platform.vault import Vault
+from lapisml.server.settings import Settings
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What every feature is built on."""
+
+    settings: Settings
+    url: str
+    clock: Clock
+    database: Database
+    vault: Vault
+    events: EventBus
+    leases: Leases
+    reserve: DiskReserve
+    owner: str
+
+
+@dataclass(frozen=True)
+class Backends:
+    """The implementations of the ports."""
+
+    storage: Storage
+    builder: EnvironmentBuilder
+    builder_options: dict[str, Any]
+    compute: ComputeBackend
+
+
+@dataclass(frozen=True)
+class Features:
+    """The services of the features, in the order in which they may know each other."""
+
+    identity: IdentityService
+    workspaces: WorkspaceService
+    datastores: DatastoreService
+    assets: AssetService
+    computes: ComputeService
+    tracking: TrackingService
+
+
+@dataclass(frozen=True)
+class LateFeatures:
+    """The features that build on jobs."""
+
+    schedules: SchedulesPart
+    endpoints: EndpointsPart
+    batch_endpoints: BatchEndpointsPart
+
+    @property
+    def routes(self) -> tuple[APIRouter, ...]:
+        """Their native routes."""
+        return self.schedules.routes, self.endpoints.routes, self.batch_endpoints.routes
