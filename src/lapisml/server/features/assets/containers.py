@@ -64,6 +64,14 @@ class Containers:
                 raise not_found(kind.singular, name, f"List them: lapis {kind.singular} list")
             return store.container_records(connection, [row])[0]
 
+    def page(self, workspace: Workspace, kind: AssetKind, query: ListQuery) -> Page[ContainerRecord]:
+        """List names; one whose versions are all archived counts as archived. `query.name` and tags are not used."""
+        with self._database.read() as connection:
+            found = store.container_page(connection, workspace.id, kind, query)
+        if len(found) <= query.limit:
+            return Page(found)
+        return Page(found[: query.limit], found[query.limit - 1].name)
+
     def describe(self, workspace: Workspace, kind: AssetKind, name: str, description: str | None) -> ContainerRecord:
         """Set the description of a name.
 

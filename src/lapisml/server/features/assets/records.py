@@ -91,6 +91,7 @@ class ContainerRecord:
     Attributes:
         labels: label → version, without ``latest``.
         latest: the version made last that is not archived, None when there is none.
+        next_version: the number that a create without a version takes.
     """
 
     id: int
@@ -104,6 +105,7 @@ class ContainerRecord:
     updated_at: int
     labels: dict[str, str] = field(default_factory=dict)
     latest: str | None = None
+    next_version: int = 1
 
 
 @dataclass(frozen=True)

@@ -31,13 +31,26 @@ def read_mapping(storage: Storage, location: StorageLocation) -> dict[str, Any] 
         return None
     if found.size > MOST_BYTES:
         raise _invalid(location, f"it is longer than {MOST_BYTES} bytes")
-    text = storage.read_range(location, 0, MOST_BYTES)
+    try:
+        return mapping_of(storage.read_range(location, 0, MOST_BYTES))
+    except ValueError as error:
+        raise _invalid(location, str(error)) from error
+
+
+def mapping_of(text: str | bytes) -> dict[str, Any]:
+    """Read YAML that holds a mapping.
+
+    Raises:
+        ValueError: it can't be read as one; the message says why, without a full stop.
+    """
+    if len(text) > MOST_BYTES:
+        raise ValueError(f"it is longer than {MOST_BYTES} bytes")
     try:
         content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise _invalid(location, str(error).splitlines()[0]) from error
+        raise ValueError(str(error).splitlines()[0]) from error
     if not isinstance(content, dict):
-        raise _invalid(location, "it does not hold `key: value` lines")
+        raise ValueError("it does not hold `key: value` lines")  # noqa: TRY004 - the text is at fault
     return content
 
 

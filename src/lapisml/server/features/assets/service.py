@@ -219,7 +219,7 @@ class AssetService(Resolution):
             LapisError: NotFound; Conflict while it is in use.
         """
         record = self._kept(workspace, kind, name, version)
-        self._check_unused(workspace, record)
+        self.check_unused(workspace, record)
         container = self.containers.get(workspace, kind, name)
         with self._database.write() as connection:
             store.remove_version(connection, container.id, record.id, version)
@@ -234,7 +234,7 @@ class AssetService(Resolution):
         container = self.containers.get(workspace, kind, name)
         versions = self.containers.versions(workspace, kind, name)
         for record in versions:
-            self._check_unused(workspace, record)
+            self.check_unused(workspace, record)
         with self._database.write() as connection:
             store.remove_container(connection, container.id)
         for record in versions:
@@ -348,7 +348,12 @@ class AssetService(Resolution):
         if record.id == 0:
             raise LapisError(ErrorCode.NOT_SUPPORTED, f"'{record.name}' is a curated environment; it can't change.")
 
-    def _check_unused(self, workspace: Workspace, record: AssetRecord) -> None:
+    def check_unused(self, workspace: Workspace, record: AssetRecord) -> None:
+        """Refuse what a deployment uses.
+
+        Raises:
+            LapisError: Conflict.
+        """
         record = replace(record, registry=workspace.registry)
         for check in self._usage_checks:
             sentence = check(workspace, record)

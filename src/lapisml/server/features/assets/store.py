@@ -175,6 +175,22 @@ def page(connection: Connection, workspace_id: int, kind: AssetKind, query: List
     return records(connection, connection.execute(statement.limit(query.limit + 1)).all())
 
 
+def container_page(
+    connection: Connection, workspace_id: int, kind: AssetKind, query: ListQuery
+) -> list[ContainerRecord]:
+    """Read one name more than `query.limit`, by name; one whose versions are all archived counts as archived."""
+    c = asset_containers.c
+    of_it = assets.c.container_id == c.id
+    spent = exists().where(of_it) & ~exists().where(of_it, ~assets.c.archived)
+    hidden = or_(c.archived, spent)
+    where: list[ColumnElement[bool]] = [c.workspace_id == workspace_id, c.kind == kind.value]
+    if query.archived is not Archived.ALL:
+        where.append(hidden if query.archived is Archived.ARCHIVED else ~hidden)
+    where += [c.name > query.token] if query.token else []
+    statement = select(asset_containers).where(*where).order_by(c.name).limit(query.limit + 1)
+    return container_records(connection, connection.execute(statement).all())
+
+
 def records(connection: Connection, rows: Iterable[Row[Any]]) -> list[AssetRecord]:
     """Turn rows of versions into records, with their labels."""
     rows = list(rows)
@@ -204,6 +220,7 @@ def container_records(connection: Connection, rows: Iterable[Row[Any]]) -> list[
         ContainerRecord(
             row.id, AssetKind(row.kind), row.name, row.description, tags.get(row.id, {}), row.archived,
             row.created_by, row.created_at, row.updated_at, labels.get(row.id, {}), newest_of.get(row.id),
+            row.next_version,
         )
         for row in rows
     ]  # fmt: skip
