@@ -9,7 +9,12 @@ from lapisml.server.surfaces.azure.operations import operation_routes
 from lapisml.server.surfaces.azure.routing import RouteTree
 from lapisml.server.surfaces.azure.services import AzureServices
 
-NOUNS = ("discovery",)
+NOUNS = (
+    "discovery",
+    "assets",
+    "codes",
+    "resolved_uris",
+)
 """Modules of `nouns`. Each has ``routes(services)``; one whose requests take time has ``operations(services)`` too."""
 
 
