@@ -27,12 +27,13 @@ WORDS = frozenset(
         "data",
         "modelregistry",
         "mferp",
+        "joblogs",
     }
 )
 """First words of paths that belong to the Azure surface; letter case is ignored."""
 
-OPEN_WORDS = frozenset({"metadata", "msi"})
-"""Those that need no bearer token."""
+OPEN_WORDS = frozenset({"metadata", "msi", "joblogs"})
+"""Those that need no bearer token; the last one's addresses are signed."""
 
 BLOB_ENDING = ".blob.lapis"
 """How the first word of every blob's address ends; its surface checks signatures and tokens by itself."""

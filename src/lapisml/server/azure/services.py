@@ -33,6 +33,8 @@ def gather(
         computes=f.computes,
         tracking=f.tracking,
         jobs=jobs.service,
+        job_logs=jobs.logs,
+        job_outputs=jobs.outputs,
         schedules=late.schedules.service,
         endpoints=late.endpoints.endpoints,
         deployments=late.endpoints.deployments,

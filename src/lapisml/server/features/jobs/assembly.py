@@ -75,6 +75,7 @@ class JobsPart:
     Attributes:
         composites: what drivers of pipelines and sweeps work with.
         worker, composite_worker: ``start()``, ``stop()``.
+        logs: lists and reads the logs of jobs.
         outputs: what jobs put out.
         launcher: looks up what a job needs to run.
     """
@@ -84,6 +85,7 @@ class JobsPart:
     worker: JobWorker
     composites: CompositeJobs
     composite_worker: CompositeWorker
+    logs: JobLogs
     outputs: JobOutputs
     kinds: JobKinds
     launcher: Launcher
@@ -121,7 +123,7 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     composite_worker = CompositeWorker(g.database, g.clock, g.events, composites, g.workspaces, leased, news)
     launcher = Launcher(settings, g.assets, g.tracking, g.identity, g.builder, g.storage)
     worker = _worker(ground, settings.wake_socket, launcher, finisher, leased)
-    return JobsPart(service, routes, worker, composites, composite_worker, outputs, kinds, launcher)
+    return JobsPart(service, routes, worker, composites, composite_worker, logs, outputs, kinds, launcher)
 
 
 def _worker(ground: Ground, wake_socket: Path, launcher: Launcher, finisher: Finisher, leased: SiteLease) -> JobWorker:

@@ -191,11 +191,13 @@ class ArmAnswer:
         status: HTTP status.
         body: a JSON value; None sends no body.
         headers: further headers.
+        parts: text to send in place of a JSON value, read in a thread while it is sent.
     """
 
     status: int = 200
     body: Any = None
     headers: Sequence[tuple[str, str]] = field(default=())
+    parts: Iterator[bytes] | None = None
 
 
 Handler = Callable[[ArmCall], ArmAnswer]

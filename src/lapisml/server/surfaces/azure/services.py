@@ -16,6 +16,8 @@ from lapisml.server.features.endpoints.deployments import DeploymentService
 from lapisml.server.features.endpoints.logs import DeploymentLogs
 from lapisml.server.features.endpoints.service import EndpointService
 from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.jobs.logs import JobLogs
+from lapisml.server.features.jobs.outputs import JobOutputs
 from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.schedules.service import ScheduleService
 from lapisml.server.features.tracking.service import TrackingService
@@ -51,6 +53,8 @@ class AzureServices:
     computes: ComputeService
     tracking: TrackingService
     jobs: JobService
+    job_logs: JobLogs
+    job_outputs: JobOutputs
     schedules: ScheduleService
     endpoints: EndpointService
     deployments: DeploymentService

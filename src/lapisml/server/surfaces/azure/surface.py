@@ -7,6 +7,7 @@ and words of an address in any letter case. Errors become ARM's form in the gate
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qsl
@@ -58,6 +59,14 @@ class AzureSurface:
         loop = asyncio.get_running_loop()
         answer = await loop.run_in_executor(self._threads, self._handle, handler, call, address)
         await _send(send, answer)
+        if answer.parts is not None:
+            await self._send_parts(send, answer.parts)
+
+    async def _send_parts(self, send: Send, parts: Iterator[bytes]) -> None:
+        loop = asyncio.get_running_loop()
+        while (part := await loop.run_in_executor(self._threads, next, parts, None)) is not None:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
     def _find(self, method: str, path: str, address: Address) -> tuple[Handler, tuple[str, ...]]:
         match = self._routes.find(method, address.words)
@@ -140,7 +149,10 @@ async def _send(send: Send, answer: ArmAnswer) -> None:
     headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers]
     if answer.body is not None:
         headers.append((b"content-type", b"application/json; charset=utf-8"))
-    if answer.status != 204:
+    if answer.parts is not None:
+        headers.append((b"content-type", b"text/plain; charset=utf-8"))
+    elif answer.status != 204:
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    if answer.parts is None:
+        await send({"type": "http.response.body", "body": body})
