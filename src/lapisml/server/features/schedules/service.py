@@ -28,6 +28,9 @@ from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 from lapisml.server.platform.leases import Leases
 
+KEPT_ACTIONS = ("create_monitor", "import_data")
+"""What a schedule may do elsewhere; here it is kept, shown, and never done."""
+
 
 class ScheduleService:
     """Keeps schedules."""
@@ -76,6 +79,42 @@ class ScheduleService:
         self._events.notify(TOPIC_SCHEDULES)
         return self.get(workspace, name)
 
+    def keep(self, workspace: Workspace, name: str, document: dict[str, Any], by: str) -> ScheduleRecord:
+        """Keep a schedule of something that is not run here, such as a monitor: it can be read, and never fires.
+
+        Args:
+            document: with `create_monitor` or `import_data` in the place of `create_job`, in any form.
+
+        Raises:
+            LapisError: DocumentInvalid, with a problem for every fault of the rest of the document.
+        """
+        actions = {key: document[key] for key in KEPT_ACTIONS if document.get(key) is not None}
+        around = {key: value for key, value in document.items() if key not in KEPT_ACTIONS}
+        parsed = _parsed(name, {**around, "create_job": "azureml:none"})
+        del parsed["create_job"]
+        now = self._clock.now_ms()
+        read_trigger(parsed["trigger"], now)
+        changes = {
+            "document": {**parsed, **actions},
+            "job": {},
+            "is_enabled": False,
+            "next_at": None,
+            "updated_at": now,
+        }
+        try:
+            with self._database.write() as connection:
+                present = store.get(connection, workspace.id, name)
+                if present is None:
+                    values = {"workspace_id": workspace.id, "name": name, "key": new_token(), "anchor": now}
+                    store.add(connection, {**values, **changes, "decided": now, "created_by": by, "created_at": now})
+                else:
+                    store.change(connection, present.id, **changes)
+        except IntegrityError:
+            self.get(workspace, name)
+            return self.keep(workspace, name, document, by)
+        self._events.notify(TOPIC_SCHEDULES)
+        return self.get(workspace, name)
+
     def update(self, workspace: Workspace, name: str, changes: dict[str, Any], by: str) -> ScheduleRecord:
         """Change some keys of the document, or `is_enabled`; None removes one.
 
@@ -119,9 +158,11 @@ class ScheduleService:
         """Let a schedule fire, or not. What would have fired while it was disabled is not made up for.
 
         Raises:
-            LapisError: NotFound.
+            LapisError: NotFound; NotSupported for one that is only kept.
         """
         record = self.get(workspace, name)
+        if enabled:
+            _check_runs(record)
         if record.is_enabled != enabled:
             now = self._clock.now_ms()
             values: dict[str, Any] = {"is_enabled": enabled, "updated_at": now}
@@ -140,9 +181,11 @@ class ScheduleService:
             request: names the wish; the same wish makes one job.
 
         Raises:
-            LapisError: NotFound; whatever refuses the job, which the history then says too.
+            LapisError: NotFound; NotSupported for one that is only kept; whatever refuses the job, which the history
+                then says too.
         """
         record, now = self.get(workspace, name), self._clock.now_ms()
+        _check_runs(record)
         mark = run_mark(record.key, request or new_token())
         with self._database.write() as connection:
             firing = store.asked_for(connection, record.id, mark) or self._record_wish(connection, record, now, mark)
@@ -216,6 +259,14 @@ def _parsed(name: str, document: dict[str, Any]) -> dict[str, Any]:
     if not is_valid_name(name):
         raise LapisError(ErrorCode.DOCUMENT_INVALID, f"'{name}' can't be a schedule's name.")
     return {**registry.parse("schedule", {**document, "name": name}).to_dict(), "name": name}
+
+
+def _check_runs(record: ScheduleRecord) -> None:
+    """Refuse to fire what is only kept."""
+    action = next((key for key in KEPT_ACTIONS if key in record.document), None)
+    if action is not None:
+        sentence = f"Schedule '{record.name}' is kept and can't run: `{action}` is not delivered by this version."
+        raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, "Write a schedule with `create_job`.")
 
 
 def _check_end(trigger: Trigger, now: int) -> None:

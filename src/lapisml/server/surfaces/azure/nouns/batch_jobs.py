@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.server.features.batch_endpoints import azure_form
 from lapisml.server.features.batch_endpoints import asked as invocations
+from lapisml.server.features.batch_endpoints import azure_form
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.surfaces.azure.arm import PAGE, ArmAnswer, ArmCall, Routes, ok, system_data
 from lapisml.server.surfaces.azure.nouns.jobs.references import References

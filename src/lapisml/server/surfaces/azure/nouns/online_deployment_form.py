@@ -21,10 +21,10 @@ _PLAIN = {
     "egressPublicNetworkAccess": "egress_public_network_access",
     "privateNetworkConnection": "private_network_connection",
     "modelMountPath": "model_mount_path",
-    "environmentVariables": "environment_variables",
 }
 _PARTS = {
     "endpointComputeType": "type",
+    "environmentVariables": "environment_variables",
     "model": "model",
     "environmentId": "environment",
     "codeConfiguration": "code_configuration",
@@ -78,27 +78,19 @@ def document_of(body: Any, references: References) -> dict[str, Any]:
     """
     top = read(mapping(body, ""), _TOP, "", _ASIDE)
     given = read(mapping(top.get("properties"), "properties"), _PLAIN | _PARTS, "properties", ("provisioningState",))
-    made: dict[str, Any] = {key: given[key] for key in _PLAIN.values() if key in given}
-    if "type" in given:
-        made["type"] = given["type"]
-    for key in ("model", "environment"):
-        if key in given:
-            made[key] = references.read(given[key], key)
-    if "tags" in top:
-        made["tags"] = texts(top["tags"], "tags")
-    if "environment_variables" in given:
-        made["environment_variables"] = texts(given["environment_variables"], "properties.environmentVariables")
-    if "properties" in given:
-        made["properties"] = read_properties(given["properties"])
+    made: dict[str, Any] = {key: given[key] for key in (*_PLAIN.values(), "type") if key in given}
+    made |= {key: references.read(given[key], key) for key in ("model", "environment") if key in given}
     count = mapping(top.get("sku"), "sku").get("capacity")
     if count is not None:
         made["instance_count"] = count
+    if "tags" in top:
+        made["tags"] = texts(top["tags"], "tags")
+    if "properties" in given:
+        made["properties"] = read_properties(given["properties"])
     if "code_configuration" in given:
         made["code_configuration"] = read_code(given["code_configuration"], references)
-    for key, reader in _READERS.items():
-        if key in given:
-            made[key] = reader(given[key], f"properties.{_theirs(key)}")
-    return made
+    read_parts = {key: reader for key, reader in _READERS.items() if key in given}
+    return {**made, **{key: reader(given[key], f"properties.{_theirs(key)}") for key, reader in read_parts.items()}}
 
 
 def properties_of(document: Mapping[str, Any], references: References) -> dict[str, Any]:
@@ -110,13 +102,15 @@ def properties_of(document: Mapping[str, Any], references: References) -> dict[s
         "environmentVariables": document.get("environment_variables") or {},
         "properties": document.get("properties") or {},
         "appInsightsEnabled": bool(document.get("app_insights_enabled")),
-        "egressPublicNetworkAccess": str(document.get("egress_public_network_access") or "enabled").capitalize(),
         "model": references.write(document.get("model"), "model"),
         "environmentId": references.write_environment(document.get("environment")),
         "codeConfiguration": write_code(document.get("code_configuration"), references),
         "scaleSettings": _write_scale(document.get("scale_settings")),
         "dataCollector": _write_collector(document.get("data_collector")),
     }
+    if managed:
+        access = document.get("egress_public_network_access") or "enabled"
+        made["egressPublicNetworkAccess"] = str(access).capitalize()
     if document.get("request_settings"):
         made["requestSettings"] = _write_times(document["request_settings"], _REQUESTS)
     for key in ("liveness_probe", "readiness_probe"):
@@ -218,6 +212,7 @@ def _read_resources(value: Any, path: str) -> dict[str, Any]:
 
 
 _READERS = {
+    "environment_variables": texts,
     "scale_settings": _read_scale,
     "request_settings": _read_requests,
     "liveness_probe": _read_probe,

@@ -134,7 +134,7 @@ class OnlineDeployments:
         sku = {"resourceType": kind, "sku": {"name": "Default", "tier": "Standard"}, "capacity": capacity}
         return paged(call, [sku], lambda value: value)
 
-    def putting(self, call: ArmCall, words: tuple[str, ...]) -> Operation:
+    def putting(self, _call: ArmCall, words: tuple[str, ...]) -> Operation:
         """Say how far a creation or change is; it is over when the new revision answers."""
         view = self._deployments.get(self._workspaces.get(words[0]), words[1], words[2])
         state = view.record.state(view.revision)
@@ -147,7 +147,7 @@ class OnlineDeployments:
             return Operation("Failed", LapisError(ErrorCode.DEPLOYMENT_FAILED, sentence))
         return Operation("Succeeded")
 
-    def deleting(self, call: ArmCall, words: tuple[str, ...]) -> Operation:
+    def deleting(self, _call: ArmCall, words: tuple[str, ...]) -> Operation:
         """Say how far a deletion is."""
         try:
             view = self._deployments.get(self._workspaces.get(words[0]), words[1], words[2])

@@ -126,7 +126,7 @@ class OnlineEndpoints:
         self._endpoints.regenerate_key(call.workspace, call.names[0], word)
         return ArmAnswer(200)
 
-    def putting(self, call: ArmCall, words: tuple[str, ...]) -> Operation:
+    def putting(self, _call: ArmCall, words: tuple[str, ...]) -> Operation:
         """Say how far a creation or change is; it is over when the gateway goes by it."""
         workspace = self._workspaces.get(words[0])
         record = self._endpoints.get(workspace, words[1])
@@ -138,7 +138,7 @@ class OnlineEndpoints:
             return Operation("Failed", LapisError(ErrorCode.DEPLOYMENT_FAILED, record.error or "It failed."))
         return Operation("Succeeded")
 
-    def deleting(self, call: ArmCall, words: tuple[str, ...]) -> Operation:
+    def deleting(self, _call: ArmCall, words: tuple[str, ...]) -> Operation:
         """Say how far a deletion is."""
         workspace = self._workspaces.get(words[0])
         try:
