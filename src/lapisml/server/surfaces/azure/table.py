@@ -14,6 +14,11 @@ NOUNS = (
     "assets",
     "codes",
     "resolved_uris",
+    "online_endpoints",
+    "online_deployments",
+    "batch_endpoints",
+    "batch_jobs",
+    "schedules",
 )
 """Modules of `nouns`. Each has ``routes(services)``; one whose requests take time has ``operations(services)`` too."""
 
