@@ -13,6 +13,21 @@ from typing import Any
 from lapisml.documents.paths import DocumentPath
 from lapisml.documents.words import listed, nearest
 
+_CONNECTIONS = tuple(
+    """
+    python_feed container_registry git feature_store s3 snowflake azure_key_vault azure_sql_db
+    azure_synapse_analytics azure_my_sql_db azure_postgres_db azure_data_lake_gen2 adls_gen2 azure_blob
+    azure_one_lake azure_open_ai azure_ai_services ai_services azure_ai_search cognitive_search
+    azure_content_safety azure_speech_services cognitive_service api_key open_ai serp serverless custom
+    custom_keys azure_storage_account azure_container_app_environment redis cosmos_db
+    cosmos_db_mongo_db_api azure_data_explorer azure_maria_db azure_databricks_delta_lake azure_sql_mi
+    azure_table_storage amazon_rds_for_oracle amazon_rds_for_sql_server amazon_redshift db2 drill
+    google_big_query greenplum hbase hive impala informix maria_db microsoft_access my_sql netezza
+    oracle phoenix postgre_sql presto sap_open_hub sap_bw sap_hana sap_table spark sql_server sybase
+    teradata vertica pinecone databricks
+    """.split()
+)
+
 TYPES: dict[str, tuple[str, ...]] = {
     "data": ("uri_folder", "uri_file", "mltable"),
     "datastore": (
@@ -29,6 +44,8 @@ TYPES: dict[str, tuple[str, ...]] = {
     "online-deployment": ("managed", "kubernetes"),
     "batch-endpoint": (),
     "batch-deployment": ("model", "pipeline"),
+    "registry": (),
+    "connection": _CONNECTIONS,
 }  # fmt: skip
 """Kind → the values of its ``type:``."""
 
@@ -98,6 +115,9 @@ _SCHEMAS: dict[str, tuple[str, str | None]] = {
     "batchdeployment": ("batch-deployment", None),
     "modelbatchdeployment": ("batch-deployment", "model"),
     "pipelinecomponentbatchdeployment": ("batch-deployment", "pipeline"),
+    "registry": ("registry", None),
+    "connection": ("connection", None),
+    "workspaceconnection": ("connection", None),
 }
 """Name of a schema file, in lower case → kind and type."""
 
@@ -105,9 +125,6 @@ _OTHER_SCHEMAS = {
     "serverlessendpoint": "serverless endpoints",
     "marketplacesubscription": "marketplace subscriptions",
     "monitorschedule": "monitors",
-    "registry": "registries",
-    "connection": "connections",
-    "workspaceconnection": "connections",
     "modelversionpackage": "model packages",
     "modelpackage": "model packages",
     "dataimport": "data imports",
@@ -136,6 +153,8 @@ _NOUNS = {
     "online-deployment": "an online deployment",
     "batch-endpoint": "a batch endpoint",
     "batch-deployment": "a batch deployment",
+    "registry": "a registry",
+    "connection": "a connection",
 }
 
 _SCHEMA_NAME = re.compile(r"([A-Za-z0-9_-]+?)(?:\.schema)?\.json/?(?:[?#].*)?\Z", re.IGNORECASE)
@@ -223,7 +242,7 @@ def _type(kind: str, data: Mapping[str, Any], schema: Detected | None) -> str | 
     given = data.get("type")
     if given is None:
         found = (schema.type if schema else None) or _by_keys(kind, data) or _DEFAULT_TYPE.get(kind)
-        if found is None and kind in ("compute", "datastore"):
+        if found is None and kind in ("compute", "datastore", "connection"):
             raise UndetectedError((), "missing key `type`", listed(TYPES[kind]))
         return _delivered(kind, found, ("$schema",))
     if not TYPES[kind]:

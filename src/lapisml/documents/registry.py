@@ -51,6 +51,8 @@ _MODELS: dict[tuple[str, str | None], tuple[str, str]] = {
     ("batch-endpoint", None): ("endpoints", "BatchEndpoint"),
     ("batch-deployment", "model"): ("batch_deployment", "ModelBatchDeployment"),
     ("batch-deployment", "pipeline"): ("batch_deployment", "PipelineBatchDeployment"),
+    ("registry", None): ("registry", "Registry"),
+    ("connection", None): ("connection", "Connection"),
 }
 """Kind and type → module and class; one module is imported only when a document of its kind is read."""
 

@@ -27,6 +27,8 @@ from lapisml.server.features.batch_endpoints.assembly import BatchEndpointsPart
 from lapisml.server.features.batch_endpoints.assembly import assemble as add_batch_endpoints
 from lapisml.server.features.compute import routes as compute_routes
 from lapisml.server.features.compute.service import ComputeService
+from lapisml.server.features.connections import routes as connection_routes
+from lapisml.server.features.connections.service import ConnectionService
 from lapisml.server.features.datastores import routes as datastore_routes
 from lapisml.server.features.datastores.local_access import LocalAccess
 from lapisml.server.features.datastores.rewrites import RewriteRules
@@ -39,12 +41,15 @@ from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
 from lapisml.server.features.jobs.launch import LaunchSettings
 from lapisml.server.features.pipelines.assembly import add_pipelines
+from lapisml.server.features.registries.addresses import RegistryAddresses
+from lapisml.server.features.registries.assembly import assemble as add_registries
 from lapisml.server.features.reuse.assembly import ReusePart, assemble_reuse
 from lapisml.server.features.schedules.assembly import SchedulesPart
 from lapisml.server.features.schedules.assembly import assemble as add_schedules
 from lapisml.server.features.sweeps.assembly import add_sweeps
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces import routes as workspace_routes
+from lapisml.server.features.workspaces.registries import Places
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.parts import Backends, Features, LateFeatures, Platform
 from lapisml.server.platform.auth import AsgiApp, Gate
@@ -123,7 +128,8 @@ def create_app(settings: Settings, url: str) -> Application:
     for routes in (*late.routes, azure_routes.router(front, settings)):
         native.include_router(routes)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
-    layer = IdempotencyLayer(native, keys, secret=("/api/v1/tokens",), secret_endings=("/keys", "/token"))
+    hidden = ("/keys", "/token", "/secrets")
+    layer = IdempotencyLayer(RegistryAddresses(native), keys, secret=("/api/v1/tokens",), secret_endings=hidden)
     mlflow = IdempotencyLayer(_mlflow(settings, backends, features, lifetime), keys)
     azure = AzureSurfaces(lambda: _azure_services(platform, backends, features, jobs, late))
     lifetime.on_stop(azure.close)
@@ -200,11 +206,14 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
         registry_of,
     )
     catalogue = load_backend("catalogue", "files")(settings.catalogue_file)
+    assets = AssetService(database, clock, datastores, backends.storage, folder, catalogue, registry_of)
     return Features(
         identity=IdentityService(database, clock, platform.vault.subkey("access-tokens")),
         workspaces=workspaces,
         datastores=datastores,
-        assets=AssetService(database, clock, datastores, backends.storage, folder, catalogue, registry_of),
+        assets=assets,
+        registries=add_registries(workspaces, datastores, assets, backends.storage, platform.url),
+        connections=ConnectionService(database, platform.vault, clock),
         computes=ComputeService(database, clock, settings.local_slots or os.cpu_count() or 1),
         tracking=tracking,
     )
@@ -295,6 +304,7 @@ def _native(
     gateway: GatewayWatch,
 ) -> FastAPI:
     workspaces, settings = features.workspaces, platform.settings
+    places = Places(workspaces.get, workspaces.registries.get)
     native = native_application()
     uploads = UploadService(settings.home / "storage")
     content = ContentService(features.assets, backends.storage)
@@ -312,10 +322,12 @@ def _native(
         identity_routes.router(features.identity),
         workspace_routes.router(workspaces, platform.url),
         datastore_routes.router(features.datastores, workspaces),
-        asset_routes.router(features.assets, workspaces),
-        file_routes.router(uploads, content, workspaces),
+        asset_routes.router(features.assets, places),
+        file_routes.router(uploads, content, places),
         compute_routes.router(features.computes, workspaces),
         reuse.routes,
+        features.registries.routes,
+        connection_routes.router(features.connections, workspaces),
     ):
         native.include_router(routes)
     return native

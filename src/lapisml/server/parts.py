@@ -14,9 +14,11 @@ from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.batch_endpoints.assembly import BatchEndpointsPart
 from lapisml.server.features.compute.service import ComputeService
+from lapisml.server.features.connections.service import ConnectionService
 from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.endpoints.assembly import EndpointsPart
 from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.registries.assembly import RegistriesPart
 from lapisml.server.features.schedules.assembly import SchedulesPart
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService
@@ -61,6 +63,8 @@ class Features:
     workspaces: WorkspaceService
     datastores: DatastoreService
     assets: AssetService
+    registries: RegistriesPart
+    connections: ConnectionService
     computes: ComputeService
     tracking: TrackingService
 

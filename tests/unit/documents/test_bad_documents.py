@@ -344,8 +344,6 @@ def _refusal(case: str) -> Callable[[str, Path], LapisError]:
         ("", "$schema: https://x/latest/serverlessEndpoint.schema.json\n", "serverless endpoints"),
         ("", "$schema: https://x/latest/modelPackage.schema.json\n", "model packages"),
         ("", "$schema: https://x/latest/monitorSchedule.schema.json\n", "monitors"),
-        ("", "$schema: https://x/latest/registry.schema.json\n", "registries"),
-        ("", "$schema: http://azureml/sdk-2-0/Connection.json\n", "connections"),
         ("", "$schema: https://x/latest/featureStore.schema.json\n", "feature stores"),
         ("", "type: automl\n", "AutoML jobs"),
     ],

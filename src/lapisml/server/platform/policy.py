@@ -14,7 +14,7 @@ _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _SIMPLE_TYPES = (*_FORM_TYPES, "text/plain", "")
 """What a page of another site can send without asking first (https://fetch.spec.whatwg.org/#simple-header)."""
 
-_RAW_PATH = re.compile(r"/mlflow/[^/]+/.*mlflow-artifacts/|/api/v1/workspaces/[^/]+/uploads/blobs/")
+_RAW_PATH = re.compile(r"/mlflow/[^/]+/.*mlflow-artifacts/|/api/v1/(?:workspaces|registries)/[^/]+/uploads/blobs/")
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.receiving import Receiver
 from lapisml.server.features.assets.uploads import UploadAnswer, UploadRequest, UploadService
-from lapisml.server.features.workspaces.service import WorkspaceService
+from lapisml.server.features.workspaces.registries import PlaceFinder
 
 _WRITE_AT_ONCE = 1 << 20
 
 
-def router(uploads: UploadService, content: ContentService, workspaces: WorkspaceService) -> APIRouter:
+def router(uploads: UploadService, content: ContentService, workspaces: PlaceFinder) -> APIRouter:
     """Make the routes ``uploads`` and ``content`` below ``/api/v1/workspaces/{ws}``."""
     routes = APIRouter(prefix="/api/v1/workspaces/{ws}", tags=["files"])
 

@@ -50,6 +50,24 @@ def with_references(component: Mapping[str, Any], rewrite: Rewrite) -> dict[str,
     return made
 
 
+def with_builds(component: Mapping[str, Any], rewrite: Callable[[str], str]) -> dict[str, Any]:
+    """Give a copy of a component in which the build context of every environment written in place is replaced."""
+    made = dict(component)
+    environment = made.get("environment")
+    build = environment.get("build") if isinstance(environment, Mapping) else None
+    if isinstance(environment, Mapping) and isinstance(build, Mapping) and isinstance(build.get("path"), str):
+        made["environment"] = {**environment, "build": {**build, "path": rewrite(build["path"])}}
+    for key in _INNER:
+        if isinstance(made.get(key), Mapping):
+            made[key] = with_builds(made[key], rewrite)
+    if isinstance(made.get("jobs"), Mapping):
+        made["jobs"] = {
+            name: with_builds(step, rewrite) if isinstance(step, Mapping) else step
+            for name, step in made["jobs"].items()
+        }
+    return made
+
+
 def _all(component: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield a component and everything written within it that may name code or registered things."""
     yield component

@@ -11,13 +11,13 @@ from lapisml.server.features.assets.records import Archived, AssetKind, ListQuer
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.assets.validation import checked_changes, checked_document
 from lapisml.server.features.assets.wire import asset_body
-from lapisml.server.features.workspaces.service import WorkspaceService
+from lapisml.server.features.workspaces.registries import PlaceFinder
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Tags = Annotated[list[str], Query()]
 
 
-def router(assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
+def router(assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
     """Make the routes of the four kinds below ``/api/v1/workspaces/{ws}``."""
     routes = APIRouter(prefix="/api/v1/workspaces/{ws}")
     for kind in AssetKind:
@@ -26,7 +26,7 @@ def router(assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
     return routes
 
 
-def _lists(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
+def _lists(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
     routes = APIRouter()
 
     def listed(ws: str, query: ListQuery) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _lists(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService) 
     return routes
 
 
-def _versions(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
+def _versions(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
     routes = APIRouter()
 
     @routes.post("")
@@ -78,7 +78,7 @@ def _versions(kind: AssetKind, assets: AssetService, workspaces: WorkspaceServic
     return routes
 
 
-def _labels_and_archive(kind: AssetKind, assets: AssetService, workspaces: WorkspaceService) -> APIRouter:
+def _labels_and_archive(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/{name}/labels/{label}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.exc import IntegrityError
 
@@ -21,6 +21,8 @@ from lapisml.server.features.workspaces.store import REGISTRY_MARK, Workspace
 from lapisml.server.platform.database import Database, metadata
 from lapisml.server.platform.purge import purge
 from lapisml.server.platform.trees import remove_tree
+
+__all__ = ["BUILT_IN", "REGISTRY_MARK", "PlaceFinder", "Places", "Registries", "RegistryOf", "no_registry"]
 
 BUILT_IN = "azureml"
 """The registry that every server has: curated environments are in it."""
@@ -36,6 +38,36 @@ class _Known:
 
 RegistryOf = Callable[[str], Workspace]
 """Gives the place of a registry; raises NotFound for one that there is not."""
+
+
+class PlaceFinder(Protocol):
+    """Finds where assets are by name."""
+
+    def get(self, name: str) -> Workspace:
+        """Return the place; raises NotFound for one that there is not."""
+        ...
+
+
+class Places:
+    """Workspaces and registries alike, a registry under its name with the mark in front.
+
+    Args:
+        workspace_of, registry_of: find the one and the other.
+    """
+
+    def __init__(self, workspace_of: RegistryOf, registry_of: RegistryOf) -> None:
+        self._workspace_of = workspace_of
+        self._registry_of = registry_of
+
+    def get(self, name: str) -> Workspace:
+        """Return a workspace or a registry.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        if name.startswith(REGISTRY_MARK):
+            return self._registry_of(name[len(REGISTRY_MARK) :])
+        return self._workspace_of(name)
 
 
 def no_registry(name: str) -> Workspace:

@@ -11,6 +11,7 @@ from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.assets.uploads import UploadService
 from lapisml.server.features.batch_endpoints.service import BatchEndpointService
 from lapisml.server.features.compute.service import ComputeService
+from lapisml.server.features.connections.service import ConnectionService
 from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.endpoints.deployments import DeploymentService
 from lapisml.server.features.endpoints.logs import DeploymentLogs
@@ -19,6 +20,8 @@ from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.logs import JobLogs
 from lapisml.server.features.jobs.outputs import JobOutputs
 from lapisml.server.features.jobs.service import JobService
+from lapisml.server.features.registries.service import RegistryService
+from lapisml.server.features.registries.sharing import Sharing
 from lapisml.server.features.schedules.service import ScheduleService
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService
@@ -48,6 +51,9 @@ class AzureServices:
     datastores: DatastoreService
     storage: Storage
     assets: AssetService
+    registries: RegistryService
+    sharing: Sharing
+    connections: ConnectionService
     content: ContentService
     uploads: UploadService
     computes: ComputeService

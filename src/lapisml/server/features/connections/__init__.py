@@ -1,0 +1,1 @@
+"""Connections: other systems that a workspace knows, with the credentials for them."""

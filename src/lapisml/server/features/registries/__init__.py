@@ -1,0 +1,1 @@
+"""Registries: models, environments, components and data that all workspaces share."""
