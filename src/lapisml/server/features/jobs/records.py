@@ -120,3 +120,4 @@ class JobFilter:
     status: str | None = None
     parent_name: str | None = None
     tag: tuple[str, str | None] | None = None
+    types: tuple[str, ...] | None = None

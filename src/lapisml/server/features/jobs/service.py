@@ -6,9 +6,11 @@ same job. What moves a job on afterwards is `worker`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy import Connection
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
@@ -57,6 +59,10 @@ class _Line:
         return Standing(job.status, WaitReason.IN_LINE.value, wait_sentence(place, job.compute, self.held))
 
 
+Forgetter = Callable[[Connection, Sequence[int]], None]
+"""Removes what a feature keeps of jobs with these row numbers, within the transaction that removes the jobs."""
+
+
 class JobService:
     """Keeps jobs; every method is one or two short transactions."""
 
@@ -79,6 +85,7 @@ class JobService:
         self._kinds = kinds
         self._intake = intake
         self._canceler = canceler
+        self._forgetters: list[Forgetter] = []
         computes.occupancy = self.holders
         computes.on_change = lambda: events.notify(TOPIC_LINE)
 
@@ -211,6 +218,26 @@ class JobService:
         )
         return self.get(workspace, name)
 
+    def add_properties(self, workspace: Workspace, name: str, properties: dict[str, str]) -> JobRecord:
+        """Note further properties of a job; those that it has stay as they are.
+
+        Raises:
+            LapisError: NotFound; Conflict when one of them is there with another value.
+        """
+        job = self.get(workspace, name)
+        other = sorted(key for key, value in properties.items() if job.properties.get(key, value) != value)
+        if other:
+            raise LapisError(
+                ErrorCode.CONFLICT,
+                f"Properties of job '{name}' are there with other values: {', '.join(other)}.",
+                "Properties can't change; tags can.",
+            )
+        if properties.keys() - job.properties.keys():
+            made = {**job.properties, **properties}
+            with self._database.write() as connection:
+                store.change(connection, job.seq, properties=made, changed_at=self._clock.now_ms())
+        return self.get(workspace, name)
+
     def cancel(self, workspace: Workspace, name: str) -> JobRecord:
         """Ask for the end of a job; one that is over stays as it is.
 
@@ -231,6 +258,35 @@ class JobService:
         with self._database.write() as connection:
             store.change(connection, job.seq, archived=archived, changed_at=self._clock.now_ms())
         return self.get(workspace, name)
+
+    def before_deletion(self, forget: Forgetter) -> None:
+        """Have a later feature remove what it keeps of jobs; called while the server is put together."""
+        self._forgetters.append(forget)
+
+    def delete(self, workspace: Workspace, name: str) -> None:
+        """Remove a job that is over and all that it started; what they wrote stays where it is.
+
+        Raises:
+            LapisError: NotFound; Conflict while one of them is not over.
+        """
+        family = self._descent(workspace, self.get(workspace, name))
+        busy = next((job for job in family if not job.is_over), None)
+        if busy is not None:
+            raise LapisError(
+                ErrorCode.CONFLICT, f"Job '{busy.name}' is {busy.status.value}.", f"Cancel job '{name}' first."
+            )
+        seqs = [job.seq for job in family]
+        with self._database.write() as connection:
+            for forget in self._forgetters:
+                forget(connection, seqs)
+            store.remove(connection, seqs)
+        for job in family:
+            self._tracking.delete_run(workspace, job.name)
+
+    def _descent(self, workspace: Workspace, job: JobRecord) -> list[JobRecord]:
+        with self._database.read() as connection:
+            names = [child.name for child in store.children(connection, workspace.id, job.name)]
+        return [job, *(one for name in names for one in self._descent(workspace, self.get(workspace, name)))]
 
     def holders(self, workspace: Workspace, compute: str) -> list[Holder]:
         """Say which jobs hold which nodes of a compute."""

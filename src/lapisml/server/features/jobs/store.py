@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, or_, select
 
 from lapisml.core.lifecycle import TERMINAL, JobState, Move, check_move
 from lapisml.core.queue import Held, Waiting
@@ -146,6 +146,12 @@ def move(connection: Connection, job: JobRecord | LiveJob, step: Move, **values:
     return True
 
 
+def remove(connection: Connection, seqs: Sequence[int]) -> None:
+    """Remove jobs and what happened to them."""
+    connection.execute(delete(job_events).where(job_events.c.job_seq.in_(seqs)))
+    connection.execute(delete(jobs).where(jobs.c.seq.in_(seqs)))
+
+
 def change(connection: Connection, seq: int, **values: Any) -> None:
     """Change columns that are not part of the life cycle."""
     connection.execute(statements.CHANGE, {**values, "job_seq": seq})
@@ -165,6 +171,8 @@ def _filtered(query: Select[Any], wanted: JobFilter) -> Select[Any]:
         query = query.where(jobs.c.experiment_name == wanted.experiment_name)
     if wanted.status is not None:
         query = query.where(jobs.c.status == wanted.status)
+    if wanted.types is not None:
+        query = query.where(jobs.c.type.in_(wanted.types))
     if wanted.parent_name is not None:
         return query.where(jobs.c.parent_name == wanted.parent_name)
     return query.where(jobs.c.parent_name.is_(None))

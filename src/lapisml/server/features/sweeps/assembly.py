@@ -8,6 +8,7 @@ from lapisml.server.features.jobs.assembly import JobsPart
 from lapisml.server.features.sweeps.driver import SweepDriver
 from lapisml.server.features.sweeps.kind import SweepKind, Trials
 from lapisml.server.features.sweeps.metrics import TrialMetrics
+from lapisml.server.features.sweeps.store import forget
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.platform.database import Database
 
@@ -18,4 +19,5 @@ def add_sweeps(
     """Teach the jobs feature the type ``sweep``."""
     trials = Trials(assets)
     driver = SweepDriver(database, clock, jobs.composites, trials, TrialMetrics(tracking, clock))
+    jobs.service.before_deletion(forget)
     jobs.add("sweep", SweepKind(trials, jobs.kinds), driver)

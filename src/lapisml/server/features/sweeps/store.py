@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from lapisml.core.sweeps.progress import TrialPhase, TrialState
 from lapisml.core.sweeps.spaces import Value
@@ -100,3 +100,8 @@ def settle(connection: Connection, sweep: int, trials: Sequence[Trial]) -> None:
         _SETTLE,
         [{"of": sweep, "which": t.number, "now": t.phase.value, "value": t.score, "why": t.reason} for t in trials],
     )
+
+
+def forget(connection: Connection, sweeps: Sequence[int]) -> None:
+    """Remove the trials of sweeps, given by their row numbers; numbers of other jobs change nothing."""
+    connection.execute(delete(sweep_trials).where(sweep_trials.c.sweep.in_(sweeps)))

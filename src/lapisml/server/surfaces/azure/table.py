@@ -19,6 +19,9 @@ NOUNS = (
     "batch_endpoints",
     "batch_jobs",
     "schedules",
+    "jobs.resource",
+    "jobs.history",
+    "jobs.log_files",
 )
 """Modules of `nouns`. Each has ``routes(services)``; one whose requests take time has ``operations(services)`` too."""
 
