@@ -11,6 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.support.cli import run_lapis
+from tests.support.clients import AzureCloud, start_cloud
 from tests.support.data import real_diabetes_csv, write_stand_in
 from tests.support.objectstores import BlobEndpoint, S3Endpoint, missing_azurite, start_azurite, start_s3
 from tests.support.postgres import NoPostgresError, PostgresServer
@@ -69,6 +70,15 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LapisSer
     yield server
     server.stop()
     end_everything(server.home)
+
+
+@pytest.fixture(scope="session")
+def azure_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureCloud]:
+    """One server for the whole session that Azure's own clients reach; tests use names of their own."""
+    cloud = start_cloud(tmp_path_factory.mktemp("azure") / "home")
+    yield cloud
+    cloud.server.stop()
+    end_everything(cloud.home)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ PLATFORM = {
     "down": "stop the server; jobs go on",
     "status": "show the server's address, profile, database and processes",
     "auth": "show the access token",
+    "azure": "point Azure's own clients at this server",
     "configure": "show or change your defaults",
     "az": "an az command for scripts of the cloud",
     "version": "show the versions",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from lapisml.server.features.identity.access_tokens import TENANT
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.identity.store import TokenRecord
 from lapisml.server.platform.wire import timestamp
@@ -58,7 +59,12 @@ def router(identity: IdentityService) -> APIRouter:
         token = request.headers.get("authorization", "").partition(" ")[2].strip()
         made = identity.issue_access_token(token, body.resource)
         expires_at = timestamp(made.expires_on * 1000)
-        return {"access_token": made.token, "expires_on": made.expires_on, "expires_at": expires_at}
+        return {
+            "access_token": made.token,
+            "expires_on": made.expires_on,
+            "expires_at": expires_at,
+            "tenant": TENANT,
+        }
 
     @routes.delete("/{label}", status_code=204)
     def revoke_token(label: str) -> None:
