@@ -19,6 +19,7 @@ from typing import Any
 
 from lapisml.runner import durable, jobenv
 from lapisml.runner.overlay import overlay
+from lapisml.runner.serving.copier import Copier
 from lapisml.runner.serving.plan import Plan
 from lapisml.runner.serving.replica import Form
 
@@ -54,6 +55,11 @@ class Acceleration:
         wanted = plan.accelerate and env.get(SWITCH, "1").strip().lower() not in _NO
         self._is_due = wanted and plan.model_path is not None
         self.facts: dict[str, Any] = {"state": "pending" if self._is_due else "off", "reason": ""}
+
+    @property
+    def pid(self) -> int:
+        """The process that makes the faster form, 0 while there is none."""
+        return self._process.pid if self._process is not None else 0
 
     def descriptors(self) -> list[int]:
         """Return what to wait on."""
@@ -181,7 +187,7 @@ class Acceleration:
         faster = {"model": f"{own}/model.onnx", "report": f"{own}/report.json", "batch_from": report.get("batch_from")}
         path = f"{own}/accelerated.json"
         durable.write_json(path, self._plan.of_replica(self._threads(), faster))
-        return Form("accelerated", path, python, env, self._plan.work)
+        return Form("accelerated", path, python, env, self._plan.work, Copier())
 
 
 def _own_environment(env: Mapping[str, str]) -> dict[str, str]:

@@ -92,6 +92,22 @@ class Crew:
         live = self.live
         return bool(live) and all(r.pauses.in_vain >= _LOOP and not r.ready for r in live)
 
+    @property
+    def forms(self) -> list[Form]:
+        """Those that replicas may be of: the first, and the one that is to take over."""
+        return [self._first] if self.form is self._first else [self._first, self.form]
+
+    @property
+    def pids(self) -> set[int]:
+        """All processes: the replicas', and those that replicas are copies of."""
+        copied = {form.copier.process.pid for form in self.forms if form.copier.process is not None}
+        return copied | {replica.pid for replica in self}
+
+    def descriptors(self) -> list[int]:
+        """Return what to wait on."""
+        found = [descriptor for replica in self for descriptor in replica.descriptors()]
+        return found + [descriptor for form in self.forms for descriptor in form.copier.descriptors()]
+
     def due(self) -> float | None:
         """Return when something is to be done next."""
         times = [at for at in (replica.due() for replica in self) if at is not None]
@@ -103,16 +119,19 @@ class Crew:
         Raises:
             FailedError: they die, or are not ready in time, before the revision has ever been whole.
         """
+        for form in self.forms:
+            form.copier.look()
         for replica in self:
             replica.listen(now)
             if replica.has_ended():
                 self._bury(replica, now)
                 continue
+            self._hand_over(replica, now)
             if not replica.is_retired:
                 replica.probe(now)
                 self._doubt(replica, now)
             self._end(replica, now)
-            if replica.start_at is not None and now >= replica.start_at and not replica.is_retired:
+            if replica.start_at is not None and now >= replica.start_at and not replica.waits_for_loading:
                 self._start(replica, now)
 
     def reach(self, wanted: int, now: float) -> None:
@@ -148,10 +167,21 @@ class Crew:
         replica.end_at = now + _SETTLE_S
         replica.leave_by = replica.end_at + self._grace_s
 
+    def forget(self, but: Form | None = None) -> None:
+        """Let the memory go that loaded models take of which no copies are wanted at present.
+
+        Args:
+            but: a form whose loaded model is kept.
+        """
+        for form in self.forms:
+            if form is not but:
+                form.copier.forget()
+
     def close(self) -> None:
         """End all at once."""
         for replica in self:
             self._drop(replica)
+        self.forget()
 
     def _add(self) -> None:
         number = next(n for n in range(len(self._places) + 1) if n not in self._places)
@@ -172,6 +202,21 @@ class Crew:
             self._lament(replica, f"could not be started: {error}", "", 0.0, now)
             return
         self._tell(f"Replica {replica.number} ({replica.form.name}) is started as process {replica.pid}.")
+
+    def _hand_over(self, replica: Replica, now: float) -> None:
+        """See whether a process that was to load has done so, and have copies made of it."""
+        copier = replica.form.copier
+        before = copier.stage
+        try:
+            replica.hand_over()
+        except OSError as error:
+            self._lament(replica, f"could not be started: {error}", "", 0.0, now)
+        if copier.stage is before:
+            return
+        if copier.process is not None:
+            self._tell(f"Replicas ({replica.form.name}) are copies of process {copier.process.pid}.")
+        elif copier.reason:
+            self._tell(f"Each replica ({replica.form.name}) loads the model itself: {copier.reason}.")
 
     def _doubt(self, replica: Replica, now: float) -> None:
         """Kill a replica that does not answer; give up one that was not ready in time at the very first."""

@@ -19,13 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from lapisml.ports.serving import Places
-from lapisml.runner import durable
+from lapisml.runner import durable, processes
 from lapisml.runner.serving import logs
 from lapisml.runner.serving.accelerating import Acceleration
 from lapisml.runner.serving.control import Control
+from lapisml.runner.serving.copier import Copier
 from lapisml.runner.serving.crew import Crew, FailedError
 from lapisml.runner.serving.plan import Plan
 from lapisml.runner.serving.probes import ProbeSettings
+from lapisml.runner.serving.process import bury_strangers
 from lapisml.runner.serving.replica import Form, Replica
 from lapisml.runner.serving.report import Report
 from lapisml.runner.serving.scaling import Autoscaler, Scale
@@ -37,6 +39,7 @@ _LOOK_EVERY_S = 30.0
 def main() -> None:
     """Serve the revision whose plan is the last argument; never returns."""
     plan = Plan.read(sys.argv[-1])
+    processes.become_subreaper()  # copies of replicas are this process's children
     for folder in (plan.folder, plan.logs):
         os.makedirs(folder, mode=0o700, exist_ok=True)
     places = Places(Path(plan.serving_home))
@@ -84,7 +87,9 @@ class Keeper:
         self._autoscaler = Autoscaler(self._scale, now)
         self._readiness, self._liveness = ProbeSettings.of(plan.readiness), ProbeSettings.of(plan.liveness)
         env = variables(plan, os.environ)
-        self._original = Form("original", os.path.join(plan.folder, "original.json"), plan.python, env, plan.work)
+        copier = Copier(plan.kind == "mlflow")
+        path = os.path.join(plan.folder, "original.json")
+        self._original = Form("original", path, plan.python, env, plan.work, copier)
         self._write_replica_plan()
         self._crew = Crew(self._make, self._original, plan.timeout_s, self._readiness.patience_s, _say)
         self._acceleration = Acceleration(plan, env, self._threads, _say)
@@ -116,6 +121,7 @@ class Keeper:
             _say("Asked to end.")
             self._begin_end(now)
         self._crew.turn(now)
+        bury_strangers({*self._crew.pids, self._acceleration.pid})
         if not self._is_ending:
             self._attend(now)
         if now >= self._look_at:
@@ -129,7 +135,10 @@ class Keeper:
             self._capacity = int(replica.hello.get("max_concurrent") or self._capacity)
         if not self._crew.is_proven or (self._autoscaler.wanted and not self._crew.ready):
             self._autoscaler.begin(now)  # what is being started has had no chance to be asked
-        self._crew.reach(self._autoscaler.decide(self._capacity, now), now)
+        wanted = self._autoscaler.decide(self._capacity, now)
+        self._crew.reach(wanted, now)
+        if not wanted:
+            self._crew.forget()
         self._accelerate()
 
     def _trim_logs(self) -> None:
@@ -148,6 +157,7 @@ class Keeper:
             self._acceleration.give_up(self._crew.broken)
         elif self._crew.form is not self._original and self._crew.is_handed_over:
             self._acceleration.taken_over()
+            self._crew.forget(but=self._crew.form)
 
     def _obey(self, message: dict[str, Any], now: float) -> None:
         try:
@@ -171,15 +181,14 @@ class Keeper:
     def _begin_end(self, now: float) -> None:
         self._is_ending = True
         self._acceleration.close()
+        self._crew.forget()
         for replica in self._crew:
             self._crew.retire(replica, now)
 
     def _wait(self) -> None:
         poll = select.poll()
-        for replica in self._crew:
-            for descriptor in replica.descriptors():
-                poll.register(descriptor, select.POLLIN)
-        for descriptor in (self._control.fileno(), self._signals.fileno(), *self._acceleration.descriptors()):
+        own = (self._control.fileno(), self._signals.fileno())
+        for descriptor in (*own, *self._crew.descriptors(), *self._acceleration.descriptors()):
             poll.register(descriptor, select.POLLIN)
         due = [self._look_at, self._crew.due(), None if self._is_ending else self._autoscaler.due]
         first = min(at for at in due if at is not None)

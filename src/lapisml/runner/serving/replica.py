@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lapisml import scoring
 from lapisml.ports import serving
+from lapisml.runner.serving.copier import Copier, Stage, opened_log
 from lapisml.runner.serving.link import Link
 from lapisml.runner.serving.pauses import Pauses
 from lapisml.runner.serving.probes import Probe, ProbeSettings
+from lapisml.runner.serving.process import Process
 
 _STARTER = (
     "import sys; sys.path.insert(0, sys.argv[1]); from lapis_scoring.main import main; "
-    "del sys.path[0]; main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))"
+    "del sys.path[0]; main(sys.argv[2], *map(int, sys.argv[3:]))"
 )
 _HERE = os.path.dirname(os.path.abspath(scoring.__file__))
 _BACKLOG = 1024
@@ -39,6 +40,7 @@ class Form:
         name: ``original`` or ``accelerated``.
         plan_path: file with the replica's plan.
         python, env, work: its interpreter, variables and working folder.
+        copier: makes replicas of it out of a process that has loaded.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Form:
     python: str
     env: Mapping[str, str]
     work: str
+    copier: Copier = field(default_factory=lambda: Copier(wanted=False))
 
 
 class Replica:
@@ -93,8 +96,8 @@ class Replica:
         self._pings: dict[int, str] = {}
         self._next_ping = 0
         self._link: Link | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pidfd = -1
+        self._process: Process | None = None
+        self._is_loading = False
         self._ready_since: float | None = None
         self._has_loaded = self._has_been_ready = False
         self._listening = serving.bound(path, socket.SOCK_STREAM, _BACKLOG)
@@ -125,41 +128,98 @@ class Replica:
     def descriptors(self) -> list[int]:
         """Return what to wait on: its end, and its answers."""
         link = [self._link.fileno()] if self._link is not None else []
-        return [self._pidfd, *link] if self._pidfd >= 0 else link
+        return [self._process.fileno(), *link] if self._process is not None else link
 
     def due(self) -> float | None:
         """Return when it needs looking after next; None when only news can matter."""
-        times = [at for at in (self.start_at, self.end_at, self.kill_at) if at is not None]
+        start_at = None if self.waits_for_loading else self.start_at
+        times = [at for at in (start_at, self.end_at, self.kill_at) if at is not None]
         if self._process is not None and not self.is_retired:
             times += [probe.due for _name, probe in self._asked()]
         return min(times, default=None)
 
+    @property
+    def waits_for_loading(self) -> bool:
+        """Whether another replica's process is loading what this one will be a copy of."""
+        return self.start_at is not None and self.form.copier.stage is Stage.LOADING
+
     def start(self, now: float) -> None:
-        """Start a process.
+        """Start a process: a copy of one that has loaded, else one that loads.
 
         Raises:
             OSError: it can't be made.
         """
-        descriptor = self._listening.fileno()
-        argv = [self.form.python, "-c", _STARTER, _HERE, self.form.plan_path, str(self.number), str(descriptor)]
         self.start_at, self.why = None, ""
-        with open(self.log, "ab") as out:
-            self.log_from = out.tell()
-            self._process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                cwd=self.form.work,
-                env=dict(self.form.env),
-                pass_fds=(descriptor,),
-                start_new_session=True,
-            )
-        self._pidfd = os.pidfd_open(self._process.pid)
+        log, self.log_from = opened_log(self.log)
+        try:
+            self._process = self._copied(log) or self._fresh(log)
+        finally:
+            os.close(log)
         _prefer_to_end(self._process.pid)
         self._probes = {name: Probe(settings, now) for name, settings in self._settings.items()}
         self._has_loaded = self._has_been_ready = False
         self._connect()
+
+    def hand_over(self) -> None:
+        """Leave the process that has loaded to the copier, and go on with a copy of it.
+
+        Raises:
+            OSError: the log can't be opened.
+        """
+        if not self._is_loading or not self.form.copier.hear():
+            return
+        log, _length = opened_log(self.log)
+        try:
+            self.form.copier.process, self._process = self._process, None
+            self._is_loading = False
+            self._process = self._copied(log) or self._fresh(log)
+        finally:
+            os.close(log)
+        _prefer_to_end(self._process.pid)
+
+    def _copied(self, log: int) -> Process | None:
+        """Have a copy made; None when there is nothing to copy, or not any more."""
+        copier = self.form.copier
+        if copier.stage is not Stage.FIT:
+            return None
+        try:
+            return copier.copy(self.number, self._listening.fileno(), log)
+        except (OSError, ValueError):
+            copier.forget()
+            return None
+
+    def _fresh(self, log: int) -> Process:
+        """Start an interpreter, which loads; the first of its form is copied later."""
+        passed = [self._listening.fileno()]
+        line = self.form.copier.open() if self.form.copier.stage is Stage.IDLE else None
+        self._is_loading = line is not None
+        if line is not None:
+            passed.append(line.fileno())
+        argv = [self.form.python, "-c", _STARTER, _HERE, self.form.plan_path, str(self.number), *map(str, passed)]
+        try:
+            made = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.form.work,
+                env=dict(self.form.env),
+                pass_fds=passed,
+                start_new_session=True,
+            )
+        except OSError:
+            self._stop_loading()
+            raise
+        finally:
+            if line is not None:
+                line.close()
+        made.returncode = 0  # its end is `Process`'s to collect
+        return Process(made.pid)
+
+    def _stop_loading(self) -> None:
+        if self._is_loading:
+            self._is_loading = False
+            self.form.copier.forget()
 
     def listen(self, now: float) -> None:
         """Take in what it has said."""
@@ -194,9 +254,7 @@ class Replica:
 
     def has_ended(self) -> bool:
         """Say whether there was a process and it is gone; it is not collected yet, so its pid stays its own."""
-        if self._process is None:
-            return False
-        return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        return self._process is not None and self._process.has_ended()
 
     def worked_s(self, now: float) -> float:
         """Return for how long it has been ready."""
@@ -209,11 +267,10 @@ class Replica:
             Its exit code; less than 0 for a signal.
         """
         self.kill()
-        code = self._process.wait() if self._process is not None else 0
+        code = self._process.collect() if self._process is not None else 0
+        self._stop_loading()
         self._disconnect()
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
-        self._pidfd, self._process, self._ready_since = -1, None, None
+        self._process = self._ready_since = None
         self._probes, self.end_at, self.kill_at = {}, None, None
         return code
 
@@ -225,15 +282,12 @@ class Replica:
     def ask_to_end(self) -> None:
         """Have it finish what it works on, and end."""
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGTERM)
+            self._process.ask_to_end()
 
     def kill(self) -> None:
         """End it and what it started in its session, at once."""
-        if self._process is None:
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process is not None:
+            self._process.kill()
 
     def close(self) -> None:
         """Give the place up: its process, its socket and the socket's name."""

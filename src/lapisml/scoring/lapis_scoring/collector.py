@@ -42,6 +42,7 @@ class Collector:
 
     Attributes:
         headers: names of the headers that are kept with the collection ``request``.
+        instance: as above; read when something is written.
 
     Raises:
         LoadError: a collection's path can't be written to.
@@ -52,7 +53,7 @@ class Collector:
         self._rolling = _ROLLING.get(str(settings.get("rolling_rate") or "hour").lower(), _ROLLING["hour"])
         self._share = _share(settings.get("sampling_rate"), 1.0)
         self._source = f"/onlineEndpoints/{plan.endpoint}/deployments/{plan.deployment}"
-        self._instance = instance
+        self.instance = instance
         self._folders: dict[str, str] = {}
         self._shares: dict[str, float] = {}
         base: str = settings.get("folder") or ""
@@ -145,7 +146,7 @@ class Collector:
             when = dt.datetime.fromtimestamp(moment, dt.timezone.utc)  # noqa: UP017 - not known to Python 3.8
             folder = os.path.join(self._folders[name], when.strftime(self._rolling))
             line = self._event(name, data, kind, request_id, headers, when)
-            by_file.setdefault(os.path.join(folder, f"{self._instance}.jsonl"), []).append(line)
+            by_file.setdefault(os.path.join(folder, f"{self.instance}.jsonl"), []).append(line)
         for path, lines in by_file.items():
             try:
                 os.makedirs(os.path.dirname(path), exist_ok=True)

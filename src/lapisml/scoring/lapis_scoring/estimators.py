@@ -23,12 +23,13 @@ class Anatomy:
         known: whether it consists of estimators of known packages only, without functions of the user's.
         picks_columns: whether columns are picked, maybe by their names.
         hands_frames: whether parts hand frames to each other, or need what only frames tell.
-        parts: every estimator in it, itself first.
+        parts: every estimator in it, itself first; empty for an object of another kind that can predict.
     """
 
     def __init__(self, model: Any) -> None:
+        self._model = model
         self.parts = list(_parts(model))
-        self.known = all(_is_known(part) for part in self.parts)
+        self.known = bool(self.parts) and all(_is_known(part) for part in self.parts)
         self.picks_columns = any(type(part).__name__ == "ColumnTransformer" for part in self.parts)
         self.hands_frames = any(_hands_frames(part) or _wants_categories(part) for part in self.parts)
 
@@ -40,13 +41,13 @@ class Anatomy:
     @property
     def names(self) -> list[Any] | None:
         """Names of the columns that the model was fitted with."""
-        found = getattr(self.parts[0], "feature_names_in_", None)
+        found = getattr(self._model, "feature_names_in_", None)
         return None if found is None else list(found.tolist() if hasattr(found, "tolist") else found)
 
     @property
     def width(self) -> int | None:
         """How many columns the model was fitted with."""
-        found = getattr(self.parts[0], "n_features_in_", None)
+        found = getattr(self._model, "n_features_in_", None)
         return int(found) if found is not None else None
 
     @property

@@ -10,57 +10,63 @@ import sys
 import traceback
 from typing import NoReturn
 
+from . import copies
 from .collector import Collector, Payloads
 from .engine import Engine
 from .errors import LoadError
 from .plan import Plan, read
+from .threads import Pin, can_spread
 
 NOT_LOADED = 3
 """Exit code of a replica that could not load; the last line of its log says why."""
 
-THREADS = (
-    "OMP_NUMTHREADS",
-    "OPENBLAS_NUMTHREADS",
-    "MKL_NUMTHREADS",
-    "NUMEXPR_NUMTHREADS",
-    "VECLIB_MAXIMUMTHREADS",
-    "LOKY_MAX_CPU_COUNT",
-    "TF_NUM_INTRAOPTHREADS",
-    "TF_NUM_INTEROPTHREADS",
-)
-"""What numeric libraries read when they are loaded: replicas share the cores, so none takes them all."""
 
-
-def main(plan_path: str, number: int, descriptor: int) -> None:
+def main(plan_path: str, number: int, descriptor: int, control: int = -1) -> None:
     """Serve.
 
     Args:
         plan_path: the plan's file.
         number: which replica of its deployment this is.
         descriptor: the listening socket.
+        control: socket on which the keeper asks for copies of this process, each of them a replica; -1 for none.
     """
-    os.set_inheritable(descriptor, False)
+    for inherited in (descriptor, control):
+        if inherited >= 0:
+            os.set_inheritable(inherited, False)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(line_buffering=True)
     try:
         plan = read(plan_path)
+        copied = control >= 0 and can_spread(plan.threads)
+        pin = Pin(1 if copied else plan.threads)
         _prepare(plan, number)
-        collector = Collector(plan, f"{plan.revision}-{number}-{os.getpid()}")
+        collector = Collector(plan, _instance(plan, number))
         engine = _load(plan, collector)
         _describe(plan, engine)
     except BaseException as error:  # noqa: BLE001 - whatever loading raises is why there is no replica
         _refuse(error)
     from .loop import Loop
 
+    if control >= 0:
+        number, descriptor = copies.serve(control, copies.Place(number, descriptor), _obstacle(copied))
+        collector.instance = _instance(plan, number)
+    if copied:
+        pin.spread(plan.threads)
     told = Payloads(collector).keep if collector.payloads else None
     Loop(socket.socket(fileno=descriptor), engine, plan, told).run()
     collector.close()
 
 
+def _instance(plan: Plan, number: int) -> str:
+    return f"{plan.revision}-{number}-{os.getpid()}"
+
+
+def _obstacle(copied: bool) -> str | None:
+    return None if copied else "the environment has no threadpoolctl, by which copies get their threads"
+
+
 def _prepare(plan: Plan, number: int) -> None:
-    for name in THREADS:
-        os.environ.setdefault(name, str(plan.threads))
     os.environ["AZUREML_PROCESS_NAME"] = f"replica_{number}"
     if plan.model_dir:
         os.environ["AZUREML_MODEL_DIR"] = plan.model_dir

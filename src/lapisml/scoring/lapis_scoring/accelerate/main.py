@@ -10,6 +10,7 @@ import json
 import os
 import sys
 
+from ..threads import VARIABLES
 from .report import RefusedError, Report
 
 _NICE = 10
@@ -22,9 +23,7 @@ def main(request_path: str) -> None:
         request = json.load(file)
     os.nice(_NICE)
     threads = max(1, int(request.get("threads") or 1))
-    from ..main import THREADS
-
-    for name in THREADS:
+    for name in VARIABLES:
         os.environ[name] = str(threads)
     report = accelerate(request["model_path"], request["folder"], threads)
     sys.stdout.write("{}: {}\n".format("accelerated" if report.accelerated else "refused", report.reason))
