@@ -22,6 +22,7 @@ from lapisml.ports.serving import DeploymentRoute, Places, RevisionRecord, Route
 _HEALTHY = b'{"status": "ok"}'
 _READ = (b"GET", b"HEAD")
 _JSON_TYPES = (b"", b"application/json")
+_SDK = b"azure-ai-ml/"
 
 Signature = tuple[int, int, int] | None
 """Of a file: what changes when it is replaced."""
@@ -79,6 +80,8 @@ class Gateway:
         call.endpoint = endpoint
         endpoint.check(call.authorization)
         target = endpoint.targets.get(call.forced) if call.forced else None
+        if target is None and call.forced and _keeps_headers(call):
+            call.forced = b""
         if call.method != b"POST":
             shown = target or endpoint.shown
             if shown is None or shown.pool.is_raw is False:
@@ -290,3 +293,12 @@ def _signature(path: Path) -> Signature:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _keeps_headers(call: Call) -> bool:
+    """Say whether a request comes from a client that goes on naming the deployment of an earlier invocation.
+
+    Azure's SDK makes sure itself that the endpoint has a deployment before it names one; where it names another, it
+    sends what is left from another endpoint.
+    """
+    return any(name == b"user-agent" and value.startswith(_SDK) for name, value in call.headers)

@@ -88,6 +88,14 @@ def test_a_refused_request_leaves_the_connection_in_use(
     connection.close()
 
 
+def test_a_name_left_over_in_the_sdk_counts_for_nothing(shared: RunningGateway) -> None:
+    agent = "azure-ai-ml/1.35.2 azsdk-python-core/1.41.0 Python/3.11.7"
+    left_over = shared.score(azureml_model_deployment="gone", user_agent=agent)
+    assert (left_over.status, left_over.headers["azureml-model-deployment"]) == (200, "blue")
+    asked = shared.score(azureml_model_deployment="gone", user_agent="curl/8.0")
+    assert (asked.status, asked.code) == (404, "DeploymentNotFound")
+
+
 def test_the_pages_of_the_gateway(shared: RunningGateway) -> None:
     assert shared.get("/healthz") == (200, b'{"status": "ok"}')
     head = shared.request("HEAD", "/healthz")
