@@ -103,7 +103,8 @@ class AssetNoun:
 
     def get_label(self, call: ArmCall) -> ArmAnswer:
         """Answer the version that a label points at."""
-        return ok(self._version(call, self._assets.by_label(call.workspace, self._kind, *call.names)))
+        found = self._assets.by_label(call.workspace, self._kind, *call.names)
+        return ok(self._version(call, self._assets.get(call.workspace, self._kind, found.name, found.version)))
 
     def put_version(self, call: ArmCall) -> ArmAnswer:
         """Create a version, change one that exists, archive or restore it."""
@@ -206,7 +207,8 @@ class AssetNoun:
         """Say whether a body gives back what an answer said of a version, but for what may change."""
         shown = self._form.write(record.document, scope)
         fixed = {k: v for k, v in properties.items() if k not in CHANGEABLE | RECORD and v not in _EMPTY}
-        fixed.pop("jobName", None)
+        for told in ("jobName", "environmentType"):
+            fixed.pop(told, None)
         return all(shown.get(key) == value for key, value in fixed.items())
 
     def _changed(self, call: ArmCall, record: AssetRecord, properties: Mapping[str, Any]) -> AssetRecord:
