@@ -11,10 +11,13 @@ from sqlalchemy import Connection
 
 from lapisml.core.clock import Clock
 from lapisml.core.lifecycle import TERMINAL, JobState
+from lapisml.server.features.tracking.evaluation.datasets import EvaluationDatasets
+from lapisml.server.features.tracking.evaluation.scorers import Scorers
 from lapisml.server.features.tracking.experiments import Experiments
 from lapisml.server.features.tracking.ingestion import BusyError, GroupCommit
 from lapisml.server.features.tracking.limits import MAX_PARAM_LENGTH, MAX_TAG_LENGTH, check_key, check_pairs, check_text
 from lapisml.server.features.tracking.models import LoggedModels
+from lapisml.server.features.tracking.prompts.service import Prompts
 from lapisml.server.features.tracking.records import (
     PARENT_RUN_TAG,
     RUN_NAME_TAG,
@@ -63,6 +66,9 @@ class TrackingService:
         self.runs = Runs(database, self._commit, clock)
         self.models = LoggedModels(database, self._commit, clock)
         self.traces = Traces(database, self._commit, clock)
+        self.datasets = EvaluationDatasets(database, self._commit, clock)
+        self.scorers = Scorers(database, self._commit, clock)
+        self.prompts = Prompts(database, self._commit, clock)
 
     def at_once(self) -> AbstractContextManager[None]:
         """Within the block, do short work in the calling thread, which may be the event loop's.

@@ -18,6 +18,7 @@ from lapisml.server.surfaces.mlflow.artifact_area import ArtifactArea, Locator
 from lapisml.server.surfaces.mlflow.artifact_paths import registered_uri
 from lapisml.server.surfaces.mlflow.call import Call
 from lapisml.server.surfaces.mlflow.experiment_routes import Routes
+from lapisml.server.surfaces.mlflow.prompt_routes import checked_alias
 from lapisml.server.surfaces.mlflow.registry_search import search_routes
 from lapisml.server.surfaces.mlflow.registry_sources import JobFolder, Sources
 
@@ -231,12 +232,12 @@ def _version_change_routes(assets: AssetService) -> Routes:
 
 def _alias_routes(assets: AssetService) -> Routes:
     def set_alias(call: Call) -> dict[str, Any]:
-        record, alias = _version(assets, call), _alias(call)
+        record, alias = _version(assets, call), checked_alias(call)
         assets.containers.set_label(call.workspace, MODELS, record.name, alias, record.version)
         return {}
 
     def delete_alias(call: Call) -> dict[str, Any]:
-        assets.containers.set_label(call.workspace, MODELS, call.fields.required("name"), _alias(call), None)
+        assets.containers.set_label(call.workspace, MODELS, call.fields.required("name"), checked_alias(call), None)
         return {}
 
     def by_alias(call: Call) -> dict[str, Any]:
@@ -262,15 +263,6 @@ def _version(assets: AssetService, call: Call) -> AssetRecord:
     version = call.fields.get("version")
     text = str(version) if isinstance(version, int) else call.fields.required("version")
     return assets.get(call.workspace, MODELS, call.fields.required("name"), text)
-
-
-def _alias(call: Call) -> str:
-    alias = call.fields.required("alias")
-    if alias.lower() == "latest":
-        raise invalid("'latest' alias name (case insensitive) is reserved.")
-    if alias[:1] in "vV" and alias[1:].isdecimal():
-        raise invalid(f"Version alias name '{alias[:80]}' is reserved.")
-    return alias
 
 
 def _tag(call: Call) -> dict[str, str]:

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+import orjson
+
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import Storage
 from lapisml.server.features.tracking.records import Caller
@@ -32,12 +34,15 @@ from lapisml.server.surfaces.mlflow.call import (
     read_body,
 )
 from lapisml.server.surfaces.mlflow.errors import error_status, render_error
+from lapisml.server.surfaces.mlflow.evaluation_routes import evaluation_routes
 from lapisml.server.surfaces.mlflow.experiment_routes import Routes, experiment_routes
 from lapisml.server.surfaces.mlflow.fields import Fields
 from lapisml.server.surfaces.mlflow.logging_routes import logging_routes
 from lapisml.server.surfaces.mlflow.model_routes import logged_model_routes
+from lapisml.server.surfaces.mlflow.not_offered import not_offered
 from lapisml.server.surfaces.mlflow.otlp_routes import ADDRESS as EXPORT_ADDRESS
 from lapisml.server.surfaces.mlflow.otlp_routes import SpanExport
+from lapisml.server.surfaces.mlflow.prompt_routes import with_prompts
 from lapisml.server.surfaces.mlflow.registry_routes import Registry
 from lapisml.server.surfaces.mlflow.run_routes import run_routes
 from lapisml.server.surfaces.mlflow.trace_routes import trace_routes
@@ -97,7 +102,8 @@ class MlflowSurface:
             **logged_model_routes(tracking.models, area),
             **artifact_listing_routes(area),
             **trace_routes(tracking.traces, area),
-            **registry.routes(area),
+            **evaluation_routes(tracking.datasets, tracking.scorers),
+            **with_prompts(registry.routes(area), tracking.prompts),
         }
         self._routes = {key: handler for key, handler in routes.items() if "*" not in key[1]}
         self._open_routes = [
@@ -180,7 +186,7 @@ class MlflowSurface:
         hot = self._hot.get(address) if method == "POST" else None
         handler, open_parts = (None, ()) if hot is not None else self._route(method, address)
         if hot is None and handler is None:
-            await (answer_json(send, _SERVER_INFO) if address == "server-info" else _no_endpoint(send))
+            await (answer_json(send, _SERVER_INFO) if address == "server-info" else _no_endpoint(send, address))
             return
         fields = await self._fields(method, scope, receive)
         call = Call(*who, fields, open_parts)
@@ -223,9 +229,12 @@ async def _serve_plain(method: str, address: str, send: Send) -> None:
     await _no_endpoint(send)
 
 
-async def _no_endpoint(send: Send) -> None:
-    body = (
-        b'{"error_code":"ENDPOINT_NOT_FOUND","message":"This call of MLflow is not offered here: '
-        b'tracking, artifacts and the model registry are."}'
-    )
+async def _no_endpoint(send: Send, address: str = "") -> None:
+    area = not_offered(address)
+    if area is not None:
+        message = f"MLflow's {area} is not implemented by this server."
+        body = orjson.dumps({"error_code": "NOT_IMPLEMENTED", "message": message})
+        await answer(send, 501, body, [JSON_HEADER])
+        return
+    body = b'{"error_code":"ENDPOINT_NOT_FOUND","message":"MLflow has no such call, or it is newer than this server."}'
     await answer(send, 404, body, [JSON_HEADER])

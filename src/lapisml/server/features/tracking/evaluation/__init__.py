@@ -1,0 +1,1 @@
+"""What applications are judged by: data sets of examples, and scorers."""

@@ -1,0 +1,1 @@
+"""Prompts: named texts with versions, beside the registered models whose protocol they share."""
