@@ -161,6 +161,9 @@ def test_curated_environments(arm: Arm) -> None:
     found = arm.ask("GET", f"environments/{name}/labels/latest")[1]
     assert found["properties"]["environmentType"] == "Curated"
     assert found["name"].isdigit()
+    assert names(arm, f"environments/{name}/versions?$top=1") == [found["name"]]
+    assert arm.properties(f"environments/{name}")["latestVersion"] == found["name"]
+    assert names(arm, "environments/none/versions") == []
     shown = {**found["properties"], "isArchived": True}
     refused(ErrorCode.NOT_SUPPORTED, arm, "PUT", f"environments/{name}/versions/{found['name']}", shown)
 

@@ -91,6 +91,7 @@ class AssetNoun:
     def __init__(self, services: AzureServices, kind: AssetKind) -> None:
         self._services = services
         self._assets = services.assets
+        self._containers = services.assets.containers
         self._kind = kind
         self._form = FORMS[kind]
 
@@ -137,7 +138,8 @@ class AssetNoun:
 
         def read(limit: int, token: str | None) -> Any:
             page = self._assets.list(call.workspace, self._kind, replace(query, limit=limit, token=token))
-            wanted = [record for record in page.value if not stage or (record.stage or "").lower() == stage.lower()]
+            found = page.value or ([] if token else self._curated(call))
+            wanted = [record for record in found if not stage or (record.stage or "").lower() == stage.lower()]
             return replace(page, value=wanted)
 
         return listed(call, read, lambda record: self._version(call, record))
@@ -148,17 +150,19 @@ class AssetNoun:
 
         def read(limit: int, token: str | None) -> Any:
             wanted = replace(query, limit=limit, token=token)
-            return self._assets.containers.page(call.workspace, self._kind, wanted)
+            return self._containers.page(call.workspace, self._kind, wanted)
 
         return listed(call, read, lambda record: self._container(call, record))
 
     def get_container(self, call: ArmCall) -> ArmAnswer:
         """Answer a name."""
-        return ok(self._container(call, self._assets.containers.get(call.workspace, self._kind, call.names[0])))
+        curated = self._curated(call)
+        found = _container_of(curated[0]) if curated else None
+        return ok(self._container(call, found or self._containers.get(call.workspace, self._kind, call.names[0])))
 
     def put_container(self, call: ArmCall) -> ArmAnswer:
         """Create a name, describe it, archive or restore it with all its versions."""
-        properties, name, containers = call.properties(), call.names[0], self._assets.containers
+        properties, name, containers = call.properties(), call.names[0], self._containers
         where = (call.workspace, self._kind, name)
         is_new = not self._has_container(call, name)
         found = containers.create(*where, call.by) if is_new else containers.get(*where)
@@ -181,8 +185,20 @@ class AssetNoun:
         self._assets.delete_container(call.workspace, self._kind, call.names[0])
         return ArmAnswer(200)
 
+    def _curated(self, call: ArmCall) -> list[AssetRecord]:
+        """Give the version of a curated environment that is not kept here; empty for any other name."""
+        if self._kind is not AssetKind.ENVIRONMENTS or self._has_container(call, call.names[0]):
+            return []
+        try:
+            found = self._assets.latest(call.workspace, self._kind, call.names[0])
+        except LapisError as error:
+            if error.code is not ErrorCode.NOT_FOUND:
+                raise
+            return []
+        return [self._assets.get(call.workspace, self._kind, found.name, found.version)]
+
     def _default(self, call: ArmCall, name: str) -> AssetRecord:
-        container = self._assets.containers.get(call.workspace, self._kind, name)
+        container = self._containers.get(call.workspace, self._kind, name)
         label = "default" if "default" in container.labels else "latest"
         return self._assets.by_label(call.workspace, self._kind, name, label)
 
@@ -196,7 +212,7 @@ class AssetNoun:
 
     def _has_container(self, call: ArmCall, name: str) -> bool:
         try:
-            self._assets.containers.get(call.workspace, self._kind, name)
+            self._containers.get(call.workspace, self._kind, name)
         except LapisError as error:
             if error.code is not ErrorCode.NOT_FOUND:
                 raise
@@ -259,6 +275,13 @@ class AssetNoun:
         system = system_data(record.created_by, record.created_at, record.updated_at)
         words = (self._kind.value, record.name)
         return call.resource(f"workspaces/{self._kind.value}", words, properties, systemData=system)
+
+
+def _container_of(record: AssetRecord) -> ContainerRecord:
+    """Give the container of a curated environment, which has the one version."""
+    return ContainerRecord(
+        0, record.kind, record.name, None, {}, False, record.created_by, 0, 0, {}, record.version
+    )  # fmt: skip
 
 
 def _package(call: ArmCall) -> ArmAnswer:
