@@ -170,7 +170,7 @@ class Table:
 
 def _check(route: EndpointRoute, may_be_open: bool) -> Check:
     if route.auth_mode in _TOKENS:
-        return TokenCheck(route.token_secret, f"{route.workspace}/{route.name}")
+        return TokenCheck(route.token_secret, f"{route.workspace}/{route.name}", scoring_key=route.scoring_key)
     if route.auth_mode == "none" and may_be_open:
         return _everybody
     return KeyCheck(route.keys if route.auth_mode == "key" else ())

@@ -113,6 +113,8 @@ class EndpointRoute:
         keys: SHA-256 of the primary and the secondary key, hexadecimal.
         token_secret: base64 of the secret of the tokens (JWT, HS256, claims ``sub`` = ``<workspace>/<name>``,
             ``exp``).
+        scoring_key: base64 of the key that marks people's access tokens (`lapisml.core.scoring_tokens`), for
+            ``aad_token``.
         traffic: deployment → percentage; sums to 0 or 100.
         mirror: deployment → percentage of requests that it gets a copy of.
         swagger: file with the OpenAPI document; None means the general one.
@@ -124,6 +126,7 @@ class EndpointRoute:
     auth_mode: str = "key"
     keys: Sequence[str] = field(default=(), repr=False)
     token_secret: str = field(default="", repr=False)
+    scoring_key: str = field(default="", repr=False)
     traffic: Mapping[str, int] = field(default_factory=dict)
     mirror: Mapping[str, int] = field(default_factory=dict)
     swagger: str | None = None

@@ -13,6 +13,7 @@ from lapisml.backends.registry import BACKENDS, load_backend
 from lapisml.core.clock import SystemClock
 from lapisml.core.ids import new_token
 from lapisml.core.schedules.missed import MissedRuns, Policy
+from lapisml.core.scoring_tokens import SUBKEY
 from lapisml.ports.environments import Resolution
 from lapisml.server import status
 from lapisml.server.azure import routes as azure_routes
@@ -208,7 +209,9 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
     catalogue = load_backend("catalogue", "files")(settings.catalogue_file)
     assets = AssetService(database, clock, datastores, backends.storage, folder, catalogue, registry_of)
     return Features(
-        identity=IdentityService(database, clock, platform.vault.subkey("access-tokens")),
+        identity=IdentityService(
+            database, clock, platform.vault.subkey("access-tokens"), platform.vault.subkey(SUBKEY)
+        ),
         workspaces=workspaces,
         datastores=datastores,
         assets=assets,
@@ -246,6 +249,7 @@ def _launch_settings(settings: Settings, backends: Backends) -> LaunchSettings:
         builder_options=backends.builder_options,
         storage=BACKENDS["storage"][_STORAGE].target,
         wake_socket=settings.home / "run" / "wake.sock",
+        drop_ins=settings.drop_ins,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lapisml.core import scoring_tokens
 from lapisml.gateway.auth import KeyCheck, TokenCheck
 from lapisml.gateway.calls import Refusal
 
@@ -103,3 +104,48 @@ def test_without_a_secret_no_token_passes(secret: str) -> None:
     check = TokenCheck(secret, "ws/ep", lambda: 1000.0)
     with pytest.raises(Refusal):
         check(_token(GOOD, secret=b""))
+
+
+SCORING = b"fedcba9876543210fedcba9876543210"
+
+
+def _access_token(mark: str, **changes: Any) -> bytes:
+    """An access token of the server, signed with a key that the gateway does not have."""
+    claims = {"aud": "https://ml.azure.com", "sid": 7, "exp": 2000, "scoring": mark, **changes}
+    return _token(claims, secret=b"x" * 32)
+
+
+def _people(now: float = 1000.0) -> TokenCheck:
+    key = base64.b64encode(SCORING).decode()
+    return TokenCheck(base64.b64encode(SECRET).decode(), "ws/ep", lambda: now, key)
+
+
+def test_a_persons_access_token_passes_by_its_mark() -> None:
+    good = scoring_tokens.mark(SCORING, 7, 2000)
+    _people()(_access_token(good))
+    _people()(_token(GOOD))
+    with pytest.raises(Refusal) as expired:
+        _people(now=2000.0)(_access_token(good))
+    assert expired.value.status == 403
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        _access_token(scoring_tokens.mark(SCORING, 7, 2000), exp=3000),
+        _access_token(scoring_tokens.mark(SCORING, 7, 2000), sid=8),
+        _access_token(scoring_tokens.mark(b"y" * 32, 7, 2000)),
+        _access_token("\udcff"),
+        _access_token("", exp=True),
+        b"Bearer a." + _b64(b"[" * 2500) + b".c",
+    ],
+)
+def test_an_access_token_with_another_mark_does_not(token: bytes) -> None:
+    with pytest.raises(Refusal) as refused:
+        _people()(token)
+    assert refused.value.status == 401
+
+
+def test_marks_count_for_nothing_where_endpoints_have_tokens_of_their_own() -> None:
+    with pytest.raises(Refusal):
+        _check()(_access_token(scoring_tokens.mark(b"", 7, 2000)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 from lapisml.core.ids import new_token
+from lapisml.core.scoring_tokens import SUBKEY
 from lapisml.ports import serving
 from lapisml.ports.serving import AppliedRecord, DeploymentRoute, EndpointRoute, Places, RevisionRecord, Routes
 from lapisml.server.features.endpoints.keys import Secrets, token_secret
@@ -101,11 +103,15 @@ class RouteBook:
             auth_mode=endpoint.auth_mode,
             keys=secrets.digests(),
             token_secret=token_secret(secrets),
+            scoring_key=self._scoring_key() if endpoint.auth_mode == "aad_token" else "",
             traffic={name: share for name, share in endpoint.traffic.items() if name in served},
             mirror={name: share for name, share in endpoint.mirror.items() if name in served},
             swagger=self._swagger(endpoint, served),
             deployments={name: self._deployment(revision) for name, revision in served.items()},
         )
+
+    def _scoring_key(self) -> str:
+        return base64.b64encode(self._vault.subkey(SUBKEY)).decode()
 
     def _deployment(self, revision: Revision) -> DeploymentRoute:
         return DeploymentRoute(

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from lapisml.core import scoring_tokens
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.identity.store import TokenRecord
@@ -58,10 +59,12 @@ class AccessTokens:
 
     Args:
         key: 32 secret bytes.
+        scoring_key: 32 others, with which the gateway knows tokens that open endpoints.
     """
 
-    def __init__(self, key: bytes, clock: Clock) -> None:
+    def __init__(self, key: bytes, clock: Clock, scoring_key: bytes) -> None:
         self._key = key
+        self._scoring_key = scoring_key
         self._clock = clock
 
     def make(self, record: TokenRecord, audience: str, lifetime_s: int, not_after: int | None) -> AccessToken:
@@ -91,6 +94,8 @@ class AccessTokens:
             "ver": "1.0",
             "sid": record.id,
         }
+        if record.kind == "user" and scoring_tokens.is_for_scoring(audience):
+            claims[scoring_tokens.CLAIM] = scoring_tokens.mark(self._scoring_key, record.id, expires_on)
         text = f"{_encode(orjson.dumps(_HEADER))}.{_encode(orjson.dumps(claims))}"
         return AccessToken(f"{text}.{_encode(self._sign(text))}", expires_on)
 

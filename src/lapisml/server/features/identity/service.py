@@ -50,14 +50,22 @@ class IdentityService:
 
     Args:
         signing_key: 32 bytes for access tokens; None: bytes of this process alone.
+        scoring_key: the same for what opens endpoints; see `lapisml.core.scoring_tokens`.
     """
 
-    def __init__(self, database: Database, clock: Clock, signing_key: bytes | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        signing_key: bytes | None = None,
+        scoring_key: bytes | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Principal, int, int]] = {}
-        self._signed = AccessTokens(signing_key or secrets.token_bytes(32), clock)
+        random = secrets.token_bytes
+        self._signed = AccessTokens(signing_key or random(32), clock, scoring_key or random(32))
         self.owner_name = getpass.getuser()
 
     def cached(self, token: str) -> Principal | None:
