@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from lapisml.cli import flags
@@ -26,11 +26,25 @@ def asset_verbs(kind: str, noun: str, create: tuple[AddArguments, ...], keys: tu
         keys: the keys that those flags set.
     """
     do = _Commands(kind, keys)
-    one = (flags.name(), flags.version, flags.label, flags.scope)
-    new = (flags.file(), flags.name(required=False), flags.version, *create, flags.sets, flags.no_wait, flags.scope)
+    one = (flags.name(), flags.version, flags.label, flags.asset_scope)
+    new = (
+        flags.file(),
+        flags.name(required=False),
+        flags.version,
+        *create,
+        flags.sets,
+        flags.no_wait,
+        flags.asset_scope,
+    )
     names = flags.name(required=False, text="all versions of this name")
-    listed = (names, flags.archived, flags.max_results, flags.tag, flags.scope)
-    which = (flags.name(required=False, text="its name; else the file's"), flags.version, flags.label, flags.scope)
+    listed = (names, flags.archived, flags.max_results, flags.tag, flags.asset_scope)
+    which = (
+        flags.name(required=False, text="its name; else the file's"),
+        flags.version,
+        flags.label,
+        flags.asset_scope,
+    )
+    shared = (flags.name(), flags.version, flags.label, _share_flags, flags.source_scope)
     edit = (*which, flags.edits, flags.values(("--description", "what it is")), flags.file_for_update)
     return {
         "create": Verb(f"create a version of {noun}", do.create, new),
@@ -39,6 +53,7 @@ def asset_verbs(kind: str, noun: str, create: tuple[AddArguments, ...], keys: tu
         "update": Verb(f"change description, tags and properties of {noun}", do.update, edit),
         "archive": Verb(f"hide {noun}, or a version of it, from lists", do.archive, one),
         "restore": Verb(f"show {noun} in lists again", do.restore, one),
+        "share": Verb(f"copy a version of {noun} into a registry", do.share, shared),
     }
 
 
@@ -47,6 +62,12 @@ def operations(args: Namespace, kind: str) -> AssetOperations:
     from lapisml.sdk.operations.assets import AssetOperations
 
     return AssetOperations(open_session(args), kind)
+
+
+def _share_flags(parser: ArgumentParser) -> None:
+    parser.add_argument("--registry-name", dest="to_registry", required=True, metavar="NAME", help="the registry")
+    parser.add_argument("--share-with-name", metavar="NAME", help="its name there; as here when left out")
+    parser.add_argument("--share-with-version", metavar="VERSION", help="its version there; as here when left out")
 
 
 class _Commands:
@@ -91,6 +112,17 @@ class _Commands:
 
     def restore(self, args: Namespace) -> None:
         self._operations(args).restore(args.name, args.version, args.label)
+
+    def share(self, args: Namespace) -> None:
+        made = self._operations(args).share(
+            args.name,
+            args.version,
+            registry_name=args.to_registry,
+            share_with_name=args.share_with_name,
+            share_with_version=args.share_with_version,
+            label=args.label,
+        )
+        show(args, made)
 
     def _meant(self, args: Namespace) -> tuple[str, str | None]:
         """Give name and version of what ``update`` changes: those of the flags, else those of the file."""

@@ -14,7 +14,6 @@ _CREATE = (
 )
 
 VERBS = asset_verbs("component", "a component", _CREATE, ("description", "display_name")) | {
-    "share": refused("Lapis has no registries, so there is nothing to share components with."),
     "validate": refused("`lapis component create` checks the whole document before it creates anything."),
 }
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any
 
+from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.sdk.autostart import autostart_allowed, locate
 from lapisml.sdk.config import choose_workspace
 from lapisml.sdk.discovery import home_folder
@@ -35,9 +36,18 @@ def open_transport(args: argparse.Namespace, *, start: bool | None = None) -> Tr
 
 
 def open_session(args: argparse.Namespace, workspace: str | None = None) -> Session:
-    """Make the session of the workspace that is meant; see `choose_workspace`."""
+    """Make the session of the registry or the workspace that is meant; see `choose_workspace`.
+
+    Raises:
+        LapisError: Usage when both are named.
+    """
     asked = workspace or getattr(args, "workspace_name", None)
+    registry = getattr(args, "registry_name", None)
     progress = no_progress if args.only_show_errors else suitable_progress()
+    if registry is not None:
+        if asked is not None:
+            raise LapisError(ErrorCode.USAGE, "Give either --workspace-name or --registry-name, not both.")
+        return Session(open_transport(args), "", progress, registry)
     return Session(open_transport(args), choose_workspace(home_folder(), asked), progress)
 
 

@@ -22,7 +22,6 @@ _CREATE = (
 
 VERBS = asset_verbs("data", "a data asset", _CREATE, ("path", "type", "description")) | {
     "import": refused("Importing from databases is not part of this version; create data from files."),
-    "share": refused("Lapis has no registries, so there is nothing to share data with."),
     "mount": refused("Data is not mounted on your machine; use it as the input of a job."),
     "list-materialization-status": refused("Importing from databases is not part of this version."),
 }

@@ -42,13 +42,16 @@ def submission(args: Namespace, kind: str, keys: Sequence[str]) -> Submission:
     return Submission(load_document(getattr(args, "file", None), overrides=ops, kind=kind), defer=True)
 
 
-def updated_submission(args: Namespace, kind: str, read: Callable[[str], dict[str, Any]]) -> Submission:
+def updated_submission(
+    args: Namespace, kind: str, read: Callable[[str], dict[str, Any]], more: Sequence[SetOp] = ()
+) -> Submission:
     """Read and check the whole document of an ``update``: the record, the file's keys over it, then the flags.
 
     Args:
         args: with `name`, `file`, `set`, `remove`, `add`.
         kind: of the document.
         read: gives the record of a name.
+        more: changes of further flags.
 
     Raises:
         LapisError: Usage when nothing says what to update; DocumentInvalid …
@@ -62,7 +65,7 @@ def updated_submission(args: Namespace, kind: str, read: Callable[[str], dict[st
     record = read(str(name))
     known = model_for(kind, str(record.get("type"))).keys()
     document = {key: value for key, value in record.items() if key in known}
-    return Submission(load_dict({**document, **keys, "name": name}, overrides=edit_ops(args), kind=kind))
+    return Submission(load_dict({**document, **keys, "name": name}, overrides=[*more, *edit_ops(args)], kind=kind))
 
 
 def updated_asset(args: Namespace, kind: str, record: Mapping[str, Any], flags: Mapping[str, Any]) -> Submission | None:

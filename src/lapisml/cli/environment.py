@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lapisml.cli import flags
 from lapisml.cli.assets import asset_verbs
-from lapisml.cli.parsing import refused, run_noun
+from lapisml.cli.parsing import run_noun
 
 _CREATE = (
     flags.values(
@@ -21,9 +21,7 @@ _CREATE = (
 )
 _KEYS = ("image", "conda_file", "build_context", "dockerfile_path", "os_type", "description")
 
-VERBS = asset_verbs("environment", "an environment", _CREATE, _KEYS) | {
-    "share": refused("Lapis has no registries, so there is nothing to share environments with."),
-}
+VERBS = asset_verbs("environment", "an environment", _CREATE, _KEYS)
 
 
 def run(words: Sequence[str]) -> int:

@@ -15,6 +15,17 @@ def scope(parser: ArgumentParser) -> None:
     add_scope(parser)
 
 
+def asset_scope(parser: ArgumentParser) -> None:
+    """Add the flags of `scope`, and ``--registry-name`` for a registry in the workspace's place."""
+    add_scope(parser, refuse_registry=False)
+    parser.add_argument("--registry-name", metavar="NAME", help="a registry in the workspace's place")
+
+
+def source_scope(parser: ArgumentParser) -> None:
+    """Add the flags of `scope` where ``--registry-name`` says something else."""
+    add_scope(parser, refuse_registry=False)
+
+
 def name(required: bool = True, text: str = "its name") -> AddArguments:
     """Make ``--name/-n``."""
 

@@ -24,6 +24,8 @@ PLATFORM = {
 }
 NOUNS = {
     "workspace": "workspaces: each has its own assets, jobs and MLflow root",
+    "registry": "registries: assets that all workspaces share",
+    "connection": "other systems, with the credentials for them",
     "datastore": "where data is kept: folders, object stores, file shares",
     "data": "data assets: files, folders and tables, with versions",
     "environment": "what jobs run in: conda files, requirements, images",

@@ -42,9 +42,8 @@ VERBS = _ASSET | {
     "download": Verb(
         "download the files of a model to <download path>/<name>/",
         _download,
-        (flags.name(), flags.version, flags.label, _download_flags, flags.scope),
+        (flags.name(), flags.version, flags.label, _download_flags, flags.asset_scope),
     ),
-    "share": refused("Lapis has no registries, so there is nothing to share models with."),
     "package": refused("Models are not packaged into images; they are files that any MLflow client loads."),
 }
 

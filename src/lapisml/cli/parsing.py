@@ -117,20 +117,26 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--debug", "--verbose", action="store_true", help="show each request and each error's origin")
 
 
-def add_scope(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that say which workspace is meant."""
+def add_scope(parser: argparse.ArgumentParser, *, refuse_registry: bool = True) -> None:
+    """Add the flags that say which workspace is meant.
+
+    Args:
+        refuse_registry: False where the verb has a meaning for ``--registry-name``.
+    """
     group = parser.add_argument_group("workspace")
     group.add_argument(
         "--workspace-name", "-w", metavar="NAME", help="workspace; else config.json, `lapis configure`, default"
     )
-    add_cloud_scope(parser, group)
+    add_cloud_scope(parser, group, refuse_registry=refuse_registry)
 
 
-def add_cloud_scope(parser: argparse.ArgumentParser, group: Any = None) -> None:
+def add_cloud_scope(parser: argparse.ArgumentParser, group: Any = None, *, refuse_registry: bool = True) -> None:
     """Add the flags for what a cloud has above a workspace; there is one of each here, so they change nothing."""
     for flags in (("--resource-group", "-g"), ("--subscription",)):
         (group or parser).add_argument(*flags, metavar="NAME", help="accepted; a Lapis server has just one")
-    refuse(parser, "--registry-name", "--registry-name: Lapis has no registries; assets live in workspaces.")
+    if refuse_registry:
+        sentence = "only models, data, environments and components live in registries."
+        refuse(parser, "--registry-name", f"--registry-name: {sentence}")
 
 
 def refuse(parser: argparse.ArgumentParser, flag: str, sentence: str, *more: str) -> None:

@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     from lapisml.sdk.loaders import (
         load_component,
         load_compute,
+        load_connection,
         load_data,
         load_datastore,
         load_environment,
         load_job,
         load_model,
+        load_registry,
         load_schedule,
         load_workspace,
+        load_workspace_connection,
     )
     from lapisml.sdk.mini_batches import parallel_run_function
 
@@ -53,6 +56,7 @@ _PLACES = {
     "load_batch_endpoint": "sdk.endpoint_loaders",
     "load_component": "sdk.loaders",
     "load_compute": "sdk.loaders",
+    "load_connection": "sdk.loaders",
     "load_data": "sdk.loaders",
     "load_datastore": "sdk.loaders",
     "load_environment": "sdk.loaders",
@@ -62,8 +66,10 @@ _PLACES = {
     "load_online_deployment": "sdk.endpoint_loaders",
     "load_online_endpoint": "sdk.endpoint_loaders",
     "load_pipeline_component_batch_deployment": "sdk.endpoint_loaders",
+    "load_registry": "sdk.loaders",
     "load_schedule": "sdk.loaders",
     "load_workspace": "sdk.loaders",
+    "load_workspace_connection": "sdk.loaders",
 }
 _MODULES = ("constants", "dsl", "entities")
 _CORE = ("ErrorCode", "LapisError")
@@ -87,6 +93,7 @@ __all__ = [
     "load_batch_endpoint",
     "load_component",
     "load_compute",
+    "load_connection",
     "load_data",
     "load_datastore",
     "load_environment",
@@ -96,8 +103,10 @@ __all__ = [
     "load_online_deployment",
     "load_online_endpoint",
     "load_pipeline_component_batch_deployment",
+    "load_registry",
     "load_schedule",
     "load_workspace",
+    "load_workspace_connection",
     "parallel_run_function",
     "spark",
 ]

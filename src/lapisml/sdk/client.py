@@ -15,10 +15,12 @@ from lapisml.sdk.operations.assets import AssetOperations
 from lapisml.sdk.operations.batch_deployments import BatchDeploymentOperations
 from lapisml.sdk.operations.batch_endpoints import BatchEndpointOperations
 from lapisml.sdk.operations.compute import ComputeOperations
+from lapisml.sdk.operations.connections import ConnectionOperations
 from lapisml.sdk.operations.datastores import DatastoreOperations
 from lapisml.sdk.operations.jobs import JobOperations
 from lapisml.sdk.operations.online_deployments import OnlineDeploymentOperations
 from lapisml.sdk.operations.online_endpoints import OnlineEndpointOperations
+from lapisml.sdk.operations.registries import RegistryOperations
 from lapisml.sdk.operations.schedules import ScheduleOperations
 from lapisml.sdk.operations.workspaces import WorkspaceOperations
 from lapisml.sdk.poller import Poller
@@ -30,6 +32,7 @@ _LASTING = {
     "compute": "compute",
     "schedule": "schedules",
     "workspace": "workspaces",
+    "registry": "registries",
     "online-endpoint": "online_endpoints",
     "online-deployment": "online_deployments",
     "batch-endpoint": "batch_endpoints",
@@ -49,6 +52,7 @@ class MLClient:
         workspace_name: the workspace; else LAPIS_WORKSPACE, config.json, ``lapis configure``, ``default``.
         url: the server's address; else LAPIS_URL, else the server over LAPIS_HOME.
         show_progress: whether uploads and downloads show bars, on a terminal.
+        registry_name: a registry in the workspace's place: its models, data, environments and components.
     """
 
     def __init__(
@@ -60,11 +64,14 @@ class MLClient:
         *,
         url: str | None = None,
         show_progress: bool = True,
+        registry_name: str | None = None,
     ) -> None:
+        if workspace_name is not None and registry_name is not None:
+            raise LapisError(ErrorCode.USAGE, "A client is of a workspace or of a registry, not of both.")
         token = credential if isinstance(credential, str) else None
         self._transport = Transport(lambda may_start: _find(url, token, may_start))
-        workspace = choose_workspace(home_folder(), workspace_name)
-        self._session = Session(self._transport, workspace, suitable_progress(show_progress))
+        workspace = "" if registry_name else choose_workspace(home_folder(), workspace_name)
+        self._session = Session(self._transport, workspace, suitable_progress(show_progress), registry_name)
         self._subscription_id = subscription_id
         self._resource_group_name = resource_group_name
 
@@ -89,8 +96,13 @@ class MLClient:
 
     @property
     def workspace_name(self) -> str:
-        """Name of the workspace."""
+        """Name of the workspace; empty for the client of a registry."""
         return self._session.workspace
+
+    @property
+    def registry_name(self) -> str | None:
+        """Name of the registry; None for the client of a workspace."""
+        return self._session.registry
 
     @property
     def subscription_id(self) -> str | None:
@@ -167,12 +179,22 @@ class MLClient:
         """Workspaces."""
         return WorkspaceOperations(self._session, _entity)
 
+    @cached_property
+    def registries(self) -> RegistryOperations:
+        """Registries."""
+        return RegistryOperations(self._session, _entity)
+
+    @cached_property
+    def connections(self) -> ConnectionOperations:
+        """Connections."""
+        return ConnectionOperations(self._session, _entity)
+
     def create_or_update(self, entity: Any, **options: Any) -> Any:
-        """Create or update a job, data asset, model, environment, component or datastore."""
+        """Create or update a job, data asset, model, environment, component, datastore or connection."""
         return self._assets_of(entity).create_or_update(entity, **options)
 
     def begin_create_or_update(self, entity: Any, **options: Any) -> Poller[Any]:
-        """Create or update an endpoint, a deployment, a compute, a schedule or a workspace."""
+        """Create or update an endpoint, a deployment, a compute, a schedule, a workspace or a registry."""
         noun = _LASTING.get(getattr(entity, "KIND", ""))
         if noun is None:
             hint = "Jobs and assets are made with create_or_update."
@@ -182,7 +204,7 @@ class MLClient:
 
     def _assets_of(self, entity: Any) -> Any:
         nouns = {"data": "data", "model": "models", "environment": "environments", "component": "components"}
-        nouns |= {"job": "jobs", "datastore": "datastores"}
+        nouns |= {"job": "jobs", "datastore": "datastores", "connection": "connections"}
         kind = "component" if hasattr(entity, "__lapis_component__") else getattr(entity, "KIND", None)
         if kind not in nouns:
             hint = "Endpoints, deployments, computes, schedules and workspaces are made with begin_create_or_update."
@@ -190,6 +212,8 @@ class MLClient:
         return getattr(self, nouns[kind])
 
     def __repr__(self) -> str:
+        if self.registry_name is not None:
+            return f"MLClient(registry_name={self.registry_name!r})"
         return f"MLClient(workspace_name={self.workspace_name!r})"
 
 

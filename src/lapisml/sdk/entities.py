@@ -45,12 +45,33 @@ from lapisml.sdk.datastores import (
 from lapisml.sdk.dsl.pipeline_job import PipelineJob, PipelineSettings
 from lapisml.sdk.dsl.values import plain
 from lapisml.sdk.entity import Entity
+from lapisml.sdk.entity_places import LATER, SERVED
 from lapisml.sdk.inputs import Input, Output
 from lapisml.sdk.records import viewed
 from lapisml.sdk.schedules import CronTrigger, RecurrencePattern, RecurrenceTrigger, as_texts
 from lapisml.sdk.searching import Objective, SweepJobLimits
 
 if TYPE_CHECKING:
+    from lapisml.sdk.connections import (
+        AadCredentialConfiguration,
+        ApiKeyConfiguration,
+        APIKeyConnection,
+        AzureAISearchConnection,
+        AzureAIServicesConnection,
+        AzureBlobStoreConnection,
+        AzureContentSafetyConnection,
+        AzureOpenAIConnection,
+        AzureSpeechServicesConnection,
+        MicrosoftOneLakeConnection,
+        NoneCredentialConfiguration,
+        OpenAIConnection,
+        PatTokenConfiguration,
+        Registry,
+        SerpConnection,
+        ServerlessConnection,
+        UsernamePasswordConfiguration,
+        WorkspaceConnection,
+    )
     from lapisml.sdk.credentials import EndpointAuthKeys, EndpointAuthToken
     from lapisml.sdk.deployment_parts import (
         BatchEndpointDefaults,
@@ -281,49 +302,8 @@ ENTITIES: dict[str, dict[str, type[Entity] | type[PipelineJob]]] = {
 """Kind of document → its ``type`` (empty: whatever it is) → entity."""
 
 
-_SERVED = {
-    "online-endpoint": {"": "ManagedOnlineEndpoint", "kubernetes": "KubernetesOnlineEndpoint"},
-    "online-deployment": {"": "ManagedOnlineDeployment", "kubernetes": "KubernetesOnlineDeployment"},
-    "batch-endpoint": {"": "BatchEndpoint"},
-    "batch-deployment": {"": "ModelBatchDeployment", "pipeline": "PipelineComponentBatchDeployment"},
-}
-_LATER = {
-    "credentials": ("EndpointAuthKeys", "EndpointAuthToken"),
-    "deployment_parts": (
-        "BatchEndpointDefaults",
-        "BatchRetrySettings",
-        "CodeConfiguration",
-        "DataAsset",
-        "DataCollector",
-        "DefaultScaleSettings",
-        "DeploymentCollection",
-        "ModelBatchDeploymentSettings",
-        "OnlineRequestSettings",
-        "OnlineScaleSettings",
-        "ProbeSettings",
-        "RequestLogging",
-        "ResourceRequirementsSettings",
-        "ResourceSettings",
-        "TargetUtilizationScaleSettings",
-    ),
-    "endpoints": (
-        "BatchDeployment",
-        "BatchEndpoint",
-        "KubernetesOnlineDeployment",
-        "KubernetesOnlineEndpoint",
-        "ManagedOnlineDeployment",
-        "ManagedOnlineEndpoint",
-        "ModelBatchDeployment",
-        "OnlineDeployment",
-        "OnlineEndpoint",
-        "PipelineComponentBatchDeployment",
-    ),
-}
-"""Module → names that are loaded on first use: most programs make no endpoint."""
-
-
 def __getattr__(name: str) -> Any:
-    module = next((module for module, names in _LATER.items() if name in names), None)
+    module = next((module for module, names in LATER.items() if name in names), None)
     if module is None:
         raise AttributeError(f"module 'lapisml.sdk.entities' has no attribute {name!r}")
     return getattr(import_module(f"lapisml.sdk.{module}"), name)
@@ -332,10 +312,10 @@ def __getattr__(name: str) -> Any:
 def entity_class(kind: str, document: Mapping[str, Any]) -> type[Entity] | type[PipelineJob] | None:
     """Choose the entity of a document, None for a kind without one."""
     type_ = str(document.get("type", ""))
-    if kind in _SERVED:
+    if kind in SERVED:
         if kind == "online-endpoint" and document.get("compute"):  # Azure's managed endpoints name no compute
             type_ = "kubernetes"
-        made: type[Entity] = __getattr__(_SERVED[kind].get(type_, _SERVED[kind][""]))
+        made: type[Entity] = __getattr__(SERVED[kind].get(type_, SERVED[kind][""]))
         return made
     by_type = ENTITIES.get(kind, {})
     return by_type.get(type_) or by_type.get("")
@@ -348,23 +328,27 @@ def entity_of(kind: str, record: dict[str, Any]) -> Any:
 
 
 __all__ = [
-    "AccessKeyConfiguration", "AccountKeyConfiguration", "AmlCompute", "AmlComputeSshSettings",
-    "AzureBlobDatastore", "AzureDataLakeGen1Datastore", "AzureDataLakeGen2Datastore", "AzureFileDatastore",
-    "BatchDeployment", "BatchEndpoint", "BatchEndpointDefaults", "BatchRetrySettings", "BuildContext",
-    "CertificateConfiguration", "CodeConfiguration", "CommandComponent", "CommandJob", "CommandJobLimits",
-    "Component", "Compute", "ComputeInstance", "ComputeInstanceSshSettings", "CronTrigger", "Data", "DataAsset",
-    "DataCollector", "DefaultScaleSettings", "DeploymentCollection", "EndpointAuthKeys", "EndpointAuthToken",
-    "Environment", "GcsCredentials", "GcsDatastore", "HdfsDatastore", "IdentityConfiguration", "InlineEnvironment",
-    "Input", "Job", "JobIdentity", "JobResourceConfiguration", "JobSchedule", "JobService",
-    "KubernetesOnlineDeployment", "KubernetesOnlineEndpoint", "LakeCredentials", "LocalDatastore",
-    "ManagedIdentityConfiguration", "ManagedOnlineDeployment", "ManagedOnlineEndpoint", "Model",
-    "ModelBatchDeployment", "ModelBatchDeploymentSettings", "MpiDistribution", "NetworkSettings", "Objective",
-    "OnlineDeployment", "OnlineEndpoint", "OnlineRequestSettings", "OnlineScaleSettings", "Output",
-    "ParallelComponent", "ParallelJob", "PipelineComponent", "PipelineComponentBatchDeployment", "PipelineJob",
-    "PipelineJobSettings", "ProbeSettings", "PyTorchDistribution", "QueueSettings", "RayDistribution",
-    "RecurrencePattern", "RecurrenceTrigger", "RequestLogging", "ResourceConfiguration",
-    "ResourceRequirementsSettings", "ResourceSettings", "S3Credentials", "S3Datastore", "SasTokenConfiguration",
-    "Schedule", "ServicePrincipalConfiguration", "SparkComponent", "SparkJob", "StorageCredentials", "SweepJob",
+    "APIKeyConnection", "AadCredentialConfiguration", "AccessKeyConfiguration", "AccountKeyConfiguration",
+    "AmlCompute", "AmlComputeSshSettings", "ApiKeyConfiguration", "AzureAISearchConnection",
+    "AzureAIServicesConnection", "AzureBlobDatastore", "AzureBlobStoreConnection", "AzureContentSafetyConnection",
+    "AzureDataLakeGen1Datastore", "AzureDataLakeGen2Datastore", "AzureFileDatastore", "AzureOpenAIConnection",
+    "AzureSpeechServicesConnection", "BatchDeployment", "BatchEndpoint", "BatchEndpointDefaults",
+    "BatchRetrySettings", "BuildContext", "CertificateConfiguration", "CodeConfiguration", "CommandComponent",
+    "CommandJob", "CommandJobLimits", "Component", "Compute", "ComputeInstance", "ComputeInstanceSshSettings",
+    "CronTrigger", "Data", "DataAsset", "DataCollector", "DefaultScaleSettings", "DeploymentCollection",
+    "EndpointAuthKeys", "EndpointAuthToken", "Environment", "GcsCredentials", "GcsDatastore", "HdfsDatastore",
+    "IdentityConfiguration", "InlineEnvironment", "Input", "Job", "JobIdentity", "JobResourceConfiguration",
+    "JobSchedule", "JobService", "KubernetesOnlineDeployment", "KubernetesOnlineEndpoint", "LakeCredentials",
+    "LocalDatastore", "ManagedIdentityConfiguration", "ManagedOnlineDeployment", "ManagedOnlineEndpoint",
+    "MicrosoftOneLakeConnection", "Model", "ModelBatchDeployment", "ModelBatchDeploymentSettings",
+    "MpiDistribution", "NetworkSettings", "NoneCredentialConfiguration", "Objective", "OnlineDeployment",
+    "OnlineEndpoint", "OnlineRequestSettings", "OnlineScaleSettings", "OpenAIConnection", "Output",
+    "ParallelComponent", "ParallelJob", "PatTokenConfiguration", "PipelineComponent",
+    "PipelineComponentBatchDeployment", "PipelineJob", "PipelineJobSettings", "ProbeSettings",
+    "PyTorchDistribution", "QueueSettings", "RayDistribution", "RecurrencePattern", "RecurrenceTrigger", "Registry",
+    "RequestLogging", "ResourceConfiguration", "ResourceRequirementsSettings", "ResourceSettings", "S3Credentials",
+    "S3Datastore", "SasTokenConfiguration", "Schedule", "SerpConnection", "ServerlessConnection",
+    "ServicePrincipalConfiguration", "SparkComponent", "SparkJob", "StorageCredentials", "SweepJob",
     "SweepJobLimits", "TargetUtilizationScaleSettings", "TensorFlowDistribution", "UserIdentityConfiguration",
-    "Workspace", "entity_of",
+    "UsernamePasswordConfiguration", "Workspace", "WorkspaceConnection", "entity_of",
 ]  # fmt: skip

@@ -125,6 +125,21 @@ def load_workspace(
     return checked(load_entity("workspace", source, params_override, relative_origin), Workspace)
 
 
+def load_registry(source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None) -> Any:
+    """Read a registry from a YAML file; see `load_job`."""
+    return checked(load_entity("registry", source, params_override, relative_origin), Entity)
+
+
+def load_connection(
+    source: str | Path, *, params_override: Overrides = None, relative_origin: str | None = None
+) -> Any:
+    """Read a connection from a YAML file; see `load_job`."""
+    return checked(load_entity("connection", source, params_override, relative_origin), Entity)
+
+
+load_workspace_connection = load_connection
+
+
 def checked(made: Any, *kinds: type[T]) -> T:
     """Return an entity that is one of some classes.
 

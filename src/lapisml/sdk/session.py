@@ -1,15 +1,18 @@
-"""One workspace of one server, as the operations see it."""
+"""One workspace, or one registry, of one server, as the operations see it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.sdk.progress import Progress, no_progress
 from lapisml.sdk.transport import Transport, segment
 
 API = "/api/v1"
 PAGE = 500
+
+_IN_REGISTRIES = ("data", "models", "environments", "components", "uploads", "content")
 
 Wrap = Callable[[str, dict[str, Any]], Any]
 """Turns a record of a kind into what the caller gets: an entity for the SDK, the record itself for the CLI."""
@@ -21,22 +24,35 @@ def as_record(_kind: str, record: dict[str, Any]) -> Any:
 
 
 class Session:
-    """Addresses below a workspace, and listing.
+    """Addresses below a workspace or a registry, and listing.
 
     Args:
         transport: the server.
         workspace: name of the workspace.
         progress: shows how uploads and downloads get on.
+        registry: name of a registry, which then stands in the workspace's place.
     """
 
-    def __init__(self, transport: Transport, workspace: str, progress: Progress = no_progress) -> None:
+    def __init__(
+        self, transport: Transport, workspace: str, progress: Progress = no_progress, registry: str | None = None
+    ) -> None:
         self.transport = transport
         self.workspace = workspace
         self.progress = progress
+        self.registry = registry
 
     def path(self, *names: str) -> str:
-        """Give the address of something in the workspace, each name quoted."""
-        return "/".join((f"{API}/workspaces/{segment(self.workspace)}", *(segment(name) for name in names)))
+        """Give the address of something in the workspace or the registry, each name quoted.
+
+        Raises:
+            LapisError: NotSupported for what a registry does not have.
+        """
+        if self.registry is None:
+            return "/".join((f"{API}/workspaces/{segment(self.workspace)}", *(segment(name) for name in names)))
+        if names and names[0] not in _IN_REGISTRIES:
+            sentence = f"A registry has no {names[0].replace('-', ' ')}."
+            raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, "Name a workspace instead.")
+        return "/".join((f"{API}/registries/{segment(self.registry)}", *(segment(name) for name in names)))
 
     def pages(self, path: str, limit: int | None = None, **query: Any) -> Iterator[dict[str, Any]]:
         """Yield the records of a list, over all its pages, at most `limit` of them."""

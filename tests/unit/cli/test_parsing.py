@@ -87,8 +87,7 @@ def test_wrong_usage_ends_with_2_and_one_message(words: str, expected: str, caps
 @pytest.mark.parametrize(
     "words",
     [
-        "model list --registry-name azureml",
-        "model share -n m --registry-name r --share-with-name n",
+        "job list --registry-name azureml",
         "data import -f x.yml",
         "workspace provision-network -n w --include-spark",
         "compute create -n c --type amlcompute --vnet-name v",

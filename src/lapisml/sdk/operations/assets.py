@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.sdk.session import Session, Wrap, as_record
+from lapisml.sdk.session import API, Session, Wrap, as_record
+from lapisml.sdk.transport import segment
 from lapisml.sdk.views import view_of
 
 PLURALS = {"data": "data", "model": "models", "environment": "environments", "component": "components"}
@@ -124,6 +125,37 @@ class AssetOperations:
         target = Path(download_path) / name
         download_tree(self._session, uri, target)
         return target
+
+    def share(
+        self,
+        name: str,
+        version: str | int | None = None,
+        *,
+        registry_name: str,
+        share_with_name: str | None = None,
+        share_with_version: str | None = None,
+        label: str | None = None,
+    ) -> Any:
+        """Copy a version of the workspace into a registry, with what it needs; return the version there.
+
+        Args:
+            registry_name: the registry.
+            share_with_name, share_with_version: what it is called there; as here when left out.
+
+        Raises:
+            LapisError: NotFound, ReferenceNotFound; Conflict when the registry has other content under that name.
+        """
+        if self._session.registry is not None:
+            raise LapisError(ErrorCode.NOT_SUPPORTED, "What is shared comes from a workspace, not from a registry.")
+        given = {
+            "workspace": self._session.workspace, "kind": self._kind, "name": name,
+            "version": None if version is None else str(version), "label": label,
+            "share_with_name": share_with_name,
+            "share_with_version": None if share_with_version is None else str(share_with_version),
+        }  # fmt: skip
+        body = {key: value for key, value in given.items() if value is not None}
+        path = f"{API}/registries/{segment(registry_name)}/share"
+        return self._wrap(self._kind, self._session.transport.request("POST", path, json_body=body))
 
     def _post(self, document: dict[str, Any]) -> dict[str, Any]:
         posted: dict[str, Any] = self._session.transport.request("POST", self._path(), json_body=document)

@@ -1,0 +1,80 @@
+"""Where the entities are that most programs make none of: they are loaded on first use."""
+
+from __future__ import annotations
+
+SERVED = {
+    "online-endpoint": {"": "ManagedOnlineEndpoint", "kubernetes": "KubernetesOnlineEndpoint"},
+    "online-deployment": {"": "ManagedOnlineDeployment", "kubernetes": "KubernetesOnlineDeployment"},
+    "batch-endpoint": {"": "BatchEndpoint"},
+    "batch-deployment": {"": "ModelBatchDeployment", "pipeline": "PipelineComponentBatchDeployment"},
+    "registry": {"": "Registry"},
+    "connection": {
+        "": "WorkspaceConnection",
+        "azure_open_ai": "AzureOpenAIConnection",
+        "azure_ai_services": "AzureAIServicesConnection",
+        "azure_ai_search": "AzureAISearchConnection",
+        "azure_content_safety": "AzureContentSafetyConnection",
+        "azure_speech_services": "AzureSpeechServicesConnection",
+        "api_key": "APIKeyConnection",
+        "open_ai": "OpenAIConnection",
+        "serp": "SerpConnection",
+        "serverless": "ServerlessConnection",
+        "azure_blob": "AzureBlobStoreConnection",
+        "azure_one_lake": "MicrosoftOneLakeConnection",
+    },
+}
+"""Kind of document → its ``type`` (empty: whatever it is) → name of the entity."""
+
+LATER = {
+    "connections": (
+        "APIKeyConnection",
+        "AadCredentialConfiguration",
+        "ApiKeyConfiguration",
+        "AzureAISearchConnection",
+        "AzureAIServicesConnection",
+        "AzureBlobStoreConnection",
+        "AzureContentSafetyConnection",
+        "AzureOpenAIConnection",
+        "AzureSpeechServicesConnection",
+        "MicrosoftOneLakeConnection",
+        "NoneCredentialConfiguration",
+        "OpenAIConnection",
+        "PatTokenConfiguration",
+        "Registry",
+        "SerpConnection",
+        "ServerlessConnection",
+        "UsernamePasswordConfiguration",
+        "WorkspaceConnection",
+    ),
+    "credentials": ("EndpointAuthKeys", "EndpointAuthToken"),
+    "deployment_parts": (
+        "BatchEndpointDefaults",
+        "BatchRetrySettings",
+        "CodeConfiguration",
+        "DataAsset",
+        "DataCollector",
+        "DefaultScaleSettings",
+        "DeploymentCollection",
+        "ModelBatchDeploymentSettings",
+        "OnlineRequestSettings",
+        "OnlineScaleSettings",
+        "ProbeSettings",
+        "RequestLogging",
+        "ResourceRequirementsSettings",
+        "ResourceSettings",
+        "TargetUtilizationScaleSettings",
+    ),
+    "endpoints": (
+        "BatchDeployment",
+        "BatchEndpoint",
+        "KubernetesOnlineDeployment",
+        "KubernetesOnlineEndpoint",
+        "ManagedOnlineDeployment",
+        "ManagedOnlineEndpoint",
+        "ModelBatchDeployment",
+        "OnlineDeployment",
+        "OnlineEndpoint",
+        "PipelineComponentBatchDeployment",
+    ),
+}
+"""Module → names that are loaded on first use: most programs make no endpoint."""
