@@ -151,7 +151,8 @@ def test_words_of_older_clients_are_read_too() -> None:
     )
     document = plain(body)
     assert document["inputs"] == {"d": {"type": "uri_folder", "path": "azureml:d:1"}, "x": "2"}
-    assert "compute" not in document
+    assert document["compute"] == "azureml:serverless"
+    assert write_job(document, REFERENCES)["computeId"] == "serverless"
 
 
 def test_an_asset_of_another_workspace_is_left_as_it_is() -> None:

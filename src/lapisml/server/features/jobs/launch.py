@@ -5,6 +5,7 @@ Inputs are resolved here and not at submission, since what a datastore path hold
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ class LaunchSettings:
         builder_options: its keyword arguments.
         storage: import string of the storage backend that the runner loads.
         wake_socket: the unix datagram socket of this server.
+        drop_ins: whether jobs are offered stand-ins for packages that their environments lack.
     """
 
     home: Path
@@ -60,6 +62,7 @@ class LaunchSettings:
     builder_options: dict[str, Any]
     storage: str
     wake_socket: Path
+    drop_ins: bool = True
 
 
 class Launcher:
@@ -108,7 +111,7 @@ class Launcher:
             environment=self.environment(workspace, task.get("environment")),
             tracking=self._tracking_spec(workspace, job, timeout),
             arm=ArmSpec(SUBSCRIPTION_ID, RESOURCE_GROUP, workspace.name),
-            environment_variables={k: str(v) for k, v in (document.get("environment_variables") or {}).items()},
+            environment_variables={**self._offers(), **_variables(document)},
             timeout_s=float(timeout) if timeout else None,
             node_count=job.wanted_nodes,
             distribution=distribution_of(document),
@@ -118,6 +121,9 @@ class Launcher:
             wake_socket=str(settings.wake_socket),
         )
         return cut_up_by_path(by_path(specification))
+
+    def _offers(self) -> dict[str, str]:
+        return {} if self.settings.drop_ins else {"LAPIS_DROP_INS": "0"}
 
     def artifacts(self, workspace: Workspace, job: str) -> ArtifactsSpec:
         """Say where the artifacts of a job go."""
@@ -235,3 +241,7 @@ def _split_inputs(inputs: dict[str, Any]) -> tuple[dict[str, str], dict[str, dic
         elif given is not None:
             values[name] = str(given)
     return values, data
+
+
+def _variables(document: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in (document.get("environment_variables") or {}).items()}

@@ -21,6 +21,7 @@ from lapisml.core.queue import Held, wait_sentence
 from lapisml.server.features.compute.service import ComputeService, Holder, Pool
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.canceling import Canceler
+from lapisml.server.features.jobs.family import Family, FamilyMove
 from lapisml.server.features.jobs.intake import Intake, digest_of
 from lapisml.server.features.jobs.kinds import JobKinds
 from lapisml.server.features.jobs.records import JobEvent, JobFilter, JobRecord
@@ -153,6 +154,18 @@ class JobService:
         job = self.get(workspace, name)
         with self._database.read() as connection:
             return store.events(connection, job.seq, after)
+
+    def moves(self, workspace: Workspace, name: str) -> list[FamilyMove]:
+        """Read the moves of a job and of all that it started, at any depth, in order.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        family = Family(self._database, workspace.id, self.get(workspace, name).name)
+        found = family.moves()
+        while not family.is_whole:
+            found += family.moves()
+        return found
 
     def standing(self, workspace: Workspace, job: JobRecord) -> Standing:
         """Say where a job stands; for one in line, its place and who holds the nodes; for a pipeline, its steps."""

@@ -166,6 +166,6 @@ def _write_service(service: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_compute(body: Mapping[str, Any], references: References) -> str | None:
-    """Read where a job runs; ``serverless`` is what a job gets that says nothing."""
+    """Read where a job runs."""
     compute = references.read(body.get("computeId"), "compute")
-    return None if not compute or str(compute).removeprefix("azureml:").lower() == "serverless" else str(compute)
+    return str(compute) if compute else None

@@ -61,8 +61,6 @@ def _read_settings(body: Any, path: str, references: References) -> dict[str, An
     for key, kind in (("default_compute", "compute"), ("default_datastore", "datastore")):
         if isinstance(made.get(key), str):
             made[key] = references.read(made[key], kind)
-    if str(made.get("default_compute", "")).removeprefix("azureml:").lower() == "serverless":
-        made.pop("default_compute")
     return made
 
 

@@ -14,6 +14,9 @@ from lapisml.documents.references import parse
 
 ANONYMOUS_COMPONENT = "azureml_anonymous"
 ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
+SERVERLESS = "serverless"
+"""The compute that every workspace has, and that no client looks up."""
+
 _COLLECTIONS = {kind: collection for collection, kind in KINDS.items()}
 _UNVERSIONED = ("compute", "datastore")
 
@@ -85,7 +88,7 @@ class References:
             return reference
         head = f"{self.scope}/{_COLLECTIONS[found.kind or kind]}/{found.name}"
         if kind in _UNVERSIONED:
-            return head
+            return found.name if found.name == SERVERLESS else head
         if found.label:
             return f"{head}/labels/{found.label}"
         return f"{head}/versions/{found.version}" if found.version else head
