@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -224,7 +225,7 @@ def load(uri: str, storage_options: Any = None, ml_client: Any = None) -> MLTabl
     """Load a table from a folder with an ``MLTable`` file, or from that file.
 
     Args:
-        uri: a path of this machine, such as the path of a job's input.
+        uri: a path of this machine, such as the path of a job's input, or in a job the address of one of its inputs.
         storage_options, ml_client: for tables in a workspace, which are reached as inputs; not accepted.
 
     Raises:
@@ -235,6 +236,8 @@ def load(uri: str, storage_options: Any = None, ml_client: Any = None) -> MLTabl
         from .files import local_path
 
         where = local_path(where, os.getcwd())
+    if where.startswith("azureml:"):
+        where = _place(where) or where
     if "://" in where or where.startswith("azureml:") or storage_options is not None or ml_client is not None:
         raise MLTableError(
             f"'{where}' can't be loaded from here; give it as an input of type mltable to the job and load the path "
@@ -288,6 +291,18 @@ def from_json_lines_files(
 def from_paths(paths: Sequence[Mapping[str, str]]) -> MLTable:
     """Make a table that only lists files; errors as `from_delimited_files`."""
     return MLTable(parse({"paths": [dict(path) for path in paths]}, os.getcwd()))
+
+
+def _place(address: str) -> str | None:
+    """Give the path of an address that the job has as input or output; None for any other, and outside a job."""
+    try:
+        places = importlib.import_module("azureml._lapis.places")
+    except ImportError:
+        return None
+    try:
+        return str(places.local_path(address))
+    except FileNotFoundError:
+        return None
 
 
 def _names(columns: Any) -> list[str]:

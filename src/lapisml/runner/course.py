@@ -158,6 +158,7 @@ def _variables(
 ) -> dict[str, str]:
     # Light, but only this step needs it.
     from lapisml.runner.overlay import SORTED_ROOTS, overlay
+    from lapisml.runner.places import place_variables
 
     env = jobenv.from_host(os.environ)
     roots = data.sorted_roots(job.spec, inputs)
@@ -168,6 +169,7 @@ def _variables(
         env[SORTED_ROOTS] = os.pathsep.join(roots)
     env.update(jobenv.job_variables(job.spec, job.folder, relay.port if relay is not None else None))
     env.update(jobenv.data_variables({**job.spec["literals"], **inputs}, outputs))
+    env.update(place_variables(job.spec, job.folder, inputs, outputs))
     env.update(job.spec["environment_variables"])
     return jobenv.without_proxy_for_loopback(env)
 

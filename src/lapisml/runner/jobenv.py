@@ -105,6 +105,8 @@ def _arm(spec: Mapping[str, Any]) -> dict[str, str]:
 def _tracking(tracking: Mapping[str, Any], port: int) -> dict[str, str]:
     return {
         "MLFLOW_TRACKING_URI": f"http://{_LOOPBACK[0]}:{port}{tracking['path']}",
+        # MLflow's client overwrites the one above when a script sets another address.
+        "LAPIS_TRACKING_URI": f"http://{_LOOPBACK[0]}:{port}{tracking['path']}",
         "MLFLOW_TRACKING_TOKEN": tracking["token"],
         "MLFLOW_RUN_ID": tracking["run_id"],
         "MLFLOW_EXPERIMENT_ID": tracking["experiment_id"],

@@ -11,6 +11,7 @@
 ``cancel.json``       a recorded request to end the job: ``{at, by, grace_s}``
 ``ranks.json``        of a job of several processes: which rank failed first, and how
 ``ranks.pipe``        through which ranks under ``mpirun`` say how they ended
+``places.json``       where the data lies that the job's addresses name: ``{address: path}``
 ``parallel.json``     of a mini-batch job: the driver's plan; ``verdict.json``: its own words about the end
 ``serving/``          of a model that answers requests: the plans of keeper and replicas, the model under its name
 ``exit.json``         how the job ended; written last, never changed
@@ -33,6 +34,7 @@ CANCEL = "cancel.json"
 RANKS = "ranks.json"
 RANKS_HELD = "ranks.json.reserve"
 RANK_REPORTS = "ranks.pipe"
+PLACES = "places.json"
 PARALLEL = "parallel.json"
 VERDICT = "verdict.json"
 EXIT = "exit.json"

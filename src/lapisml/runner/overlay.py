@@ -25,7 +25,16 @@ _DROPPED = frozenset(
 )
 """Variables of the host that would lead the job's Python, pip or uv elsewhere, or slow every import."""
 
+DROP_INS = "LAPIS_DROP_INS"
+"""Off (``0``, ``false``, ``no``, ``off``) for a job that wants no stand-ins for packages that its environment lacks."""
+
 _DROP_INS = "drop_ins"
+_NAMES = {
+    "mltable": ("mltable",),
+    "azureml": ("drop_ins", "azureml"),
+    "lapis_drop_ins-1.0.dist-info": ("drop_ins", "entry_points"),
+}
+"""Name among the stand-ins → its place in this package. The last says which schemes of addresses they answer."""
 
 _PIP_SCRIPT = """#!/bin/sh
 '''exec' "${0%/*}/python" "$0" "$@"
@@ -116,15 +125,16 @@ def _link_drop_ins(folder: str) -> None:
     """Make `folder` hold the packages that a job's script finds when its environment lacks them."""
     os.makedirs(folder, exist_ok=True)
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    for name in ("mltable",):
-        _link(os.path.join(ours, name), os.path.join(folder, name))
+    for name, place in _NAMES.items():
+        _link(os.path.join(ours, *place), os.path.join(folder, name))
 
 
 def _write_packages(packages: str, shared: object, last: str) -> None:
     """Put the shared folders on the import path, behind `packages`, then `last`, and the hook for sorted listings."""
     folders = map(str, shared) if isinstance(shared, (list, tuple)) else ()
     lines = [f"import site; site.addsitedir({path!r})" if os.path.isdir(path) else path for path in folders]
-    lines.append(last)
+    off = f"os.environ.get({DROP_INS!r}, '').lower() in ('0', 'false', 'no', 'off')"
+    lines.append(f"import os, sys; {off} or sys.path.append({last!r})")
     lines.append(f"import os; {SORTED_ROOTS!r} in os.environ and __import__('_lapis_sorted_listing')")
     _write(os.path.join(packages, "_lapis_shared.pth"), "\n".join(lines) + "\n")
     hook = os.path.join(os.path.dirname(__file__), "sorted_listing.py")

@@ -55,7 +55,9 @@ CLIENT_SETTINGS: dict[str, str] = {
 """Environment variables that only the command line and the SDK read."""
 
 
-_JOB_VARIABLES = ("LAPIS_JOB", "LAPIS_JOB_KEY", "LAPIS_PYTHON", "LAPIS_SORTED_ROOTS")
+_JOB_VARIABLES = (
+    "LAPIS_JOB", "LAPIS_JOB_KEY", "LAPIS_PYTHON", "LAPIS_SORTED_ROOTS", "LAPIS_PLACES", "LAPIS_TRACKING_URI",
+)  # fmt: skip
 """Set within jobs, and so by a server that is started there inherited; they steer no server."""
 
 
@@ -148,6 +150,11 @@ class Settings(BaseModel):
     )
     missed_runs_within_hours: int = Field(
         24, ge=0, le=744, description="A missed run that is older, in hours, is never made up for."
+    )
+    drop_ins: bool = Field(
+        True,
+        description="Offers the scripts of jobs stand-ins for `mltable` and `azureml.…` packages that their "
+        "environment lacks. A job says otherwise with a variable of this name.",
     )
     gateway_port: int = Field(
         0,
