@@ -24,6 +24,8 @@ from lapisml.server.features.compute.store import ComputeRecord
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
 
+__all__ = ["BUILT_IN", "ComputeRecord", "ComputeService", "Holder", "Pool", "capacity", "compute_name", "sizes"]
+
 BUILT_IN = ("serverless", "local")
 _MUTABLE = frozenset(
     {

@@ -11,6 +11,10 @@ from lapisml.server.surfaces.azure.services import AzureServices
 
 NOUNS = (
     "discovery",
+    "subscriptions",
+    "workspaces",
+    "computes",
+    "refusals",
     "assets",
     "codes",
     "resolved_uris",
