@@ -31,6 +31,7 @@ BACKENDS: dict[str, dict[str, Backend]] = {
     "catalogue": {"files": Backend("lapisml.backends.environments.catalogue:Catalogue")},
     "compute": {"local": Backend("lapisml.backends.compute.local:LocalProcesses")},
     "serving": {"local": Backend("lapisml.backends.serving:LocalGateway")},
+    "notifier": {"web": Backend("lapisml.backends.notifier:WebNotifier")},
 }
 
 
@@ -39,7 +40,7 @@ def load_backend(port: str, name: str) -> Any:
 
     Args:
         port: ``storage``, ``environments``, ``catalogue`` (curated environments), ``compute``,
-            ``serving`` (the gateway).
+            ``serving`` (the gateway), ``notifier`` (messages to others).
 
     Raises:
         LapisError: NotSupported for an unknown name, MissingPackage when what it needs is not installed.

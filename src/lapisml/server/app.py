@@ -49,6 +49,7 @@ from lapisml.server.features.schedules.assembly import SchedulesPart
 from lapisml.server.features.schedules.assembly import assemble as add_schedules
 from lapisml.server.features.sweeps.assembly import add_sweeps
 from lapisml.server.features.tracking.service import TrackingService
+from lapisml.server.features.webhooks.service import Webhooks
 from lapisml.server.features.workspaces import routes as workspace_routes
 from lapisml.server.features.workspaces.registries import Places
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
@@ -131,7 +132,7 @@ def create_app(settings: Settings, url: str) -> Application:
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
     hidden = ("/keys", "/token", "/secrets")
     layer = IdempotencyLayer(RegistryAddresses(native), keys, secret=("/api/v1/tokens",), secret_endings=hidden)
-    mlflow = IdempotencyLayer(_mlflow(settings, backends, features, lifetime), keys)
+    mlflow = IdempotencyLayer(_mlflow(platform, backends, features, lifetime), keys)
     azure = AzureSurfaces(lambda: _azure_services(platform, backends, features, jobs, late))
     lifetime.on_stop(azure.close)
     mounts = Mounts({"mlflow": mlflow}, layer, azure.find)
@@ -278,8 +279,11 @@ def _furnish(settings: Settings, features: Features, jobs: JobsPart) -> None:
     features.workspaces.ensure_default(features.identity.owner_name)
 
 
-def _mlflow(settings: Settings, backends: Backends, features: Features, lifetime: Lifetime) -> MlflowSurface:
+def _mlflow(platform: Platform, backends: Backends, features: Features, lifetime: Lifetime) -> MlflowSurface:
+    settings = platform.settings
     runs = settings.home / "runs"
+    notifier = load_backend("notifier", "web")(settings.allow_private_addresses)
+    webhooks = Webhooks(platform.database, platform.clock, platform.vault, notifier)
     registry = Registry(
         features.assets,
         features.tracking,
@@ -293,8 +297,10 @@ def _mlflow(settings: Settings, backends: Backends, features: Features, lifetime
         features.datastores,
         backends.storage,
         registry,
+        webhooks,
         settings.max_body_mb * 2**20,
     )
+    lifetime.on_stop(webhooks.close)
     lifetime.on_stop(surface.close)
     return surface
 

@@ -130,7 +130,7 @@ def _send(location: StorageLocation, url: str, headers: Mapping[str, str]) -> ht
         raise LapisError(ErrorCode.ADDRESS_NOT_ALLOWED, f"'{parts.scheme}' is not a scheme that may be used here.")
     allow_private = bool(location.options.get("allow_private"))
     endpoints = resolve_checked(parts.hostname, port_of(url), allow_private=allow_private)
-    connection = _Connection(endpoints, secure=parts.scheme == "https")
+    connection = CheckedConnection(endpoints, secure=parts.scheme == "https")
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request("GET", target, headers={"User-Agent": "lapis", "Connection": "close", **headers})
@@ -150,11 +150,11 @@ def _checked(location: StorageLocation, answer: http.client.HTTPResponse) -> htt
     raise unreachable(location, f"it answered {status} {answer.reason}")
 
 
-class _Connection(http.client.HTTPConnection):
+class CheckedConnection(http.client.HTTPConnection):
     """A connection to one of the checked addresses; the name is used for TLS and the Host header."""
 
-    def __init__(self, endpoints: list[Endpoint], *, secure: bool) -> None:
-        super().__init__(endpoints[0].host, endpoints[0].port, timeout=TIMEOUT_S)
+    def __init__(self, endpoints: list[Endpoint], *, secure: bool, timeout: float = TIMEOUT_S) -> None:
+        super().__init__(endpoints[0].host, endpoints[0].port, timeout=timeout)
         self._endpoints = endpoints
         self._secure = secure
         self.default_port = 443 if secure else 80
@@ -164,7 +164,7 @@ class _Connection(http.client.HTTPConnection):
         failure: OSError | None = None
         for endpoint in self._endpoints:
             plain = socket.socket(endpoint.family, socket.SOCK_STREAM)
-            plain.settimeout(TIMEOUT_S)
+            plain.settimeout(self.timeout)
             try:
                 plain.connect((endpoint.address, endpoint.port))
             except OSError as error:

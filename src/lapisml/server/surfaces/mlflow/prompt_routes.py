@@ -23,20 +23,25 @@ from lapisml.server.surfaces.mlflow.wire import Json, pairs
 IS_PROMPT = "mlflow.prompt.is_prompt"
 
 
-def with_prompts(models: Routes, prompts: Prompts) -> Routes:
+def prompt_routes(prompts: Prompts) -> Routes:
+    """Make the routes for names that are prompts, by method and address below ``/mlflow/``."""
+    return {**_prompt_routes(prompts), **_version_routes(prompts), **_alias_routes(prompts)}
+
+
+def with_prompts(models: Routes, own: Routes, prompts: Prompts) -> Routes:
     """Give the routes of the registry in which every name may be a prompt's too.
 
     Args:
-        models: the same routes, for registered models.
+        models: the routes for registered models.
+        own: the same routes for prompts.
     """
-    own = {**_prompt_routes(prompts), **_version_routes(prompts), **_alias_routes(prompts)}
     mixed: Routes = {key: _either(prompts, own[key], handler) for key, handler in models.items() if key in own}
     create, rename = ("POST", "registered-models/create"), ("POST", "registered-models/rename")
     search, versions = ("GET", "registered-models/search"), ("GET", "model-versions/search")
     return {
         **models,
         **mixed,
-        create: _create(prompts, models),
+        create: _create(prompts, models, own[create]),
         rename: _rename(prompts, models),
         search: _search(prompts, models[search]),
         versions: _search_versions(prompts, models[versions]),
@@ -52,7 +57,7 @@ def _either(prompts: Prompts, own: Handler, other: Handler) -> Handler:
     return handler
 
 
-def _create(prompts: Prompts, models: Routes) -> Handler:
+def _create(prompts: Prompts, models: Routes, own: Handler) -> Handler:
     def create(call: Call) -> dict[str, Any]:
         fields = call.fields
         name, tags = fields.required("name"), dict(fields.pairs("tags"))
@@ -61,8 +66,7 @@ def _create(prompts: Prompts, models: Routes) -> Handler:
         if tags.get(IS_PROMPT) != "true":
             return models["POST", "registered-models/create"](call)
         _refuse_taken(models, call, name)
-        made = prompts.create(call.caller, name, fields.text("description") or None, tags)
-        return {"registered_model": _prompt(made, None)}
+        return own(call)
 
     return create
 
@@ -145,6 +149,11 @@ def _prompt_routes(prompts: Prompts) -> Routes:
         versions = prompts.versions(call.caller, found.name)
         return {"registered_model": _prompt(found, versions[0] if versions else None)}
 
+    def create(call: Call) -> dict[str, Any]:
+        fields = call.fields
+        tags, text = dict(fields.pairs("tags")), fields.text("description") or None
+        return {"registered_model": _prompt(prompts.create(call.caller, _name(call), text, tags), None)}
+
     def get(call: Call) -> dict[str, Any]:
         found = prompts.find(call.caller, _name(call))
         if found is None:
@@ -173,6 +182,7 @@ def _prompt_routes(prompts: Prompts) -> Routes:
         return {}
 
     return {
+        ("POST", "registered-models/create"): create,
         ("GET", "registered-models/get"): get,
         ("PATCH", "registered-models/update"): update,
         ("DELETE", "registered-models/delete"): delete,

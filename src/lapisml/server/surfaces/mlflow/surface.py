@@ -18,6 +18,7 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import Storage
 from lapisml.server.features.tracking.records import Caller
 from lapisml.server.features.tracking.service import BusyError, TrackingService
+from lapisml.server.features.webhooks.service import Webhooks
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.principal import Principal
 from lapisml.server.surfaces.mlflow.artifact_area import ArtifactArea, Locator
@@ -42,10 +43,11 @@ from lapisml.server.surfaces.mlflow.model_routes import logged_model_routes
 from lapisml.server.surfaces.mlflow.not_offered import not_offered
 from lapisml.server.surfaces.mlflow.otlp_routes import ADDRESS as EXPORT_ADDRESS
 from lapisml.server.surfaces.mlflow.otlp_routes import SpanExport
-from lapisml.server.surfaces.mlflow.prompt_routes import with_prompts
+from lapisml.server.surfaces.mlflow.prompt_routes import prompt_routes, with_prompts
 from lapisml.server.surfaces.mlflow.registry_routes import Registry
 from lapisml.server.surfaces.mlflow.run_routes import run_routes
 from lapisml.server.surfaces.mlflow.trace_routes import trace_routes
+from lapisml.server.surfaces.mlflow.webhook_routes import MODEL_TELLS, PROMPT_TELLS, telling, webhook_routes
 
 PREFIX = "/mlflow/"
 PROTOCOL_VERSION = "3.17.0"
@@ -75,6 +77,7 @@ class MlflowSurface:
         locator: turns ``azureml://`` addresses into places.
         storage: reads and writes artifacts.
         registry: routes of registered models, and where their files lie.
+        webhooks: are told what happens in the registry.
         max_body: most bytes of a JSON body.
     """
 
@@ -85,6 +88,7 @@ class MlflowSurface:
         locator: Locator,
         storage: Storage,
         registry: Registry,
+        webhooks: Webhooks,
         max_body: int = 32 << 20,
     ) -> None:
         self._tracking = tracking
@@ -103,7 +107,12 @@ class MlflowSurface:
             **artifact_listing_routes(area),
             **trace_routes(tracking.traces, area),
             **evaluation_routes(tracking.datasets, tracking.scorers),
-            **with_prompts(registry.routes(area), tracking.prompts),
+            **with_prompts(
+                telling(registry.routes(area), webhooks, MODEL_TELLS),
+                telling(prompt_routes(tracking.prompts), webhooks, PROMPT_TELLS),
+                tracking.prompts,
+            ),
+            **webhook_routes(webhooks),
         }
         self._routes = {key: handler for key, handler in routes.items() if "*" not in key[1]}
         self._open_routes = [
