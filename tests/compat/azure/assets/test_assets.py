@@ -1,0 +1,49 @@
+"""Data, models, environments and components with the official SDK, unmodified: the newest release and an older one.
+
+Each file in ``notebooks`` is a script as the SDK's documentation writes them, with its own assertions. All of them
+run in one process, since the SDK takes seconds to load.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.clients import AzureCloud, python_of, run_client, start_cloud
+
+NOTEBOOKS = Path(__file__).parent / "notebooks"
+NOUNS = ("environments", "data", "models", "components")
+
+_ALL = """
+import os, runpy, sys
+for script in sys.argv[1:]:
+    name = script.rpartition("/")[2].removesuffix(".py")
+    os.makedirs(name)
+    os.chdir(name)
+    runpy.run_path(script, run_name="__main__")
+    os.chdir("..")
+"""
+
+
+def _run(cloud: AzureCloud, client: str, folder: Path) -> None:
+    scripts = [str(NOTEBOOKS / f"{noun}.py") for noun in NOUNS]
+    printed = run_client(_ALL, cloud.variables(), python_of(client), arguments=scripts, cwd=folder)
+    assert [line for line in printed.splitlines() if line.endswith(": done")] == [f"{noun}: done" for noun in NOUNS]
+
+
+def test_newest_release(azure_cloud: AzureCloud, tmp_path: Path) -> None:
+    _run(azure_cloud, "azure-new", tmp_path)
+
+
+@pytest.fixture
+def other_cloud(tmp_path: Path) -> AzureCloud:  # type: ignore[misc]
+    """A server of its own, since both releases use the same names."""
+    cloud = start_cloud(tmp_path / "home")
+    yield cloud
+    cloud.server.stop()
+
+
+def test_older_release(other_cloud: AzureCloud, tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    _run(other_cloud, "azure-old", tmp_path / "work")
