@@ -13,6 +13,7 @@ import pytest
 from tests.support.cli import run_lapis
 from tests.support.data import real_diabetes_csv, write_stand_in
 from tests.support.polling import eventually
+from tests.support.processes import free_port
 from tests.support.server import LapisServer, end_everything
 
 ENDPOINT = "diabetes"
@@ -150,7 +151,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
 @pytest.fixture
 def endpoint(models: Models, tmp_path: Path) -> Iterator[Endpoint]:
     """The endpoint, with no deployment yet."""
-    server = LapisServer(tmp_path / "home", SETTINGS).start()
+    port = str(free_port())  # its own: another gateway on this machine must not take it while this one is replaced
+    server = LapisServer(tmp_path / "home", {**SETTINGS, "LAPIS_GATEWAY_PORT": port}).start()
     made = Endpoint(server, tmp_path, models.rows, models.expected)
     (tmp_path / "endpoint.yml").write_text(json.dumps({"name": ENDPOINT, "auth_mode": "key"}))
     for name in ("blue", "green"):
