@@ -74,6 +74,7 @@ class AzureSurfaces:
         self._services = services
         self._closers: list[Callable[[], None]] = []
         self._arm = LateApp(self._make_arm)
+        self._blob = LateApp(self._make_blob)
 
     def close(self) -> None:
         """End what the surfaces started."""
@@ -82,11 +83,17 @@ class AzureSurfaces:
 
     def find(self, word: str) -> AsgiApp | None:
         """Give the application of a path's first word; None when it is none of ours."""
-        return self._arm if word.lower() in WORDS else None
+        word = word.lower()
+        return self._arm if word in WORDS else self._blob if word.endswith(BLOB_ENDING) else None
 
     def form_of(self, path: str) -> ErrorForm | None:
         """Give the form of errors at a path."""
-        if first_word(path).lower() not in WORDS:
+        word = first_word(path).lower()
+        if word.endswith(BLOB_ENDING):
+            from lapisml.server.surfaces.blob import errors as blob_errors
+
+            return ErrorForm(blob_errors.render_error, blob_errors.error_status, blob_errors.error_headers)
+        if word not in WORDS:
             return None
         from lapisml.server.surfaces.azure.errors import error_status, render_error
 
@@ -96,5 +103,13 @@ class AzureSurfaces:
         from lapisml.server.surfaces.azure.surface import AzureSurface
 
         surface = AzureSurface(self._services())
+        self._closers.append(surface.close)
+        return surface
+
+    def _make_blob(self) -> AsgiApp:
+        from lapisml.server.surfaces.blob.surface import BlobSurface
+
+        s = self._services()
+        surface = BlobSurface(s.workspaces, s.datastores, s.storage, s.pending, s.signer, s.identity, s.clock)
         self._closers.append(surface.close)
         return surface

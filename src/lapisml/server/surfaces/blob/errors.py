@@ -110,3 +110,13 @@ def render(error: BlobError, request_id: str) -> bytes:
 def render_error(error: LapisError, request_id: str) -> bytes:
     """Give the body for an error that was found before the surface was reached."""
     return render(of_domain(error), request_id)
+
+
+def error_status(error: LapisError) -> int:
+    """Give the HTTP status of such an error."""
+    return of_domain(error).status
+
+
+def error_headers(error: LapisError) -> list[tuple[bytes, bytes]]:
+    """Give the headers of such an error."""
+    return [(b"content-type", b"application/xml"), (b"x-ms-error-code", of_domain(error).code.encode())]

@@ -14,6 +14,7 @@ from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.ids import is_valid_name
 from lapisml.server.platform.trees import finish_removals, remove_tree
+from lapisml.server.surfaces.blob import records
 
 FOLDER = "pending"
 """Below a workspace's storage."""
@@ -25,12 +26,12 @@ _ABANDONED_MS = 7 * 86_400_000
 class PendingUploads:
     """Makes and finds pending uploads.
 
-    Args:
+    Attributes:
         storage: folder with one folder for each workspace's files.
     """
 
     def __init__(self, storage: Path, clock: Clock) -> None:
-        self._storage = storage
+        self.storage = storage
         self._clock = clock
 
     def create(self, workspace: str) -> str:
@@ -58,19 +59,23 @@ class PendingUploads:
     def discard(self, workspace: str, container: str) -> None:
         """Remove one with its files; nothing happens when it is not there."""
         if is_pending(container):
-            remove_tree(self._parent(workspace) / container)
+            self._remove(self._parent(workspace) / container)
 
     def _parent(self, workspace: str) -> Path:
         if not is_valid_name(workspace):
             raise LapisError(ErrorCode.NOT_FOUND, f"There is no workspace named '{workspace}'.")
-        return self._storage / workspace / FOLDER
+        return self.storage / workspace / FOLDER
 
     def _prune(self, parent: Path) -> None:
         finish_removals(parent)
         oldest = self._clock.now_ms() - _ABANDONED_MS
         for folder in parent.iterdir():
             if is_pending(folder.name) and folder.stat().st_mtime * 1000 < oldest:
-                remove_tree(folder)
+                self._remove(folder)
+
+    def _remove(self, folder: Path) -> None:
+        remove_tree(folder)
+        remove_tree(folder.parent.parent / records.FOLDER / folder.name)
 
 
 def is_pending(container: str) -> bool:

@@ -11,7 +11,6 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -59,7 +58,7 @@ class BlobSurface:
     """Answers Blob's clients.
 
     Args:
-        storage_folder: folder with one folder for each workspace's files.
+        pending: knows the folder with every workspace's files, too.
         authenticator: turns tokens into principals.
     """
 
@@ -72,13 +71,12 @@ class BlobSurface:
         signer: BlobSigner,
         authenticator: Authenticator,
         clock: Clock,
-        storage_folder: Path,
     ) -> None:
         self._signer = signer
         self._authenticator = authenticator
         self._clock = clock
         self._threads = ThreadPoolExecutor(_THREADS, "blob")
-        containers = Containers(workspaces, datastores, pending, storage_folder)
+        containers = Containers(workspaces, datastores, pending, pending.storage)
         blobs = Blobs(storage, clock)
         writing = Writing(blobs)
         self._routes = BlobService(containers, blobs, BlockLists(blobs, writing), Listings(storage)).routes()
