@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 
 from bench.harness import REPOSITORY, Table
 from bench.online_lapis import Lapis, installed
-from bench.online_peers import Model, Peer, Target, peers
+from bench.online_peers import Model, Peer, Target, ask, peers
 from tests.support.data import real_diabetes_csv, write_stand_in
 
 CONNECTIONS = (1, 8, 32)
@@ -193,6 +194,28 @@ class Online:
         what = "from `deployment create` to the first answer"
         self._table.add(what, "s", "lower", [], times[1:], limit=round(3.0 + load, 2), note=note)
 
+    def from_zero(self, rounds: int) -> None:
+        """Measure the first answer of deployments that had no replicas left; all of them idle at the same time."""
+        model, times = self._models[0], []
+        none = "scale_settings: {type: target_utilization, min_instances: 0, max_instances: 1}"
+        with installed() as lapis:
+            targets = {f"idle-{number}": lapis.endpoint(f"idle-{number}") for number in range(rounds)}
+            for name in targets:
+                lapis.deploy(name, model, accelerate=False, scale=none)
+            for name in targets:
+                lapis.until_zero(name)
+            for target in targets.values():
+                begin = time.monotonic()
+                status, body = ask(target)
+                times.append(time.monotonic() - begin)
+                if status != 200:
+                    raise RuntimeError(f"{status}: {body!r}")
+        load = self._load_s(model)
+        note = f"loading the model itself takes {load:.2f} s, which is added to 3 s"
+        self._table.add(
+            "from zero replicas to the first answer", "s", "lower", [], times, limit=round(3.0 + load, 2), note=note
+        )
+
     def _load_s(self, model: Model) -> float:
         code = f"import time; b=time.time(); import joblib; joblib.load({str(model.pickle)!r}); print(time.time()-b)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -214,7 +237,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="rounds that count, each server once a round")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of each measurement")
     parser.add_argument("--peer", action="append", help="only peers whose name holds this; may be repeated")
-    parser.add_argument("--only", choices=["throughput", "gateway", "first"], help="only this part")
+    parser.add_argument("--only", choices=["throughput", "gateway", "first", "zero"], help="only this part")
     given = parser.parse_args()
     wanted = [word.lower() for word in given.peer or [""]]
     chosen = [peer for peer in peers() if any(word in peer.name.lower() for word in wanted)]
@@ -225,6 +248,7 @@ def main() -> int:
             "throughput": online.throughput,
             "gateway": online.gateway,
             "first": online.first_answers,
+            "zero": online.from_zero,
         }
         for part, measure in parts.items():
             if given.only in (None, part):

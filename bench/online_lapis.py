@@ -21,6 +21,7 @@ from tests.support.server import LapisServer, end_everything
 _HOST = {"LAPIS_ENVIRONMENT_RESOLUTION": "host"}
 _WORKSPACE = "/api/v1/workspaces/default"
 _MADE_S = 300.0
+_IDLE_S = 360.0
 _LOOK_S = 0.02
 
 REPLICAS = 2
@@ -62,7 +63,12 @@ class Lapis:
         return Target(found["scoring_uri"], body, {"Authorization": f"Bearer {key}"})
 
     def deploy(
-        self, endpoint: str, model: Model, accelerate: bool, instances: int = REPLICAS, wait: bool = True
+        self,
+        endpoint: str,
+        model: Model,
+        accelerate: bool,
+        scale: str = f"instance_count: {REPLICAS}",
+        wait: bool = True,
     ) -> None:
         """Deploy a model with all traffic; with `wait`, return when it answers in the form that was asked for."""
         document = self.folder / f"{endpoint}-blue.yml"
@@ -71,7 +77,7 @@ class Lapis:
             f"endpoint_name: {endpoint}",
             f"model: {{path: {model.folder}, type: mlflow_model}}",
             "instance_type: Standard_DS3_v2",
-            f"instance_count: {instances}",
+            scale,
             "request_settings: {request_timeout_ms: 30000, max_queue_wait_ms: 30000}",
             f'tags: {{lapis.accelerate: "{str(accelerate).lower()}"}}',
         ]
@@ -95,10 +101,21 @@ class Lapis:
     def first_answer(self, endpoint: str, model: Model, target: Target) -> float:
         """Deploy a model and ask until there is an answer; seconds from the command to it."""
         begin = time.monotonic()
-        self.deploy(endpoint, model, accelerate=False, instances=1, wait=False)
+        self.deploy(endpoint, model, accelerate=False, scale="instance_count: 1", wait=False)
         while ask(target)[0] != 200:
             time.sleep(_LOOK_S)
         return time.monotonic() - begin
+
+    def until_zero(self, endpoint: str) -> None:
+        """Wait until a deployment that nobody asks has no replicas left: that takes five minutes."""
+        places, revision = serving.Places(self.server.home / "serving"), self.revision(endpoint)
+        deadline = time.monotonic() + _IDLE_S
+        while time.monotonic() < deadline:
+            word = serving.read(serving.RevisionRecord, places.record(revision))
+            if word is not None and word.state == "zero" and not word.replicas:
+                return
+            time.sleep(1)
+        raise RuntimeError("it did not come to zero")
 
     def revision(self, endpoint: str) -> str:
         """Return the revision that an endpoint's deployment runs."""
