@@ -9,7 +9,7 @@ from pathlib import Path
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import StorageLocation
 from lapisml.server.features.datastores.service import DatastoreService, datastore_uri
-from lapisml.server.features.workspaces.service import WorkspaceService
+from lapisml.server.features.workspaces.registries import PlaceFinder
 from lapisml.server.platform.processes import boot_id
 from lapisml.server.surfaces.blob import records, staging
 from lapisml.server.surfaces.blob.errors import BlobError
@@ -50,7 +50,7 @@ class Containers:
     """
 
     def __init__(
-        self, workspaces: WorkspaceService, datastores: DatastoreService, pending: PendingUploads, storage: Path
+        self, workspaces: PlaceFinder, datastores: DatastoreService, pending: PendingUploads, storage: Path
     ) -> None:
         self._workspaces = workspaces
         self._datastores = datastores

@@ -13,6 +13,7 @@ from pathlib import Path
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.ids import is_valid_name
+from lapisml.server.features.workspaces.registries import REGISTRY_MARK
 from lapisml.server.platform.trees import finish_removals, remove_tree
 from lapisml.server.surfaces.blob import records
 
@@ -62,7 +63,7 @@ class PendingUploads:
             self._remove(self._parent(workspace) / container)
 
     def _parent(self, workspace: str) -> Path:
-        if not is_valid_name(workspace):
+        if not is_valid_name(workspace.removeprefix(REGISTRY_MARK)):
             raise LapisError(ErrorCode.NOT_FOUND, f"There is no workspace named '{workspace}'.")
         return self.storage / workspace / FOLDER
 

@@ -18,6 +18,7 @@ from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import Storage
 from lapisml.server.features.datastores.service import DatastoreService
+from lapisml.server.features.workspaces.registries import Places
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.errors import as_lapis_error
 from lapisml.server.platform.principal import Authenticator, Principal
@@ -76,7 +77,8 @@ class BlobSurface:
         self._authenticator = authenticator
         self._clock = clock
         self._threads = ThreadPoolExecutor(_THREADS, "blob")
-        containers = Containers(workspaces, datastores, pending, pending.storage)
+        places = Places(workspaces.get, workspaces.registries.get)
+        containers = Containers(places, datastores, pending, pending.storage)
         blobs = Blobs(storage, clock)
         writing = Writing(blobs)
         self._routes = BlobService(containers, blobs, BlockLists(blobs, writing), Listings(storage)).routes()

@@ -37,6 +37,7 @@ class AssetScope:
 
     Attributes:
         references: reads and writes what documents refer to.
+        host: of the server's address.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class AssetScope:
         self.scope_id = scope_id
         self.workspace = workspace
         self.references = References(scope_id, code_of, component_of, self.own_uri)
-        self._host = urlsplit(url).netloc
+        self.host = urlsplit(url).netloc
 
     def asset_id(self, collection: str, name: str, version: str | None = None) -> str:
         """Give the id of an asset, or without a version of its container."""
@@ -59,7 +60,7 @@ class AssetScope:
 
     def shown_uri(self, uri: str) -> str:
         """Give the long address of content that lies in a datastore of the workspace; others as they are."""
-        found = _parsed(uri)
+        found = parsed(uri)
         if not isinstance(found, DatastoreUri) or found.scope is not None or found.registry is not None:
             return uri
         words = self.scope_id.split("/")
@@ -70,7 +71,7 @@ class AssetScope:
         """Give the short address of content that a body names by a long one or by a blob's; others as they are."""
         if text.lower().startswith("https://"):
             return self._of_blob(text)
-        found = _parsed(text)
+        found = parsed(text)
         if isinstance(found, DatastoreUri) and found.scope is not None and self._is_here(found.scope.workspace):
             return str(DatastoreUri(found.datastore, found.path))
         if isinstance(found, AssetRef) and found.scope is not None and self._is_here(found.scope.workspace):
@@ -96,7 +97,7 @@ class AssetScope:
         address with a container loses the first word of it, so that it counts as said where it is missing.
         """
         address = urlsplit(text)
-        if address.netloc != self._host:
+        if address.netloc != self.host:
             return text
         words = unquote(address.path).lstrip("/").split("/")
         if _BLOB_WORD in words[0] and words.pop(0).rpartition(_BLOB_WORD)[0] != self.workspace:
@@ -104,7 +105,7 @@ class AssetScope:
         return str(DatastoreUri(words[0], "/".join(words[1:]))) if words and words[0] else text
 
 
-def _parsed(text: str) -> Reference | None:
+def parsed(text: str) -> Reference | None:
     """Read a reference; None when it is none, which whoever uses the document says in better words."""
     try:
         return parse(text)

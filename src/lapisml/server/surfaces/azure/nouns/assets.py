@@ -20,6 +20,7 @@ from lapisml.server.surfaces.azure.nouns.asset_lists import archived_of, listed,
 from lapisml.server.surfaces.azure.nouns.asset_scope import AssetScope
 from lapisml.server.surfaces.azure.nouns.codes import code_reference
 from lapisml.server.surfaces.azure.nouns.jobs.references import ANONYMOUS_COMPONENT, ANONYMOUS_ENVIRONMENT
+from lapisml.server.surfaces.azure.nouns.registry_scope import RegistryScope
 from lapisml.server.surfaces.azure.services import AzureServices
 
 DEFAULT_VERSION = "azureml_default"
@@ -63,7 +64,8 @@ def scope_of(services: AzureServices, call: ArmCall) -> AssetScope:
     def code_of(code_id: str) -> str:
         return code_reference(services, workspace, code_id)
 
-    return AssetScope(call.scope_id, workspace.name, call.url, code_of, component_of)
+    kind = AssetScope if workspace.registry is None else RegistryScope
+    return kind(call.scope_id, workspace.name, call.url, code_of, component_of)
 
 
 def routes(services: AzureServices) -> dict[tuple[str, str], Handler]:

@@ -49,7 +49,7 @@ def code_reference(services: AzureServices, workspace: Workspace, code_id: str) 
         found = parse(code_id)
     except LapisError:
         return code_id
-    if not isinstance(found, AssetRef) or found.kind != "code" or found.registry is not None:
+    if not isinstance(found, AssetRef) or found.kind != "code" or found.registry != workspace.registry:
         return code_id
     code = code_service(services).find(workspace, found.name, found.version or "")
     if code is None:

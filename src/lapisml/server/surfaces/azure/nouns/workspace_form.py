@@ -85,7 +85,7 @@ def workspace_resource(call: ArmCall, workspace: Workspace, url: str) -> Body:
     properties |= {theirs: camel(document[own]) for theirs, own in _STRUCTURES.items() if document.get(own)}
     properties |= {camel_name(key): service_id(call, shown[key]) for key in SERVICES}
     properties |= {
-        "workspaceId": str(uuid.uuid5(_IDS, f"{workspace.id}:{workspace.name}")),
+        "workspaceId": workspace_guid(workspace),
         "description": document.get("description") or "",
         "friendlyName": document.get("display_name") or workspace.name,
         "hbiWorkspace": bool(document.get("hbi_workspace")),
@@ -112,6 +112,11 @@ def workspace_resource(call: ArmCall, workspace: Workspace, url: str) -> Body:
         ),
         "properties": properties,
     }
+
+
+def workspace_guid(workspace: Workspace) -> str:
+    """Give the id that a workspace has beside its name: addresses of shared assets hold it."""
+    return str(uuid.uuid5(_IDS, f"{workspace.id}:{workspace.name}"))
 
 
 def camel_name(key: str) -> str:
