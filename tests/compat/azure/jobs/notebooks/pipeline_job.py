@@ -1,0 +1,138 @@
+"""A pipeline of registered and local components, with a pipeline and a sweep inside."""
+
+from pathlib import Path
+
+from azure.ai.ml import Input, Output, dsl, load_component, load_job
+from azure.ai.ml.entities import AmlCompute
+from azure.ai.ml.sweep import Choice
+from common import ENVIRONMENT, client, followed, over
+
+ml_client = client()
+ml_client.compute.begin_create_or_update(AmlCompute(name="pipe-cluster", size="local", max_instances=4)).result()
+
+Path("prepare.yml").write_text(f"""
+$schema: https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json
+name: jobs_prepare
+version: "1"
+type: command
+inputs:
+  count: {{type: integer, default: 3}}
+  word: {{type: string, optional: true}}
+outputs:
+  rows: {{type: uri_folder}}
+command: >-
+  for i in $(seq ${{{{inputs.count}}}}); do echo row $i > ${{{{outputs.rows}}}}/$i.txt; done
+  && echo $[[--word ${{{{inputs.word}}}}]]
+environment: azureml:{ENVIRONMENT}:1
+""")
+Path("train_src").mkdir()
+Path("train_src/train.py").write_text(
+    "import pathlib, sys\n"
+    "import mlflow\n"
+    "rows, rate, model = sys.argv[1:]\n"
+    "count = len(list(pathlib.Path(rows).iterdir()))\n"
+    "mlflow.log_metric('accuracy', float(rate))\n"
+    "pathlib.Path(model, 'model.txt').write_text(f'{count} {rate}')\n"
+)
+Path("train.yml").write_text(f"""
+$schema: https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json
+name: jobs_train
+version: "1"
+type: command
+inputs:
+  rows: {{type: uri_folder}}
+  rate: {{type: number, default: 0.1}}
+outputs:
+  model: {{type: custom_model}}
+code: ./train_src
+command: python train.py ${{{{inputs.rows}}}} ${{{{inputs.rate}}}} ${{{{outputs.model}}}}
+environment: azureml:{ENVIRONMENT}:1
+""")
+prepare = ml_client.components.create_or_update(load_component("prepare.yml"))
+train = load_component("train.yml")
+
+
+@dsl.pipeline(description="one training, as a part of others")
+def training(rows: Input(type="uri_folder"), rate: float = 0.5):
+    trained = train(rows=rows, rate=rate)
+    return {"model": trained.outputs.model}
+
+
+@dsl.pipeline(
+    display_name="the whole", description="all of it", experiment_name="jobs-sdk", default_compute="pipe-cluster"
+)
+def whole(count: int = 2, rate: float = 0.3):
+    prepared = prepare(count=count, word="hey")
+    trained = train(rows=prepared.outputs.rows, rate=rate)
+    trained.set_limits(timeout=600)
+    trained.environment_variables = {"FLAVOUR": "vanilla"}
+    inner = training(rows=prepared.outputs.rows, rate=0.7)
+    search = train(rows=prepared.outputs.rows, rate=Choice([0.1, 0.2])).sweep(
+        primary_metric="accuracy", goal="maximize", sampling_algorithm="grid"
+    )
+    search.set_limits(max_total_trials=2, max_concurrent_trials=2, timeout=1000)
+    return {"model": trained.outputs.model, "inner_model": inner.outputs.model}
+
+
+pipeline_job = whole(count=4)
+pipeline_job.outputs.model = Output(type="custom_model", mode="rw_mount", name="jobs-pipeline-model")
+pipeline_job.tags = {"team": "a"}
+returned = ml_client.jobs.create_or_update(pipeline_job)
+assert returned.type == "pipeline" and list(returned.jobs) == ["prepared", "trained", "inner", "search"]
+assert returned.settings.default_compute == "pipe-cluster"
+shown = followed(ml_client, returned.name)
+if "Streaming" in shown:
+    assert "Streaming logs/azureml/executionlogs.txt" in shown and "prepared (" in shown, shown
+ended = over(ml_client, returned.name)
+assert ended.status == "Completed", (ended.status, shown)
+assert ended.display_name == "the whole" and ended.tags == {"team": "a"}
+assert ended.inputs["count"]._data == "4" and ended.jobs["trained"].limits.timeout == 600
+
+children = {child.display_name: child for child in ml_client.jobs.list(parent_job_name=returned.name)}
+assert set(children) == {"prepared", "trained", "inner", "search"}, children
+child = ml_client.jobs.get(children["trained"].name)
+assert child.type == "command" and child.status == "Completed"
+grandchildren = list(ml_client.jobs.list(parent_job_name=children["inner"].name))
+assert len(grandchildren) == 1 and grandchildren[0].status == "Completed"
+
+ml_client.jobs.download(returned.name, download_path="outputs", output_name="model")
+assert Path("outputs/named-outputs/model/model.txt").read_text() == "4 0.3"
+ml_client.jobs.download(children["trained"].name, download_path="child", all=True)
+assert Path("child/named-outputs/model/model.txt").read_text() == "4 0.3"
+assert ml_client.models.get("jobs-pipeline-model", label="latest").type == "custom_model"
+
+second = ml_client.jobs.create_or_update(whole(count=4))
+assert over(ml_client, second.name).status == "Completed"
+reused = {child.display_name: child for child in ml_client.jobs.list(parent_job_name=second.name)}["prepared"]
+assert reused.properties["azureml.isreused"] == "true"
+assert reused.properties["azureml.reusedrunid"] == children["prepared"].name
+ml_client.jobs.archive(second.name)
+assert second.name in [job.name for job in ml_client.jobs.list(list_view_type="ArchivedOnly")]
+
+Path("pipeline.yml").write_text(f"""
+$schema: https://azuremlschemas.azureedge.net/latest/pipelineJob.schema.json
+type: pipeline
+experiment_name: jobs-sdk
+settings:
+  default_compute: azureml:pipe-cluster
+inputs:
+  count: 2
+jobs:
+  prepared:
+    type: command
+    component: azureml:jobs_prepare:1
+    inputs:
+      count: ${{{{parent.inputs.count}}}}
+  counted:
+    type: command
+    command: ls ${{{{inputs.rows}}}} | wc -l > ${{{{outputs.count}}}}
+    environment: azureml:{ENVIRONMENT}@latest
+    inputs:
+      rows: ${{{{parent.jobs.prepared.outputs.rows}}}}
+    outputs:
+      count: {{type: uri_file}}
+""")
+written = ml_client.jobs.create_or_update(load_job("pipeline.yml"))
+assert over(ml_client, written.name).status == "Completed"
+ml_client.components.create_or_update(training._pipeline_builder.build(user_provided_kwargs={}))
+print("pipeline_job: done")
