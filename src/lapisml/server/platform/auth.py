@@ -8,9 +8,11 @@ millisecond in which this is a few microseconds.
 
 from __future__ import annotations
 
+import base64
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, NoReturn, Protocol
 
 from anyio import to_thread
@@ -110,12 +112,12 @@ class Gate:
         return self._limited(method, path, head, receive)
 
     async def _identify(self, scope: Scope, authorization: str) -> None:
-        kind, _, token = authorization.partition(" ")
-        if kind.lower() != "bearer" or not token:
+        token = _token(authorization)
+        if not token:
             _unauthenticated()
         principal = self._authenticator.cached(token)
         if principal is None:
-            principal = await to_thread.run_sync(self._authenticator.authenticate, token.strip())
+            principal = await to_thread.run_sync(self._authenticator.authenticate, token)
         _authorise(principal, scope["path"])
         scope["state"]["principal"] = principal
 
@@ -209,6 +211,18 @@ def _log_fault(scope: Scope, request_id: str, shown: LapisError, error: Exceptio
 
 def _head(scope: Scope) -> dict[bytes, str]:
     return {name: value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _token(authorization: str) -> str:
+    """Return the token that a header carries: as it is, or as the password of a pair whose name says nothing."""
+    kind, _, value = authorization.partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip()
+    if kind.lower() != "basic":
+        return ""
+    with suppress(ValueError):
+        return base64.b64decode(value.strip(), validate=True).decode().partition(":")[2]
+    return ""
 
 
 def _authorise(principal: Principal, path: str) -> None:

@@ -108,6 +108,10 @@ class ArtifactArea:
             )
         return run, self._listing(call, ArtifactPath("runs", run_id, "", check_relative(path)))
 
+    def parts(self, workspace: Workspace) -> StorageLocation:
+        """Return the folder of uploads that come in parts."""
+        return self._locator.resolve(workspace, "azureml://datastores/workspaceartifactstore/paths/.parts/").child("")
+
     def forget_traces(self, workspace: Workspace, trace_ids: Iterable[str]) -> None:
         """Delete the files of traces that are no more."""
         for trace_id in trace_ids:

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import re
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from secrets import token_hex
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import ObjectInfo, Storage, StorageLocation
 from lapisml.server.surfaces.mlflow.artifact_area import ArtifactArea
-from lapisml.server.surfaces.mlflow.call import Call, Receive, Send, answer_json
+from lapisml.server.surfaces.mlflow.call import Call, Receive, Scope, Send, answer, answer_json, read_body
 from lapisml.server.surfaces.mlflow.experiment_routes import Routes
+from lapisml.server.surfaces.mlflow.fields import Fields
+from lapisml.server.surfaces.mlflow.multipart import PREFIX as PARTS_PREFIX
+from lapisml.server.surfaces.mlflow.multipart import MultipartUploads
 
 T = TypeVar("T")
 
 ROOT = "mlflow-artifacts/artifacts"
 _CHUNK = 1 << 20
-_NO_MULTIPART = "Multipart upload is not supported for the current artifact repository"
-_NO_PRESIGNED = "Presigned download is not supported for the current artifact repository"
+_MOST_OF_PARTS_LIST = 4 << 20
+_PRESIGNED = "mlflow-artifacts/presigned/"
+_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 
 def artifact_listing_routes(area: ArtifactArea) -> Routes:
@@ -56,17 +64,21 @@ class ArtifactStreams:
         self._area = area
         self._storage = storage
         self._threads = threads
+        self._parts = MultipartUploads(area, storage)
 
-    async def serve(self, method: str, address: str, call: Call, receive: Receive, send: Send) -> None:
+    async def serve(self, method: str, address: str, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request.
 
         Raises:
             LapisError: PathNotAllowed, NotFound, Forbidden, NotSupported.
         """
-        if address.startswith("mlflow-artifacts/mpu/"):
-            raise LapisError(ErrorCode.NOT_SUPPORTED, _NO_MULTIPART)
-        if address.startswith("mlflow-artifacts/presigned/"):
-            raise LapisError(ErrorCode.NOT_SUPPORTED, _NO_PRESIGNED)
+        if address.startswith(PARTS_PREFIX):
+            await self._serve_parts(method, address.removeprefix(PARTS_PREFIX), call, scope, receive, send)
+            return
+        if address.startswith(_PRESIGNED) and method == "GET":
+            path = address.removeprefix(_PRESIGNED)
+            await answer_json(send, await self._run(self._presigned, call, path, scope))
+            return
         path = address.removeprefix(ROOT)
         if not address.startswith(ROOT) or (path and not path.startswith("/")):
             raise LapisError(ErrorCode.NOT_FOUND, "There is nothing at this address.")
@@ -74,7 +86,7 @@ class ArtifactStreams:
         if method == "GET" and not path:
             await self._list(call, send)
         elif method == "GET":
-            await self._download(call, path, send)
+            await self._download(call, path, _asked_range(scope), send)
         elif method == "PUT":
             await self._upload(call, path, receive, send)
         elif method == "DELETE":
@@ -89,18 +101,51 @@ class ArtifactStreams:
         entries = await self._run(self._area.entries, call, path) if path.strip("/") else []
         await answer_json(send, {"files": [_file(entry) for entry in entries]})
 
-    async def _download(self, call: Call, path: str, send: Send) -> None:
+    async def _serve_parts(
+        self, method: str, address: str, call: Call, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if method == "POST":
+            fields = Fields.of_body(await read_body(receive, _MOST_OF_PARTS_LIST))
+            asked = replace(call, fields=fields)
+            await answer_json(send, await self._run(self._parts.answer, address, asked, scope))
+            return
+        if method != "PUT":
+            raise LapisError(ErrorCode.NOT_SUPPORTED, f"{method} is not possible at this address.")
+        folder, number = await self._run(self._parts.place, address, call)
+        written, digest = folder.child(f"{number}.{token_hex(8)}.tmp"), hashlib.sha256()
+        await self._write(written, _digested(_chunks(receive), digest))
+        await self._run(self._parts.finish_part, folder, number, written, digest.hexdigest())
+        await answer(send, 200, b"", [(b"etag", f'"{digest.hexdigest()}"'.encode())])
+
+    def _presigned(self, call: Call, path: str, scope: Scope) -> dict[str, Any]:
+        """Tell a client where it may fetch an artifact in ranges: here, with the token that it sent."""
+        info = self._storage.info(self._area.readable(call, path))
+        if info is None or info.is_dir:
+            raise LapisError(ErrorCode.NOT_FOUND, "No such artifact.")
+        sent = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        base = f"{scope.get('scheme', 'http')}://{sent.get('host', '')}/mlflow/{quote(call.workspace.name)}"
+        headers = {"Authorization": sent["authorization"]} if "authorization" in sent else {}
+        return {"url": f"{base}/api/2.0/{ROOT}/{quote(path)}", "headers": headers, "file_size": info.size}
+
+    async def _download(self, call: Call, path: str, asked: tuple[int, int | None] | None, send: Send) -> None:
         location = await self._run(self._area.readable, call, path)
         info = await self._run(self._storage.info, location)
         if info is None or info.is_dir:
             raise LapisError(ErrorCode.NOT_FOUND, "No such artifact.")
-        stream = await self._run(self._storage.open_read, location)
+        if asked is not None and asked[0] >= info.size:
+            size = f"bytes */{info.size}".encode()
+            await answer(send, 416, b"", [(b"content-range", size)])
+            return
+        first, last = (0, info.size - 1) if asked is None else _within(asked, info.size)
+        stream = await self._run(self._storage.open_read, location, first)
         try:
-            chunk = await self._run(stream.read, min(_CHUNK, info.size + 1))
-            await send(_head(location, info))
+            left = last - first + 1
+            chunk = await self._run(stream.read, min(_CHUNK, left + (asked is None)))
+            await send(_head(location, info, None if asked is None else (first, last)))
             while chunk:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                chunk = await self._run(stream.read, _CHUNK)
+                left -= len(chunk)
+                chunk = await self._run(stream.read, _CHUNK if asked is None else min(_CHUNK, left))
             await send({"type": "http.response.body", "body": b""})
         finally:
             await self._run(stream.close)
@@ -109,14 +154,16 @@ class ArtifactStreams:
         location = await self._run(self._area.writable, call, path)
         if not path.strip("/").partition("/artifacts/")[2]:
             raise LapisError(ErrorCode.PATH_NOT_ALLOWED, "An artifact needs a name.")
-        chunks = _chunks(receive)
+        await self._write(location, _chunks(receive))
+        await answer_json(send, {})
+
+    async def _write(self, location: StorageLocation, chunks: AsyncIterator[bytes]) -> None:
         first = await anext(chunks, b"")
         second = await anext(chunks, None)
         if second is None:
             await self._run(self._write_whole, location, first)
         else:
             await self._write_stream(location, first, second, chunks)
-        await answer_json(send, {})
 
     def _write_whole(self, location: StorageLocation, content: bytes) -> None:
         with self._storage.open_write(location) as stream:
@@ -169,14 +216,38 @@ def _file(entry: ObjectInfo, folder: str = "") -> dict[str, Any]:
     return {"path": path, "is_dir": True} if entry.is_dir else {"path": path, "is_dir": False, "file_size": entry.size}
 
 
-def _head(location: StorageLocation, info: ObjectInfo) -> dict[str, Any]:
+async def _digested(chunks: AsyncIterator[bytes], digest: Any) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+
+
+def _asked_range(scope: Scope) -> tuple[int, int | None] | None:
+    """Return the range of bytes that a request asks for: (first, last or None); None for the whole."""
+    for name, value in scope["headers"]:
+        if name == b"range":
+            match = _RANGE.fullmatch(value.decode("latin-1"))
+            return None if match is None else (int(match.group(1)), int(match.group(2)) if match.group(2) else None)
+    return None
+
+
+def _within(asked: tuple[int, int | None], size: int) -> tuple[int, int]:
+    first, last = asked
+    return (first, size - 1) if last is None or last < first else (first, min(last, size - 1))
+
+
+def _head(location: StorageLocation, info: ObjectInfo, part: tuple[int, int] | None = None) -> dict[str, Any]:
     """Begin a download: an artifact is never shown in the page's origin, whatever it contains."""
     name = quote(location.name, safe="")
+    length = info.size if part is None else part[1] - part[0] + 1
     headers = [
         (b"content-type", b"application/octet-stream"),
-        (b"content-length", str(info.size).encode()),
+        (b"content-length", str(length).encode()),
+        (b"accept-ranges", b"bytes"),
         (b"content-disposition", f"attachment; filename*=UTF-8''{name}".encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"content-security-policy", b"sandbox; default-src 'none'"),
     ]
-    return {"type": "http.response.start", "status": 200, "headers": headers}
+    if part is not None:
+        headers.append((b"content-range", f"bytes {part[0]}-{part[1]}/{info.size}".encode()))
+    return {"type": "http.response.start", "status": 200 if part is None else 206, "headers": headers}

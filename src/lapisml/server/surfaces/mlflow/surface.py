@@ -148,7 +148,7 @@ class MlflowSurface:
         address = address[8:]
         if address.startswith("mlflow-artifacts/"):
             call = Call(caller, workspace, Fields.of_query(scope["query_string"]))
-            await self._artifacts.serve(method, address, call, receive, send)
+            await self._artifacts.serve(method, address, call, scope, receive, send)
         elif address.startswith("mlflow/"):
             await self._serve_json(method, address[7:], (caller, workspace), scope, receive, send)
         else:
