@@ -1,5 +1,5 @@
 """Blue and green behind one address, in the way that notebooks show it."""
-# ruff: noqa: PT017, PT018, DTZ001 - written as a notebook is, where there is no pytest
+# ruff: noqa: PT017, PT018 - written as a notebook is, where there is no pytest
 
 import json
 import os
