@@ -25,14 +25,17 @@ _NEWEST_FIRST = ("", "createdtime desc", "createdat desc")
 def archived_of(call: ArmCall) -> Archived:
     """Read ``listViewType``: ActiveOnly when it is left out, ArchivedOnly or All.
 
+    The SDK writes them ``ListViewType.ACTIVE_ONLY`` where it asks a registry.
+
     Raises:
         LapisError: Usage for another word.
     """
     word = call.query.get("listViewType", "")
-    if word.lower() not in _VIEWS:
+    view = word.rpartition(".")[2].replace("_", "").lower()
+    if view not in _VIEWS:
         sentence = f"listViewType is ActiveOnly, ArchivedOnly or All, not '{word}'."
         raise LapisError(ErrorCode.USAGE, sentence)
-    return _VIEWS[word.lower()]
+    return _VIEWS[view]
 
 
 def tags_of(call: ArmCall) -> dict[str, str | None]:
