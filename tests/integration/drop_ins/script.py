@@ -1,4 +1,4 @@
-# ruff: noqa: PTH, PT
+# ruff: noqa: PT017, PT018, PTH103, PTH110, PTH119, PTH123 - as such scripts are written
 """What scripts that were written for jobs in the cloud do, all in one job; every line checks itself."""
 
 import io
@@ -68,9 +68,9 @@ with open("report 1.txt", "w") as file:
 run.upload_file("reports/report 1.txt", "report 1.txt")
 run.upload_file("stream.txt", io.BytesIO(b"bytes"))
 os.makedirs("many/below")
-for name in ("many/a.txt", "many/below/b.txt"):
+for name in ("many/a.txt", "many/below/b.txt", "many/MLmodel"):
     with open(name, "w") as file:
-        file.write(name)
+        file.write("flavors: {}\n" if name.endswith("MLmodel") else name)
 run.upload_folder("folder", "many")
 names = run.get_file_names()
 assert {"reports/report 1.txt", "stream.txt", "folder/a.txt", "folder/below/b.txt"} <= set(names), names

@@ -51,7 +51,7 @@ def short(address: str) -> str:
 
 
 def _below(path: str, rest: str, address: str) -> str:
-    joined = os.path.normpath(os.path.join(path, rest))
+    joined = os.path.normpath(os.path.join(path, rest.lstrip("/")))
     if joined != path.rstrip("/") and not joined.startswith(path.rstrip("/") + os.sep):
         raise UnknownPlaceError(f"'{address}' leads out of the data that it names")
     return joined

@@ -6,12 +6,13 @@ import os
 import shutil
 from typing import Any, List, Optional
 
+from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from .._lapis.places import is_address, local_path
 
 
-class AzureMachineLearningFileSystem(LocalFileSystem):  # type: ignore[misc]
+class AzureMachineLearningFileSystem(AbstractFileSystem):  # type: ignore[misc]
     """Reads and writes the data of the job.
 
     Args:
@@ -20,46 +21,44 @@ class AzureMachineLearningFileSystem(LocalFileSystem):  # type: ignore[misc]
 
     protocol = ("azureml",)
     cachable = False
+    root_marker = ""
 
-    def __init__(self, uri: Optional[str] = None, **options: Any) -> None:
-        super().__init__(**{key: value for key, value in options.items() if key == "auto_mkdir"})
+    def __init__(self, uri: Optional[str] = None, **_: Any) -> None:
+        super().__init__()
         self.uri = uri
         self._root = None if uri is None else local_path(uri)
+        self._local = LocalFileSystem(auto_mkdir=True)
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> str:
         text = str(os.fspath(path))
         if is_address(text):
-            return local_path(text) if "://" in text or text.startswith("azureml:/") else text
-        return text
-
-    @staticmethod
-    def _get_kwargs_from_urls(path: str) -> Any:
-        del path
-        return {}
+            return local_path(text)
+        return text[2:] if text.startswith("./") else text.rstrip("/")
 
     def ls(self, path: str = "", detail: bool = False, **kwargs: Any) -> List[Any]:
         """List a folder: paths relative to the address, or what is known of each."""
-        found = super().ls(self._whole(path), detail=True, **kwargs)
+        found = self._local.ls(self._whole(path), detail=True, **kwargs)
         shown = [{**one, "name": self._shown(one["name"])} for one in found]
         return shown if detail else sorted(str(one["name"]) for one in shown)
 
     def info(self, path: str = "", **kwargs: Any) -> Any:
         """Say what is known of a path."""
-        found = super().info(self._whole(path), **kwargs)
+        found = self._local.info(self._whole(path), **kwargs)
         return {**found, "name": self._shown(found["name"])}
 
-    def glob(self, path: str, maxdepth: Optional[int] = None, **kwargs: Any) -> Any:
-        """List the paths that fit a pattern."""
-        local = LocalFileSystem()
-        return [self._shown(one) for one in local.glob(self._whole(path), maxdepth=maxdepth, **kwargs)]
+    def makedirs(self, path: str, exist_ok: bool = False) -> None:
+        """Make a folder and those above it."""
+        self._local.makedirs(self._whole(path), exist_ok=exist_ok)
 
-    def find(self, path: str = "", maxdepth: Optional[int] = None, withdirs: bool = False, **kwargs: Any) -> Any:
-        """List all files below a folder."""
-        local = LocalFileSystem()
-        kwargs.pop("detail", None)
-        found = local.find(self._whole(path), maxdepth=maxdepth, withdirs=withdirs, **kwargs)
-        return [self._shown(one) for one in found]
+    mkdir = makedirs
+
+    def cp_file(self, path1: str, path2: str, **_: Any) -> None:
+        """Copy a file."""
+        _copy(self._whole(path1), self._whole(path2), False)
+
+    def _rm(self, path: str) -> None:
+        self._local.rm(self._whole(path))
 
     def upload(self, lpath: str, rpath: str, recursive: bool = False, overwrite: Any = None, **_: Any) -> None:
         """Copy a local file, or with `recursive` a folder, to a path; what is there is replaced."""
@@ -75,13 +74,13 @@ class AzureMachineLearningFileSystem(LocalFileSystem):  # type: ignore[misc]
     get = download
 
     def _open(self, path: str, mode: str = "rb", block_size: Any = None, **kwargs: Any) -> Any:
-        return super()._open(self._whole(path), mode, block_size, **kwargs)
+        return self._local._open(self._whole(path), mode, block_size, **kwargs)  # noqa: SLF001 - as fsspec does
 
     def _whole(self, path: str) -> str:
         """Give the path of this machine for an address, or for a path relative to the file system's address."""
         if is_address(path):
             return local_path(path)
-        if self._root is None or (os.path.isabs(path) and path.startswith(self._root)):
+        if self._root is None or path == self._root or path.startswith(self._root.rstrip("/") + "/"):
             return path
         return os.path.join(self._root, *[part for part in path.split("/") if part not in ("", ".", "..")])
 
