@@ -15,10 +15,10 @@ from lapisml.server.surfaces.azure.arm import (
     Operation,
     OperationReader,
     Routes,
-    created,
     long_running,
     ok,
     paged,
+    settled,
     system_data,
 )
 from lapisml.server.surfaces.azure.errors import not_supported
@@ -53,7 +53,7 @@ class Computes:
         known = {record.name for record in self._computes.all_of(call.workspace)}
         document = compute_document(name, call.json_object())
         record = self._computes.create_or_update(call.workspace, document, call.by)
-        return created(self._body(call, record), record.name not in known)
+        return settled(call, self._body(call, record), record.name not in known)
 
     def patch(self, call: ArmCall) -> ArmAnswer:
         """Change what a cluster's size follows."""

@@ -223,6 +223,7 @@ def routes(services: AzureServices) -> Routes:
         ("POST", "diagnose"): workspaces.diagnose,
         ("PUT", f"{_DEPLOYMENTS}/*"): workspaces.deploy,
         ("GET", f"{_DEPLOYMENTS}/*/operations"): _operations,
+        ("GET", "GROUP:deployments/*/operations"): _operations,  # the SDK asks at this older address
         ("GET", "GROUP:providers/*/*/*"): workspaces.service,
         ("DELETE", "GROUP:providers/*/*/*"): workspaces.delete_service,
     }
