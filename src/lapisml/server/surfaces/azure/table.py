@@ -14,6 +14,7 @@ NOUNS = (
     "subscriptions",
     "workspaces",
     "computes",
+    "datastores",
     "refusals",
     "assets",
     "codes",
