@@ -11,7 +11,7 @@ from typing import Any
 from lapisml.core.durations import read_millis, read_seconds, write_millis, write_seconds
 from lapisml.server.surfaces.azure.nouns.endpoint_parts import read_code, read_properties, write_code
 from lapisml.server.surfaces.azure.nouns.jobs.references import References
-from lapisml.server.surfaces.azure.nouns.tables import mapping, read, texts, write
+from lapisml.server.surfaces.azure.nouns.tables import mapping, read, texts, without_defaults, write
 
 _TOP = {"tags": "tags", "properties": "properties", "sku": "sku", "kind": "kind", "identity": "identity"}
 _PLAIN = {
@@ -65,6 +65,14 @@ _COLLECTION = {
 _AMOUNTS = {"cpu": "cpu", "memory": "memory", "gpu": "gpu"}
 _RESOURCES = {"containerResourceLimits": "limits", "containerResourceRequests": "requests"}
 _WORDS = {"default": "Default", "target_utilization": "TargetUtilization"}
+_DEFAULTS = {
+    "app_insights_enabled": False,
+    "egress_public_network_access": "enabled",
+    "environment_variables": {},
+    "properties": {},
+    "tags": {},
+    "scale_settings": {"type": "default"},
+}
 _ASIDE = ("id", "name", "type", "systemData", "location")
 _IN_MILLIS = ("request_timeout_ms", "max_queue_wait_ms")
 _IN_SECONDS = ("initial_delay", "period", "timeout", "polling_interval")
@@ -90,7 +98,8 @@ def document_of(body: Any, references: References) -> dict[str, Any]:
     if "code_configuration" in given:
         made["code_configuration"] = read_code(given["code_configuration"], references)
     read_parts = {key: reader for key, reader in _READERS.items() if key in given}
-    return {**made, **{key: reader(given[key], f"properties.{_theirs(key)}") for key, reader in read_parts.items()}}
+    made |= {key: reader(given[key], f"properties.{_theirs(key)}") for key, reader in read_parts.items()}
+    return without_defaults(made, _DEFAULTS)
 
 
 def properties_of(document: Mapping[str, Any], references: References) -> dict[str, Any]:
@@ -151,7 +160,7 @@ def _write_times(document: Mapping[str, Any], table: Mapping[str, str]) -> dict[
 
 def _read_scale(value: Any, path: str) -> dict[str, Any]:
     found = _read_times(value, _SCALE, path)
-    return {"type": found["type"]} if str(found.get("type", "")).lower() == "default" else found
+    return {"type": "default"} if str(found.get("type", "")).lower() == "default" else found
 
 
 def _write_scale(document: Mapping[str, Any] | None) -> dict[str, Any]:

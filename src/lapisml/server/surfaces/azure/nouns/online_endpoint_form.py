@@ -15,7 +15,7 @@ from lapisml.server.surfaces.azure.nouns.endpoint_parts import (
     write_identity,
 )
 from lapisml.server.surfaces.azure.nouns.jobs.references import References
-from lapisml.server.surfaces.azure.nouns.tables import mapping, read, texts
+from lapisml.server.surfaces.azure.nouns.tables import mapping, read, texts, without_defaults
 
 _TOP = {"tags": "tags", "properties": "properties", "identity": "identity", "location": "location"}
 _PARTS = {
@@ -27,6 +27,7 @@ _PARTS = {
     "publicNetworkAccess": "public_network_access",
     "properties": "properties",
 }
+_DEFAULTS = {"public_network_access": "enabled", "properties": {}, "tags": {}}
 _ASIDE = ("id", "name", "type", "systemData", "kind", "sku")
 _ASIDE_PROPERTIES = ("provisioningState", "scoringUri", "swaggerUri", "keys", "endpoint")
 
@@ -52,7 +53,9 @@ def document_of(body: Any, references: References, location: str) -> dict[str, A
     if "compute" in given:
         made["compute"] = references.read(given["compute"], "compute")
     identity = read_identity(top.get("identity"))
-    return {**made, "identity": identity} if identity is not None else made
+    if identity is not None:
+        made["identity"] = identity
+    return without_defaults(made, _DEFAULTS)
 
 
 def properties_of(document: Mapping[str, Any], references: References) -> dict[str, Any]:

@@ -68,10 +68,19 @@ def read(given: Mapping[str, Any], table: Table, path: str, passed: Iterable[str
     return found
 
 
+def without_defaults(made: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what means the same as nothing: a document says only what somebody wanted."""
+    return {key: value for key, value in made.items() if key not in defaults or _folded(value) != defaults[key]}
+
+
 def write(document: Mapping[str, Any] | None, table: Table) -> dict[str, Any]:
     """Rename the keys of a document to ARM's; those without a value are left out."""
     given = document or {}
     return {theirs: given[ours] for theirs, ours in table.items() if given.get(ours) is not None}
+
+
+def _folded(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> str:
