@@ -31,7 +31,8 @@ job = command(
     experiment_name="jobs-sdk",
     code="./src",
     command=(
-        "python main.py --data ${{inputs.data}} --rate ${{inputs.rate}} --model ${{outputs.model}} --gate ${{inputs.gate}}"
+        "python main.py --data ${{inputs.data}} --rate ${{inputs.rate}}"
+        " --model ${{outputs.model}} --gate ${{inputs.gate}}"
     ),
     inputs={
         "data": Input(type=AssetTypes.URI_FILE, path="rows.csv"),
@@ -44,27 +45,31 @@ job = command(
     tags={"team": "a"},
 )
 returned = ml_client.jobs.create_or_update(job)
-assert returned.name and returned.status in ("NotStarted", "Queued", "Preparing", "Starting", "Running"), returned.status
+assert returned.status in ("NotStarted", "Queued", "Preparing", "Starting", "Running"), returned.status
 assert returned.services["Studio"].endpoint.startswith("http")
-assert returned.display_name == "train once" and returned.experiment_name == "jobs-sdk"
-assert returned.environment == f"{ENVIRONMENT}:1" and returned.tags == {"team": "a"}
-assert returned.limits is None and returned.environment_variables == {"FLAVOUR": "vanilla"}
+assert returned.display_name == "train once"
+assert returned.experiment_name == "jobs-sdk"
+assert returned.environment == f"{ENVIRONMENT}:1"
+assert returned.tags == {"team": "a"}
+assert returned.limits is None
+assert returned.environment_variables == {"FLAVOUR": "vanilla"}
 
 again = ml_client.jobs.get(returned.name)
-assert again.command == job.command and again.inputs["rate"]._data == "0.1"
-assert again.code.startswith("azureml:") or "/codes/" in again.code or ":" in again.code
+assert again.command == job.command
+assert again.inputs["rate"]._data == "0.1"
 assert again.name in [listed.name for listed in ml_client.jobs.list()]
 
 gate("command").touch()
 shown = followed(ml_client, returned.name)
-assert f"RunId: {returned.name}" in shown and "Web View: http" in shown, shown
+assert f"RunId: {returned.name}" in shown, shown
+assert "Web View: http" in shown, shown
 ended = over(ml_client, returned.name)
 assert ended.status == "Completed", ended.status
 if "Streaming" in shown:  # it was not over before the client looked for the first time
-    assert "Streaming user_logs/std_log.txt" in shown and "rows 3" in shown and "trained vanilla" in shown, shown
+    assert all(words in shown for words in ("Streaming user_logs/std_log.txt", "rows 3", "trained vanilla")), shown
 
 changed = ml_client.jobs.update(returned.name, display_name="trained", tags={"kept": "yes"}, properties={"note": "1"})
-assert changed.display_name == "trained" and changed.tags == {"team": "a", "kept": "yes"}, changed.tags
+assert (changed.display_name, changed.tags) == ("trained", {"team": "a", "kept": "yes"}), changed.tags
 assert changed.properties["note"] == "1"
 changed.tags["more"] = "too"
 assert ml_client.jobs.create_or_update(changed).tags == {"team": "a", "kept": "yes", "more": "too"}

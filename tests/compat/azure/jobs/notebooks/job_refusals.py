@@ -1,7 +1,7 @@
 """What can not be: each refusal is the SDK's own exception with a sentence that says why."""
 
-import os
 from collections.abc import Callable
+from pathlib import Path
 
 from azure.ai.ml import Input, automl, command, spark
 from azure.ai.ml.entities import Environment, Job
@@ -35,7 +35,9 @@ refused(lambda: ml_client.jobs.download("no-such-job"), ResourceNotFoundError, "
 plain = f"{ENVIRONMENT}:1"
 refused(submit(command(command="x", environment="absent:1")), HttpResponseError, "absent:1")
 refused(submit(command(command="x", environment=plain, compute="absent")), HttpResponseError, "no compute 'absent'")
-missing = command(command="x ${{inputs.d}}", environment=plain, inputs={"d": Input(type="uri_file", path="azureml:gone:1")})
+missing = command(
+    command="x ${{inputs.d}}", environment=plain, inputs={"d": Input(type="uri_file", path="azureml:gone:1")}
+)
 refused(submit(missing), HttpResponseError, "gone")
 vague = command(command="x", environment=plain, instance_count=100)
 refused(submit(vague), HttpResponseError, "node(s)")
@@ -57,7 +59,6 @@ refused(lambda: ml_client.jobs.download(failing.name), JobException, "This job i
 refused(lambda: ml_client.jobs.begin_delete(failing.name), HttpResponseError, "Cancel job")
 gate("failing").touch()
 assert over(ml_client, failing.name).status == "Failed"
-os.environ["AZUREML_RUN_POLLING_INTERVAL_MIN"] = "1"
 refused(lambda: ml_client.jobs.stream(failing.name), JobException, "exit code 3")
 ml_client.jobs.begin_delete(failing.name).result()
 refused(lambda: ml_client.jobs.get(failing.name), ResourceNotFoundError, failing.name)
@@ -68,20 +69,18 @@ ended = over(ml_client, waiting.name)
 assert ended.status == "Canceled", ended.status
 ml_client.jobs.begin_cancel(waiting.name).result()
 
-with open("conda.yml", "w") as file:
-    file.write("dependencies: [python=3.11, pip, {pip: [pyspark]}]\n")
+Path("conda.yml").write_text("dependencies: [python=3.11, pip, {pip: [pyspark]}]\n")
 sparked = spark(
     experiment_name="jobs-sdk", display_name="sparks", code="spark_src", entry={"file": "main.py"},
     driver_cores=1, driver_memory="1g", executor_cores=1, executor_memory="1g", executor_instances=1,
     resources={"instance_type": "Standard_E4S_V3", "runtime_version": "3.4"},
     environment=Environment(name="jobs-spark", version="1", image="ubuntu:22.04", conda_file="conda.yml"),
 )  # fmt: skip
-os.mkdir("spark_src")
-with open("spark_src/main.py", "w") as file:
-    file.write("print('spark')\n")
+Path("spark_src").mkdir()
+Path("spark_src/main.py").write_text("print('spark')\n")
 sent = ml_client.jobs.create_or_update(sparked)
 shown = ml_client.jobs.get(sent.name)
-assert shown.type == "spark" and shown.conf["spark.executor.instances"] == "1", shown
+assert (shown.type, shown.conf["spark.executor.instances"]) == ("spark", "1"), shown
 ml_client.jobs.begin_cancel(sent.name).result()
 assert over(ml_client, sent.name).status in ("Canceled", "Failed", "Completed")
 print("job_refusals: done")

@@ -78,22 +78,27 @@ pipeline_job = whole(count=4)
 pipeline_job.outputs.model = Output(type="custom_model", mode="rw_mount", name="jobs-pipeline-model")
 pipeline_job.tags = {"team": "a"}
 returned = ml_client.jobs.create_or_update(pipeline_job)
-assert returned.type == "pipeline" and list(returned.jobs) == ["prepared", "trained", "inner", "search"]
+assert returned.type == "pipeline"
+assert list(returned.jobs) == ["prepared", "trained", "inner", "search"]
 assert returned.settings.default_compute == "pipe-cluster"
 shown = followed(ml_client, returned.name)
 if "Streaming" in shown:
-    assert "Streaming logs/azureml/executionlogs.txt" in shown and "prepared (" in shown, shown
+    assert all(words in shown for words in ("Streaming logs/azureml/executionlogs.txt", "prepared (")), shown
 ended = over(ml_client, returned.name)
 assert ended.status == "Completed", (ended.status, shown)
-assert ended.display_name == "the whole" and ended.tags == {"team": "a"}
-assert ended.inputs["count"]._data == "4" and ended.jobs["trained"].limits.timeout == 600
+assert ended.display_name == "the whole"
+assert ended.tags == {"team": "a"}
+assert ended.inputs["count"]._data == "4"
+assert ended.jobs["trained"].limits.timeout == 600
 
 children = {child.display_name: child for child in ml_client.jobs.list(parent_job_name=returned.name)}
 assert set(children) == {"prepared", "trained", "inner", "search"}, children
 child = ml_client.jobs.get(children["trained"].name)
-assert child.type == "command" and child.status == "Completed"
+assert child.type == "command"
+assert child.status == "Completed"
 grandchildren = list(ml_client.jobs.list(parent_job_name=children["inner"].name))
-assert len(grandchildren) == 1 and grandchildren[0].status == "Completed"
+assert len(grandchildren) == 1
+assert grandchildren[0].status == "Completed"
 
 ml_client.jobs.download(returned.name, download_path="outputs", output_name="model")
 assert Path("outputs/named-outputs/model/model.txt").read_text() == "4 0.3"

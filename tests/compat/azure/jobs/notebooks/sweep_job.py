@@ -26,9 +26,10 @@ sweep_job.display_name = "search"
 sweep_job.experiment_name = "jobs-sdk"
 
 returned = ml_client.jobs.create_or_update(sweep_job)
-assert returned.type == "sweep" and returned.objective.goal == "maximize", returned.objective.goal
+assert (returned.type, returned.objective.goal) == ("sweep", "maximize"), returned.objective.goal
 assert returned.search_space["rate"].values == [0.25, 0.75]
-assert returned.limits.max_total_trials == 2 and returned.limits.timeout == 3600
+assert returned.limits.max_total_trials == 2
+assert returned.limits.timeout == 3600
 assert returned.early_termination.delay_evaluation == 5
 assert f"RunId: {returned.name}" in followed(ml_client, returned.name)
 
@@ -36,7 +37,8 @@ ended = over(ml_client, returned.name)
 assert ended.status == "Completed", ended.status
 best = ended.properties["best_child_run_id"]
 children = {child.name: child for child in ml_client.jobs.list(parent_job_name=returned.name)}
-assert len(children) == 2 and best in children
+assert len(children) == 2
+assert best in children
 assert {child.status for child in children.values()} == {"Completed"}
 
 ml_client.jobs.download(returned.name, download_path="best", output_name="model")
