@@ -13,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError
@@ -73,6 +73,12 @@ class BlobSigner:
         if datetime.strptime(end, _FORM).replace(tzinfo=UTC).timestamp() * 1000 <= self._clock.now_ms():
             raise _refused(f"The signature of this address ended at {end}.")
         return allowed
+
+    @staticmethod
+    def is_one(query: str) -> bool:
+        """Say whether a text looks like a signature that a server of ours made, valid or not."""
+        pairs = dict(parse_qsl(query))
+        return pairs.keys() == {"sv", "sr", "se", "sp", "sig"} and (pairs["sv"], pairs["sr"]) == (VERSION, "c")
 
     def _sign(self, *parts: str) -> str:
         text = "\n".join(f"{len(part)}:{part}" for part in parts)

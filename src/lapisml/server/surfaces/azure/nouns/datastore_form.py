@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.documents.words import nearest
@@ -19,6 +20,7 @@ from lapisml.server.platform.vault import MASK
 from lapisml.server.surfaces.azure.errors import not_supported
 from lapisml.server.surfaces.azure.nouns.tables import invalid, mapping, read, texts, write
 from lapisml.server.surfaces.blob.addresses import SUFFIX
+from lapisml.server.surfaces.blob.signing import BlobSigner
 
 _COMMON = {"description": "description"}
 _ACCOUNT = {"accountName": "account_name", "endpoint": "endpoint", "protocol": "protocol"}
@@ -38,6 +40,8 @@ _NAMES = {ours: theirs for theirs, ours in _TYPES.items()}
 
 SERVED = frozenset({"local", "azure_blob", "s3", "gcs", "hdfs"})
 """Types that the SDK reads and writes through this server."""
+
+_ENDPOINT = "core.windows.net"
 
 _PASSED = (
     "datastoreType", "credentials", "tags", "properties", "isDefault", "subscriptionId", "resourceGroup",
@@ -74,6 +78,10 @@ class Place:
         host, slash, workspace = account.partition("/")
         return bool(slash) and ":" in host and workspace == self.workspace
 
+    def is_host_of(self, address: str) -> bool:
+        """Say whether an address is this server's."""
+        return urlsplit(address).netloc == self.account.partition("/")[0]
+
 
 def datastore_document(
     name: str, properties: Mapping[str, Any], place: Place, before: Mapping[str, Any] | None
@@ -93,10 +101,12 @@ def datastore_document(
         if properties.get(key):
             given[key] = texts(properties[key], f"properties.{key}")
     if kind == "AzureBlob" and place.is_ours(str(given.get("account_name", ""))):
-        return _of_our_own(name, given, before)
+        return _of_our_own(name, given, properties.get("credentials"), before)
     if str(given.get("endpoint", "")).lower() == SUFFIX:  # what clients fill in where the user said nothing
         del given["endpoint"]
     credentials = read_credentials(properties.get("credentials"), before)
+    if place.is_host_of(str(credentials.get("authority_url", ""))):  # likewise
+        del credentials["authority_url"]
     made = {"name": name, "type": _TYPES[kind], **given}
     return {**made, "credentials": credentials} if credentials else made
 
@@ -115,7 +125,7 @@ def datastore_properties(document: Mapping[str, Any], name: str, is_default: boo
     if kind in SERVED:
         ours = {"accountName": place.account, "containerName": name, "endpoint": SUFFIX, "protocol": "https"}
         return {"datastoreType": "AzureBlob", **ours, **common, "credentials": _served_credentials(document)}
-    found = write(document, _TABLES[_NAMES[kind]])
+    found = write({"endpoint": _ENDPOINT, **document}, _TABLES[_NAMES[kind]])
     return {"datastoreType": _NAMES[kind], **found, **common, "credentials": write_credentials(document)}
 
 
@@ -160,7 +170,9 @@ def _served_credentials(document: Mapping[str, Any]) -> dict[str, Any]:
     return {"credentialsType": "Sas"} if own["credentialsType"] == "None" else own
 
 
-def _of_our_own(name: str, given: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+def _of_our_own(
+    name: str, given: Mapping[str, Any], credentials: Any, before: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """Read the body of a container of this server's: a folder of the workspace's when it is new."""
     if str(given.get("container_name", "")).lower() != name.lower():
         problem = Problem("containers of this server are called as their datastore", "properties.containerName",
@@ -169,7 +181,21 @@ def _of_our_own(name: str, given: Mapping[str, Any], before: Mapping[str, Any] |
     changed = {key: given[key] for key in ("description", "tags", "properties") if key in given}
     base = {"name": name, "type": "local"} if before is None else dict(before)
     kept = {key: value for key, value in base.items() if key not in ("description", "tags", "properties")}
-    return {**kept, **changed}
+    return {**kept, **_new_credentials(credentials, base), **changed}
+
+
+def _new_credentials(body: Any, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the credentials of a body that has other ones than we showed; a signature of ours is none."""
+    given = mapping(body, "properties.credentials")
+    secrets = mapping(given.get("secrets"), "properties.credentials.secrets")
+    if not secrets or BlobSigner.is_one(str(secrets.get("sasToken", ""))):
+        return {}
+    if before["type"] != "azure_blob":
+        raise not_supported(
+            f"The credentials of a datastore of type {before['type']} can't be changed through this interface.",
+            "Change its document: lapis datastore update",
+        )
+    return {"credentials": read_credentials(body, before)}
 
 
 def _kind(properties: Mapping[str, Any]) -> str:
