@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
-from datetime import datetime
 from typing import Any
 
 from lapisml.azshim.shared import TENANT, accepted, command, flag, named, note, state, subscription, switch
+from lapisml.cli.azure import access_token
 from lapisml.cli.context import open_transport
 from lapisml.cli.parsing import Verb
 from lapisml.core.errors import ErrorCode, LapisError
@@ -62,7 +61,7 @@ def _check_known(args: Namespace, identifier: str) -> None:
     try:
         open_transport(args, start=False).get(f"/subscriptions/{identifier}", **{"api-version": "2022-12-01"})
     except LapisError as error:
-        if "SubscriptionNotFound" in str(error):
+        if "could not be found" in error.message:
             sentence = f"The subscription of '{args.subscription}' doesn't exist in cloud 'AzureCloud'."
             raise LapisError(
                 ErrorCode.CONFLICT, sentence, "The server takes the one of LAPIS_AZURE_SUBSCRIPTION."
@@ -70,20 +69,8 @@ def _check_known(args: Namespace, identifier: str) -> None:
 
 
 def _get_access_token(args: Namespace) -> dict[str, Any]:
-    """Ask the server for a token for `resource`, as a managed identity does."""
-    transport = open_transport(args)
-    query = {"api-version": "2017-09-01", "resource": _resource(args)}
-    with transport.open("GET", "/msi", query=query, headers={"secret": transport.address.token}) as answer:
-        token = json.loads(answer.read())
-    expires = int(token["expires_on"])
-    return {
-        "accessToken": token["access_token"],
-        "expiresOn": f"{datetime.fromtimestamp(expires).astimezone():%Y-%m-%d %H:%M:%S.%f}",
-        "expires_on": expires,
-        "subscription": subscription(args)["id"],
-        "tenant": TENANT,
-        "tokenType": token.get("token_type") or "Bearer",
-    }
+    """Ask the server for a token, in the form that `azure.identity.AzureCliCredential` reads."""
+    return access_token(args, _resource(args)) | {"subscription": subscription(args)["id"]}
 
 
 def _resource(args: Namespace) -> str:

@@ -29,6 +29,11 @@ _CODES = {
     412: ErrorCode.CONFLICT,
     413: ErrorCode.REQUEST_TOO_LARGE,
 }
+_SENTENCES = {
+    "BlobAlreadyExists": "There is a blob {} already.",
+    "BlobNotFound": "There is no blob {}.",
+    "ContainerNotFound": "There is no {}.",
+}
 
 
 @dataclass(frozen=True)
@@ -158,8 +163,10 @@ class Container:
 
     def _error(self, name: str, answer: http.client.HTTPResponse) -> LapisError:
         code = answer.headers.get("x-ms-error-code") or str(answer.status)
-        what = f"blob '{name}' in container '{self.name}'" if name else f"container '{self.name}'"
-        return LapisError(_CODES.get(answer.status, ErrorCode.USAGE), f"({code}) The server refused {what}.")
+        what = f"'{name}' in container '{self.name}'" if name else f"container '{self.name}'"
+        sentence = _SENTENCES.get(code, "The server refuses {}.").format(what)
+        hint = "Replace it with --overwrite." if code == "BlobAlreadyExists" else ""
+        return LapisError(_CODES.get(answer.status, ErrorCode.USAGE), f"({code}) {sentence}", hint)
 
 
 def _blob(name: str, headers: http.client.HTTPMessage) -> Blob:

@@ -17,8 +17,10 @@ from lapisml.azshim.shared import (
     switch,
     tags_of,
 )
+from lapisml.cli.context import open_transport
 from lapisml.cli.parsing import Verb
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.sdk.transport import segment
 
 _LOCATION = "local"
 
@@ -58,9 +60,16 @@ def _show(args: Namespace) -> dict[str, Any]:
 
 
 def _exists(args: Namespace) -> bool:
-    """Say whether there is such a group: any that no script has deleted, as the server takes any."""
+    """Say whether there is such a group: any that no script has deleted, unless the server takes just one."""
     known = _known()
-    return args.name not in known or known[args.name] is not None
+    if args.name in known and known[args.name] is None:
+        return False
+    address = f"/subscriptions/{subscription(args)['id']}/resourceGroups/{segment(args.name)}"
+    try:
+        open_transport(args, start=False).get(address, **{"api-version": "2022-09-01"})
+    except LapisError as error:
+        return "could not be found" not in error.message  # a server that does not run has no objection
+    return True
 
 
 def _list(args: Namespace) -> list[dict[str, Any]]:

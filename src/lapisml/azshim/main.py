@@ -107,8 +107,8 @@ def _refuse(words: Sequence[str], known: Sequence[str] = ()) -> int:
     from lapisml.azshim.elsewhere import reason
 
     name = " ".join(_leading(words)[:4]) or words[0]
-    near = get_close_matches(name, known or (*MODULES, "ml"), 1, 0.75)
-    hint = f" Did you mean 'az {near[0]}'?" if near else ""
+    near = get_close_matches(name, known, 1, 0.75) or get_close_matches(words[0], (*MODULES, "ml"), 1, 0.75)
+    hint = f" Did you mean 'az {near[0]}'?" if near and near[0] != words[0] else ""
     sys.stderr.write(f"ERROR: 'az {name}' is not a command of this az. {reason(words)}{hint}\n  see: az --help\n")
     return 2
 

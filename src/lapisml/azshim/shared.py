@@ -114,9 +114,11 @@ def named(asked: str, args: Namespace) -> dict[str, str]:
 
 def server_subscription(args: Namespace) -> str:
     """Give the id that the server uses in the ids it makes itself."""
-    workspace = first_workspace(args)
-    parts = str(workspace["id"]).split("/") if workspace else []
-    return os.environ.get("LAPIS_AZURE_SUBSCRIPTION") or (parts[2] if len(parts) > 4 else NO_SUBSCRIPTION)
+    try:
+        found = open_transport(args, start=False).get("/api/v1/azure")["subscription_id"]
+    except LapisError:
+        found = os.environ.get("LAPIS_AZURE_SUBSCRIPTION")
+    return str(found or NO_SUBSCRIPTION)
 
 
 def tags_of(args: Namespace) -> dict[str, str]:
