@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import Any
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.core.snapshots import manifest_path
 from lapisml.documents.kinds.online_deployment import own_server
-from lapisml.documents.references import AssetRef, CodeRef, ModelsUri, parse
+from lapisml.documents.references import AssetRef, CodeRef, parse
 from lapisml.ports.storage import Storage
+from lapisml.server.features.assets.given_models import given_model
 from lapisml.server.features.assets.model_environment import model_environment
 from lapisml.server.features.assets.records import AssetKind, AssetRecord
 from lapisml.server.features.assets.service import AssetService
@@ -127,35 +127,11 @@ class DeploymentResolver:
         if given is None:
             return None
         try:
-            if isinstance(given, dict):
-                return self._in_place(workspace, given, by)
-            if isinstance(parse(given, "model"), AssetRef | ModelsUri):
-                return self._assets.resolve(workspace, AssetKind.MODELS, given)
-            return self._in_place(workspace, {"path": given}, by)
+            return given_model(self._assets, workspace, given, by)
         except LapisError as error:
             problems = [replace(p, path=f"model.{p.path}" if p.path else "model") for p in error.problems]
             problem = Problem(" ".join(part for part in (error.message, error.hint) if part), "model")
             raise LapisError(error.code, "The deployment's model is not valid.", None, problems or [problem]) from None
-
-    def _in_place(self, workspace: Workspace, given: dict[str, Any], by: str) -> AssetRecord:
-        """Register a model that is written in place; the same one again is the same version."""
-        fixed = {key: given.get(key) for key in ("path", "type", "flavors")}
-        if given.get("name") is None:
-            mark = hashlib.sha256(json.dumps(fixed, sort_keys=True, default=str).encode()).hexdigest()[:16]
-            return self._assets.create(
-                workspace, AssetKind.MODELS, {**given, "name": f"anonymous-{mark}", "version": "1"}, by
-            )
-        if given.get("version") is None:
-            last = self._newest(workspace, str(given["name"]))
-            if last is not None and last.source == given.get("path"):
-                return last
-        return self._assets.create(workspace, AssetKind.MODELS, given, by)
-
-    def _newest(self, workspace: Workspace, name: str) -> AssetRecord | None:
-        try:
-            return self._assets.latest(workspace, AssetKind.MODELS, name)
-        except LapisError:
-            return None
 
     def _own_environment(self, workspace: Workspace, model: AssetRecord) -> dict[str, Any]:
         """Give the environment that an MLflow model brings along."""
