@@ -57,7 +57,9 @@ top.workspaces.begin_sync_keys("laboratory").result()
 assert top.workspaces.begin_diagnose("laboratory").result() is not None
 assert isinstance(refusal(top.workspaces.get, "nowhere"), ResourceNotFoundError)
 assert "ResourceNotFound" in str(refusal(top.workspaces.get, "nowhere"))
-private = Workspace(name="private", managed_network=ManagedNetwork(isolation_mode=IsolationMode.ALLOW_INTERNET_OUTBOUND))
+private = Workspace(
+    name="private", managed_network=ManagedNetwork(isolation_mode=IsolationMode.ALLOW_INTERNET_OUTBOUND)
+)
 assert "managed network" in str(refusal(top.workspaces.begin_create, private))
 assert "managed network" in str(refusal(top.workspaces.begin_provision_network, workspace_name="laboratory"))
 assert list(top.workspace_outbound_rules.list("laboratory")) == []
@@ -126,4 +128,3 @@ assert isinstance(full, ResourceExistsError), full
 assert "permanently_delete=True" in str(full), full
 top.workspaces.begin_delete("laboratory", delete_dependent_resources=True, permanently_delete=True).wait()
 assert isinstance(refusal(top.workspaces.get, "laboratory"), ResourceNotFoundError)
-print("done")

@@ -329,7 +329,7 @@ def settled(call: ArmCall, body: Any, is_new: bool) -> ArmAnswer:
 
 def operation_name(kind: str, words: Sequence[str]) -> str:
     """Write an operation's kind and words as one word of an address."""
-    return ".".join(base64.urlsafe_b64encode(word.encode()).decode().rstrip("=") for word in (kind, *words))
+    return ".".join(base64.urlsafe_b64encode(word.encode()).decode().rstrip("=") for word in (kind, *words) if word)
 
 
 def read_operation_name(name: str) -> tuple[str, tuple[str, ...]]:
@@ -339,7 +339,13 @@ def read_operation_name(name: str) -> tuple[str, tuple[str, ...]]:
         LapisError: NotFound when it is none.
     """
     try:
-        kind, *words = (base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode() for part in name.split("."))
-    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        kind, *words = (_decoded(part) for part in name.split("."))
+    except (binascii.Error, ValueError) as error:
         raise LapisError(ErrorCode.NOT_FOUND, f"There is no operation '{name}'.") from error
     return kind, tuple(words)
+
+
+def _decoded(part: str) -> str:
+    if not part:
+        raise ValueError("an empty part")
+    return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True).decode()

@@ -35,7 +35,12 @@ NOUNS = (
 
 
 def route_tree(services: AzureServices) -> RouteTree[Handler]:
-    """Make the table of all routes.
+    """Make the tree in which handlers are found."""
+    return RouteTree(all_routes(services))
+
+
+def all_routes(services: AzureServices) -> dict[tuple[str, str], Handler]:
+    """Gather the routes of every noun: (method, pattern) → handler.
 
     Raises:
         ValueError: two handlers have one address.
@@ -51,4 +56,4 @@ def route_tree(services: AzureServices) -> RouteTree[Handler]:
         routes.update(found)
         if hasattr(module, "operations"):
             readers.update(module.operations(services))
-    return RouteTree({**routes, **operation_routes(readers)})
+    return {**routes, **operation_routes(readers)}
