@@ -8,6 +8,7 @@ from pathlib import Path
 from azure.ai.ml import Input, MLClient, Output, command, dsl
 from azure.ai.ml.constants import AssetTypes, BatchDeploymentOutputAction
 from azure.ai.ml.entities import (
+    AmlCompute,
     BatchEndpoint,
     BatchRetrySettings,
     CodeConfiguration,
@@ -49,6 +50,9 @@ try:
 except ResourceNotFoundError:
     pass
 
+# a compute that it names
+ml_client.compute.begin_create_or_update(AmlCompute(name="batch-cluster", min_instances=0, max_instances=2)).result()
+
 # a model behind it
 deployment = ModelBatchDeployment(
     name="double",
@@ -57,6 +61,7 @@ deployment = ModelBatchDeployment(
     model=Model(path="two.txt", type=AssetTypes.CUSTOM_MODEL),
     code_configuration=CodeConfiguration(code="batch", scoring_script="batch_driver.py"),
     environment=ENVIRONMENT,
+    compute="batch-cluster",
     settings=ModelBatchDeploymentSettings(
         instance_count=1,
         max_concurrency_per_instance=1,
@@ -70,6 +75,7 @@ deployment = ModelBatchDeployment(
 ml_client.batch_deployments.begin_create_or_update(deployment).result()
 kept = ml_client.batch_deployments.get("double", ENDPOINT)
 assert kept.mini_batch_size == 2 and kept.output_file_name == "doubled.csv", kept
+assert kept.compute.endswith("/computes/batch-cluster"), kept.compute
 assert kept.retry_settings.timeout == 60 and kept.output_action == "append_row", kept
 assert [one.name for one in ml_client.batch_deployments.list(ENDPOINT)] == ["double"]
 endpoint = ml_client.batch_endpoints.get(ENDPOINT)
@@ -79,11 +85,16 @@ assert ml_client.batch_endpoints.get(ENDPOINT).defaults.deployment_name == "doub
 
 # a folder of files
 job = ml_client.batch_endpoints.invoke(
-    endpoint_name=ENDPOINT, input=Input(type=AssetTypes.URI_FOLDER, path="numbers"), experiment_name="numbers-of-today"
+    endpoint_name=ENDPOINT,
+    input=Input(type=AssetTypes.URI_FOLDER, path="numbers"),
+    experiment_name="numbers-of-today",
+    params_override=[{"mini_batch_size": "1"}, {"compute": {"instance_count": 2}}],
 )
-assert job.name and job.status, job
+assert job.name, job
 done = finished(job.name)
 assert done.experiment_name == "numbers-of-today", done.experiment_name
+node = done.jobs["batchscoring"]
+assert (node.mini_batch_size, node.resources.instance_count) == (1, 2), (node.mini_batch_size, node.resources)
 step = next(iter(ml_client.jobs.list(parent_job_name=job.name)))
 with tempfile.TemporaryDirectory() as folder:
     ml_client.jobs.download(name=step.name, download_path=folder, output_name="score")
@@ -106,7 +117,7 @@ def shout(word: str) -> dict[str, object]:
     return {"said": step.outputs.said}
 
 
-component = ml_client.components.create_or_update(shout().component if callable(shout) else shout)
+component = ml_client.components.create_or_update(shout().component)
 pipeline = PipelineComponentBatchDeployment(
     name="shouting", description="a pipeline", endpoint_name=ENDPOINT, component=component,
     settings={"continue_on_step_failure": False},

@@ -14,6 +14,7 @@ from lapisml.server.surfaces.azure.arm import (
     created,
     ok,
     paged,
+    settled,
     system_data,
 )
 from lapisml.server.surfaces.azure.nouns import batch_deployment_form, batch_endpoint_form
@@ -114,7 +115,7 @@ class BatchEndpoints:
         if isinstance(present, dict) and is_named(document.get("environment"), present, references):
             document["environment"] = present
         record, _ = self._endpoints.put_deployment(call.workspace, endpoint, name, _of(document, endpoint), call.by)
-        return created(deployment_body(call, endpoint, record), before is None)
+        return settled(call, deployment_body(call, endpoint, record), before is None)
 
     def patch_deployment(self, call: ArmCall) -> ArmAnswer:
         """Change a deployment's tags; nothing else is changed this way."""

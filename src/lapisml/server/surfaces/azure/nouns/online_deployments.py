@@ -14,10 +14,10 @@ from lapisml.server.surfaces.azure.arm import (
     Operation,
     OperationReader,
     Routes,
-    created,
     long_running,
     ok,
     paged,
+    settled,
     system_data,
 )
 from lapisml.server.surfaces.azure.nouns.endpoint_references import is_named, references_of
@@ -178,7 +178,7 @@ class OnlineDeployments:
         body = deployment_body(call, view)
         if view.record.state(view.revision) in _PENDING:
             return long_running(call, PUT, _words(call, view), body, status=201 if is_new else 200)
-        return created(body, is_new)
+        return settled(call, body, is_new)
 
 
 def deployment_body(call: ArmCall, view: DeploymentView) -> dict[str, Any]:

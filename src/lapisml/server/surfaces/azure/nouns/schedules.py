@@ -10,10 +10,10 @@ from lapisml.server.surfaces.azure.arm import (
     ArmAnswer,
     ArmCall,
     Routes,
-    created,
     no_content,
     ok,
     paged,
+    settled,
     system_data,
 )
 from lapisml.server.surfaces.azure.errors import not_supported
@@ -77,7 +77,7 @@ class Schedules:
         if enabled is not None:
             record = self._schedules.set_enabled(call.workspace, name, enabled=enabled)
         assert record is not None
-        return created(schedule_body(call, record), before is None)
+        return settled(call, schedule_body(call, record), before is None)
 
     def delete(self, call: ArmCall) -> ArmAnswer:
         """Delete one that is disabled; 204 when there is none."""
@@ -104,7 +104,7 @@ class Schedules:
                 "Write a schedule with `create_job`, or leave it disabled.",
             )
         record = self._schedules.keep(call.workspace, call.names[0], document, call.by)
-        return created(schedule_body(call, record), is_new)
+        return settled(call, schedule_body(call, record), is_new)
 
     def _find(self, call: ArmCall) -> ScheduleRecord | None:
         try:
