@@ -29,6 +29,8 @@ _READ_S = 3600
 _WRITE = "racwl"
 _READ = "rl"
 _URIS = ("modelUri", "dataUri")
+_SOON = (("retry-after-ms", "20"),)
+"""Has a client look again at once: it knows that a version is there when it has read it."""
 
 
 class RegistryCall(ArmCall):
@@ -46,11 +48,18 @@ class RegistryAssets:
         self._services = services
 
     def within(self, handler: Handler) -> Handler:
-        """Make the handler of a registry out of the handler of a workspace."""
+        """Make the handler of a registry out of the handler of a workspace.
+
+        Writing a version is answered as what goes on, and writing a container as what is new, since that is what
+        older releases of the SDK take from a registry. What is written is there when the answer comes.
+        """
 
         def handle(call: ArmCall) -> ArmAnswer:
             inner = self._placed(call)
-            return handler(self._with_content(inner) if call.method == "PUT" else inner)
+            if call.method != "PUT":
+                return handler(inner)
+            answer = handler(self._with_content(inner))
+            return replace(answer, status=202, headers=_SOON) if len(inner.names) == 2 else replace(answer, status=201)
 
         return handle
 
