@@ -179,9 +179,11 @@ def _details(call: BlobCall) -> set[str]:
 
 def _last(mark: str) -> str:
     try:
-        name = base64.urlsafe_b64decode(mark.partition(".")[2].encode("ascii"))
-    except (binascii.Error, ValueError) as error:
-        raise BlobError("InvalidQueryParameterValue", "The marker is not one of this server's.") from error
+        name = base64.b64decode(mark.partition(".")[2].encode("ascii"), b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        name = b""
+    if not name:
+        raise BlobError("InvalidQueryParameterValue", "The marker is not one of this server's.")
     return name.decode("utf-8", "surrogateescape")
 
 
