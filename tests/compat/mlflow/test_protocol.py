@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from lapisml.core.errors import ErrorCode
 from lapisml.core.lifecycle import JobState
 from lapisml.server.features.tracking.records import ModelStatus
@@ -9,42 +12,54 @@ from lapisml.server.surfaces.mlflow import statuses
 from lapisml.server.surfaces.mlflow.errors import MLFLOW_ERROR
 from tests.compat.mlflow.conftest import Lapis
 
-NOT_OFFERED = (
-    "trace", "assessment", "issue", "label", "review", "scorer", "gateway", "budget", "guardrail", "mcp", "workspace",
-    "secret", "presigned", "prompt", "webhook", "evaluationdataset", "promptoptimization", "customview", "otel",
-)  # fmt: skip
-"""Parts of MLflow's protocol that are not tracking, artifacts or registry."""
+PAGE = Path(__file__).parents[3] / "docs" / "mlflow-calls.md"
 
 
-def test_every_call_of_tracking_and_registry_is_answered(lapis: Lapis) -> None:
-    """Called with nothing, a call says what is missing; one that is not offered says that there is no such call."""
+def calls_of_the_client() -> list[tuple[str, str, str]]:
+    """Return (name, method, address) of every call that the client's protocol declares."""
     from mlflow.protos import databricks_pb2
+    from mlflow.protos.mlflow_artifacts_pb2 import MlflowArtifactsService
     from mlflow.protos.model_registry_pb2 import ModelRegistryService
     from mlflow.protos.service_pb2 import MlflowService
+    from mlflow.protos.webhooks_pb2 import WebhookService
 
-    missing, asked = [], 0
-    for service in (MlflowService, ModelRegistryService):
+    found = []
+    for service in (MlflowService, ModelRegistryService, MlflowArtifactsService, WebhookService):
         for method in service.DESCRIPTOR.methods:
             for endpoint in method.GetOptions().Extensions[databricks_pb2.rpc].endpoints:
-                path = "/" + endpoint.path.lstrip("/")
-                if _is_not_offered(method.name, path):
-                    continue
-                asked += 1
-                for name in ("{model_id}", "{tag_key}"):
-                    path = path.replace(name, "nothing")
-                body = None if endpoint.method == "GET" else {}
-                status, answer = lapis.server.request(endpoint.method, f"/mlflow/default/api/2.0{path}", body)
-                if isinstance(answer, dict) and answer.get("error_code") == "ENDPOINT_NOT_FOUND":
-                    missing.append(f"{endpoint.method} {path}")
-                assert status < 500, (path, answer)
-    assert missing == []
-    assert asked > 55
+                path = endpoint.path.lstrip("/").removeprefix("mlflow/").replace("<path:artifact_path>", "{path}")
+                path = path.replace("{assessment.trace_id}", "{trace_id}")
+                found.append((method.name, endpoint.method, f"{endpoint.since.major}.0/{path}"))
+    return found
 
 
-def _is_not_offered(method: str, path: str) -> bool:
-    text = (method + path).lower().replace("-", "").replace("_", "")
-    is_evaluation = path.startswith("/mlflow/datasets/")
-    return is_evaluation or any(word in text for word in NOT_OFFERED)
+def test_every_call_of_the_client_is_answered_as_the_page_says(lapis: Lapis) -> None:
+    """Called with nothing, a call says what is missing; one that is not offered says so in MLflow's own error."""
+    told = calls_of_the_page()
+    answered: dict[tuple[str, str], str] = {}
+    for _, method, address in calls_of_the_client():
+        version, _, path = address.partition("/")
+        below = "" if path.startswith("mlflow-artifacts/") else "mlflow/"
+        filled = re.sub(r"\{\w+\}", "nothing", path)
+        body = None if method == "GET" else {}
+        status, answer = lapis.server.request(method, f"/mlflow/default/api/{version}/{below}{filled}", body)
+        code = answer.get("error_code") if isinstance(answer, dict) else None
+        assert code != "ENDPOINT_NOT_FOUND", (method, address)
+        assert status < 500 or code == "NOT_IMPLEMENTED", (method, address, answer)
+        answered[method, address] = "not implemented" if code == "NOT_IMPLEMENTED" else "works"
+    assert answered == told
+
+
+def calls_of_the_page() -> dict[tuple[str, str], str]:
+    """Return what ``docs/mlflow-calls.md`` says of each call."""
+    rows = re.findall(r"^\| \w+ \| `(\w+) ([^`]+)` \| ([\w ]+) \|$", PAGE.read_text(), re.MULTILINE)
+    return {(method, address): said for method, address, said in rows}
+
+
+def test_a_call_that_nobody_knows_is_an_error_and_no_page(lapis: Lapis) -> None:
+    for method, path in (("GET", "2.0/mlflow/nothing/here"), ("POST", "3.0/mlflow/runs/nope"), ("GET", "9.9/x")):
+        status, answer = lapis.server.request(method, f"/mlflow/default/api/{path}", {} if method == "POST" else None)
+        assert (status, answer["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
 
 
 def test_every_error_code_has_its_form() -> None:

@@ -59,8 +59,8 @@ def head_of(row: Row[Any]) -> Trace:
 
 def add(connection: Connection, **values: Any) -> bool:
     """Insert a trace; False when there is one of this id."""
-    made = connection.execute(_unless_there(connection, traces).values(**values).on_conflict_do_nothing())
-    return bool(made.rowcount)
+    statement = _unless_there(connection, traces).values(**values).on_conflict_do_nothing()
+    return connection.execute(statement.returning(traces.c.id)).first() is not None
 
 
 def is_finalized(connection: Connection, row: int) -> bool:
