@@ -51,4 +51,4 @@ def test_newest_release(cloud: AzureCloud, tmp_path: Path) -> None:
 
 
 def test_older_release(cloud: AzureCloud, tmp_path: Path) -> None:
-    _run(cloud, "azure-old", tmp_path, ("job_refusals",))
+    _run(cloud, "azure-old", tmp_path, ("command_job",))

@@ -68,11 +68,15 @@ assert ended.status == "Completed", ended.status
 if "Streaming" in shown:  # it was not over before the client looked for the first time
     assert all(words in shown for words in ("Streaming user_logs/std_log.txt", "rows 3", "trained vanilla")), shown
 
-changed = ml_client.jobs.update(returned.name, display_name="trained", tags={"kept": "yes"}, properties={"note": "1"})
-assert (changed.display_name, changed.tags) == ("trained", {"team": "a", "kept": "yes"}), changed.tags
-assert changed.properties["note"] == "1"
-changed.tags["more"] = "too"
-assert ml_client.jobs.create_or_update(changed).tags == {"team": "a", "kept": "yes", "more": "too"}
+if hasattr(ml_client.jobs, "update"):  # older releases change a job by sending it back
+    changed = ml_client.jobs.update(
+        returned.name, display_name="trained", tags={"kept": "yes"}, properties={"note": "1"}
+    )
+    assert (changed.display_name, changed.tags) == ("trained", {"team": "a", "kept": "yes"}), changed.tags
+    assert changed.properties["note"] == "1"
+fetched = ml_client.jobs.get(returned.name)
+fetched.tags["more"] = "too"
+assert ml_client.jobs.create_or_update(fetched).tags["more"] == "too"
 
 ml_client.jobs.archive(returned.name)
 assert returned.name not in [listed.name for listed in ml_client.jobs.list()]

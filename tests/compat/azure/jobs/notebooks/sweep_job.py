@@ -4,6 +4,7 @@ from pathlib import Path
 
 from azure.ai.ml import Output, command
 from azure.ai.ml.sweep import Choice, MedianStoppingPolicy, Uniform
+from azure.core.exceptions import ResourceNotFoundError
 from common import ENVIRONMENT, client, followed, over
 
 ml_client = client()
@@ -50,4 +51,14 @@ running = ml_client.jobs.create_or_update(random)
 assert (running.search_space["rate"].min_value, running.limits.trial_timeout) == (0.1, 120)
 ml_client.jobs.begin_cancel(running.name).result()
 assert over(ml_client, running.name).status == "Canceled"
+
+if hasattr(ml_client.jobs, "begin_delete"):  # not in older releases
+    ml_client.jobs.begin_delete(returned.name).result()
+    assert returned.name not in [job.name for job in ml_client.jobs.list()]
+    try:
+        ml_client.jobs.get(best)
+    except ResourceNotFoundError:
+        pass
+    else:
+        raise AssertionError("the trials of a sweep go with it")
 print("sweep_job: done")

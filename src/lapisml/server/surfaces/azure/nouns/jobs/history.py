@@ -120,7 +120,8 @@ class _Runs:
         workspace = call.workspace
         outputs = tuple(self._services.job_outputs.all_of(workspace, job))
         standing = self._jobs.standing(workspace, job)
-        return Shown(job, standing, root or self._root(call, job), outputs, self._services.url)
+        agent = call.headers.get("user-agent", "")
+        return Shown(job, standing, root or self._root(call, job), outputs, self._services.url, agent)
 
     def _root(self, call: ArmCall, job: JobRecord) -> str:
         for _ in range(_DEEPEST):

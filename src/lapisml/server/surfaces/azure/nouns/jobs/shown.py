@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +25,13 @@ _RUN_TYPES = {
     "spark": "SparkRun",
     "parallel": "azureml.scriptrun",
 }
-_DATA_TYPES = ("uri_file", "uri_folder", "mltable")
-"""Types by which clients ask where an output lies. A model is a folder too: the present SDK fails in its own code
-when it asks for one as a model."""
+_DATA_TYPES = {"uri_file": "UriFile", "uri_folder": "UriFolder", "mltable": "MLTable"}
+"""Types by which clients ask where an output lies, and the words of older ones. A model is a folder too: the present
+SDK fails in its own code when it asks for one as a model."""
+
+_SDK = re.compile(r"azure-ai-ml/(\d+)\.(\d+)")
+_NEWER_WORDS = (1, 35)
+"""The release of the SDK that knows the words of data assets here; releases before it know the others."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Shown:
         root: name of the job that the whole family began with.
         outputs: what it put out, with ``artifacts``.
         url: the server's own address.
+        agent: the client's name for itself.
     """
 
     job: JobRecord
@@ -44,6 +50,7 @@ class Shown:
     root: str
     outputs: tuple[JobOutput, ...]
     url: str
+    agent: str = ""
 
 
 def job_resource(call: ArmCall, job: JobRecord, standing: Standing, references: References, url: str) -> dict[str, Any]:
@@ -129,7 +136,7 @@ def _facts(shown: Shown) -> dict[str, Any]:
         "tags": {str(key): str(value or "") for key, value in (job.document.get("tags") or {}).items()},
         "properties": {key: str(value) for key, value in job.properties.items()},
         "inputs": {},
-        "outputs": outputs_body(shown.outputs),
+        "outputs": _outputs(shown.outputs, shown.agent),
     }
     return filled(made, empty=())
 
@@ -147,13 +154,14 @@ def _duration(start: int | None, end: int | None) -> str | None:
     return f"{hours:02}:{minutes:02}:{seconds:02}.{millis:03}"
 
 
-def outputs_body(outputs: Iterable[JobOutput]) -> dict[str, Any]:
+def _outputs(outputs: Iterable[JobOutput], agent: str) -> dict[str, Any]:
     """Give the named outputs of a job: what to ask for to find where they lie."""
-    return {
-        output.name: {
-            "assetId": f"azureml://jobs/{output.job}/outputs/{output.name}",
-            "type": output.type if output.type in _DATA_TYPES else "uri_folder",
-        }
-        for output in outputs
-        if output.name != ARTIFACTS
-    }
+    sdk = _SDK.search(agent)
+    is_older = sdk is not None and (int(sdk[1]), int(sdk[2])) < _NEWER_WORDS
+    found = {}
+    for output in outputs:
+        kind = output.type if output.type in _DATA_TYPES else "uri_folder"
+        word = _DATA_TYPES[kind] if is_older else kind
+        found[output.name] = {"assetId": f"azureml://jobs/{output.job}/outputs/{output.name}", "type": word}
+    found.pop(ARTIFACTS, None)
+    return found
