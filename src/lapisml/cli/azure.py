@@ -50,10 +50,10 @@ def variables(args: Namespace, environment: Mapping[str, str]) -> dict[str, str]
     if facts["authority"]:
         bundle = str(write_bundle(home_folder() / "azure" / "bundle.pem", facts["authority"], environment))
         found |= {"REQUESTS_CA_BUNDLE": bundle, "SSL_CERT_FILE": bundle}
-    return found | _no_proxy(url, environment)
+    return found | no_proxy(url, environment)
 
 
-def _no_proxy(url: str, environment: Mapping[str, str]) -> dict[str, str]:
+def no_proxy(url: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Keep requests to this server away from a proxy that the environment names."""
     from urllib.parse import urlsplit
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lapisml.core.clock import Clock
-from lapisml.core.hosts import is_loopback
 from lapisml.server.azure.certificates import Certificates
 from lapisml.server.platform.listening import bind
 from lapisml.server.platform.web import Opening, SideDoor
@@ -36,7 +35,7 @@ class AzureFront:
         self._settings = settings
         self._url = url
         self._folder = settings.home / "azure"
-        self._certificates = Certificates(self._folder, _names(settings), clock)
+        self._certificates = Certificates(self._folder, _names(settings, url), clock)
         self._lock = threading.Lock()
         self._port: int | None = None
         self.side_door = SideDoor(self._at_start)
@@ -60,8 +59,9 @@ class AzureFront:
         """
         with self._lock:
             if self.address() is None:
-                self.side_door.open(self._opening())
-                log.info("azure.open at %s", self.address())
+                opening = self._opening()
+                self.side_door.open(opening)
+                self._note(opening)
         return self.address() or ""
 
     def authority(self) -> str:
@@ -70,21 +70,27 @@ class AzureFront:
         return "" if file is None else Path(file).read_text(encoding="ascii")
 
     def _at_start(self) -> Opening | None:
-        return self._opening() if self._certificates.exist() and not self.has_own_tls else None
+        if self.has_own_tls or not self._certificates.exist():
+            return None
+        opening = self._opening()
+        self._note(opening)
+        return opening
 
     def _opening(self) -> Opening:
         tls = self._certificates.ensure()
         settings = self._settings
-        listener = bind(settings.host, settings.azure_port, self._folder / "port", DEFAULT_PORT, _HINT)
-        self._port = listener.getsockname()[1]
-        return Opening(listener, tls)
+        return Opening(bind(settings.host, settings.azure_port, self._folder / "port", DEFAULT_PORT, _HINT), tls)
+
+    def _note(self, opening: Opening) -> None:
+        self._port = opening.listener.getsockname()[1]
+        log.info("azure.open at %s", self.address())
 
     def _host(self) -> str:
         host = urlsplit(self._url).hostname or "127.0.0.1"
         return f"[{host}]" if ":" in host else host
 
 
-def _names(settings: Settings) -> tuple[str, ...]:
+def _names(settings: Settings, url: str) -> tuple[str, ...]:
     """Give the names that the certificate must hold besides the loopback ones."""
-    named = (settings.host, *settings.allowed_hosts, urlsplit(settings.public_url).hostname or "")
-    return tuple(name for name in named if name not in ("", "0.0.0.0", "::") and not is_loopback(name))  # noqa: S104
+    named = (settings.host, *settings.allowed_hosts, urlsplit(url).hostname or "")
+    return tuple(name for name in named if name not in ("", "0.0.0.0", "::"))  # noqa: S104
