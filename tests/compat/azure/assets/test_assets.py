@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from tests.support.clients import AzureCloud, python_of, run_client, start_cloud
+from tests.support.cli import run_lapis
+from tests.support.clients import AzureCloud, python_of, run_client
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 NOUNS = ("environments", "data", "models", "components")
@@ -26,24 +25,17 @@ for script in sys.argv[1:]:
 """
 
 
-def _run(cloud: AzureCloud, client: str, folder: Path) -> None:
+def _run(cloud: AzureCloud, client: str, folder: Path, workspace: str) -> None:
     scripts = [str(NOTEBOOKS / f"{noun}.py") for noun in NOUNS]
-    printed = run_client(_ALL, cloud.variables(), python_of(client), arguments=scripts, cwd=folder)
+    variables = {**cloud.variables(), "WORKSPACE_NAME": workspace}
+    printed = run_client(_ALL, variables, python_of(client), arguments=scripts, cwd=folder)
     assert [line for line in printed.splitlines() if line.endswith(": done")] == [f"{noun}: done" for noun in NOUNS]
 
 
 def test_newest_release(azure_cloud: AzureCloud, tmp_path: Path) -> None:
-    _run(azure_cloud, "azure-new", tmp_path)
+    _run(azure_cloud, "azure-new", tmp_path, azure_cloud.workspace)
 
 
-@pytest.fixture
-def other_cloud(tmp_path: Path) -> AzureCloud:  # type: ignore[misc]
-    """A server of its own, since both releases use the same names."""
-    cloud = start_cloud(tmp_path / "home")
-    yield cloud
-    cloud.server.stop()
-
-
-def test_older_release(other_cloud: AzureCloud, tmp_path: Path) -> None:
-    (tmp_path / "work").mkdir()
-    _run(other_cloud, "azure-old", tmp_path / "work")
+def test_older_release(azure_cloud: AzureCloud, tmp_path: Path) -> None:
+    run_lapis("workspace", "create", "-n", "older-sdk", home=azure_cloud.home, check=True)
+    _run(azure_cloud, "azure-old", tmp_path, "older-sdk")

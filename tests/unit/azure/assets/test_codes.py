@@ -112,7 +112,7 @@ def test_what_is_not_there(arm: Arm) -> None:
 
 
 def test_what_is_no_id_of_code_stays(arm: Arm) -> None:
-    for text in (f"azureml://codes/{'a' * 64}", "git+https://example.com/x", "azureml:e:1"):
+    for text in (f"azureml://codes/{'a' * 64}", "git+https://example.com/x", "./src", "src"):
         assert code_reference(arm.services, arm.world.ws, text) == text
 
 
@@ -120,6 +120,21 @@ def test_a_snapshot_of_our_own_is_code_by_its_digest(arm: Arm) -> None:
     digest = arm.world.upload({"a.py": b"1"}, "code").digest
     assert arm.properties(f"codes/{digest}/versions/1")["codeUri"] == f"azureml://codes/{digest}"
     assert code_reference(arm.services, arm.world.ws, f"{SCOPE}/codes/{digest}/versions/1").endswith(digest)
+
+
+def test_code_that_was_damaged_is_sent_again_and_mended(arm: Arm, tmp_path: Path) -> None:
+    hashed = hash_of(FILES)
+    put(arm, arm.upload(FILES), hashed=hashed)
+    root = arm.world.assets.snapshot_root(arm.world.ws)
+    blob = root / "blobs" / (sha := hashlib.sha256(FILES["train.py"]).hexdigest())[:2] / sha
+    blob.write_bytes(b"evil(1)!\n")
+    assert arm.ask("GET", f"codes/x/versions?hash={hashed}&hashVersion=202208")[1] == {"value": []}
+    put(arm, arm.upload(FILES), name="again", hashed=hashed)
+    [found] = arm.ask("GET", f"codes/x/versions?hash={hashed}&hashVersion=202208")[1]["value"]
+    assert found["id"].endswith("/codes/again/versions/1")
+    reference = code_reference(arm.services, arm.world.ws, "azureml:c:1")
+    SnapshotStore(root).materialize(reference.rpartition("/")[2], tmp_path / "out")
+    assert (tmp_path / "out/train.py").read_bytes() == FILES["train.py"]
 
 
 def test_forgotten_code(arm: Arm) -> None:

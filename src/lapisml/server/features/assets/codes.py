@@ -22,7 +22,7 @@ from lapisml.documents.manifest import Manifest, is_digest
 from lapisml.documents.references import CodeRef
 from lapisml.ports.storage import Storage, StorageLocation
 from lapisml.server.features.assets.disk import translated, write_whole
-from lapisml.server.features.assets.snapshot_writer import SnapshotWriter
+from lapisml.server.features.assets.snapshot_writer import SnapshotWriter, is_whole
 from lapisml.server.features.workspaces.service import Workspace
 
 HASH_VERSION = "202208"
@@ -92,13 +92,16 @@ class CodeService:
     def by_hash(self, workspace: Workspace, content: str, hash_version: str = HASH_VERSION) -> NamedCode | None:
         """Return a version with the content that a client's hash names, None when there is none.
 
+        Code whose files were damaged on disk is not found either, so that the client sends it again, which mends it.
+
         Args:
             content: 64 hexadecimal digits; see `content_hash`.
         """
         if not is_digest(content) or hash_version != HASH_VERSION:
             return None
         entry = _json(self._snapshots(workspace) / _HASHES / f"{content}.json")
-        return self.find(workspace, str(entry["name"]), str(entry["version"])) if entry else None
+        found = self.find(workspace, str(entry["name"]), str(entry["version"])) if entry else None
+        return found if found is not None and is_whole(self._snapshots(workspace), found.digest) else None
 
     def versions(self, workspace: Workspace, name: str) -> list[NamedCode]:
         """Return the versions of a name, newest first; empty for a name that is not there."""

@@ -17,6 +17,7 @@ from lapisml.ports.storage import Storage, StorageLocation
 from lapisml.server.features.assets.disk import size, synchronise, write_whole
 
 _CHUNK = 1 << 20
+_READ_BYTES = 16 << 20
 _SCRIPT = b"#!"
 
 
@@ -80,9 +81,8 @@ class SnapshotWriter:
             digest, script = _read(place)
             target = Path(blob_path(str(self._root), digest))
             length = place.stat().st_size
-            if size(target) != length:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                place.replace(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            place.replace(target)  # what lies there already may have been damaged
         finally:
             place.unlink(missing_ok=True)
         return ManifestFile(path, length, digest, "755" if script else "644")
@@ -104,6 +104,17 @@ class SnapshotWriter:
                 writing.write(piece)
             writing.flush()
             os.fsync(writing.fileno())
+
+
+def is_whole(root: Path, digest: str) -> bool:
+    """Say whether every file of a snapshot is there, with its content if they are not many bytes in all."""
+    manifest = Manifest.from_dict(json.loads(Path(manifest_path(str(root), digest)).read_bytes()))
+    read = manifest.size <= _READ_BYTES
+    return all(_is_there(Path(blob_path(str(root), file.sha256)), file, read) for file in manifest.files)
+
+
+def _is_there(place: Path, file: ManifestFile, read: bool) -> bool:
+    return size(place) == file.size and (not read or _read(place)[0] == file.sha256)
 
 
 def _read(place: Path) -> tuple[str, bool]:

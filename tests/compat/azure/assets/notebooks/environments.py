@@ -37,7 +37,7 @@ asked = {"name": "sdk-env", "image": "python:3.11", "conda_file": "conda.yml"}
 made = ml_client.environments.create_or_update(Environment(**asked, description="one", tags={"team": "a"}))
 assert (made.name, made.version, made.description, made.tags) == ("sdk-env", "1", "one", {"team": "a"})
 assert made.conda_file["dependencies"] == ["python=3.11", "pip", {"pip": ["mlflow"]}]
-assert made.id.endswith("/workspaces/default/environments/sdk-env/versions/1")
+assert made.id.endswith(f"/workspaces/{os.environ['WORKSPACE_NAME']}/environments/sdk-env/versions/1")
 assert made.creation_context.created_by
 again = ml_client.environments.create_or_update(Environment(**asked, description="two"))
 assert (again.version, again.description) == ("1", "two")

@@ -40,13 +40,14 @@ def code_reference(services: AzureServices, workspace: Workspace, code_id: str) 
     """Give what a document says of code that a body names by id; what is no id of code stays as it is.
 
     Args:
-        code_id: ``…/codes/<name>/versions/<version>``, with or without ``azureml:`` in front.
+        code_id: ``…/codes/<name>/versions/<version>``, with or without ``azureml:`` in front, or
+            ``azureml:<name>:<version>``.
 
     Raises:
         LapisError: ReferenceNotFound for code that is not there.
     """
     try:
-        found = parse(code_id)
+        found = parse(code_id, "code" if code_id.startswith("azureml:") else None)
     except LapisError:
         return code_id
     if not isinstance(found, AssetRef) or found.kind != "code" or found.registry != workspace.registry:
