@@ -292,6 +292,10 @@ OperationReader = Callable[[ArmCall, tuple[str, ...]], Operation]
 """Says how far the operation is that `long_running` named with these words."""
 
 
+AGAIN = ("x-ms-retry-after-ms", "250")
+"""When to ask again how far something is: soon, since what is asked costs little and nothing here takes minutes."""
+
+
 def long_running(call: ArmCall, kind: str, words: Sequence[str], body: Any, status: int = 201) -> ArmAnswer:
     """Answer that something takes time; the client asks the operation's address until it is over.
 
@@ -305,7 +309,7 @@ def long_running(call: ArmCall, kind: str, words: Sequence[str], body: Any, stat
     """
     address = f"{call.url}{call.provider_path}/locations/{LOCATION}"
     name = operation_name(kind, words)
-    headers = [("Azure-AsyncOperation", f"{address}/mfeOperationsStatus/{name}"), ("Retry-After", "1")]
+    headers = [("Azure-AsyncOperation", f"{address}/mfeOperationsStatus/{name}"), AGAIN]
     if status == 202:
         headers.append(("Location", f"{address}/mfeOperationResults/{name}"))
     return ArmAnswer(status, body, headers)

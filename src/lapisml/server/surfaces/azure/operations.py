@@ -7,6 +7,7 @@ from typing import Any
 
 from lapisml.core.errors import not_found
 from lapisml.server.surfaces.azure.arm import (
+    AGAIN,
     SETTLED,
     ArmAnswer,
     ArmCall,
@@ -18,8 +19,6 @@ from lapisml.server.surfaces.azure.arm import (
 )
 from lapisml.server.surfaces.azure.errors import error_object
 from lapisml.server.surfaces.azure.routing import PROVIDER
-
-_AGAIN = (("Retry-After", "1"),)
 
 
 def operation_routes(readers: Mapping[str, OperationReader]) -> dict[tuple[str, str], Handler]:
@@ -42,14 +41,14 @@ def operation_routes(readers: Mapping[str, OperationReader]) -> dict[tuple[str, 
         body: dict[str, Any] = {"id": call.path, "name": call.names[1], "status": operation.status}
         if operation.error is not None:
             body["error"] = error_object(operation.error)
-        return ArmAnswer(200, body, _AGAIN if operation.status == "InProgress" else ())
+        return ArmAnswer(200, body, (AGAIN,) if operation.status == "InProgress" else ())
 
     def result(call: ArmCall) -> ArmAnswer:
         operation = read(call)
         if operation.error is not None:
             raise operation.error
         if operation.status == "InProgress":
-            return ArmAnswer(202, None, [("Location", f"{call.url}{call.path}"), *_AGAIN])
+            return ArmAnswer(202, None, [("Location", f"{call.url}{call.path}"), AGAIN])
         return ArmAnswer(204) if operation.result is None else ok(operation.result)
 
     below = f"providers/{PROVIDER}/locations/*"
