@@ -122,6 +122,22 @@ def test_a_deployment_finds_its_model(tmp_path: Path) -> None:
     assert _printed(tmp_path, code, AZUREML_MODEL_DIR=str(tmp_path / "models")).strip().endswith("models/model.pkl")
 
 
+def test_scoring_scripts_have_them_beside_what_replicas_offer(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_text("x")
+    code = (
+        f"import sys; sys.path.insert(0, {str(REPOSITORY / 'src' / 'lapisml' / 'scoring')!r})\n"
+        "from lapis_scoring import shims; shims.provide(lambda module: None)\n"
+        "import azureml.ai.monitoring\n"
+        "from azureml.contrib.services.aml_request import AMLRequest\n"
+        "try:\n    from azureml.core.model import Model\n    print(Model.get_model_path('m'), AMLRequest.__name__)\n"
+        "except ImportError:\n    print('none', AMLRequest.__name__)"
+    )
+    for value, shown in (("", f"{tmp_path}/model.pkl AMLRequest"), ("0", "none AMLRequest")):
+        env = clean_environment(AZUREML_MODEL_DIR=str(tmp_path), LAPIS_DROP_INS=value)
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == shown, done.stderr
+
+
 def test_they_cost_nothing_and_need_nothing(tmp_path: Path) -> None:
     code = (
         "import sys; before = 'azureml' in sys.modules; import azureml.core, azureml.mlflow; "

@@ -6,6 +6,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import os
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,10 @@ _COLLECTING = ("azureml.ai.monitoring", "azureml.ai.monitoring.context")
 _PACKAGES = ("azureml", "azureml.contrib", "azureml.ai", "inference_schema", "inference_schema.parameter_types")
 
 
+_DROP_INS = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "drop_ins"))
+"""What scripts of jobs are offered as well."""
+
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,11 +44,13 @@ if TYPE_CHECKING:
 
 
 def provide(collecting: Fill) -> None:
-    """Make the packages importable; an environment that has inference-schema keeps its own.
+    """Make the packages importable; an environment that has inference-schema, or azureml-core, keeps its own.
 
     Args:
         collecting: fills the module ``azureml.ai.monitoring``.
     """
+    if os.environ.get("LAPIS_DROP_INS", "").lower() not in ("0", "false", "no", "off"):
+        sys.path.append(_DROP_INS)  # azureml.core: Model.get_model_path above all
     ours = {name: _filling(module) for name, module in _OURS.items()}
     sys.meta_path.insert(0, _Finder({**ours, **dict.fromkeys(_COLLECTING, collecting)}))
     lacking = {name: _filling(module) for name, module in _LACKING.items()}
