@@ -114,3 +114,49 @@ def test_labels_are_unique_while_valid(identity: IdentityService) -> None:
     assert identity.issue_user_token("ada", "script", None)
     with pytest.raises(LapisError, match="no token"):
         identity.revoke_user_token("unknown")
+
+
+def test_an_access_token_stands_for_its_token_for_an_hour(
+    identity: IdentityService, clock: FakeClock, tmp_path: Path
+) -> None:
+    token = identity.ensure_owner(tmp_path / "token")
+    made = identity.issue_access_token(token, "https://ml.azure.com")
+    assert made.expires_on == clock.now_ms() // 1000 + 3600
+    assert identity.authenticate(made.token) == identity.authenticate(token)
+    clock.advance(3_600_000)
+    assert identity.cached(made.token) is None
+    with pytest.raises(LapisError) as caught:
+        identity.authenticate(made.token)
+    assert caught.value.code == ErrorCode.TOKEN_EXPIRED
+
+
+def test_an_access_token_ends_with_its_token(identity: IdentityService, clock: FakeClock) -> None:
+    token = identity.issue_user_token("ada", "laptop", 60)
+    made = identity.issue_access_token(token, "x")
+    assert made.expires_on == clock.now_ms() // 1000 + 60
+    assert identity.authenticate(made.token).name == "ada"
+    identity.revoke_user_token("laptop")
+    assert _refused(identity, made.token)
+
+
+def test_an_access_token_can_not_be_prolonged(identity: IdentityService, tmp_path: Path) -> None:
+    made = identity.issue_access_token(identity.ensure_owner(tmp_path / "token"), "x")
+    with pytest.raises(LapisError) as caught:
+        identity.issue_access_token(made.token, "x")
+    assert caught.value.code == ErrorCode.FORBIDDEN
+
+
+def test_access_tokens_of_another_server_are_worth_nothing(
+    identity: IdentityService, database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    token = identity.ensure_owner(tmp_path / "token")
+    other = IdentityService(database, clock)
+    assert _refused(identity, other.issue_access_token(token, "x").token)
+
+
+def test_an_access_token_of_a_job_is_a_jobs(identity: IdentityService) -> None:
+    made = identity.issue_access_token(identity.issue_job_token("w", "j", 60), "x")
+    principal = identity.authenticate(made.token)
+    assert (principal.kind, principal.workspace, principal.job) == ("job", "w", "j")
+    identity.revoke_job_tokens("j")
+    assert _refused(identity, made.token)

@@ -1,7 +1,7 @@
 """Computes in the form of Azure's resource manager and back.
 
 ``properties`` of a body holds what all types have, and ``properties`` within it what one type has. Our document is
-flat. Passwords are taken in and never shown.
+flat. A password of a node's administrator is not kept: nobody logs in to a node.
 """
 
 from __future__ import annotations
@@ -84,7 +84,6 @@ def _read_cluster(inner: Body) -> Body:
     ssh = without_none(
         {
             "admin_username": login.get("adminUserName"),
-            "admin_password": login.get("adminUserPassword"),
             "ssh_key_value": login.get("adminUserSshPublicKey"),
         }
     )
