@@ -101,6 +101,8 @@ def test_what_is_not_there(arm: Arm) -> None:
     refused(ErrorCode.NOT_FOUND, arm, arm.upload({"a": b"1"}) + "2")
     refused(ErrorCode.PATH_NOT_ALLOWED, arm, arm.upload({"a": b"1"}) + "/../../x")
     refused(ErrorCode.DOCUMENT_INVALID, arm, arm.upload({"a": b"1"}), name="..a")
+    for elsewhere in ("https://example.com/x.py", "file:///etc/passwd", "/etc/passwd", "git+https://example.com/x"):
+        refused(ErrorCode.FORBIDDEN, arm, elsewhere)
     with pytest.raises(LapisError) as caught:
         arm.ask("GET", "codes/none/versions/1")
     assert caught.value.code is ErrorCode.NOT_FOUND

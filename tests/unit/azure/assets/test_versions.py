@@ -55,6 +55,7 @@ def test_newest_first_and_one_alone(models: Arm) -> None:
     assert "nextLink" not in models.ask("GET", "models/m/versions?$top=1")[1]
     assert models.ask("GET", "models/none/versions?$top=1")[1] == {"value": []}
     refused(ErrorCode.NOT_SUPPORTED, models, "GET", "models/m/versions?$orderBy=name asc")
+    refused(ErrorCode.NOT_SUPPORTED, models, "GET", "models/m/versions?version=1")
     refused(ErrorCode.USAGE, models, "GET", "models/m/versions?listViewType=Some")
 
 

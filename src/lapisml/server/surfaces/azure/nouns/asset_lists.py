@@ -18,6 +18,7 @@ _VIEWS = {
     "archivedonly": Archived.ARCHIVED,
     "all": Archived.ALL,
 }
+_NO_FILTERS = ("version", "description", "properties", "offset", "feed")
 _MOST = 1000
 _NEWEST_FIRST = ("", "createdtime desc", "createdat desc")
 
@@ -47,12 +48,15 @@ def tags_of(call: ArmCall) -> dict[str, str | None]:
     return found
 
 
-def reject_order(call: ArmCall) -> None:
-    """Refuse every order but the newest first, which is the one there is.
+def check_list(call: ArmCall) -> None:
+    """Refuse every order but the newest first, which is the one there is, and filters that there are not.
 
     Raises:
         LapisError: NotSupported.
     """
+    for key in _NO_FILTERS:
+        if call.query.get(key):
+            raise not_supported(f"Versions can't be filtered by {key}.", "Filter by tags, or go through the list.")
     order = call.query.get("$orderBy", "")
     if " ".join(order.lower().split()) not in _NEWEST_FIRST:
         raise not_supported(f"Versions can't be ordered by '{order}'.", "Leave $orderBy out: the newest come first.")

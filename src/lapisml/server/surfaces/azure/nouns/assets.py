@@ -16,7 +16,7 @@ from lapisml.server.surfaces.azure.arm import ArmAnswer, ArmCall, Handler, creat
 from lapisml.server.surfaces.azure.errors import not_supported
 from lapisml.server.surfaces.azure.nouns import components, data, environments, models
 from lapisml.server.surfaces.azure.nouns.asset_keys import CHANGEABLE, RECORD
-from lapisml.server.surfaces.azure.nouns.asset_lists import archived_of, listed, reject_order, tags_of
+from lapisml.server.surfaces.azure.nouns.asset_lists import archived_of, check_list, listed, tags_of
 from lapisml.server.surfaces.azure.nouns.asset_scope import AssetScope
 from lapisml.server.surfaces.azure.nouns.codes import code_reference
 from lapisml.server.surfaces.azure.nouns.jobs.references import ANONYMOUS_COMPONENT, ANONYMOUS_ENVIRONMENT
@@ -134,7 +134,7 @@ class AssetNoun:
 
     def list_versions(self, call: ArmCall) -> ArmAnswer:
         """List the versions of a name, the newest first."""
-        reject_order(call)
+        check_list(call)
         stage = call.query.get("stage")
         query = ListQuery(call.names[0], archived_of(call), tags_of(call))
 

@@ -99,6 +99,7 @@ class _Codes:
         name, version = call.names
         properties = call.properties()
         given = picked(properties, {"codeUri": "uri"}, frozenset())
+        given.update({key: _texts(given[key]) for key in ("tags", "properties") if key in given})
         if not isinstance(given.get("uri"), str):
             return created(self._changed(call, name, version, given), is_new=False)
         container = _pending_container(given["uri"])
@@ -164,7 +165,7 @@ class _Codes:
             return None
         if container is None:
             scope = AssetScope(call.scope_id, call.workspace.name, call.url)
-            return self._services.assets.location(call.workspace, scope.own_uri(uri))
+            return self._services.assets.content_location(call.workspace, scope.own_uri(uri))
         folder = self._services.pending.folder(call.workspace.name, container)
         below = unquote(urlsplit(uri).path).partition(f"/{container}")[2]
         return StorageLocation("file", str(folder)).child(below.strip("/"))
@@ -174,6 +175,11 @@ def _pending_container(uri: str) -> str | None:
     """Give the container of a pending upload that an address leads into, None when it leads elsewhere."""
     words = unquote(urlsplit(uri).path).split("/")
     return next((word for word in words if is_pending(word)), None)
+
+
+def _texts(given: Any) -> dict[str, str]:
+    """Return tags or properties as text."""
+    return {str(key): str(value) for key, value in given.items()} if isinstance(given, dict) else {}
 
 
 def _body(call: ArmCall, code: NamedCode) -> dict[str, Any]:
