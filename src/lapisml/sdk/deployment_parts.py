@@ -13,6 +13,7 @@ from lapisml.documents.base import Part
 from lapisml.documents.faults import faults_of, problems_of, refuse
 from lapisml.documents.fields import Choice
 from lapisml.documents.kinds import batch_deployment, deployments, endpoints, online_deployment
+from lapisml.sdk.records import reference_of
 
 Text = str | os.PathLike[str] | None
 
@@ -54,7 +55,7 @@ def _asset(kind: str, asset: Any) -> Any:
 
     record = asset.record
     if record is not None and record.get("version"):
-        return f"azureml:{record['name']}:{record['version']}"
+        return reference_of(record)
     document = {key: value for key, value in asset.to_dict().items() if key != "auto_delete_setting"}
     if kind == "model":
         if "type" not in asset.model_fields_set:

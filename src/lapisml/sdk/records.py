@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 _MOMENTS = ("created_at", "last_modified_at")
+
+
+_REGISTRIES = "azureml://registries/"
+
+
+def reference_of(record: Mapping[str, Any]) -> str:
+    """Give the reference that means a version which the server gave: what is in a registry is named with it."""
+    address = str(record.get("id") or "")
+    return address if address.startswith(_REGISTRIES) else f"azureml:{record['name']}:{record['version']}"
 
 
 class View(dict[str, Any]):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lapisml.sdk.dsl.values import literal_type, plain
+from lapisml.sdk.records import reference_of
 
 DECLARED_KEYS = ("type", "description", "optional", "default", "enum", "min", "max", "mode")
 
@@ -70,7 +71,7 @@ def of_component(entity: Any) -> Definition:
     type_ = str(document.get("type") or "command")
     known = entity.record
     has_version = known is not None and known.get("version") is not None
-    reference = f"azureml:{document['name']}:{known['version']}" if has_version else None
+    reference = reference_of(known) if known is not None and has_version else None
     return Definition(
         type_,
         reference or document,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.sdk.attributes import Attributes
+from lapisml.sdk.records import reference_of
 
 if TYPE_CHECKING:
     from lapisml.sdk.dsl.steps import Step
@@ -172,13 +173,13 @@ def environment_of(given: Any) -> Any:
     if getattr(given, "KIND", None) != "environment":
         return given
     if given.record is not None and given.record.get("version"):
-        return f"azureml:{given.record['name']}:{given.record['version']}"
+        return reference_of(given.record)
     return {key: value for key, value in given.to_dict().items() if key not in ("properties", "auto_delete_setting")}
 
 
 def _address(asset: Any) -> str:
     if asset.record is not None and asset.record.get("version"):
-        return f"azureml:{asset.record['name']}:{asset.record['version']}"
+        return reference_of(asset.record)
     return str(asset.path)
 
 
