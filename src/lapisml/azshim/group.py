@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from lapisml.azshim.config import default_of
 from lapisml.azshim.shared import (
     TAGS,
     accepted,
@@ -20,6 +21,7 @@ from lapisml.azshim.shared import (
 from lapisml.cli.context import open_transport
 from lapisml.cli.parsing import Verb
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.sdk.discovery import home_folder
 from lapisml.sdk.transport import segment
 
 _LOCATION = "local"
@@ -52,6 +54,9 @@ def _create(args: Namespace) -> dict[str, Any]:
 
 def _show(args: Namespace) -> dict[str, Any]:
     known = _known()
+    args.name = args.name or default_of("group", home_folder())
+    if not args.name:
+        raise LapisError(ErrorCode.USAGE, "Say which group: --name NAME, or az configure --defaults group=NAME.")
     if not _exists(args):
         raise LapisError(
             ErrorCode.NOT_FOUND, f"(ResourceGroupNotFound) Resource group '{args.name}' could not be found."
@@ -99,7 +104,9 @@ def _delete(args: Namespace) -> None:
     )
 
 
-_NAME = flag("--name", "--resource-group", "-n", "-g", dest="name", required=True, metavar="NAME", help="its name")
+_OPTIONS = ("--name", "--resource-group", "-n", "-g")
+_NAME = flag(*_OPTIONS, dest="name", required=True, metavar="NAME", help="its name")
+_NAME_OR_DEFAULT = flag(*_OPTIONS, dest="name", metavar="NAME", help="its name; else the default group")
 
 COMMANDS: dict[str, Verb] = {
     "group create": command(
@@ -110,7 +117,7 @@ COMMANDS: dict[str, Verb] = {
         TAGS,
         accepted("--managed-by"),
     ),
-    "group show": command("show a group", _show, _NAME),
+    "group show": command("show a group", _show, _NAME_OR_DEFAULT),
     "group list": command("list the groups", _list, flag("--tag", metavar="KEY[=VALUE]", help="those with this tag")),
     "group exists": command("say whether there is such a group", _exists, _NAME),
     "group delete": command(

@@ -46,7 +46,7 @@ az configure -l --output table --query "[?name=='group'].value | [0]" | tail -1
 az config get --query "defaults[?name == 'group'].value" -o tsv
 az config get defaults.location --query value -o tsv
 az config set core.output=tsv extension.use_dynamic_install=yes_without_prompt
-az group show -n rg-one --query '[name, location]'
+az group show --query '[name, location]'
 az config get extension --query '[].[name, value]'
 az config unset core.output
 az config get core.output > /dev/null 2>&1 || echo "unset"
