@@ -185,7 +185,7 @@ def test_a_long_list_comes_in_pages(call: Call, shared_server: LapisServer, envi
     assert len(found) == len(set(found))
 
 
-def test_a_job_that_is_over_can_be_removed(call: Call, submit: Callable[..., str]) -> None:
+def test_a_job_that_is_over_can_be_removed(call: Call, submit: Callable[..., str], environment: str) -> None:
     name = submit("sleep 600")
     status, answer = call("DELETE", f"{JOBS}/{name}")
     assert (status, answer["error"]["code"]) == (409, "Conflict")
@@ -193,6 +193,12 @@ def test_a_job_that_is_over_can_be_removed(call: Call, submit: Callable[..., str
     assert wait(call, name)["properties"]["status"] == "Canceled"
     assert call("DELETE", f"{JOBS}/{name}")[0] == 200
     assert call("DELETE", f"{JOBS}/{name}")[0] == 204
+    assert call("GET", f"{JOBS}/{name}")[0] == 404
+    again = {"properties": {"jobType": "Command", "command": "echo again", "environmentId": "azureml:absent@latest"}}
+    assert call("PUT", f"{JOBS}/{name}", again)[0] == 400
+    again["properties"]["environmentId"] = environment
+    status, answer = call("PUT", f"{JOBS}/{name}", again)
+    assert (status, answer["error"]["code"]) == (409, "Conflict")
     assert call("GET", f"{JOBS}/{name}")[0] == 404
 
 

@@ -20,6 +20,7 @@ from lapisml.server.features.jobs.kinds import type_of
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.submission import Submission
 from lapisml.server.features.jobs.topics import TOPIC_CHILDREN, TOPIC_LINE
+from lapisml.server.features.tracking.records import RunData
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
@@ -109,7 +110,12 @@ class Intake:
         make_run = self._run_creation(workspace, record_of(values, 0), status)
         with self._database.write() as connection:
             job = record_of(values, store.add(connection, values))
-            make_run(connection)
+            if make_run(connection).info.deleted_at is not None:
+                raise LapisError(
+                    ErrorCode.CONFLICT,
+                    f"The name '{job.name}' was another job's, which was deleted.",
+                    "Leave `name` out to get a new one.",
+                )
             for step in steps:
                 store.move(connection, job, step)
                 job = replace(job, status=step.to, status_code=step.code, status_reason=step.reason)
@@ -120,7 +126,7 @@ class Intake:
 
     def _run_creation(
         self, workspace: Workspace, job: JobRecord, status: JobState = JobState.QUEUED
-    ) -> Callable[[Connection], object]:
+    ) -> Callable[[Connection], RunData]:
         return self._tracking.run_creation(
             workspace,
             experiment_name=job.experiment_name,

@@ -26,6 +26,7 @@ from lapisml.server.features.tracking.records import (
     HistoryPoint,
     LogEntry,
     Point,
+    RunData,
 )
 from lapisml.server.features.tracking.runs import Runs
 from lapisml.server.features.tracking.store import experiments as experiment_store
@@ -102,7 +103,7 @@ class TrackingService:
         tags: Mapping[str, str] | None = None,
         parent_run_id: str | None = None,
         status: JobState = JobState.QUEUED,
-    ) -> Callable[[Connection], object]:
+    ) -> Callable[[Connection], RunData]:
         """Give what writes the run of a job, for the transaction that writes the job; done again, it changes nothing.
 
         Makes the experiment when that is missing.

@@ -43,10 +43,10 @@ def write_spark(document: Mapping[str, Any], references: References) -> dict[str
     return {
         **write_common(document, "Spark", references),
         "entry": write_entry(document.get("entry")),
-        "codeId": references.write(document.get("code"), "code") or "",
         **filled({theirs: document.get(ours) for theirs, ours in _LISTS.items()}),
         **filled(
             {
+                "codeId": references.write(document.get("code"), "code"),
                 "args": document.get("args"),
                 "environmentId": references.write_environment(document.get("environment")),
                 "resources": write_resources(document.get("resources")),
