@@ -148,4 +148,4 @@ except HttpResponseError as error:
 ml_client.batch_deployments.begin_delete("shouting", ENDPOINT).result()
 ml_client.batch_endpoints.begin_delete(ENDPOINT).result()
 assert [one.name for one in ml_client.batch_endpoints.list()] == []
-print("batch: done")
+print("\nbatch: done")

@@ -150,4 +150,4 @@ for mode in ("aml_token", "aad_token"):
 ml_client.online_endpoints.begin_delete(name=ENDPOINT).result()
 assert [one.name for one in ml_client.online_endpoints.list()] == []
 ml_client.online_endpoints.begin_delete(name=ENDPOINT).result()
-print("online: done")
+print("\nonline: done")

@@ -141,4 +141,4 @@ for name in ("daily", "weekly"):
     ml_client.schedules.begin_disable(name=name).result()
     ml_client.schedules.begin_delete(name=name).result()
 assert list(ml_client.schedules.list(list_view_type="ALL")) == []
-print("schedules: done")
+print("\nschedules: done")
