@@ -56,6 +56,17 @@ def lapis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         drop(url)
 
 
+@pytest.fixture(scope="session")
+def open_lapis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lapis]:
+    """A server that may reach private addresses and prepares no environments, made at first use."""
+    home = tmp_path_factory.mktemp("mlflow-open") / "home"
+    setting = {"LAPIS_ALLOW_PRIVATE_ADDRESSES": "1", "LAPIS_ENVIRONMENT_RESOLUTION": "host"}
+    server = LapisServer(home, setting).start()
+    yield Lapis(server, f"sqlite:///{home / 'lapis.db'}")
+    server.stop()
+    end_everything(home)
+
+
 @pytest.fixture
 def as_owner(lapis: Lapis, monkeypatch: pytest.MonkeyPatch) -> None:
     """Point the client of this process at the server, with the owner's token."""
