@@ -49,6 +49,19 @@ def picked(properties: Mapping[str, Any], names: Mapping[str, str], passed: froz
     return {key: value for key, value in found.items() if value is not None}
 
 
+def flag(properties: Mapping[str, Any], key: str) -> bool | None:
+    """Return true or false of a body, None where it says neither.
+
+    Raises:
+        LapisError: DocumentInvalid for anything else.
+    """
+    value = properties.get(key)
+    if value is None or isinstance(value, bool):
+        return value
+    problem = Problem("is neither true nor false", path=f"properties.{key}")
+    raise LapisError(ErrorCode.DOCUMENT_INVALID, "The body is not valid.", problems=[problem])
+
+
 def shown(document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Return the values of a document under a body's keys."""
     found = {key: document.get(own) for key, own in {**COMMON, **names}.items()}

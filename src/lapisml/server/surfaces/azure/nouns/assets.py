@@ -15,7 +15,7 @@ from lapisml.server.features.assets.validation import checked_changes, checked_d
 from lapisml.server.surfaces.azure.arm import ArmAnswer, ArmCall, Handler, created, no_content, ok, system_data
 from lapisml.server.surfaces.azure.errors import not_supported
 from lapisml.server.surfaces.azure.nouns import components, data, environments, models
-from lapisml.server.surfaces.azure.nouns.asset_keys import CHANGEABLE, RECORD
+from lapisml.server.surfaces.azure.nouns.asset_keys import CHANGEABLE, RECORD, flag
 from lapisml.server.surfaces.azure.nouns.asset_lists import archived_of, check_list, listed, tags_of
 from lapisml.server.surfaces.azure.nouns.asset_scope import AssetScope
 from lapisml.server.surfaces.azure.nouns.codes import code_reference
@@ -113,6 +113,7 @@ class AssetNoun:
         """Create a version, change one that exists, archive or restore it."""
         properties, scope = call.properties(), scope_of(self._services, call)
         name, version = call.names
+        archived = True if flag(properties, "isAnonymous") else flag(properties, "isArchived")
         existing = self._found(call, name, version)
         if existing is not None and self._is_unchanged(properties, existing, scope):
             record = self._changed(call, existing, properties)
@@ -121,7 +122,7 @@ class AssetNoun:
             checked = checked_document(self._kind, document)
             job = properties.get("jobName") if self._kind is AssetKind.MODELS else None
             record = self._assets.create(call.workspace, self._kind, checked, call.by, job_name=job)
-        record = self._archived(call, record, properties)
+        record = self._archived(call, record, archived)
         return created(self._version(call, record), record.is_new)
 
     def delete_version(self, call: ArmCall) -> ArmAnswer:
@@ -166,6 +167,7 @@ class AssetNoun:
         """Create a name, describe it, archive or restore it with all its versions."""
         properties, name, containers = call.properties(), call.names[0], self._containers
         where = (call.workspace, self._kind, name)
+        wanted = flag(properties, "isArchived")
         is_new = not self._has_container(call, name)
         found = containers.create(*where, call.by) if is_new else containers.get(*where)
         description = properties.get("description")
@@ -175,8 +177,7 @@ class AssetNoun:
         if isinstance(tags, dict):
             for key in [key for key in {**found.tags, **tags} if found.tags.get(key) != tags.get(key)]:
                 containers.set_tag(*where, key, None if tags.get(key) is None else str(tags[key]))
-        wanted = properties.get("isArchived")
-        if isinstance(wanted, bool) and wanted != found.archived:
+        if wanted is not None and wanted != found.archived:
             self._assets.archive(*where, archived=wanted)
         return created(self._container(call, containers.get(*where)), is_new)
 
@@ -236,10 +237,9 @@ class AssetNoun:
         checked = checked_changes(self._kind, record.document, changes)
         return self._assets.update(call.workspace, self._kind, record.name, record.version, checked)
 
-    def _archived(self, call: ArmCall, record: AssetRecord, properties: Mapping[str, Any]) -> AssetRecord:
-        """Archive or restore a version as a body says; what has no name of a person's is never listed."""
-        wanted = bool(properties.get("isAnonymous")) or bool(properties.get("isArchived"))
-        if wanted == record.archived or ("isArchived" not in properties and not wanted):
+    def _archived(self, call: ArmCall, record: AssetRecord, wanted: bool | None) -> AssetRecord:
+        """Archive or restore a version as a body says; what nobody named is archived, so that no list shows it."""
+        if wanted is None or wanted == record.archived:
             return record
         where = (call.workspace, self._kind, record.name, record.version)
         self._assets.archive(*where, archived=wanted)

@@ -43,11 +43,11 @@ def document_of(properties: Mapping[str, Any], scope: AssetScope) -> dict[str, A
         document["jobs"] = {
             name: read_step(step, f"{at}.{name}", scope.references) for name, step in document["jobs"].items()
         }
-    for key in ("tags", "properties"):
-        both = {**(spec.get(key) or {}), **(properties.get(key) or {})}
-        document.update({key: both} if both else {})
     given = picked(properties, {}, frozenset({SPEC, "stage"}))
-    return {**document, **{key: value for key, value in given.items() if key not in ("tags", "properties")}}
+    for key in ("tags", "properties"):
+        if isinstance(spec.get(key), Mapping) and isinstance(given.get(key, {}), Mapping):
+            given[key] = {**spec[key], **given.get(key, {})}
+    return {**document, **{key: value for key, value in given.items() if value != {}}}
 
 
 def properties_of(document: Mapping[str, Any], scope: AssetScope) -> dict[str, Any]:
