@@ -18,7 +18,7 @@ from tests.support.clients import AzureCloud, python_of, run_client, start_cloud
 from tests.support.server import end_everything
 
 HERE = Path(__file__).parent
-SCRIPTS = ("workspaces_and_computes", "bad_days")
+SCRIPTS = ("workspaces_and_computes", "refused", "bad_days")
 
 _ALL = """
 import runpy, sys, time

@@ -62,6 +62,8 @@ def routes(_services: AzureServices) -> Routes:
             ("PUT", f"{word}/*/versions/*"): _refused(sentence, instead),
             ("POST", f"{word}/*/versions/*/backfill"): _refused(sentence, instead),
         }
+    for verb in ("listKeys", "regenerateKeys"):
+        found[("POST", f"serverlessEndpoints/*/{verb}")] = _missing("serverless endpoint")
     found[("POST", "provisionManagedNetwork")] = _refused(_NETWORK, None)
     found[("POST", "listNotebookAccessToken")] = _refused("There are no hosted notebooks.", None)
     found[("POST", "prepareNotebook")] = _refused("There are no hosted notebooks.", None)
