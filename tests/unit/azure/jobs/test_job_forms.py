@@ -155,6 +155,10 @@ def test_words_of_older_clients_are_read_too() -> None:
     assert write_job(document, REFERENCES)["computeId"] == "serverless"
 
 
+def test_a_job_of_the_servers_own_machine_is_not_taken_for_one_of_the_clients() -> None:
+    assert "computeId" not in write_job(plain(command(computeId=f"{SCOPE}/computes/local")), REFERENCES)
+
+
 def test_an_asset_of_another_workspace_is_left_as_it_is() -> None:
     other = ENVIRONMENT.replace("/workspaces/w/", "/workspaces/other/")
     assert read_job(command(environmentId=other), REFERENCES)["environment"] == other

@@ -11,6 +11,7 @@ from lapisml.server.surfaces.azure.nouns.jobs.parts import (
     read_compute,
     read_identity,
     read_services,
+    write_compute,
     write_identity,
     write_services,
 )
@@ -76,7 +77,7 @@ def write_common(document: Mapping[str, Any], job_type: str, references: Referen
         "properties": dict(document.get("properties") or {}),
         **filled(
             {
-                "computeId": references.write(document.get("compute"), "compute"),
+                "computeId": write_compute(document.get("compute"), references),
                 "identity": write_identity(document.get("identity")),
             }
         ),

@@ -165,6 +165,12 @@ def _write_service(service: dict[str, Any]) -> dict[str, Any]:
     return {**made, **filled({"properties": properties})}
 
 
+def write_compute(compute: Any, references: References) -> str | None:
+    """Write where a job runs; ``local`` would mean the client's own machine there, so it is left out."""
+    found = references.write(compute, "compute")
+    return None if not found or str(found).rsplit("/", 1)[-1] == "local" else str(found)
+
+
 def read_compute(body: Mapping[str, Any], references: References) -> str | None:
     """Read where a job runs."""
     compute = references.read(body.get("computeId"), "compute")
