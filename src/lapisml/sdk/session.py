@@ -54,6 +54,10 @@ class Session:
             raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, "Name a workspace instead.")
         return "/".join((f"{API}/registries/{segment(self.registry)}", *(segment(name) for name in names)))
 
+    def of_registry(self, registry: str | None) -> Session:
+        """Give the session of a registry of the same server; this one for None."""
+        return self if registry is None else Session(self.transport, "", self.progress, registry)
+
     def pages(self, path: str, limit: int | None = None, **query: Any) -> Iterator[dict[str, Any]]:
         """Yield the records of a list, over all its pages, at most `limit` of them."""
         left, token = limit, None

@@ -245,6 +245,11 @@ def test_every_problem_at_once_in_the_order_of_the_text(folder: Path) -> None:
         (("rate: 0.01", "rate: {path: x, path_on_compute: y}"), "inputs.rate.path_on_compute", "not supported"),
         (("  report:", "  re port:"), "outputs", "can't be used in an expression"),
         (("    type: uri_folder\nenv", "    path: ./here\nenv"), "outputs.report.path", "can't be written"),
+        (
+            ("    type: uri_folder\nenv", "    path: azureml://registries/r/datastores/d/paths/x\nenv"),
+            "outputs.report.path",
+            "can't be written",
+        ),
         (("    type: uri_folder\nenv", "    mode: download\nenv"), "outputs.report.mode", "not known here"),
         (("    type: uri_folder\nenv", "    version: 1\nenv"), "outputs.report.version", "needs a name"),
         (("compute: azureml:cpu-cluster", "compute: './x y'"), "compute", "can't name a compute"),

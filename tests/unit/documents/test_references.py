@@ -41,6 +41,7 @@ DIGEST = "0123456789abcdef" * 4
             AssetRef("sklearn-1.5", None, "latest", "environment", "azureml"),
         ),
         ("azureml://registries/r/models/m/versions/3", None, AssetRef("m", "3", None, "model", "r")),
+        ("azureml://registries/r/datastores/d/paths/a/b", None, DatastoreUri("d", "a/b", registry="r")),
         (f"azureml:/{ARM}/data/n/versions/2", None, AssetRef("n", "2", None, "data", None, SCOPE)),
         (f"/{ARM}/computes/c", "compute", AssetRef("c", None, None, "compute", None, SCOPE)),
         (

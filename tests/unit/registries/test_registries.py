@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.server.features.assets.records import AssetKind, AssetRecord
+from lapisml.server.features.assets.records import AssetKind, AssetRecord, reference_of_key
 from lapisml.server.features.workspaces.registries import Places
 from lapisml.server.features.workspaces.service import Workspace
 from tests.unit.registries.conftest import Shelf
@@ -90,6 +90,12 @@ def test_what_a_deployment_uses_stays(shelf: Shelf) -> None:
     shelf.world.assets.object_to_deletion(used)
     assert _code(lambda: shelf.registries.delete("shared")) is ErrorCode.CONFLICT
     assert asked == [(shelf.place.id, "shared/m:1")]
+    found = shelf.world.assets.resolve(
+        shelf.world.ws, AssetKind.MODELS, reference_of_key(AssetKind.MODELS, asked[0][1])
+    )
+    assert (found.key, found.reference) == ("shared/m:1", "azureml://registries/shared/models/m/versions/1")
+    own = shelf.world.assets.resolve(shelf.world.ws, AssetKind.MODELS, reference_of_key(AssetKind.MODELS, "m:1"))
+    assert (own.key, own.reference) == ("m:1", "azureml:m:1")
     assert shelf.registries.get("shared").id == shelf.place.id
 
 

@@ -91,7 +91,8 @@ def _unwritable(path: str) -> Iterator[tuple[DocumentPath, PydanticCustomError]]
         yield ("path",), fault(error.message.rstrip("."), expected)
         return
     writable = (references.DatastoreUri, references.PlainUri)
-    if not isinstance(reference, writable):
+    in_registry = isinstance(reference, references.DatastoreUri) and reference.registry is not None
+    if not isinstance(reference, writable) or in_registry:
         yield ("path",), fault(f"an output can't be written to `{path[:200]}`", expected)
 
 

@@ -13,9 +13,11 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.snapshots import blob_path, manifest_path
 from lapisml.documents.local_paths import local_text
 from lapisml.documents.references import AssetRef, CodeRef, DatastoreUri, parse
+from lapisml.sdk.records import reference_of
 from lapisml.sdk.session import Session
 from lapisml.sdk.uploads import read_content
 
+_CURATED = "azureml"  # the registry of curated environments
 _MLMODEL = "MLmodel"
 
 
@@ -123,21 +125,20 @@ class Materials:
             raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{given}' is not an environment.")
         extra = os.environ.get("LAPIS_CATALOGUE_FILE")
         catalogue = load_backend("catalogue", "files")(Path(extra) if extra else None)
-        curated: dict[str, Any] | None = catalogue.lookup(reference.name, reference.version)
+        is_curated = reference.registry in (None, _CURATED)
+        curated: dict[str, Any] | None = catalogue.lookup(reference.name, reference.version) if is_curated else None
         if curated is not None:
             return curated
         version = ("versions", reference.version) if reference.version else ("labels", reference.label or "latest")
-        session = self._workspace(f"environment '{reference.name}'")
+        session = self._workspace(f"environment '{reference.name}'").of_registry(reference.registry)
         found: dict[str, Any] = session.transport.get(session.path("environments", reference.name, *version))
         return found
 
     def _registered(self, reference: AssetRef) -> Model:
-        session = self._workspace(f"model '{reference.name}'")
+        session = self._workspace(f"model '{reference.name}'").of_registry(reference.registry)
         version = ("versions", reference.version) if reference.version else ("labels", reference.label or "latest")
         record = session.transport.get(session.path("models", reference.name, *version))
-        uri = f"azureml:{record['name']}:{record['version']}"
-        address = str(record["path"])
-        return Model(self._fetched(address, uri), f"{record['name']}:{record['version']}")
+        return Model(self._fetched(str(record["path"]), reference_of(record)), f"{record['name']}:{record['version']}")
 
     def _fetched(self, address: str, what: str) -> Path:
         """Bring what an address leads to here, once; return its place, under its own name."""

@@ -84,6 +84,15 @@ class AssetRecord:
         return path if isinstance(path, str) else None
 
 
+def reference_of_key(kind: AssetKind, key: str) -> str:
+    """Give the reference of the version that has a key (`AssetRecord.key`)."""
+    registry, _, short = key.rpartition("/")
+    if not registry:
+        return f"azureml:{key}"
+    name, _, version = short.partition(":")
+    return f"azureml://registries/{registry}/{kind.value}/{name}/versions/{version}"
+
+
 @dataclass(frozen=True)
 class ContainerRecord:
     """A name with its versions: a registered model, a data set with all its versions.

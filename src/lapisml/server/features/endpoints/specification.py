@@ -7,7 +7,7 @@ from typing import Any
 
 from lapisml.ports.launch import LaunchSpec, ServingSpec
 from lapisml.ports.storage import Storage
-from lapisml.server.features.assets.records import AssetKind
+from lapisml.server.features.assets.records import AssetKind, reference_of_key
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.endpoints.parts import accelerates, limits_of, probe_of
 from lapisml.server.features.endpoints.records import Revision
@@ -46,7 +46,9 @@ class ServingLauncher:
         variables = {key: str(value) for key, value in (document.get("environment_variables") or {}).items()}
         inputs, model_name = {}, ""
         if revision.model is not None:
-            model = self._assets.resolve(workspace, AssetKind.MODELS, f"azureml:{revision.model}")
+            model = self._assets.resolve(
+                workspace, AssetKind.MODELS, reference_of_key(AssetKind.MODELS, revision.model)
+            )
             declared = {"path": str(model.uri), "type": str(model.document.get("type") or "custom_model")}
             inputs[_MODEL] = launcher.input(workspace, _MODEL, declared)
             model_name = str(model.uri).rstrip("/").rpartition("/")[2]
