@@ -7,6 +7,8 @@ to Python 3.8.
 
 from __future__ import annotations
 
+from typing import Any
+
 from .document import MLTableError
 from .table import (
     DataType,
@@ -32,3 +34,10 @@ __all__ = [
     "from_paths",
     "load",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Say what to use in place of what this package does not have."""
+    if name == "from_delta_lake":
+        raise MLTableError("mltable.from_delta_lake is not offered here: polars.read_delta reads Delta tables")
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -195,6 +195,10 @@ class MLTable:
     def __repr__(self) -> str:
         return yaml_text.dump(self.plan.to_dict())
 
+    def __getattr__(self, name: str) -> Any:
+        instead = "to_pandas_dataframe() or to_polars() gives a frame that can do it"
+        raise AttributeError(name if name.startswith("__") else f"MLTable.{name} is not offered here: {instead}")
+
     def _with(self, name: str, value: Any) -> MLTable:
         return MLTable(self.plan.with_step(name, value))
 

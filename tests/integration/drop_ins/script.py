@@ -38,7 +38,7 @@ assert run.get_details()["runId"] == run.id
 
 run.log("accuracy", 0.91, description="of the test set")
 run.log("loss", 0.5)
-run.log("loss", 0.25)
+Run.get_context().log("loss", 0.25)
 run.log("count", 3, step=7)
 run.log("words", "are a tag")
 run.log_list("curve", [1, 2, 3.5])
@@ -46,6 +46,7 @@ run.log_row("row", x=1, y=2)
 run.log_row("row", x=3, y=4)
 run.log_table("table", {"a": [1, 2], "b": [3.0, 4.0]})
 run.log("broken", float("nan"))
+assert [one.step for one in MlflowClient().get_metric_history(run.id, "loss")] == [0, 1]
 metrics = run.get_metrics()
 assert metrics["accuracy"] == 0.91 and metrics["loss"] == [0.5, 0.25], metrics
 assert metrics["curve"] == [1.0, 2.0, 3.5] and metrics["row/x"] == [1.0, 3.0], metrics
@@ -112,6 +113,8 @@ client = MlflowClient(cloud)
 client.log_metric(run.id, "through", 1.0)
 client.log_text(run.id, "text", "through.txt")
 assert "through.txt" in [one.path for one in client.list_artifacts(run.id)]
+mlflow.log_text("fluent", "fluent.txt")
+assert mlflow.artifacts.load_text(f"runs:/{run.id}/fluent.txt") == "fluent"
 assert {one.name for one in client.search_registered_models()} == {"from-run", "from-file"}
 version = mlflow.register_model(f"runs:/{run.id}/folder", "from-mlflow")
 assert int(version.version) == 1

@@ -53,3 +53,15 @@ def test_a_package_of_the_environment_comes_first(tmp_path: Path) -> None:
 def test_it_costs_nothing_until_it_is_used(tmp_path: Path) -> None:
     code = "import sys; print('mltable' in sys.modules); import mltable; print('pandas' in sys.modules)"
     assert _run(tmp_path, [], code) == "False\nFalse\n"
+
+
+def test_what_it_lacks_is_named(tmp_path: Path) -> None:
+    for statement, words in (
+        ("from mltable import from_delta_lake", "polars.read_delta"),
+        ("import mltable; mltable.from_paths([{'file': 'x'}]).random_split()", "to_pandas_dataframe"),
+    ):
+        code = f"try:\n    {statement}\nexcept Exception as error:\n    print(error)"
+        assert words in _run(tmp_path, [], code)
+    assert _run(
+        tmp_path, [], "import copy, mltable; t = mltable.from_paths([{'file': 'x'}]); print(len(copy.copy(t).paths))"
+    )

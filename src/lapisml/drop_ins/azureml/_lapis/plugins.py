@@ -32,12 +32,16 @@ def registry_store(store_uri: Optional[str] = None, **named: Any) -> Any:
 
 def artifact_repository(artifact_uri: str, **named: Any) -> Any:
     """Make the repository for an ``mlflow-artifacts:`` address of a client whose tracking address is ours."""
+    import mlflow
+    from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
     from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
 
-    tracking = named.get("tracking_uri") or os.environ.get("MLFLOW_TRACKING_URI") or ""
-    if "tracking_uri" in named and str(tracking).startswith("azureml:"):
-        named["tracking_uri"] = rest.server()
-    return MlflowArtifactsRepository(artifact_uri, **named)
+    tracking = named.get("tracking_uri") or mlflow.get_tracking_uri()
+    if not str(tracking).startswith("azureml:"):
+        return MlflowArtifactsRepository(artifact_uri, **named)
+    resolve: Any = MlflowArtifactsRepository.resolve_uri
+    repository: Any = HttpArtifactRepository
+    return repository(resolve(artifact_uri, rest.server()))
 
 
 def _credentials() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from .._lapis import rest
@@ -50,7 +51,7 @@ class Run(RunLogs):
         """
         run_id = os.environ.get("MLFLOW_RUN_ID") or os.environ.get("AZUREML_RUN_ID")
         if run_id and rest.server():
-            return cls(None, run_id)
+            return _of_job(run_id)
         if not allow_offline:
             raise RuntimeError("This is no job of Lapis: AZUREML_RUN_ID or MLFLOW_TRACKING_URI is not set.")
         from .offline import OfflineRun
@@ -214,6 +215,12 @@ class Run(RunLogs):
 
     def _tags(self) -> Dict[str, str]:
         return {str(one["key"]): str(one["value"]) for one in self._run()["data"].get("tags") or []}
+
+
+@lru_cache(maxsize=None)
+def _of_job(run_id: str) -> Run:
+    """Give the one object for the job's run, which counts the steps of its curves."""
+    return Run(None, run_id)
 
 
 def started(experiment: Experiment, name: Optional[str], parent: Optional[str]) -> Run:
