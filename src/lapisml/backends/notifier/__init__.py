@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 from lapisml.backends.storage.addresses import Endpoint, port_of, resolve_checked
-from lapisml.backends.storage.web import CheckedConnection
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.notifier import Notified
 
@@ -31,6 +29,10 @@ class WebNotifier:
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Notified:
         """Send one message over a connection of its own."""
+        import http.client  # takes longer than all the rest of this module, and most servers have no webhooks
+
+        from lapisml.backends.storage.web import CheckedConnection
+
         parts = urlsplit(url)
         connection = CheckedConnection(self._endpoints(url), secure=parts.scheme == "https", timeout=TIMEOUT_S)
         target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~") + (f"?{parts.query}" if parts.query else "")
