@@ -106,3 +106,14 @@ def test_a_port_that_is_taken_is_told(start_server: ServerFactory) -> None:
     assert status == 400
     assert "LAPIS_AZURE_PORT" in str(found)
     assert second.request("GET", "/api/v1/azure")[1]["url"] is None
+
+
+def test_encoded_slashes_open_nothing(shared_server: LapisServer) -> None:
+    """The gate reads the decoded path, and the surface the words between its slashes as they were sent."""
+    scope = "subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/default"
+    for word in ("metadata", "msi", "joblogs", "default.blob.lapis"):
+        for between in ("%2F..%2F", "%2F", "/../", "%2F/", "/%2e%2e/", "/%2E%2E%2F"):
+            path = f"{word}{between}{scope}/computes"
+            status, body = shared_server.request("GET", f"/{path}", token=None)
+            assert status in (400, 401, 403, 404), path
+            assert b"value" not in (body if isinstance(body, bytes) else str(body).encode()), path

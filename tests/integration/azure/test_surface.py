@@ -103,6 +103,15 @@ def test_nothing_answers_without_a_token(server: Server) -> None:
     assert wrong == {}
 
 
+def test_an_open_word_opens_nothing_else(server: Server) -> None:
+    """The gate reads the decoded path, and the surface the words between its slashes as they were sent."""
+    for word in sorted(OPEN_WORDS):
+        for path in (f"/{word}{WS}/computes", f"/{word}/..{WS}", f"/{word}/{WS}", f"/{word}//subscriptions"):
+            for variant in (path, path.replace("/", "%2F", 2).replace("%2F", "/", 1)):
+                answer = server.send("GET", variant, token=None)
+                assert answer.status in (401, 404), variant
+
+
 def test_a_jobs_token_enters_nowhere(server: Server) -> None:
     token = server.identity.issue_job_token("default", "calm_fern", 60)
     signed = server.identity.issue_access_token(token, "https://ml.azure.com").token

@@ -11,29 +11,12 @@ from anyio import to_thread
 from lapisml.server.platform.auth import AsgiApp, Receive, Scope, Send
 from lapisml.server.platform.errors import ErrorForm
 from lapisml.server.platform.mounts import first_word
+from lapisml.server.surfaces.azure.words import OPEN_WORDS, WORDS
 
 if TYPE_CHECKING:
     from lapisml.server.surfaces.azure.services import AzureServices
 
-WORDS = frozenset(
-    {
-        "subscriptions",
-        "providers",
-        "tenants",
-        "metadata",
-        "msi",
-        "registrymanagement",
-        "history",
-        "data",
-        "modelregistry",
-        "mferp",
-        "joblogs",
-    }
-)
-"""First words of paths that belong to the Azure surface; letter case is ignored."""
-
-OPEN_WORDS = frozenset({"metadata", "msi", "joblogs"})
-"""Those that need no bearer token; the last one's addresses are signed."""
+__all__ = ["BLOB_ENDING", "OPEN_WORDS", "AzureSurfaces", "LateApp"]
 
 BLOB_ENDING = ".blob.lapis"
 """How the first word of every blob's address ends; its surface checks signatures and tokens by itself."""

@@ -23,6 +23,7 @@ from lapisml.server.surfaces.azure.errors import ArmError, unknown_address, wron
 from lapisml.server.surfaces.azure.routing import Address, read_address
 from lapisml.server.surfaces.azure.services import AzureServices
 from lapisml.server.surfaces.azure.table import route_tree
+from lapisml.server.surfaces.azure.words import OPEN_WORDS
 
 _THREADS = 16
 _NOBODY = Principal("anonymous", "")
@@ -93,7 +94,9 @@ class AzureSurface:
     def _call(
         self, scope: Scope, path: str, address: Address, names: tuple[str, ...], headers: dict[str, str], body: Any
     ) -> ArmCall:
-        principal = scope.get("state", {}).get("principal") or _NOBODY
+        principal = scope.get("state", {}).get("principal")
+        if principal is None and (not address.words or address.words[0].lower() not in OPEN_WORDS):
+            raise LapisError(ErrorCode.UNAUTHENTICATED, "This address needs an access token.")
         return ArmCall(
             method=scope["method"],
             path=path,
@@ -102,7 +105,7 @@ class AzureSurface:
             body=body,
             headers=headers,
             url=f"{scope.get('scheme', 'http')}://{headers.get('host', '')}",
-            principal=principal,
+            principal=principal or _NOBODY,
             subscription=address.subscription or self._services.subscription or SUBSCRIPTION_ID,
             group=address.group or self._services.group or RESOURCE_GROUP,
             workspace_name=address.name if address.kind == "WS" else "",
