@@ -24,6 +24,18 @@ from lapisml.server.surfaces.blob.records import Content, Record
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Where a blob lies, or would lie.
+
+    Attributes:
+        path: on this machine, checked to lie below the container's root; None when it is elsewhere.
+    """
+
+    location: StorageLocation
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Blob:
     """A blob that is there."""
 
@@ -55,13 +67,28 @@ class Blobs:
         self._clock = clock
         self._locks = KeyedLocks()
 
-    def find(self, container: Container, name: str) -> Blob | None:
-        """Return a blob, None when there is none."""
+    def target(self, container: Container, name: str) -> Target:
+        """Return where a blob of a possible name lies.
+
+        Raises:
+            LapisError: PathNotAllowed when a link leads out of the container.
+        """
+        location = container.root.child(name)
+        return Target(location, self.storage.local_path(location))
+
+    def find(self, container: Container, name: str, target: Target | None = None) -> Blob | None:
+        """Return a blob, None when there is none.
+
+        Args:
+            target: where it lies, when that was found before.
+        """
         if not names.is_possible(name):
             return None
-        location = container.root.child(name)
-        content = self._content(location)
-        return Blob(location, content, container.records.read(name, content)) if content is not None else None
+        target = target or self.target(container, name)
+        content = self._content(target)
+        if content is None:
+            return None
+        return Blob(target.location, content, container.records.read(name, content))
 
     def get(self, container: Container, name: str, headers: Mapping[str, str]) -> Blob:
         """Return a blob that is to be read.
@@ -141,13 +168,15 @@ class Blobs:
             self.storage.delete(found.location)
             container.records.forget(name, found.content)
 
-    def checked(self, container: Container, name: str, headers: Mapping[str, str]) -> Blob | None:
+    def checked(
+        self, container: Container, name: str, headers: Mapping[str, str], target: Target | None = None
+    ) -> Blob | None:
         """Return the blob that is to be changed, None when there is none, after a look at the conditions.
 
         Raises:
             BlobError: ConditionNotMet, BlobAlreadyExists.
         """
-        found = self.find(container, name)
+        found = self.find(container, name, target)
         etag, modified_at = (found.etag, found.last_modified) if found is not None else (None, 0)
         conditions.check(headers, etag, modified_at, reading=False)
         return found
@@ -156,11 +185,10 @@ class Blobs:
         """Keep others from changing a blob within ``with``."""
         return self._locks.hold((container.workspace, container.name, name))
 
-    def _content(self, location: StorageLocation) -> Content | None:
-        path = self.storage.local_path(location)
-        if path is not None:
-            return _of_path(path)
-        info = self.storage.info(location)
+    def _content(self, target: Target) -> Content | None:
+        if target.path is not None:
+            return _of_path(target.path)
+        info = self.storage.info(target.location)
         return Content.of_object(info) if info is not None and not info.is_dir else None
 
 

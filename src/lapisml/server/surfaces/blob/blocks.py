@@ -99,7 +99,7 @@ class BlockLists:
         Raises:
             BlobError: InvalidBlockList when one is not there; ConditionNotMet, BlobAlreadyExists.
         """
-        self._writing.check(container, call)
+        target = self._writing.check(container, call)
         before = self._blobs.find(container, call.name)
         pieces = self._pieces(container, call.name, listed, before)
         blocks = [(piece.block_id, piece.size) for piece in pieces]
@@ -108,7 +108,7 @@ class BlockLists:
             return self._blobs.change(
                 container, call.name, call.headers, metadata=record.metadata, properties=record.properties
             )
-        with self._writing.put(container, call, record) as incoming:
+        with self._writing.put(container, call, record, target) as incoming:
             self._fill(incoming.stream, pieces, before)
         assert incoming.blob is not None
         waiting = [piece.block_id for piece in pieces if piece.waiting is not None]

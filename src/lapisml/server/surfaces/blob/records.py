@@ -92,14 +92,19 @@ class Records:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._is_there = False
 
     @property
     def is_empty(self) -> bool:
         """Whether there has never been one."""
-        return not self._folder.exists()
+        if not self._is_there:
+            self._is_there = self._folder.exists()
+        return not self._is_there
 
     def read(self, name: str, content: Content) -> Record:
         """Return the record of a blob's content; an empty one when there is none."""
+        if self.is_empty:
+            return NOTHING
         try:
             body: dict[str, Any] = orjson.loads(self._path(name, content).read_bytes())
         except (FileNotFoundError, orjson.JSONDecodeError):
@@ -138,8 +143,9 @@ class Records:
 
     def forget(self, name: str, content: Content) -> None:
         """Remove the record of a content that is gone."""
-        with suppress(OSError):
-            self._path(name, content).unlink()
+        if not self.is_empty:
+            with suppress(OSError):
+                self._path(name, content).unlink()
 
     def _path(self, name: str, content: Content) -> Path:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()

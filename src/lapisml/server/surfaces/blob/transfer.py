@@ -109,8 +109,8 @@ class Transfers:
             call = replace(call, headers={**call.headers, "if-none-match": "*"})
         container = self._containers.find(call.workspace, call.container)
         record = Record(call.metadata(), call.properties(own_type=True))
-        self._writing.check(container, call)
-        with self._writing.put(container, call, record) as incoming:
+        target = self._writing.check(container, call)
+        with self._writing.put(container, call, record, target) as incoming:
             taking = Taking(Body(incoming.stream, call, bodies.MOST_BLOB))
             yield taking
             sums = taking.body.finish()

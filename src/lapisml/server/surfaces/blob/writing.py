@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from lapisml.server.platform.errors import storage_full
 from lapisml.server.surfaces.blob import names
-from lapisml.server.surfaces.blob.blobs import Blob, Blobs
+from lapisml.server.surfaces.blob.blobs import Blob, Blobs, Target
 from lapisml.server.surfaces.blob.call import BlobCall
 from lapisml.server.surfaces.blob.containers import Container
 from lapisml.server.surfaces.blob.errors import BlobError
@@ -40,28 +40,33 @@ class Writing:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
 
-    def check(self, container: Container, call: BlobCall) -> None:
-        """Look at the head of a request that brings a blob, before any byte of it is taken.
+    def check(self, container: Container, call: BlobCall) -> Target:
+        """Look at the head of a request that brings a blob, before any byte of it is taken; return where it goes.
 
         Raises:
             BlobError: the name or a condition speaks against it.
             LapisError: StorageFull.
         """
         names.check(call.name)
-        self._blobs.checked(container, call.name, call.headers)
-        path = self._blobs.storage.local_path(container.root.child(call.name))
-        if path is not None:
-            _make_way(path, Path(container.root.path))
-        check_room(Path(container.root.path) if path is not None else None, call.length or 0)
+        target = self._blobs.target(container, call.name)
+        found = self._blobs.checked(container, call.name, call.headers, target)
+        if target.path is not None:
+            if found is None:
+                _make_way(target.path, Path(container.root.path))
+            check_room(Path(container.root.path), call.length or 0)
+        return target
 
     @contextmanager
-    def put(self, container: Container, call: BlobCall, record: Record) -> Iterator[Incoming]:
+    def put(self, container: Container, call: BlobCall, record: Record, target: Target) -> Iterator[Incoming]:
         """Take a content within ``with``; the blob is there when the block ends.
+
+        Args:
+            target: as `check` gave it.
 
         Raises:
             BlobError: ConditionNotMet, BlobAlreadyExists when somebody was faster.
         """
-        location = container.root.child(call.name)
+        location = target.location
         before, content = None, None
         with ExitStack() as turn:
             with self._blobs.storage.open_write(location) as stream:
@@ -69,7 +74,7 @@ class Writing:
                 yield incoming
                 stream.flush()
                 turn.enter_context(self._blobs.turn(container, call.name))
-                before = self._blobs.checked(container, call.name, call.headers)
+                before = self._blobs.checked(container, call.name, call.headers, target)
                 if location.protocol == "file":  # its identity is known already: content and record appear at once
                     content = Content.of_file(os.fstat(stream.fileno()))
                     container.records.write(call.name, content, record)
@@ -87,13 +92,13 @@ class Writing:
         return found.content
 
 
-def check_room(folder: Path | None, size: int) -> None:
+def check_room(folder: Path, size: int) -> None:
     """Refuse what can't have room on the disk of a folder.
 
     Raises:
         LapisError: StorageFull.
     """
-    if folder is None or size < _LARGE:
+    if size < _LARGE:
         return
     found = os.statvfs(folder)
     if size > found.f_bavail * found.f_frsize:
