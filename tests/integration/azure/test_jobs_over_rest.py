@@ -202,6 +202,51 @@ def test_a_job_that_is_over_can_be_removed(call: Call, submit: Callable[..., str
     assert call("GET", f"{JOBS}/{name}")[0] == 404
 
 
+def test_a_pipeline_tells_its_story_and_where_its_outputs_lie(call: Call, environment: str) -> None:
+    component = f"{SCOPE}/components/rest-{uuid.uuid4().hex[:8]}/versions/1"
+    spec = {
+        "type": "command",
+        "name": component.split("/")[-3],
+        "version": "1",
+        "command": "echo ${{inputs.word}} > ${{outputs.made}}",
+        "environment": f"azureml:{environment}",
+        "inputs": {"word": {"type": "string"}},
+        "outputs": {"made": {"type": "uri_file"}},
+    }
+    assert call("PUT", component, {"properties": {"componentSpec": spec}})[0] == 201
+    node = {
+        "type": "command",
+        "componentId": component,
+        "inputs": {"word": {"job_input_type": "literal", "value": "${{parent.inputs.word}}"}},
+        "outputs": {"made": {"type": "literal", "value": "${{parent.outputs.final}}"}},
+    }
+    properties = {
+        "jobType": "Pipeline",
+        "inputs": {"word": {"jobInputType": "literal", "value": "rest"}},
+        "outputs": {"final": {"jobOutputType": "uri_file"}},
+        "jobs": {"maker": node},
+    }
+    name = f"rest_{uuid.uuid4().hex[:12]}"
+    status, body = call("PUT", f"{JOBS}/{name}", {"properties": properties})
+    assert status == 201, body
+    assert body["properties"]["jobs"]["maker"]["componentId"] == component
+    assert wait(call, name)["properties"]["status"] == "Completed"
+
+    children = call("GET", f"{HISTORY}/runs/{name}/children")[1]["value"]
+    assert [(child["displayName"], child["parentRunId"], child["rootRunId"]) for child in children] == [
+        ("maker", name, name)
+    ]
+    details = call("GET", f"{HISTORY}/runs/{name}/details")[1]
+    story = plain_get(details["logFiles"]["logs/azureml/executionlogs.txt"]).decode()
+    assert f"maker ({children[0]['runId']}): Completed." in story
+    assert story.splitlines()[-1].split("] ")[1].startswith("Completed.")
+
+    run = call("POST", f"{HISTORY}/rundata", {"runId": name})[1]["runMetadata"]
+    asked = run["outputs"]["final"]["assetId"]
+    resolved = call("POST", f"/data/v1.0{SCOPE}/dataversion/batchGetResolvedUris", {"values": [asked]})[1]
+    assert f"azureml/{children[0]['runId']}/made" in resolved["values"][asked]["uri"]
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from azure.ai.ml import Input, Output, dsl, load_component, load_job
 from azure.ai.ml.entities import AmlCompute
+from azure.ai.ml.parallel import RunFunction, parallel_run_function
 from azure.ai.ml.sweep import Choice
 from common import ENVIRONMENT, client, followed, over
 
@@ -58,6 +59,37 @@ def training(rows: Input(type="uri_folder"), rate: float = 0.5):
     return {"model": trained.outputs.model}
 
 
+Path("score_src").mkdir()
+Path("score_src/score.py").write_text(
+    "import argparse, pathlib\n"
+    "def init():\n"
+    "    global word\n"
+    "    parser = argparse.ArgumentParser()\n"
+    "    parser.add_argument('--word')\n"
+    "    word = parser.parse_known_args()[0].word\n"
+    "def run(mini_batch):\n"
+    "    return [f'{word} {pathlib.Path(path).name}' for path in mini_batch]\n"
+)
+score = parallel_run_function(
+    name="scored",
+    inputs={"rows": Input(type="uri_folder"), "word": Input(type="string")},
+    outputs={"scores": Output(type="uri_file")},
+    input_data="${{inputs.rows}}",
+    instance_count=1,
+    mini_batch_size="2",
+    mini_batch_error_threshold=1,
+    retry_settings={"max_retries": 2, "timeout": 60},
+    logging_level="INFO",
+    task=RunFunction(
+        code="./score_src",
+        entry_script="score.py",
+        program_arguments="--word ${{inputs.word}}",
+        append_row_to="${{outputs.scores}}",
+        environment=f"{ENVIRONMENT}:1",
+    ),
+)
+
+
 @dsl.pipeline(
     display_name="the whole", description="all of it", experiment_name="jobs-sdk", default_compute="pipe-cluster"
 )
@@ -71,7 +103,12 @@ def whole(count: int = 2, rate: float = 0.3):
         primary_metric="accuracy", goal="maximize", sampling_algorithm="grid"
     )
     search.set_limits(max_total_trials=2, max_concurrent_trials=2, timeout=1000)
-    return {"model": trained.outputs.model, "inner_model": inner.outputs.model}
+    scored = score(rows=prepared.outputs.rows, word="scored")
+    return {
+        "model": trained.outputs.model,
+        "inner_model": inner.outputs.model,
+        "scores": scored.outputs.scores,
+    }
 
 
 pipeline_job = whole(count=4)
@@ -79,7 +116,7 @@ pipeline_job.outputs.model = Output(type="custom_model", mode="rw_mount", name="
 pipeline_job.tags = {"team": "a"}
 returned = ml_client.jobs.create_or_update(pipeline_job)
 assert returned.type == "pipeline"
-assert list(returned.jobs) == ["prepared", "trained", "inner", "search"]
+assert sorted(returned.jobs) == ["inner", "prepared", "scored", "search", "trained"]
 assert returned.settings.default_compute == "pipe-cluster"
 shown = followed(ml_client, returned.name)
 if "Streaming" in shown:
@@ -92,7 +129,7 @@ assert ended.inputs["count"]._data == "4"
 assert ended.jobs["trained"].limits.timeout == 600
 
 children = {child.display_name: child for child in ml_client.jobs.list(parent_job_name=returned.name)}
-assert set(children) == {"prepared", "trained", "inner", "search"}, children
+assert set(children) == {"prepared", "trained", "inner", "search", "scored"}, children
 child = ml_client.jobs.get(children["trained"].name)
 assert child.type == "command"
 assert child.status == "Completed"
@@ -102,6 +139,9 @@ assert grandchildren[0].status == "Completed"
 
 ml_client.jobs.download(returned.name, download_path="outputs", output_name="model")
 assert Path("outputs/named-outputs/model/model.txt").read_text() == "4 0.3"
+ml_client.jobs.download(returned.name, download_path="outputs", output_name="scores")
+lines = Path("outputs/named-outputs/scores/scores").read_text().splitlines()
+assert sorted(lines) == [f"scored {number}.txt" for number in (1, 2, 3, 4)], lines
 ml_client.jobs.download(children["trained"].name, download_path="child", all=True)
 assert Path("child/named-outputs/model/model.txt").read_text() == "4 0.3"
 assert ml_client.models.get("jobs-pipeline-model", label="latest").type == "custom_model"

@@ -21,7 +21,7 @@ _ASIDE = (*_CHANGEABLE, "properties", "services", "name", "parent_job_name")
 """Keys that do not say what runs."""
 
 _MOST = 1000
-_UNKNOWN_QUERIES = ("scheduled", "scheduleId", "assetName")
+_UNKNOWN_QUERIES = ("scheduled", "scheduleId", "assetName", "properties")
 
 
 def routes(services: AzureServices) -> dict[tuple[str, str], Handler]:
