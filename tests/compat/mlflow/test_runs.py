@@ -188,9 +188,11 @@ def test_nonsense_is_refused_without_a_word_about_the_server(lapis: Lapis, body:
 
 
 def test_what_is_not_offered_says_so(lapis: Lapis) -> None:
-    for path in ("api/2.0/mlflow/traces", "api/3.0/mlflow/gateway/endpoints/list", "api/9.9/mlflow/runs/get", "x"):
+    for path in ("api/2.0/mlflow/nothing", "api/9.9/mlflow/runs/get", "x"):
         status, answer = lapis.server.request("GET", f"/mlflow/default/{path}")
         assert (status, answer["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+    status, answer = lapis.server.request("GET", "/mlflow/default/api/3.0/mlflow/gateway/endpoints/list")
+    assert (status, answer["error_code"]) == (501, "NOT_IMPLEMENTED")
     for path in ("/mlflow", "/mlflow/", "/mlflow/default", "/mlflow/default/"):
         assert lapis.server.request("GET", path)[0] == 404
     status, answer = lapis.server.request("GET", "/mlflow/nowhere/api/2.0/mlflow/runs/get?run_id=x")

@@ -8,7 +8,14 @@ from lapisml.core.errors import LapisError
 from lapisml.server.features.tracking.filters import Clause, Order, parse_filter, parse_order
 from lapisml.server.features.tracking.grammars import TRACES
 from lapisml.server.features.tracking.traces.records import Span
-from lapisml.server.features.tracking.traces.summary import metadata_of, previews, state_of, time_of
+from lapisml.server.features.tracking.traces.summary import (
+    counts_tokens,
+    people_of,
+    previews,
+    state_of,
+    time_of,
+    tokens_of,
+)
 from lapisml.server.surfaces.mlflow import trace_wire
 
 
@@ -65,9 +72,11 @@ def test_what_spans_tell_of_their_trace() -> None:
     assert (state_of([root, *parts]), state_of(parts)) == ("ERROR", "IN_PROGRESS")
     assert time_of([root]) == (2, 9)
     assert len(previews(root)[0] or "") == 1000
-    assert metadata_of([root, *parts]) == {"mlflow.trace.user": "u", "mlflow.trace.tokenUsage": '{"input_tokens":7}'}
+    assert people_of([root, *parts]) == {"mlflow.trace.user": "u"}
+    assert tokens_of([root, *parts]) == {"mlflow.trace.tokenUsage": '{"input_tokens":7}'}
+    assert (counts_tokens([root]), counts_tokens(parts)) == (False, True)
     circle = [a_span("a", "b", 1), a_span("b", "a", 1)]
-    assert metadata_of(circle) == {}
+    assert tokens_of(circle) == {}
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,18 @@ class SpanIntake:
         if trace.state == IN_PROGRESS:
             changes["state"] = summary.state_of(batch.spans)
         if not store.is_finalized(connection, trace.row):
-            spans = store.spans_of(connection, [trace.row])[trace.row]
-            begun, ended = summary.time_of(spans)
-            changes |= {"timestamp_ms": begun, "execution_time_ms": None if ended is None else ended - begun}
-            store.set_pairs(connection, trace_metadata, trace.row, summary.metadata_of(spans))
+            changes |= _times(trace, batch)
+            store.set_pairs(connection, trace_metadata, trace.row, summary.people_of(batch.spans))
+            if summary.counts_tokens(batch.spans):
+                spans = store.spans_of(connection, [trace.row])[trace.row]
+                store.set_pairs(connection, trace_metadata, trace.row, summary.tokens_of(spans))
         store.change(connection, trace.row, **changes)
+
+
+def _times(trace: Trace, batch: SpanBatch) -> dict[str, object]:
+    """Return when a trace began and how long it took, with these spans among those that are known."""
+    begun, ended = summary.time_of(batch.spans)
+    known = None if trace.execution_time_ms is None else trace.timestamp_ms + trace.execution_time_ms
+    begun = min(begun, trace.timestamp_ms)
+    last = max((one for one in (ended, known) if one is not None), default=None)
+    return {"timestamp_ms": begun, "execution_time_ms": None if last is None else last - begun}

@@ -75,17 +75,26 @@ def tags_of(root: Span | None, resource: dict[str, str]) -> dict[str, str]:
     return {key: text[:MAX_TAG_LENGTH] for key, text in found.items() if key_fault(key) is None}
 
 
-def metadata_of(spans: Sequence[Span]) -> dict[str, str]:
-    """Return session, user and the count of tokens that all spans of a trace tell together."""
+def people_of(spans: Sequence[Span]) -> dict[str, str]:
+    """Return, as metadata of the trace, the session and the user that spans tell."""
     found: dict[str, str] = {}
     for span in spans:
-        for name in _SESSIONS:
-            if SESSION not in found and plain(span.attributes.get(name)):
-                found[SESSION] = as_text(plain(span.attributes[name]))[:250]
-        if USER not in found and plain(span.attributes.get("user.id")):
-            found[USER] = as_text(plain(span.attributes["user.id"]))[:250]
+        for key, names in ((SESSION, _SESSIONS), (USER, ("user.id",))):
+            told = [value for name in names if (value := plain(span.attributes.get(name)))]
+            if told and key not in found:
+                found[key] = as_text(told[0])[:250]
+    return found
+
+
+def counts_tokens(spans: Sequence[Span]) -> bool:
+    """Say whether one of the spans tells how many tokens it used."""
+    return any(_USAGE in span.attributes for span in spans)
+
+
+def tokens_of(spans: Sequence[Span]) -> dict[str, str]:
+    """Return, as metadata of the trace, the count of tokens that all its spans tell together."""
     usage = _token_usage(spans)
-    return found | ({TOKEN_USAGE: orjson.dumps(usage).decode()} if usage else {})
+    return {TOKEN_USAGE: orjson.dumps(usage).decode()} if usage else {}
 
 
 def _token_usage(spans: Sequence[Span]) -> dict[str, int]:
