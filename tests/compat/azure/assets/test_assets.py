@@ -25,15 +25,15 @@ for script in sys.argv[1:]:
 """
 
 
-def _run(cloud: AzureCloud, client: str, folder: Path, workspace: str) -> None:
-    scripts = [str(NOTEBOOKS / f"{noun}.py") for noun in NOUNS]
+def _run(cloud: AzureCloud, client: str, folder: Path, workspace: str, names: tuple[str, ...] = NOUNS) -> None:
+    scripts = [str(NOTEBOOKS / f"{name}.py") for name in names]
     variables = {**cloud.variables(), "WORKSPACE_NAME": workspace}
     printed = run_client(_ALL, variables, python_of(client), arguments=scripts, cwd=folder)
-    assert [line for line in printed.splitlines() if line.endswith(": done")] == [f"{noun}: done" for noun in NOUNS]
+    assert [line for line in printed.splitlines() if line.endswith(": done")] == [f"{name}: done" for name in names]
 
 
 def test_newest_release(azure_cloud: AzureCloud, tmp_path: Path) -> None:
-    _run(azure_cloud, "azure-new", tmp_path, azure_cloud.workspace)
+    _run(azure_cloud, "azure-new", tmp_path, azure_cloud.workspace, (*NOUNS, "at_once"))
 
 
 def test_older_release(azure_cloud: AzureCloud, tmp_path: Path) -> None:

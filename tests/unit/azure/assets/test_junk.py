@@ -12,22 +12,7 @@ from lapisml.server.features.assets.records import AssetKind
 from tests.unit.azure.assets.conftest import Arm
 from tests.unit.azure.assets.test_forms import BODIES, COMMAND, COMMON, DIGEST, PARALLEL, PIPELINE, SPARK
 
-JUNK: tuple[Any, ...] = (
-    5,
-    True,
-    "x",
-    "",
-    [],
-    [1],
-    ["x"],
-    {},
-    {"a": 1},
-    {"a": None},
-    {"1": [2]},
-    None,
-    "azureml:/",
-    "\x00",
-)
+JUNK: tuple[Any, ...] = (5, True, "x", "", [1], {}, {"a": 1}, {"1": [2]}, "azureml:/")
 NAMES = ("a/b", "..", ".", "a b", "ä", "x" * 300, "a\x00", "-a", "latest")
 SPECS = ({"componentSpec": spec} for spec in (COMMAND, PARALLEL, SPARK, PIPELINE))
 GIVEN = [*((kind, body) for kind, body, _ in BODIES), *((AssetKind.COMPONENTS, spec) for spec in SPECS)]

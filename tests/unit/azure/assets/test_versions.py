@@ -60,14 +60,14 @@ def test_newest_first_and_one_alone(models: Arm) -> None:
 
 
 def test_pages(models: Arm) -> None:
-    for version in range(3, 203):
+    for version in range(3, 106):
         models.ask("PUT", f"models/m/versions/{version}", MODEL)
     found, path = [], "models/m/versions"
     while path:
         body = models.ask("GET", path)[1]
         found += [entry["name"] for entry in body["value"]]
         path = "models/m/versions?" + body["nextLink"].partition("?")[2] if "nextLink" in body else ""
-    assert found == [str(number) for number in range(202, 0, -1)]
+    assert found == [str(number) for number in range(105, 0, -1)]
 
 
 def test_containers(models: Arm) -> None:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from azure.ai.ml import MLClient
@@ -82,11 +81,6 @@ ml_client.data.archive("sdk-folder")
 assert "sdk-folder" in [data.name for data in ml_client.data.list(list_view_type=ListViewType.ARCHIVED_ONLY)]
 assert "sdk-folder" not in [data.name for data in ml_client.data.list()]
 ml_client.data.restore("sdk-folder")
-with ThreadPoolExecutor(8) as many:  # more than one page, made at once
-    many.map(lambda number: ml_client.data.create_or_update(
-        Data(name="sdk-many", version=str(number), path="https://example.com/a", type=AssetTypes.URI_FILE)
-    ), range(120))  # fmt: skip
-assert {data.version for data in ml_client.data.list(name="sdk-many")} == {str(number) for number in range(120)}
 file.tags["new"] = "1"
 file.description = "other"
 updated = ml_client.data.create_or_update(file)
