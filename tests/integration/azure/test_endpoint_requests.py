@@ -126,6 +126,7 @@ def test_a_schedule_that_is_read_and_sent_back_is_the_same(ask: Ask, shared_serv
     assert (status, made["properties"]["isEnabled"]) == (201, True)
     native = f"/api/v1/workspaces/default/schedules/{name}"
     before = shared_server.request("GET", native)[1]
+    assert ask("GET", f"schedules/{name}") == (200, made)
     made["properties"]["isEnabled"] = False
     status, off = ask("PUT", f"schedules/{name}", made)
     assert (status, off["properties"]["isEnabled"]) == (200, False)

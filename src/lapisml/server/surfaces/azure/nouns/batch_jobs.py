@@ -16,6 +16,7 @@ from lapisml.server.features.batch_endpoints import asked as invocations
 from lapisml.server.features.batch_endpoints import azure_form
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.surfaces.azure.arm import PAGE, ArmAnswer, ArmCall, Routes, ok, system_data
+from lapisml.server.surfaces.azure.nouns.endpoint_references import references_of
 from lapisml.server.surfaces.azure.nouns.jobs.references import References
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ class BatchJobs:
         """Start a job; the same request once more, as its header says, means the same job."""
         body = call.json_object()
         given = azure_form.translated(body) if azure_form.is_azure_form(body) else dict(body)
-        given["inputs"] = _own_inputs(given.get("inputs"), References(call.scope_id))
+        references = references_of(self._services, call)
+        for key in ("inputs", "outputs"):
+            if given.get(key):
+                given[key] = _own_data(given[key], references)
         wanted = invocations.read(given)
         request = call.headers.get(_REPEATED)
         if request and wanted.job_name is None:
@@ -129,14 +133,11 @@ def job_body(call: ArmCall, job: JobRecord) -> dict[str, Any]:
     )
 
 
-def _own_inputs(inputs: Any, references: References) -> Any:
-    """Give inputs with ids that lead into this workspace in their short form."""
-    if not isinstance(inputs, Mapping):
-        return inputs
+def _own_data(given: Any, references: References) -> Any:
+    """Give inputs or outputs with the addresses of this server's content, and ids, as documents name them."""
+    if not isinstance(given, Mapping):
+        return given
     return {
-        name: {**given, "path": references.read(given["path"], "data")}
-        if isinstance(given, Mapping)
-        and str(given.get("path", "")).lower().startswith(("/subscriptions", "azureml:/sub"))
-        else given
-        for name, given in inputs.items()
+        name: {**one, "path": references.read_uri(one["path"])} if isinstance(one, Mapping) and "path" in one else one
+        for name, one in given.items()
     }

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lapisml.server.surfaces.azure.arm import ArmCall
-from lapisml.server.surfaces.azure.nouns.codes import code_reference
+from lapisml.server.surfaces.azure.nouns.jobs.lookups import workspace_references as references_of
 from lapisml.server.surfaces.azure.nouns.jobs.references import References
 
-if TYPE_CHECKING:
-    from lapisml.server.surfaces.azure.services import AzureServices
-
-
-def references_of(services: AzureServices, call: ArmCall) -> References:
-    """Give what reads and writes references in the workspace of a request."""
-    return References(call.scope_id, lambda code_id: code_reference(services, call.workspace, code_id))
+__all__ = ["is_named", "references_of"]
 
 
 def is_named(given: Any, environment: Mapping[str, Any], references: References) -> bool:

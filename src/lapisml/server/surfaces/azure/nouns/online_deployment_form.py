@@ -24,6 +24,7 @@ _PLAIN = {
 }
 _PARTS = {
     "endpointComputeType": "type",
+    "instanceCount": "instance_count",
     "environmentVariables": "environment_variables",
     "model": "model",
     "environmentId": "environment",
@@ -86,7 +87,7 @@ def document_of(body: Any, references: References) -> dict[str, Any]:
     """
     top = read(mapping(body, ""), _TOP, "", _ASIDE)
     given = read(mapping(top.get("properties"), "properties"), _PLAIN | _PARTS, "properties", ("provisioningState",))
-    made: dict[str, Any] = {key: given[key] for key in (*_PLAIN.values(), "type") if key in given}
+    made: dict[str, Any] = {key: given[key] for key in (*_PLAIN.values(), "type", "instance_count") if key in given}
     made |= {key: references.read(given[key], key) for key in ("model", "environment") if key in given}
     count = mapping(top.get("sku"), "sku").get("capacity")
     if count is not None:

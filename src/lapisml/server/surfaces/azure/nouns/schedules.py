@@ -56,11 +56,11 @@ class Schedules:
             expected = "EnabledOnly, DisabledOnly or All"
             raise invalid(Problem(f"`{word[:80]}` is not known here", "listViewType", expected=expected))
         found = self._schedules.find(call.workspace, _VIEWS[word.lower()], limit=_ALL)
-        return paged(call, found, lambda record: schedule_body(call, record))
+        return paged(call, found, lambda record: self._body(call, record))
 
     def get(self, call: ArmCall) -> ArmAnswer:
         """Read one."""
-        return ok(schedule_body(call, self._schedules.get(call.workspace, call.names[0])))
+        return ok(self._body(call, self._schedules.get(call.workspace, call.names[0])))
 
     def put(self, call: ArmCall) -> ArmAnswer:
         """Create one, or give it another document; `isEnabled` enables or disables it."""
@@ -77,7 +77,7 @@ class Schedules:
         if enabled is not None:
             record = self._schedules.set_enabled(call.workspace, name, enabled=enabled)
         assert record is not None
-        return settled(call, schedule_body(call, record), before is None)
+        return settled(call, self._body(call, record), before is None)
 
     def delete(self, call: ArmCall) -> ArmAnswer:
         """Delete one that is disabled; 204 when there is none."""
@@ -104,7 +104,10 @@ class Schedules:
                 "Write a schedule with `create_job`, or leave it disabled.",
             )
         record = self._schedules.keep(call.workspace, call.names[0], document, call.by)
-        return settled(call, schedule_body(call, record), is_new)
+        return settled(call, self._body(call, record), is_new)
+
+    def _body(self, call: ArmCall, record: ScheduleRecord) -> dict[str, Any]:
+        return schedule_body(call, record, references_of(self._services, call))
 
     def _find(self, call: ArmCall) -> ScheduleRecord | None:
         try:
@@ -115,9 +118,9 @@ class Schedules:
             return None
 
 
-def schedule_body(call: ArmCall, record: ScheduleRecord) -> dict[str, Any]:
+def schedule_body(call: ArmCall, record: ScheduleRecord, references: References) -> dict[str, Any]:
     """Write a schedule."""
-    properties = properties_of(record.document, record.job, References(call.scope_id))
+    properties = properties_of(record.document, record.job, references)
     kept = kept_action(record.document)
     if kept is not None:
         note = f"It is kept and does not run: {kept} is not delivered by this version."
