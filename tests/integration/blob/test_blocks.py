@@ -16,10 +16,9 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 from azure.storage.blob import BlobClient, ContainerClient, ContentSettings
 
-from tests.conftest import ServerFactory
 from tests.support.blobs import container_client
 from tests.support.polling import eventually
-from tests.support.server import LapisServer
+from tests.support.server import LapisServer, end_everything
 
 _KIB = 1024
 CONTENT = os.urandom(700 * _KIB + 11)
@@ -63,6 +62,16 @@ def test_the_same_large_upload_twice_and_at_once(blob: BlobClient) -> None:
     assert blob.download_blob().readall() == CONTENT
     with pytest.raises(ResourceExistsError):
         blob.upload_blob(CONTENT)
+
+
+def test_a_refusal_comes_before_the_body_is_read(shared_server: LapisServer, blob: BlobClient) -> None:
+    blob.upload_blob(b"first")
+    with container_client(shared_server) as container:
+        late = container.get_blob_client(blob.blob_name)
+        for _ in range(3):  # the connection goes on to be used
+            with pytest.raises(ResourceExistsError):
+                late.upload_blob(bytes(32 << 20))
+            assert late.download_blob().readall() == b"first"
 
 
 def test_blocks_are_out_of_sight_until_their_list_comes(blob: BlobClient, container: ContainerClient) -> None:
@@ -141,22 +150,18 @@ def test_an_upload_that_is_cut_leaves_no_trace(
     assert blob.download_blob().readall() == b"whole"
 
 
-def test_blocks_outlive_the_server(start_server: ServerFactory) -> None:
-    server = start_server()
-    with container_client(server, retry_total=0) as container:
-        blob = container.get_blob_client("a.bin")
-        blob.stage_block(_id(1), b"before ")
-        server.kill9()
-        server.start()
-        blob.stage_block(_id(2), b"after")
-        blob.commit_block_list([_id(1), _id(2)])
-        assert blob.download_blob().readall() == b"before after"
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LapisServer]:
+    """A server of this module's own, which is looked into and killed."""
+    server = LapisServer(tmp_path_factory.mktemp("blocks") / "home").start()
+    yield server
+    server.stop()
+    end_everything(server.home)
 
 
-def test_large_contents_take_no_memory(start_server: ServerFactory, tmp_path: Path) -> None:
-    """192 MiB go up and down, as one body and as blocks; the kernel says what the server took at most."""
-    server = start_server()
-    size = 192 << 20
+def test_large_contents_take_no_memory(own_server: LapisServer, tmp_path: Path) -> None:
+    """96 MiB go up and down, as one body and as blocks; the kernel says what the server took at most."""
+    server, size = own_server, 96 << 20
     with container_client(server, max_single_put_size=size, max_block_size=8 << 20) as container:
         container.upload_blob("warm", CONTENT)
         before = _most_memory(server)
@@ -170,6 +175,18 @@ def test_large_contents_take_no_memory(start_server: ServerFactory, tmp_path: Pa
             download = container.get_blob_client("big").download_blob(max_concurrency=2)
             assert sum(len(chunk) for chunk in download.chunks()) == size
         assert _most_memory(server) - before < 48 << 20
+
+
+def test_blocks_outlive_the_server(own_server: LapisServer) -> None:
+    server = own_server
+    with container_client(server) as container:
+        blob = container.get_blob_client("a.bin")
+        blob.stage_block(_id(1), b"before ")
+        server.kill9()
+        server.start()
+        blob.stage_block(_id(2), b"after")
+        blob.commit_block_list([_id(1), _id(2)])
+        assert blob.download_blob().readall() == b"before after"
 
 
 def _most_memory(server: LapisServer) -> int:
