@@ -15,12 +15,12 @@ def router(connections: ConnectionService, workspaces: WorkspaceService) -> APIR
     """Make the routes below ``/api/v1/workspaces/{ws}/connections``."""
     routes = APIRouter(prefix="/api/v1/workspaces/{ws}/connections", tags=["connections"])
 
-    @routes.get("")
+    @routes.get("", response_model=None)
     def list_connections(ws: str, type: str | None = None) -> dict[str, Any]:  # noqa: A002 - the documents' word
         workspace = workspaces.get(ws)
         return {"value": [connection_body(workspace, r) for r in connections.list(workspace, type)], "next": None}
 
-    @routes.put("/{name}")
+    @routes.put("/{name}", response_model=None)
     def put_connection(
         ws: str, name: str, body: dict[str, Any], request: Request, response: Response
     ) -> dict[str, Any]:
@@ -29,12 +29,12 @@ def router(connections: ConnectionService, workspaces: WorkspaceService) -> APIR
         response.status_code = 201 if is_new else 200
         return connection_body(workspace, record)
 
-    @routes.get("/{name}")
+    @routes.get("/{name}", response_model=None)
     def get_connection(ws: str, name: str) -> dict[str, Any]:
         workspace = workspaces.get(ws)
         return connection_body(workspace, connections.get(workspace, name))
 
-    @routes.post("/{name}/secrets")
+    @routes.post("/{name}/secrets", response_model=None)
     def show_secrets(ws: str, name: str) -> dict[str, Any]:
         workspace = workspaces.get(ws)
         return connection_body(workspace, connections.with_secrets(workspace, name))

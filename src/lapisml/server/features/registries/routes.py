@@ -26,21 +26,21 @@ def router(registries: RegistryService, sharing: Sharing, workspaces: WorkspaceS
     """
     routes = APIRouter(prefix="/api/v1/registries", tags=["registries"])
 
-    @routes.get("")
+    @routes.get("", response_model=None)
     def list_registries() -> dict[str, Any]:
         return {"value": [registry_body(place, url) for place in registries.list()], "next": None}
 
-    @routes.put("/{registry}")
+    @routes.put("/{registry}", response_model=None)
     def put_registry(registry: str, body: dict[str, Any], request: Request, response: Response) -> dict[str, Any]:
         place, is_new = registries.create_or_update(registry, body, request.state.principal.name)
         response.status_code = 201 if is_new else 200
         return registry_body(place, url)
 
-    @routes.get("/{registry}")
+    @routes.get("/{registry}", response_model=None)
     def get_registry(registry: str) -> dict[str, Any]:
         return registry_body(registries.get(registry), url)
 
-    @routes.patch("/{registry}")
+    @routes.patch("/{registry}", response_model=None)
     def patch_registry(registry: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
         return registry_body(registries.update(registry, body, request.state.principal.name), url)
 
@@ -48,7 +48,7 @@ def router(registries: RegistryService, sharing: Sharing, workspaces: WorkspaceS
     def delete_registry(registry: str) -> None:
         registries.delete(registry)
 
-    @routes.post("/{registry}/share")
+    @routes.post("/{registry}/share", response_model=None)
     def share_asset(registry: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
         place = registries.get(registry)
         kind, reference = _asset(body)

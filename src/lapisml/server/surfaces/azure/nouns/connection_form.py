@@ -14,6 +14,7 @@ from lapisml.documents.kinds.connection import TARGETS
 from lapisml.server.platform.vault import MASK
 from lapisml.server.surfaces.azure.casing import camel_key, without_none
 from lapisml.server.surfaces.azure.errors import not_supported
+from lapisml.server.surfaces.azure.nouns.given import object_in
 
 WAYS = {
     "PAT": "pat",
@@ -76,7 +77,7 @@ def document_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         LapisError: DocumentInvalid for a category that is not known; NotSupported for other ways to log in.
     """
-    metadata = {key: value for key, value in (properties.get("metadata") or {}).items() if value is not None}
+    metadata = {key: value for key, value in object_in(properties, "metadata").items() if value is not None}
     type_ = _type_of(properties, metadata)
     way = _way_of(properties)
     own = {name: metadata.pop(key) for key, name in _METADATA.items() if key in metadata}
@@ -91,7 +92,7 @@ def document_of(properties: Mapping[str, Any]) -> dict[str, Any]:
         "metadata": metadata or None,
         "is_shared": shared if isinstance(shared, bool) else None,
         **own,
-        **_credentials(type_, way, properties.get("credentials") or {}),
+        **_credentials(type_, way, object_in(properties, "credentials")),
     }
     return without_none(document)
 

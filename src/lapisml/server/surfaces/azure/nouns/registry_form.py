@@ -10,6 +10,7 @@ from typing import Any
 
 from lapisml.server.surfaces.azure.arm import LOCATION
 from lapisml.server.surfaces.azure.casing import without_none
+from lapisml.server.surfaces.azure.nouns.given import object_in, objects_in
 
 _STORAGE = {
     "storage_account_hns": "storageAccountHnsEnabled",
@@ -18,9 +19,13 @@ _STORAGE = {
 
 
 def document_of(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a body into a registry document without its name; absent keys stay absent."""
-    given: Mapping[str, Any] = body.get("properties") or {}
-    publisher = given.get("intellectualPropertyPublisher")
+    """Read a body into a registry document without its name; absent keys stay absent.
+
+    Raises:
+        LapisError: DocumentInvalid for structures of another shape.
+    """
+    given = object_in(body, "properties")
+    publisher, regions = given.get("intellectualPropertyPublisher"), objects_in(given, "regionDetails")
     document = {
         "location": body.get("location"),
         "tags": body.get("tags"),
@@ -28,8 +33,8 @@ def document_of(body: Mapping[str, Any]) -> dict[str, Any]:
         "public_network_access": given.get("publicNetworkAccess"),
         "managed_resource_group": _group(given.get("managedResourceGroup")),
         "intellectual_property": {"publisher": publisher} if publisher else None,
-        "replication_locations": [_location(region) for region in given.get("regionDetails") or []] or None,
-        "container_registry": _container_registry(given.get("regionDetails") or []),
+        "replication_locations": [_location(region) for region in regions] or None,
+        "container_registry": _container_registry(regions),
     }
     return without_none(document)
 
@@ -61,8 +66,8 @@ def _group(value: Any) -> str | None:
 
 
 def _location(region: Mapping[str, Any]) -> dict[str, Any]:
-    accounts = [each.get("systemCreatedStorageAccount") for each in region.get("storageAccountDetails") or []]
-    account = next((each for each in accounts if isinstance(each, Mapping)), None)
+    accounts = [object_in(each, "systemCreatedStorageAccount") for each in objects_in(region, "storageAccountDetails")]
+    account = next((each for each in accounts if each), None)
     made: dict[str, Any] = {"location": region.get("location")}
     if account is not None:
         config = {own: account[theirs] for own, theirs in _STORAGE.items() if account.get(theirs) is not None}
@@ -70,16 +75,15 @@ def _location(region: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _container_registry(regions: list[Any]) -> Any:
+def _container_registry(regions: list[Mapping[str, Any]]) -> Any:
     """Read the settings of the container registry, which stand in every region."""
-    for region in regions:
-        for each in region.get("acrDetails") or []:
-            own = each.get("systemCreatedAcrAccount") or {}
-            theirs = (each.get("userCreatedAcrAccount") or {}).get("armResourceId")
-            if theirs is not None:
-                return str(theirs.get("resourceId") if isinstance(theirs, Mapping) else theirs)
-            if own.get("acrAccountSku"):
-                return {"sku": own["acrAccountSku"]}
+    for each in [each for region in regions for each in objects_in(region, "acrDetails")]:
+        own = object_in(each, "systemCreatedAcrAccount")
+        theirs = object_in(each, "userCreatedAcrAccount").get("armResourceId")
+        if theirs is not None:
+            return str(theirs.get("resourceId") if isinstance(theirs, Mapping) else theirs)
+        if own.get("acrAccountSku"):
+            return {"sku": own["acrAccountSku"]}
     return None
 
 

@@ -23,7 +23,10 @@ class RegistryScope(AssetScope):
 
     def own_uri(self, text: str) -> str:
         """Give the registry's address of content that a body names by a blob's; others as they are."""
-        found = parsed(super().own_uri(text))
+        own = super().own_uri(text)
+        found = parsed(own)
+        if found is None:
+            return own  # whoever uses it says what is wrong with it
         if isinstance(found, DatastoreUri) and found.scope is None and found.registry is None:
             return str(DatastoreUri(found.datastore, found.path, registry=self.registry))
         if isinstance(found, AssetRef) and found.registry == self.registry:
