@@ -6,6 +6,7 @@ MLflow loads this module by its entry point when `get_deploy_client` is asked fo
 ``lapis``                     the server of MLFLOW_TRACKING_URI when that is a Lapis server's, else the one
                               that `MLClient()` finds
 ``lapis:/<workspace>``        another workspace of it
+``lapis:http://host:port``    that server; a path ``/mlflow/<workspace>`` names the workspace
 ============================  ==============================================================================
 
 Source of the interface: https://mlflow.org/docs/latest/ml/plugins/#deployment-plugins
@@ -34,7 +35,7 @@ from lapisml.sdk.operations.online_endpoints import OnlineEndpointOperations
 if TYPE_CHECKING:
     from lapisml.sdk.client import MLClient
 
-_TRACKING = re.compile(r"(https?://[^/]+)/mlflow/([^/]+)/?")
+_ADDRESS = re.compile(r"(https?://[^/]+)(?:/mlflow/([^/]+))?/?")
 _REGISTERED = re.compile(r"models:/([^/@]+)(?:/(\d+)|@([^/]+)|/(latest))")
 _CODES = {
     ErrorCode.NOT_FOUND: codes.RESOURCE_DOES_NOT_EXIST,
@@ -53,10 +54,10 @@ _CONFIG_FILES = ("deploy-config-file", "endpoint-config-file")
 def target_help() -> str:
     """Say how targets and configurations are written."""
     return (
-        "Targets: `lapis`, or `lapis:/<workspace>`. The configuration of an endpoint or a deployment holds keys of its "
-        "YAML document (auth_mode, traffic; instance_count, environment, code_configuration), or names a file with "
-        "them: {'deploy-config-file': …} or {'endpoint-config-file': …}. A deployment without an endpoint gets one of "
-        "its own name, with all the traffic."
+        "Targets: `lapis`, `lapis:/<workspace>`, or `lapis:http://host:port/mlflow/<workspace>`. The configuration of "
+        "an endpoint or a deployment holds keys of its YAML document (auth_mode, traffic; instance_count, environment, "
+        "code_configuration), or names a file with them: {'deploy-config-file': …} or {'endpoint-config-file': …}. A "
+        "deployment without an endpoint gets one of its own name, with all the traffic."
     )
 
 
@@ -84,7 +85,7 @@ class LapisDeploymentClient(BaseDeploymentClient):
 
     def __init__(self, target_uri: str) -> None:
         super().__init__(target_uri)  # type: ignore[no-untyped-call]
-        session = _connect(target_uri.partition(":")[2].strip("/"))._session  # noqa: SLF001 - the records as they are
+        session = _connect(target_uri.partition(":")[2])._session  # noqa: SLF001 - the records as they are
         self.endpoints = OnlineEndpointOperations(session)
         self.deployments = OnlineDeploymentOperations(session)
 
@@ -257,15 +258,18 @@ class LapisDeploymentClient(BaseDeploymentClient):
         return f"azureml:{made.name}:{made.version}"
 
 
-def _connect(workspace: str) -> MLClient:
+def _connect(place: str) -> MLClient:
+    """Connect to what stands behind ``lapis:``."""
     from lapisml.sdk.client import MLClient
 
-    match = _TRACKING.fullmatch(mlflow.get_tracking_uri() or "")
-    if match is None or os.environ.get("LAPIS_URL"):
-        return MLClient(workspace_name=workspace or None, show_progress=False)
+    named = _ADDRESS.fullmatch(place)
+    followed = None if os.environ.get("LAPIS_URL") else _ADDRESS.fullmatch(mlflow.get_tracking_uri() or "")
+    match = named or (followed if followed and followed.group(2) else None)
+    workspace = None if named else place.strip("/") or None
+    if match is None:
+        return MLClient(workspace_name=workspace, show_progress=False)
     token = os.environ.get("MLFLOW_TRACKING_TOKEN") or os.environ.get("MLFLOW_TRACKING_PASSWORD")
-    place = workspace or match.group(2)
-    return MLClient(token, workspace_name=place, url=match.group(1), show_progress=False)
+    return MLClient(token, workspace_name=workspace or match.group(2), url=match.group(1), show_progress=False)
 
 
 @contextmanager

@@ -35,6 +35,9 @@ def code(call):
 
 client = get_deploy_client("lapis")
 assert client.list_endpoints() == []
+assert get_deploy_client("lapis:" + mlflow.get_tracking_uri()).list_endpoints() == []
+assert get_deploy_client("lapis:/default").list_endpoints() == []
+assert code(lambda: get_deploy_client("lapis:/nowhere").list_endpoints()) == "RESOURCE_DOES_NOT_EXIST"
 made = client.create_deployment("blue", "models:/lr/1")
 assert made["provisioning_state"] == "Succeeded", made
 assert client.get_endpoint("blue")["traffic"] == {"blue": 100}
