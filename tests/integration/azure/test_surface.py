@@ -56,11 +56,11 @@ class Server:
         return call(self.app.asgi, method, address, sent, content, query)
 
 
-def _server(home: Path, **settings: Any) -> Server:
+def _server(home: Path, url: str = "http://localhost:8787", **settings: Any) -> Server:
     private_folder(home)
     for name in ("run", "storage"):
         private_folder(home / name)
-    return Server(create_app(Settings(home=home, **settings), "http://localhost:8787"), home)
+    return Server(create_app(Settings(home=home, **settings), url), home)
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +231,15 @@ def test_the_metadata_lead_back_to_the_address_that_was_asked(server: Server) ->
     assert "evil" not in str(server.send("GET", "/metadata/endpoints", token=None, host="evil.example").body)
     with pytest.raises(LapisError):
         server.identity.authenticate("x")
+
+
+def test_behind_a_proxy_that_ends_tls_addresses_are_the_proxys(tmp_path: Path) -> None:
+    url = "https://lapis.example"
+    server = _server(tmp_path / "home", url, behind_tls_proxy=True, allowed_hosts=("lapis.example",), public_url=url)
+    try:
+        (cloud,) = json.loads(server.send("GET", "/metadata/endpoints", token=None, host="lapis.example").body)
+        assert cloud["resourceManager"] == "https://lapis.example/"
+        found = json.loads(server.send("POST", "/api/v1/azure/open", {}).body)
+        assert (found["url"], found["authority"]) == (url, "")
+    finally:
+        server.app.lifetime.stop()

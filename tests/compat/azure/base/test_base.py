@@ -14,6 +14,7 @@ from lapisml.server.features.identity.store import TokenRecord
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.vault import Vault
 from lapisml.testing.clock import FakeClock
+from tests.support.cli import run_lapis
 from tests.support.clients import AzureCloud, python_of, run_client, start_cloud
 from tests.support.server import end_everything
 
@@ -40,12 +41,14 @@ def strict_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureClou
 
 
 @pytest.mark.parametrize("client", ["azure-new", "azure-old"])
-def test_good_and_bad_days(strict_cloud: AzureCloud, client: str) -> None:
+def test_good_and_bad_days(strict_cloud: AzureCloud, client: str, tmp_path: Path) -> None:
     """One process, since the SDK takes seconds to load."""
     key = Vault.open(strict_cloud.home / "secret.key").subkey("access-tokens")
     record = TokenRecord(1, "", "user", "ada", "", None, None, 0, None, None)
     old = AccessTokens(key, FakeClock(0), b"").make(record, "https://management.azure.com", 3600, None)
     tokens = {"OLD_TOKEN": old.token, "JOB_TOKEN": _token_of_a_job(strict_cloud), "ONE_SUBSCRIPTION": "1"}
+    run_lapis("azure", "config", home=strict_cloud.home, cwd=tmp_path, check=True)
+    tokens["CONFIG_FOLDER"] = str(tmp_path)
     scripts = [str(HERE / f"{name}.py") for name in SCRIPTS]
     printed = run_client(_ALL, {**strict_cloud.variables(), **tokens}, python_of(client), arguments=scripts)
     assert printed.count(": done\n") == len(SCRIPTS), printed

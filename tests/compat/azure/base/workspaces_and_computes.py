@@ -64,6 +64,11 @@ assert "managed network" in str(refusal(top.workspaces.begin_create, private))
 assert "managed network" in str(refusal(top.workspaces.begin_provision_network, workspace_name="laboratory"))
 assert list(top.workspace_outbound_rules.list("laboratory")) == []
 
+# The file that `lapis azure config` wrote leads to the same place.
+configured = MLClient.from_config(credential, path=os.environ["CONFIG_FOLDER"])
+assert (configured.subscription_id, configured.resource_group_name) == (SUBSCRIPTION, GROUP)
+assert configured.workspaces.get(configured.workspace_name).name == "default"
+
 # Its computes.
 client = MLClient(credential, SUBSCRIPTION, GROUP, "laboratory")
 missing = refusal(client.compute.get, "cpu-cluster")

@@ -104,7 +104,7 @@ class AzureSurface:
             query=Query(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)),
             body=body,
             headers=headers,
-            url=f"{scope.get('scheme', 'http')}://{headers.get('host', '')}",
+            url=self._url(scope, headers),
             principal=principal or _NOBODY,
             subscription=address.subscription or self._services.subscription or SUBSCRIPTION_ID,
             group=address.group or self._services.group or RESOURCE_GROUP,
@@ -112,6 +112,12 @@ class AzureSurface:
             registry=address.name if address.kind == "REG" else "",
             scope_id=address.scope_id,
         )
+
+    def _url(self, scope: Scope, headers: dict[str, str]) -> str:
+        """Give the address that the client reached: the public one where that has TLS, which a proxy may end."""
+        if self._services.url.startswith("https://"):
+            return self._services.url
+        return f"{scope.get('scheme', 'http')}://{headers.get('host', '')}"
 
     def _handle(self, handler: Handler, call: ArmCall, address: Address) -> ArmAnswer:
         """Do the work of a request, in a thread."""
