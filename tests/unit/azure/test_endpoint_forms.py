@@ -15,6 +15,7 @@ from lapisml.server.surfaces.azure.nouns import (
     online_endpoint_form,
     schedule_form,
 )
+from lapisml.server.surfaces.azure.nouns.job_components import component_of
 from lapisml.server.surfaces.azure.nouns.jobs.references import References
 
 SCOPE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
@@ -279,3 +280,26 @@ def test_a_schedule_that_invokes_an_endpoint_is_refused() -> None:
     with pytest.raises(LapisError) as caught:
         schedule_form.document_of(body, REFERENCES)
     assert caught.value.code is ErrorCode.NOT_SUPPORTED
+
+
+def test_a_job_becomes_the_component_that_is_deployed() -> None:
+    step = {"type": "command", "component": "azureml:c:1"}
+    job = {
+        "type": "pipeline",
+        "display_name": "d",
+        "inputs": {"data": {"type": "uri_file", "path": "azureml:x:1"}, "rate": 0.5, "on": True, "word": "a"},
+        "outputs": {"out": {"type": "mlflow_model", "mode": "upload", "path": "azureml://x"}, "more": None},
+        "jobs": {"s": step},
+    }
+    made = component_of("j", job)
+    assert registry.parse("component", {**made, "name": "n"}).to_dict()["jobs"]
+    assert made["inputs"] == {
+        "data": {"type": "uri_file"},
+        "rate": {"type": "number", "default": 0.5},
+        "on": {"type": "boolean", "default": True},
+        "word": {"type": "string", "default": "a"},
+    }
+    assert made["outputs"] == {"out": {"type": "mlflow_model", "mode": "upload"}, "more": {"type": "uri_folder"}}
+    with pytest.raises(LapisError) as caught:
+        component_of("j", {"type": "command", "command": "true"})
+    assert caught.value.problems[0].path == "properties.componentSpec.sourceJobId"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from lapisml.core.errors import LapisError
+from lapisml.core.errors import LapisError, not_found
 from lapisml.documents.references import AssetRef, DatastoreUri, Reference, parse
 from lapisml.server.surfaces.azure.nouns.jobs.references import References
 
@@ -26,6 +26,10 @@ def _unknown(_reference: str) -> dict[str, Any] | None:
     return None
 
 
+def _no_job(name: str) -> dict[str, Any]:
+    raise not_found("job", name)
+
+
 class AssetScope:
     """The names of one workspace's assets.
 
@@ -34,8 +38,10 @@ class AssetScope:
         url: the server's address as the client sees it.
         code_of: id of code → what documents say of it.
         component_of: reference to a component → its document, None when there is no such component.
+        job_of: name of a job → its document.
 
     Attributes:
+        job_of: as given.
         references: reads and writes what documents refer to.
         host: of the server's address.
     """
@@ -47,8 +53,10 @@ class AssetScope:
         url: str = "",
         code_of: Callable[[str], str] = _as_written,
         component_of: Callable[[str], dict[str, Any] | None] = _unknown,
+        job_of: Callable[[str], dict[str, Any]] = _no_job,
     ) -> None:
         self.scope_id = scope_id
+        self.job_of = job_of
         self.workspace = workspace
         self.references = References(scope_id, code_of, component_of, self.own_uri)
         self.host = urlsplit(url).netloc

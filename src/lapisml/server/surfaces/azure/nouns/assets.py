@@ -64,8 +64,11 @@ def scope_of(services: AzureServices, call: ArmCall) -> AssetScope:
     def code_of(code_id: str) -> str:
         return code_reference(services, workspace, code_id)
 
+    def job_of(name: str) -> dict[str, Any]:
+        return services.jobs.get(workspace, name).document
+
     kind = AssetScope if workspace.registry is None else RegistryScope
-    return kind(call.scope_id, workspace.name, call.url, code_of, component_of)
+    return kind(call.scope_id, workspace.name, call.url, code_of, component_of, job_of)
 
 
 def routes(services: AzureServices) -> dict[tuple[str, str], Handler]:

@@ -13,11 +13,13 @@ from typing import Any
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.server.surfaces.azure.nouns.asset_keys import picked, shown
 from lapisml.server.surfaces.azure.nouns.asset_scope import AssetScope
+from lapisml.server.surfaces.azure.nouns.job_components import component_of
 from lapisml.server.surfaces.azure.nouns.jobs.steps import read_step, write_step
 
 SPEC = "componentSpec"
 _NOT_OF_THE_DOCUMENT = frozenset(
-    {"$schema", "_source", "sourceJobId", "id", "name", "version", "creation_context", "tags", "properties"}
+    {"$schema", "_source", "id", "name", "version", "creation_context", "tags", "properties"}
+    | {"sourceJobId", "source_job_id"}
 )
 _TYPES = ("string", "integer", "number", "boolean")
 _REFERENCES = ("code", "environment")
@@ -33,6 +35,9 @@ def document_of(properties: Mapping[str, Any], scope: AssetScope) -> dict[str, A
     if not isinstance(spec, Mapping):
         problem = Problem("is missing or no object", path=f"properties.{SPEC}", expected="the component")
         raise LapisError(ErrorCode.DOCUMENT_INVALID, "The component is not valid.", problems=[problem])
+    source = spec.get("sourceJobId") or spec.get("source_job_id")
+    if source and not spec.get("jobs"):
+        return _of_job(str(source), scope)
     document = {key: value for key, value in spec.items() if key not in _NOT_OF_THE_DOCUMENT and value is not None}
     _read_parts(document, scope)
     for key in ("inputs", "outputs"):
@@ -48,6 +53,11 @@ def document_of(properties: Mapping[str, Any], scope: AssetScope) -> dict[str, A
         if isinstance(spec.get(key), Mapping) and isinstance(given.get(key, {}), Mapping):
             given[key] = {**spec[key], **given.get(key, {})}
     return {**document, **{key: value for key, value in given.items() if value != {}}}
+
+
+def _of_job(source: str, scope: AssetScope) -> dict[str, Any]:
+    name = source.removeprefix("azureml:").rstrip("/").rsplit("/", 1)[-1]
+    return component_of(name, scope.job_of(name))
 
 
 def properties_of(document: Mapping[str, Any], scope: AssetScope) -> dict[str, Any]:
