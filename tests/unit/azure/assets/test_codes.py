@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,16 @@ def test_code_that_was_damaged_is_sent_again_and_mended(arm: Arm, tmp_path: Path
     reference = code_reference(arm.services, arm.world.ws, "azureml:c:1")
     SnapshotStore(root).materialize(reference.rpartition("/")[2], tmp_path / "out")
     assert (tmp_path / "out/train.py").read_bytes() == FILES["train.py"]
+
+
+def test_what_a_killed_server_left_is_removed(arm: Arm) -> None:
+    left, fresh = (arm.world.assets.snapshot_root(arm.world.ws) / "parts" / name for name in ("left", "fresh"))
+    for folder in (left, fresh):
+        folder.mkdir(parents=True)
+        (folder / "x").write_bytes(b"1")
+    os.utime(left, (0, 0))
+    put(arm, arm.upload(FILES))
+    assert [folder.exists() for folder in (left, fresh)] == [False, True]
 
 
 def test_forgotten_code(arm: Arm) -> None:

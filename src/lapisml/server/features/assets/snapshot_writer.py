@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +20,7 @@ from lapisml.server.features.assets.disk import size, synchronise, write_whole
 
 _CHUNK = 1 << 20
 _READ_BYTES = 16 << 20
+_ABANDONED_S = 86_400
 _SCRIPT = b"#!"
 
 
@@ -47,7 +50,9 @@ class SnapshotWriter:
         found = self._storage.info(source)
         if found is None:
             raise not_found("code", str(source), "Send its files before naming them.")
-        part = self._root / "parts" / secrets.token_hex(8)
+        parts = self._root / "parts"
+        _prune(parts)
+        part = parts / secrets.token_hex(8)
         part.mkdir(parents=True)
         try:
             files = [self._take(where, path, part, share) for path, where in self._files(source, found.is_dir)]
@@ -104,6 +109,16 @@ class SnapshotWriter:
                 writing.write(piece)
             writing.flush()
             os.fsync(writing.fileno())
+
+
+def _prune(parts: Path) -> None:
+    """Remove what writers left that were cut off a day ago or longer."""
+    if not parts.is_dir():
+        return
+    for folder in parts.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_whole(root: Path, digest: str) -> bool:
