@@ -17,7 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.platform.errors import as_lapis_error, storage_full
 from lapisml.server.surfaces.blob.errors import BlobError
+from lapisml.server.surfaces.blob.room import check_room
 
 FOLDER = "blob-blocks"
 """Below a workspace's storage."""
@@ -50,21 +53,30 @@ class Staging:
         self._present = folder / (hashlib.sha256(boot_id.encode()).hexdigest()[:16])
         self._pruned_at = 0.0
 
-    @property
-    def disk(self) -> Path:
-        """A folder on the disk that blocks go to."""
-        return self._folder.parent
-
     @contextmanager
-    def receive(self, container: str, name: str, block_id: str) -> Iterator[BinaryIO]:
-        """Take in a block within ``with``; it counts when the block of code ends, and replaces one of the same id."""
+    def receive(self, container: str, name: str, block_id: str, size: int) -> Iterator[BinaryIO]:
+        """Take in a block within ``with``; it counts when the block of code ends, and replaces one of the same id.
+
+        When the disk is full, all that waits for this blob is given up: its upload can't end, and others need room.
+
+        Args:
+            size: bytes announced; 0 when none are.
+
+        Raises:
+            LapisError: StorageFull; an OSError of the same meaning.
+        """
         self._prune()
         folder = self._of(container, name)
         part = folder / f".{secrets.token_hex(8)}"
         try:
+            check_room(self._folder.parent, size)
             with _opened(part) as stream:
                 yield stream
-            part.replace(folder / block_id)
+            _keep(part, folder / block_id)
+        except (OSError, LapisError) as error:
+            if as_lapis_error(error).code is ErrorCode.STORAGE_FULL:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
         finally:
             part.unlink(missing_ok=True)
 
@@ -132,3 +144,10 @@ def _opened(part: Path) -> BinaryIO:
         part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
             return part.open("xb")
+
+
+def _keep(part: Path, path: Path) -> None:
+    try:
+        part.replace(path)
+    except FileNotFoundError as error:  # another block of this blob found the disk full, and gave all of them up
+        raise storage_full() from error

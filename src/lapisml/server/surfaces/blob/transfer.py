@@ -21,7 +21,7 @@ from lapisml.server.surfaces.blob.errors import BlobError
 from lapisml.server.surfaces.blob.headers import Headers
 from lapisml.server.surfaces.blob.ranges import ByteRange
 from lapisml.server.surfaces.blob.records import Record
-from lapisml.server.surfaces.blob.writing import Writing, check_room
+from lapisml.server.surfaces.blob.writing import Writing
 
 _CHUNK = 1 << 20
 _MOST_SUMMED = 4 << 20
@@ -123,8 +123,7 @@ class Transfers:
         container = self._containers.find(call.workspace, call.container)
         block_id, name = read_id(call), names.check(call.name)
         container.staging.check_id(container.name, name, block_id)
-        check_room(container.staging.disk, call.length or 0)
-        with container.staging.receive(container.name, name, block_id) as stream:
+        with container.staging.receive(container.name, name, block_id, call.length or 0) as stream:
             taking = Taking(Body(stream, call, bodies.MOST_BLOCK))
             yield taking
             sums = taking.body.finish()

@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from lapisml.server.platform.errors import storage_full
 from lapisml.server.surfaces.blob import names
 from lapisml.server.surfaces.blob.blobs import Blob, Blobs, Target
 from lapisml.server.surfaces.blob.call import BlobCall
 from lapisml.server.surfaces.blob.containers import Container
 from lapisml.server.surfaces.blob.errors import BlobError
 from lapisml.server.surfaces.blob.records import Content, Record
-
-_LARGE = 1 << 20
-"""From this many bytes on, room on disk is asked for before the first of them is taken."""
+from lapisml.server.surfaces.blob.room import check_room
 
 
 @dataclass
@@ -90,19 +87,6 @@ class Writing:
         if found is None:
             raise BlobError("InternalError", "The store shows no trace of what it took.")
         return found.content
-
-
-def check_room(folder: Path, size: int) -> None:
-    """Refuse what can't have room on the disk of a folder.
-
-    Raises:
-        LapisError: StorageFull.
-    """
-    if size < _LARGE:
-        return
-    found = os.statvfs(folder)
-    if size > found.f_bavail * found.f_frsize:
-        raise storage_full()
 
 
 def _make_way(path: Path, root: Path) -> None:
