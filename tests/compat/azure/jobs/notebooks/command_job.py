@@ -93,6 +93,6 @@ assert Path("one/named-outputs/model/rate.txt").read_text() == "0.1"
 ml_client.jobs.download(returned.name, download_path="logs")
 assert Path("logs/artifacts/outputs/report.txt").exists()
 
-assert ml_client.models.get("jobs-sdk-model", label="latest").version == "1"
+assert ml_client.models.get("jobs-sdk-model", label="latest").type == "custom_model"
 assert ml_client.jobs.show_services(returned.name) is None
 print("command_job: done")
