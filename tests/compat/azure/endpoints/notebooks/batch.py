@@ -132,6 +132,11 @@ with tempfile.TemporaryDirectory() as folder:
     ml_client.jobs.download(name=spoken.name, download_path=folder, output_name="said")
     assert next(Path(folder).rglob("word.txt")).read_text() == "hello!\n"
 
+# a job that ran, behind it too
+again = PipelineComponentBatchDeployment(name="again", endpoint_name=ENDPOINT, job_definition=done)
+again = ml_client.batch_deployments.begin_create_or_update(again).result()
+assert "/components/azureml_anonymous/versions/" in again.component, again.component
+
 # what does not fit is refused
 try:
     ml_client.batch_endpoints.invoke(

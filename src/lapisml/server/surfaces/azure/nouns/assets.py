@@ -121,7 +121,7 @@ class AssetNoun:
         if existing is not None and self._is_unchanged(properties, existing, scope):
             record = self._changed(call, existing, properties)
         else:
-            document = {**self._form.read(properties, scope), "name": name, "version": version}
+            document = {"version": version, **self._form.read(properties, scope), "name": name}
             checked = checked_document(self._kind, document)
             job = properties.get("jobName") if self._kind is AssetKind.MODELS else None
             record = self._assets.create(call.workspace, self._kind, checked, call.by, job_name=job)

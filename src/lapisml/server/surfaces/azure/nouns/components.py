@@ -7,6 +7,8 @@ Source of the body: https://learn.microsoft.com/azure/templates/microsoft.machin
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,8 +58,10 @@ def document_of(properties: Mapping[str, Any], scope: AssetScope) -> dict[str, A
 
 
 def _of_job(source: str, scope: AssetScope) -> dict[str, Any]:
+    """Make the component of a job; its version is of its content, since clients call each such component version 1."""
     name = source.removeprefix("azureml:").rstrip("/").rsplit("/", 1)[-1]
-    return component_of(name, scope.job_of(name))
+    made = component_of(name, scope.job_of(name))
+    return {**made, "version": hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:32]}
 
 
 def properties_of(document: Mapping[str, Any], scope: AssetScope) -> dict[str, Any]:
