@@ -26,7 +26,7 @@ ml_client = MLClient(
 ml_client.environments.create_or_update(Environment(name="sdk-comp-env", version="1", image="python:3.11"))
 Path("src/lib").mkdir(parents=True)
 Path("src/train.py").write_text("print('trained')\n")
-Path("src/lib/util.py").write_text("")
+Path("src/lib/ü b.py").write_text("")
 Path("train.yml").write_text("""
 $schema: https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json
 name: sdk_train

@@ -12,8 +12,8 @@ from lapisml.server.surfaces.azure.nouns.asset_keys import picked, shown
 from lapisml.server.surfaces.azure.nouns.asset_scope import AssetScope
 
 _KEYS = {"dataType": "type", "dataUri": "path"}
-_PASSED = frozenset({"referencedUris", "stage"})
-"""``referencedUris`` repeats what the table's own MLTable file says; ``stage`` of data has no meaning anywhere."""
+_PASSED = frozenset({"referencedUris"})
+"""``referencedUris`` repeats what the table's own MLTable file says."""
 
 
 def document_of(properties: Mapping[str, Any], scope: AssetScope) -> dict[str, Any]:

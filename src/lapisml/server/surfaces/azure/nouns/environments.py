@@ -18,7 +18,7 @@ from lapisml.server.surfaces.azure.nouns.asset_keys import picked, shown
 from lapisml.server.surfaces.azure.nouns.asset_scope import AssetScope
 
 _KEYS = {"image": "image"}
-_PASSED = frozenset({"condaFile", "build", "inferenceConfig", "osType", "environmentType", "stage", "autoRebuild"})
+_PASSED = frozenset({"condaFile", "build", "inferenceConfig", "osType", "environmentType", "autoRebuild"})
 
 
 def document_of(properties: Mapping[str, Any], scope: AssetScope) -> dict[str, Any]:

@@ -18,7 +18,7 @@ _KEYS = {
     "defaultDeploymentTemplate": "default_deployment_template",
     "allowedDeploymentTemplates": "allowed_deployment_templates",
 }
-_PASSED = frozenset({"flavors", "jobName", "datastoreId"})
+_PASSED = frozenset({"flavors", "jobName"})
 
 
 def document_of(properties: Mapping[str, Any], scope: AssetScope) -> dict[str, Any]:
