@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from lapisml.core.errors import LapisError
-from lapisml.server.features.tracking.filters import Clause, Order, parse_filter, parse_order
-from lapisml.server.features.tracking.grammars import TRACES
+from lapisml.server.features.tracking.filters import Clause, Grammar, Order, parse_filter, parse_order
+from lapisml.server.features.tracking.grammars import (
+    EVALUATION_DATASETS,
+    EXPERIMENTS,
+    MODEL_VERSIONS,
+    REGISTERED_MODELS,
+    RUNS,
+    TRACES,
+)
 from lapisml.server.features.tracking.traces.records import Span
 from lapisml.server.features.tracking.traces.summary import (
     counts_tokens,
@@ -56,6 +63,18 @@ def test_orders() -> None:
     assert parse_order("tags.`a b`", TRACES) == Order("tag", "a b", True)
     with pytest.raises(LapisError):
         parse_order("client_request_id", TRACES)
+
+
+@pytest.mark.parametrize(
+    ("grammar", "text"),
+    [
+        (EXPERIMENTS, "tags.x"), (EVALUATION_DATASETS, "tags.x DESC"), (REGISTERED_MODELS, "tags.x"),
+        (MODEL_VERSIONS, "tags.x"), (RUNS, "dataset.name"), (TRACES, "span.name"), (TRACES, "feedback.a"),
+    ],
+)  # fmt: skip
+def test_what_is_no_order(grammar: Grammar, text: str) -> None:
+    with pytest.raises(LapisError, match="order_by"):
+        parse_order(text, grammar)
 
 
 def a_span(span_id: str, parent: str | None, usage: int | None = None, status: str = "OK", **texts: str) -> Span:

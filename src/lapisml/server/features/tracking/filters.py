@@ -64,6 +64,7 @@ class Grammar:
         attributes: written name → name of the object's field.
         numeric: fields that hold numbers.
         orderable: fields that an order may name.
+        order_entities: entities that an order may name.
         listable: fields that take IN and NOT IN.
         nullable: entities that take IS NULL and IS NOT NULL.
         dataset_keys: what of a dataset may be compared.
@@ -79,6 +80,7 @@ class Grammar:
     listable: frozenset[str]
     nullable: frozenset[str] = frozenset({"param", "tag"})
     dataset_keys: frozenset[str] = frozenset({"name", "digest", "context"})
+    order_entities: frozenset[str] = frozenset({"attribute"})
     mixed: frozenset[str] = frozenset()
     regular: bool = False
     operators: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
@@ -119,7 +121,9 @@ def parse_order(text: str, grammar: Grammar) -> Order:
     reader = _Reader(_tokens(text, "order_by clause"))
     fields = {**grammar.attributes, **{name: name for name in grammar.orderable}}
     entity, key = _identifier(reader.take("word", "a column to order by"), grammar, fields)
-    if entity == "dataset" or (entity == "attribute" and key not in grammar.orderable):
+    if entity not in grammar.order_entities:
+        raise invalid(f"Invalid order_by entity: {entity}")
+    if entity == "attribute" and key not in grammar.orderable:
         raise invalid(f"Invalid order_by key '{key}'; valid keys are {sorted(grammar.orderable)}.")
     ascending = reader.take_word("ASC") or not reader.take_word("DESC")
     if not reader.at_end:

@@ -7,6 +7,7 @@ from lapisml.server.features.tracking.filters import Grammar
 _TAGS = {"tag": "tag", "tags": "tag"}
 _ATTRIBUTES = {"attribute": "attribute", "attributes": "attribute", "attr": "attribute"}
 _PARAMS = {"param": "param", "params": "param", "parameter": "param", "parameters": "param"}
+_PAIRS_TOO = frozenset({"attribute", "metric", "param", "tag"})
 _METRICS = {"metric": "metric", "metrics": "metric"}
 
 
@@ -28,6 +29,7 @@ RUNS = Grammar(
     },
     numeric=frozenset({"start_time", "end_time"}),
     orderable=frozenset(_RUN_FIELDS),
+    order_entities=_PAIRS_TOO,
     listable=frozenset({"run_id"}),
 )  # fmt: skip
 
@@ -54,6 +56,7 @@ LOGGED_MODELS = Grammar(
         {"name", "model_id", "model_type", "status", "source_run_id", "creation_timestamp", "last_updated_timestamp"}
     ),
     listable=frozenset({"name", "model_id", "model_type", "status", "source_run_id"}),
+    order_entities=_PAIRS_TOO,
     nullable=frozenset(),
 )  # fmt: skip
 
@@ -92,6 +95,7 @@ TRACES = Grammar(
         "experiment_id", "timestamp_ms", "execution_time_ms", "end_time_ms", "state", "trace_id", "name", "run_id",
     }),
     listable=frozenset({"name", "state", "trace_id", "run_id", "client_request_id"}),
+    order_entities=frozenset({"attribute", "tag", "metadata"}),
     nullable=frozenset({"tag", "metadata", "feedback", "expectation"}),
     mixed=frozenset({"feedback", "expectation"}),
     regular=True,
