@@ -87,7 +87,10 @@ def test_a_users_token_opens_containers_too(shared_server: LapisServer) -> None:
         {"Authorization": f"Bearer {shared_server.token}"},
     )
     assert _ask(shared_server, "HEAD", address, headers)[0] == 200
-    assert _ask(shared_server, "HEAD", address, {"Authorization": "Bearer nobody"})[:2] == (403, "AuthenticationFailed")
+    assert _ask(shared_server, "HEAD", address, {"Authorization": "Bearer nobody"})[:2] == (
+        401,
+        "InvalidAuthenticationInfo",
+    )
     assert _ask(shared_server, "HEAD", address)[:2] == (401, "NoAuthenticationInformation")
 
 

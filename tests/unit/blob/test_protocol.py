@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import base64
+from xml.etree import ElementTree as ET
 
 import pytest
 
+from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.surfaces.blob import conditions, names, ranges
 from lapisml.server.surfaces.blob.blocks import MOST_BLOCKS, read_list
 from lapisml.server.surfaces.blob.crc64 import Crc64
-from lapisml.server.surfaces.blob.errors import BlobError
+from lapisml.server.surfaces.blob.errors import BlobError, of_domain, render_error
 
+FAULTS = {
+    ErrorCode.INTERNAL, ErrorCode.STORAGE_UNREACHABLE, ErrorCode.STORAGE_FULL, ErrorCode.DATABASE_IN_USE,
+    ErrorCode.DATABASE_VERSION, ErrorCode.NOT_SUPPORTED, ErrorCode.MISSING_PACKAGE,
+}  # fmt: skip
 ETAG = '"0x1"'
 NOON = 1_767_268_800_500  # 2026-01-01 12:00:00.5
 HALF_A_SECOND_BEFORE = "Thu, 01 Jan 2026 12:00:00 GMT"
@@ -100,6 +106,15 @@ def test_conditions_where_there_is_no_blob() -> None:
         with pytest.raises(BlobError) as caught:
             conditions.check(headers, None, 0, reading=False)
         assert caught.value.status == 412
+
+
+def test_every_error_of_ours_has_a_form() -> None:
+    for code in ErrorCode:
+        shown = of_domain(LapisError(code, "The <sentence>.", "A hint."))
+        body = render_error(LapisError(code, "The <sentence>.", "A hint."), "r1")
+        assert (shown.status >= 500) == (code in FAULTS), code
+        assert ET.fromstring(body).findtext("Code") == shown.code
+        assert ("sentence" in shown.message) == (code is not ErrorCode.INTERNAL)
 
 
 def _listed(*lines: str) -> bytes:

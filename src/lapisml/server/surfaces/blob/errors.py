@@ -24,6 +24,7 @@ _STATUS = {
     "EmptyMetadataKey": 400,
     "InsufficientAccountCapacity": 507,
     "InternalError": 500,
+    "InvalidAuthenticationInfo": 401,
     "InvalidBlobOrBlock": 400,
     "InvalidBlobType": 409,
     "InvalidBlockId": 400,
@@ -62,14 +63,18 @@ _OF_DOMAIN = {
     ErrorCode.REQUEST_TOO_LARGE: "RequestBodyTooLarge",
     ErrorCode.STORAGE_FULL: "InsufficientAccountCapacity",
     ErrorCode.STORAGE_UNREACHABLE: "ServerBusy",
+    ErrorCode.DATABASE_VERSION: "ServerBusy",
+    ErrorCode.DATABASE_IN_USE: "ServerBusy",
+    ErrorCode.TOKEN_EXPIRED: "InvalidAuthenticationInfo",
+    ErrorCode.INTERNAL: "InternalError",
     ErrorCode.ADDRESS_NOT_ALLOWED: "AuthorizationFailure",
     ErrorCode.CONFLICT: "ResourceTypeMismatch",
     ErrorCode.ALREADY_EXISTS: "BlobAlreadyExists",
     ErrorCode.INTEGRITY: "Md5Mismatch",
     ErrorCode.NOT_SUPPORTED: "NotImplemented",
     ErrorCode.MISSING_PACKAGE: "NotImplemented",
-    ErrorCode.USAGE: "InvalidInput",
 }
+"""Code → the protocol's; others are `InvalidInput`."""
 
 
 @dataclass
@@ -94,7 +99,7 @@ class BlobError(Exception):
 
 def of_domain(error: LapisError) -> BlobError:
     """Give the protocol's form of one of our errors; a fault of the server tells nothing about itself."""
-    code = _OF_DOMAIN.get(error.code, "InternalError")
+    code = _OF_DOMAIN.get(error.code, "InvalidInput")
     if code == "InternalError":
         return BlobError(code, "Something went wrong inside the server; its log has the details.")
     return BlobError(code, f"{error.message} {error.hint}" if error.hint else error.message)

@@ -50,6 +50,7 @@ _REFUSED_HEADERS = {
     "x-ms-structured-body": "structured bodies (switch the CRC-64 of downloads and streams off)",
     "x-ms-tags": "tags",
 }
+_BEARER = ((b"www-authenticate", b"Bearer"),)
 _REFUSED_QUERY = {"snapshot": "snapshots", "versionid": "versions"}
 
 log = logging.getLogger("lapisml.server")
@@ -151,7 +152,7 @@ class BlobSurface:
         kind, _, token = head.get("authorization", "").partition(" ")
         if not kind:
             sentence = "This address needs a signature (a SAS), or a token: Authorization: Bearer …"
-            raise BlobError("NoAuthenticationInformation", sentence, ((b"www-authenticate", b"Bearer"),))
+            raise BlobError("NoAuthenticationInformation", sentence, _BEARER)
         if kind.lower() != "bearer" or not token.strip():
             raise BlobError("AuthenticationFailed", "Only signatures (SAS) and Bearer tokens are taken here.")
         principal = await self._principal(token.strip())
@@ -164,7 +165,12 @@ class BlobSurface:
         if known is not None:
             return known
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._authenticator.authenticate, token)
+        try:
+            return await loop.run_in_executor(self._threads, self._authenticator.authenticate, token)
+        except LapisError as error:
+            if error.code in (ErrorCode.UNAUTHENTICATED, ErrorCode.TOKEN_EXPIRED):
+                raise BlobError("InvalidAuthenticationInfo", error.message, _BEARER) from error
+            raise
 
 
 class _Answering:
@@ -212,6 +218,8 @@ class _Answering:
         headers = [*shown.headers, (b"x-ms-error-code", shown.code.encode())]
         if has_body:
             headers += [(b"content-type", b"application/xml"), (b"content-length", str(len(body)).encode())]
+        if shown.status == 413:
+            headers.append((b"connection", b"close"))  # rather than take what is too much
         await self._start(shown.status, headers + encoded(self._common))
         await self._send({"type": "http.response.body", "body": body})
 
