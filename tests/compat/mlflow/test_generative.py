@@ -40,6 +40,7 @@ def test_prompts(client: MlflowClient, name: str, experiment: str) -> None:
     assert mlflow.genai.load_prompt(f"prompts:/{name}@latest").version == 2
     assert [one.name for one in mlflow.genai.search_prompts(f"name = '{name}'")] == [name]
     assert [one.name for one in mlflow.genai.search_prompts(f"name LIKE '{name[:-1]}%' AND tags.a = '1'")] == [name]
+    assert [one.name for one in mlflow.genai.search_prompts(f"name IN ('{name}', 'none')")] == [name]
     assert client.search_registered_models(f"name = '{name}'") == []
     assert [one.version for one in client.search_prompt_versions(name)] == [2, 1]
     mlflow.genai.set_prompt_tag(name, "t", "1")

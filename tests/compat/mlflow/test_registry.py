@@ -38,6 +38,8 @@ def test_a_registered_model(client: MlflowClient, name: str) -> None:
     assert (found.tags, found.description, found.latest_versions) == ({"x": "y"}, "second", [])
     client.rename_registered_model(name, f"{name}-new")
     assert [m.name for m in client.search_registered_models(f"name LIKE '{name}%' AND tags.x = 'y'")] == [f"{name}-new"]
+    several = client.search_registered_models(f"name IN ('{name}-new', 'none')", order_by=["timestamp DESC"])
+    assert [m.name for m in several] == [f"{name}-new"]
     client.delete_registered_model(f"{name}-new")
     assert client.search_registered_models(f"name LIKE '{name}%'") == []
 

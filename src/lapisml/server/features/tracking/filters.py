@@ -65,6 +65,7 @@ class Grammar:
         numeric: fields that hold numbers.
         orderable: fields that an order may name.
         order_entities: entities that an order may name.
+        order_names: further written names of fields that an order may name.
         listable: fields that take IN and NOT IN.
         nullable: entities that take IS NULL and IS NOT NULL.
         dataset_keys: what of a dataset may be compared.
@@ -81,6 +82,7 @@ class Grammar:
     nullable: frozenset[str] = frozenset({"param", "tag"})
     dataset_keys: frozenset[str] = frozenset({"name", "digest", "context"})
     order_entities: frozenset[str] = frozenset({"attribute"})
+    order_names: Mapping[str, str] = field(default_factory=dict)
     mixed: frozenset[str] = frozenset()
     regular: bool = False
     operators: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
@@ -119,7 +121,7 @@ def parse_order(text: str, grammar: Grammar) -> Order:
         LapisError: Usage.
     """
     reader = _Reader(_tokens(text, "order_by clause"))
-    fields = {**grammar.attributes, **{name: name for name in grammar.orderable}}
+    fields = {**grammar.attributes, **{name: name for name in grammar.orderable}, **grammar.order_names}
     entity, key = _identifier(reader.take("word", "a column to order by"), grammar, fields)
     if entity not in grammar.order_entities:
         raise invalid(f"Invalid order_by entity: {entity}")

@@ -63,9 +63,10 @@ LOGGED_MODELS = Grammar(
 REGISTERED_MODELS = Grammar(
     entities={**_TAGS, **_ATTRIBUTES},
     attributes=_same("name"),
+    order_names={"timestamp": "last_updated_timestamp"},
     numeric=frozenset(),
     orderable=frozenset({"name", "creation_timestamp", "last_updated_timestamp"}),
-    listable=frozenset(),
+    listable=frozenset({"name"}),
     nullable=frozenset(),
 )
 

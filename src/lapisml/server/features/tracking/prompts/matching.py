@@ -19,6 +19,8 @@ def _compare(text: str | None, clause: Clause) -> bool:
         return False
     if clause.operator in ("=", "!="):
         return (text == clause.value) == (clause.operator == "=")
+    if isinstance(clause.value, tuple):
+        return (text in clause.value) == (clause.operator == "IN")
     parts = [{"%": ".*", "_": "."}.get(sign, re.escape(sign)) for sign in str(clause.value)]
     pattern = re.sub(r"(?:\.\*)+", ".*", "".join(parts))
     flags = re.DOTALL | (re.IGNORECASE if clause.operator == "ILIKE" else 0)
