@@ -195,9 +195,14 @@ def test_checksums_are_checked(blob: BlobClient) -> None:
         with pytest.raises(HttpResponseError) as caught:
             blob.upload_blob(b"other", overwrite=True, headers=headers)
         assert (caught.value.status_code, caught.value.error_code) == (400, code)
+    with pytest.raises(HttpResponseError, match="Md5Mismatch"):
+        blob.upload_blob(b"other", overwrite=True, content_settings=ContentSettings(content_md5=bytearray(16)))
     with pytest.raises(HttpResponseError, match="16 bytes"):
         blob.upload_blob(b"other", overwrite=True, headers={"Content-MD5": "?"})
     assert blob.download_blob().readall() == b"content"
+    summed = bytearray(hashlib.md5(b"summed").digest())
+    blob.upload_blob(b"summed", overwrite=True, content_settings=ContentSettings(content_md5=summed))
+    assert blob.get_blob_properties().content_settings.content_md5 == summed
 
 
 def test_a_file_and_a_folder_cannot_have_one_name(blob: BlobClient, container: ContainerClient) -> None:

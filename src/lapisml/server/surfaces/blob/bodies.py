@@ -24,15 +24,18 @@ class Body:
     Args:
         stream: where the bytes go.
         most: bytes that may come.
+        is_whole: the body is a whole blob, whose own MD5 may be said of it too.
 
     Raises:
         BlobError: a checksum in the headers is none.
     """
 
-    def __init__(self, stream: BinaryIO, call: BlobCall, most: int) -> None:
+    def __init__(self, stream: BinaryIO, call: BlobCall, most: int, *, is_whole: bool = False) -> None:
         self._stream = stream
         self._most = self._left = most
         self._md5 = _given(call, "content-md5", 16, "InvalidMd5")
+        if self._md5 is None and is_whole:
+            self._md5 = _given(call, "x-ms-blob-content-md5", 16, "InvalidMd5")
         self._crc = _given(call, "x-ms-content-crc64", 8, "InvalidHeaderValue")
         self._md5_sum = hashlib.md5(usedforsecurity=False)
         self._crc_sum = Crc64() if self._crc is not None else None

@@ -111,7 +111,7 @@ class Transfers:
         record = Record(call.metadata(), call.properties(own_type=True))
         target = self._writing.check(container, call)
         with self._writing.put(container, call, record, target) as incoming:
-            taking = Taking(Body(incoming.stream, call, bodies.MOST_BLOB))
+            taking = Taking(Body(incoming.stream, call, bodies.MOST_BLOB, is_whole=True))
             yield taking
             sums = taking.body.finish()
         assert incoming.blob is not None
