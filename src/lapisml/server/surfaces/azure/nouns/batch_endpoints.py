@@ -19,7 +19,8 @@ from lapisml.server.surfaces.azure.arm import (
 )
 from lapisml.server.surfaces.azure.nouns import batch_deployment_form, batch_endpoint_form
 from lapisml.server.surfaces.azure.nouns.batch_jobs import scoring_path
-from lapisml.server.surfaces.azure.nouns.endpoint_references import is_named, references_of
+from lapisml.server.surfaces.azure.nouns.endpoint_parts import is_named
+from lapisml.server.surfaces.azure.nouns.jobs.lookups import workspace_references
 from lapisml.server.surfaces.azure.nouns.jobs.references import References
 from lapisml.server.surfaces.azure.nouns.tables import invalid, texts
 
@@ -109,7 +110,7 @@ class BatchEndpoints:
         """Create a deployment, or give it another document."""
         endpoint, name = call.names
         before = self._find_deployment(call)
-        references = references_of(self._services, call)
+        references = workspace_references(self._services, call)
         document = batch_deployment_form.document_of(call.json_object(), references)
         present = before.document.get("environment") if before is not None else None
         if isinstance(present, dict) and is_named(document.get("environment"), present, references):

@@ -16,7 +16,7 @@ from lapisml.server.features.batch_endpoints import asked as invocations
 from lapisml.server.features.batch_endpoints import azure_form
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.surfaces.azure.arm import PAGE, ArmAnswer, ArmCall, Routes, ok, system_data
-from lapisml.server.surfaces.azure.nouns.endpoint_references import references_of
+from lapisml.server.surfaces.azure.nouns.jobs.lookups import workspace_references
 from lapisml.server.surfaces.azure.nouns.jobs.references import References
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class BatchJobs:
         """Start a job; the same request once more, as its header says, means the same job."""
         body = call.json_object()
         given = azure_form.translated(body) if azure_form.is_azure_form(body) else dict(body)
-        references = references_of(self._services, call)
+        references = workspace_references(self._services, call)
         for key in ("inputs", "outputs"):
             if given.get(key):
                 given[key] = _own_data(given[key], references)

@@ -77,6 +77,11 @@ def write_code(document: Mapping[str, Any] | None, references: References) -> di
     return {"codeId": references.write(document.get("code"), "code"), "scoringScript": document.get("scoring_script")}
 
 
+def is_named(given: Any, environment: Mapping[str, Any], references: References) -> bool:
+    """Say whether a reference is the one that an environment in place is written as."""
+    return bool(given == references.read(references.write_environment(environment), "environment"))
+
+
 def _client(value: Any) -> dict[str, Any]:
     given = value if isinstance(value, Mapping) else {}
     pairs = (("clientId", "client_id"), ("principalId", "object_id"))

@@ -20,7 +20,8 @@ from lapisml.server.surfaces.azure.arm import (
     settled,
     system_data,
 )
-from lapisml.server.surfaces.azure.nouns.endpoint_references import is_named, references_of
+from lapisml.server.surfaces.azure.nouns.endpoint_parts import is_named
+from lapisml.server.surfaces.azure.nouns.jobs.lookups import workspace_references
 from lapisml.server.surfaces.azure.nouns.jobs.references import References
 from lapisml.server.surfaces.azure.nouns.online_deployment_form import document_of, properties_of
 from lapisml.server.surfaces.azure.nouns.tables import invalid, mapping, read, texts
@@ -159,7 +160,7 @@ class OnlineDeployments:
 
     def _document(self, call: ArmCall, before: DeploymentView | None) -> dict[str, Any]:
         """Read the body; an environment that stands in the present document has an id that means it."""
-        references = references_of(self._services, call)
+        references = workspace_references(self._services, call)
         document = document_of(call.json_object(), references)
         present = before.record.document.get("environment") if before is not None else None
         if isinstance(present, dict) and is_named(document.get("environment"), present, references):

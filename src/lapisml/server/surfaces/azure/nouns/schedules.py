@@ -17,7 +17,7 @@ from lapisml.server.surfaces.azure.arm import (
     system_data,
 )
 from lapisml.server.surfaces.azure.errors import not_supported
-from lapisml.server.surfaces.azure.nouns.endpoint_references import references_of
+from lapisml.server.surfaces.azure.nouns.jobs.lookups import workspace_references
 from lapisml.server.surfaces.azure.nouns.jobs.references import References
 from lapisml.server.surfaces.azure.nouns.schedule_form import NOTE, document_of, kept_action, properties_of
 from lapisml.server.surfaces.azure.nouns.tables import invalid
@@ -65,7 +65,7 @@ class Schedules:
     def put(self, call: ArmCall) -> ArmAnswer:
         """Create one, or give it another document; `isEnabled` enables or disables it."""
         before = self._find(call)
-        references = references_of(self._services, call)
+        references = workspace_references(self._services, call)
         document, enabled = document_of(call.json_object(), references)
         name = call.names[0]
         kept = kept_action(document)
@@ -107,7 +107,7 @@ class Schedules:
         return settled(call, self._body(call, record), is_new)
 
     def _body(self, call: ArmCall, record: ScheduleRecord) -> dict[str, Any]:
-        return schedule_body(call, record, references_of(self._services, call))
+        return schedule_body(call, record, workspace_references(self._services, call))
 
     def _find(self, call: ArmCall) -> ScheduleRecord | None:
         try:
