@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import socket
 import ssl
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -117,3 +120,19 @@ def test_encoded_slashes_open_nothing(shared_server: LapisServer) -> None:
             status, body = shared_server.request("GET", f"/{path}", token=None)
             assert status in (400, 401, 403, 404), path
             assert b"value" not in (body if isinstance(body, bytes) else str(body).encode()), path
+
+
+def test_clients_that_keep_their_connections_hold_no_stop_up(start_server: ServerFactory) -> None:
+    server = start_server()
+    address = urlsplit(_open(server)["url"])
+    context = ssl.create_default_context(cafile=str(server.home / "azure" / "ca.pem"))
+    held = [http.client.HTTPSConnection("127.0.0.1", address.port, context=context) for _ in range(3)]
+    for connection in held:
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().read()
+    with socket.create_connection(("127.0.0.1", address.port or 0)):  # says nothing at all
+        server.stop()
+    log = (server.home / "logs" / "server.log").read_text()
+    assert "server.stopped" in log
+    assert "graceful shutdown exceeded" not in log
+    assert "server.forced" not in log

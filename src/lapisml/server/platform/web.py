@@ -28,6 +28,9 @@ _FORCE_S = 1.9
 _OPENING_S = 10
 """How long the opening of a side door may take, in seconds."""
 
+_LOOK_S = 0.05
+"""How often a side door that closes looks for connections without a request, in seconds."""
+
 _LONG = 16_384
 """What is at least this long, in bytes, leaves at once: the network's flow control has to know of it."""
 
@@ -50,6 +53,7 @@ class _OneSegment:
         self.set_protocol = transport.set_protocol
         self.set_write_buffer_limits = transport.set_write_buffer_limits
         self.abort = transport.abort
+        self.get_write_buffer_size = transport.get_write_buffer_size
 
     def write(self, data: bytes) -> None:
         """Send `data` with whatever else this turn writes."""
@@ -181,10 +185,16 @@ class SideDoor:
             self._server.should_exit = True
 
     async def stopped(self) -> None:
-        """Wait until the last request is answered."""
+        """Wait until the last request is answered.
+
+        The end of TLS asks for a word of the client, and one that keeps its connection for later gives none: those
+        without a request are cut.
+        """
         self.ask_to_stop()
-        if self._served is not None:
-            await self._served
+        while self._server is not None and self._served is not None and not self._served.done():
+            for connection in list(self._server.server_state.connections):
+                _cut_if_idle(connection)
+            await asyncio.wait({self._served}, timeout=_LOOK_S)
 
     async def _open(self, opening: Opening) -> None:
         assert self._app is not None
@@ -196,6 +206,13 @@ class SideDoor:
         if self._served in done:
             waiting.cancel()
             self._served.result()
+
+
+def _cut_if_idle(connection: object) -> None:
+    cycle, transport = getattr(connection, "cycle", None), getattr(connection, "transport", None)
+    is_idle = cycle is None or cycle.response_complete
+    if is_idle and isinstance(transport, _OneSegment) and transport.get_write_buffer_size() == 0:
+        transport.abort()
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, side_door: SideDoor | None) -> None:
