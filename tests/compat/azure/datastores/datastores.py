@@ -36,7 +36,8 @@ ml_client = MLClient(
 def own_datastores() -> None:
     names = [store.name for store in ml_client.datastores.list()]
     own = {"workspaceblobstore", "workspaceartifactstore", "workspacefilestore", "workspaceworkingdirectory"}
-    assert own <= set(names) and len(names) == len(set(names)), names
+    assert own <= set(names), names
+    assert len(names) == len(set(names)), names
     default = ml_client.datastores.get_default()
     assert (default.name, default.container_name) == ("workspaceblobstore", "workspaceblobstore")
     assert ml_client.datastores.get("workspaceblobstore").credentials.sas_token is None
