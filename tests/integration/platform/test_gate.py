@@ -51,7 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def _paths(app: Application) -> set[str]:
     """Every path of the application with its placeholders filled, and some that lead nowhere."""
     mounts = app.asgi._app
-    native = mounts._rest._app
+    native = mounts._rest._app._app
     templates = set(native.openapi()["paths"]) | {"/api/v1/openapi.json", "/", "/healthz"}
     surface = mounts._mounts["mlflow"]._app
     templates |= {f"/mlflow/{{ws}}/api/2.0/mlflow/{address}" for _, address in surface._routes}
