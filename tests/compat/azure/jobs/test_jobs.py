@@ -42,7 +42,7 @@ def _run(cloud: AzureCloud, client: str, folder: Path, names: tuple[str, ...]) -
     scripts = [str(NOTEBOOKS / f"{name}.py") for name in names]
     path = os.pathsep.join(filter(None, (str(NOTEBOOKS), os.environ.get("PYTHONPATH"))))
     variables = {**cloud.variables(), "PYTHONPATH": path}
-    printed = run_client(_RUN, variables, python_of(client), arguments=scripts, cwd=folder)
+    printed = run_client(_RUN, variables, python_of(client), arguments=scripts, cwd=folder, timeout=900)
     assert [line for line in printed.splitlines() if line.endswith(": done")] == [f"{name}: done" for name in names]
 
 

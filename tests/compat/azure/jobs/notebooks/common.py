@@ -40,7 +40,7 @@ def followed(ml_client: MLClient, name: str) -> str:
     return shown.getvalue()
 
 
-def over(ml_client: MLClient, name: str, limit: float = 180.0):
+def over(ml_client: MLClient, name: str, limit: float = 300.0):
     """Wait until a job is over; return it."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
