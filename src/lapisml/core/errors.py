@@ -22,7 +22,7 @@ class ErrorCode(StrEnum):
     REFERENCE_NOT_FOUND = "ReferenceNotFound"
     NOT_SUPPORTED = "NotSupported"
     UNAUTHENTICATED = "Unauthenticated"
-    TOKEN_EXPIRED = "TokenExpired"
+    TOKEN_EXPIRED = "TokenExpired"  # noqa: S105 - a code, not a token
     FORBIDDEN = "Forbidden"
     REQUEST_TOO_LARGE = "RequestTooLarge"
     PATH_NOT_ALLOWED = "PathNotAllowed"

@@ -14,6 +14,7 @@ from lapisml.server.surfaces.blob.addresses import SUFFIX
 CLOUD = "LapisCloud"
 """The cloud's name; the SDK takes built-in addresses for the names that it knows, such as AzureCloud."""
 
+
 def routes(services: AzureServices) -> Routes:
     """Make the routes."""
 
