@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,17 +47,31 @@ class Desk:
         return self.connections.with_secrets(self.ws, name).document
 
 
-@pytest.fixture
-def desk(tmp_path: Path, database_url: str) -> Iterator[Desk]:
-    with open_world(tmp_path / "home", database_url) as world:
+@contextmanager
+def _desk(home: Path, database_url: str) -> Iterator[Desk]:
+    with open_world(home, database_url) as world:
         yield Desk(world, ConnectionService(world.database, Vault(Fernet.generate_key()), world.clock))
 
 
-def test_secrets_are_masked_and_given_when_asked_for(desk: Desk) -> None:
-    shown = desk.put("db", **SQL)
+@pytest.fixture
+def desk(tmp_path: Path, database_url: str) -> Iterator[Desk]:
+    """On SQLite and on PostgreSQL."""
+    with _desk(tmp_path / "home", database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Desk]:
+    """On SQLite only, for what does not depend on the database."""
+    with _desk(tmp_path / "home", f"sqlite:///{tmp_path / 'plain.db'}") as made:
+        yield made
+
+
+def test_secrets_are_masked_and_given_when_asked_for(plain: Desk) -> None:
+    shown = plain.put("db", **SQL)
     assert shown["credentials"] == {"type": "username_password", "username": "u", "password": "***"}
-    assert desk.secrets("db")["credentials"]["password"] == "canary-1"
-    with desk.world.database.read() as connection:
+    assert plain.secrets("db")["credentials"]["password"] == "canary-1"
+    with plain.world.database.read() as connection:
         row = connection.execute(text("SELECT document, credentials FROM connections")).one()
     assert "canary" not in str(row)
 
@@ -72,36 +87,36 @@ def test_the_mask_leaves_a_secret_as_it_is(desk: Desk) -> None:
     assert desk.secrets("db")["credentials"] == {"type": "pat", "pat": "canary-2"}
 
 
-def test_keys_of_ones_own_and_keys_at_the_top(desk: Desk) -> None:
-    shown = desk.put(
+def test_keys_of_ones_own_and_keys_at_the_top(plain: Desk) -> None:
+    shown = plain.put(
         "own", type="custom", target="x", credentials={"type": "custom_keys", "keys": {"a": "1", "b": "2"}}
     )
     assert shown["credentials"]["keys"] == {"a": "***", "b": "***"}
-    desk.put("own", **{**shown, "credentials": {"type": "custom_keys", "keys": {"a": "***", "c": "3"}}})
-    assert desk.secrets("own")["credentials"]["keys"] == {"a": "1", "c": "3"}
-    top = desk.put("ai", type="azure_open_ai", azure_endpoint="https://x", api_key="canary-3")
+    plain.put("own", **{**shown, "credentials": {"type": "custom_keys", "keys": {"a": "***", "c": "3"}}})
+    assert plain.secrets("own")["credentials"]["keys"] == {"a": "1", "c": "3"}
+    top = plain.put("ai", type="azure_open_ai", azure_endpoint="https://x", api_key="canary-3")
     assert top["api_key"] == "***"
-    assert desk.secrets("ai")["api_key"] == "canary-3"
+    assert plain.secrets("ai")["api_key"] == "canary-3"
 
 
-def test_lists_are_by_name_and_by_type(desk: Desk) -> None:
-    desk.put("db", **SQL)
-    desk.put("code", type="Git", target="https://x", credentials={"pat": "p"})
-    assert [record.name for record in desk.connections.list(desk.ws)] == ["code", "db"]
+def test_lists_are_by_name_and_by_type(plain: Desk) -> None:
+    plain.put("db", **SQL)
+    plain.put("code", type="Git", target="https://x", credentials={"pat": "p"})
+    assert [record.name for record in plain.connections.list(plain.ws)] == ["code", "db"]
     for word in ("azure_sql_db", "AzureSqlDb", "azuresqldb"):
-        assert [record.name for record in desk.connections.list(desk.ws, word)] == ["db"]
-    other, _ = desk.world.workspaces.create_or_update("other", {"name": "other"}, "ann")
-    assert desk.connections.list(other) == []
-    desk.connections.delete(desk.ws, "db")
-    for call in (desk.connections.get, desk.connections.delete, desk.connections.with_secrets):
+        assert [record.name for record in plain.connections.list(plain.ws, word)] == ["db"]
+    other, _ = plain.world.workspaces.create_or_update("other", {"name": "other"}, "ann")
+    assert plain.connections.list(other) == []
+    plain.connections.delete(plain.ws, "db")
+    for call in (plain.connections.get, plain.connections.delete, plain.connections.with_secrets):
         with pytest.raises(LapisError) as caught:
-            call(desk.ws, "db")
+            call(plain.ws, "db")
         assert caught.value.code is ErrorCode.NOT_FOUND
 
 
-def test_the_address_and_the_document_name_the_same(desk: Desk) -> None:
+def test_the_address_and_the_document_name_the_same(plain: Desk) -> None:
     with pytest.raises(LapisError) as caught:
-        desk.put("db", **{**SQL, "name": "other"})
+        plain.put("db", **{**SQL, "name": "other"})
     assert caught.value.code is ErrorCode.USAGE
 
 

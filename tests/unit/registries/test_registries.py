@@ -32,35 +32,35 @@ def test_a_registry_is_no_workspace(shelf: Shelf) -> None:
     assert (places.get("shared").id, places.get("@shared").id) == (made.id, shelf.place.id)
 
 
-def test_every_server_has_the_registry_of_curated_environments(shelf: Shelf) -> None:
-    assets, ws = shelf.world.assets, shelf.world.ws
-    assert [place.registry for place in shelf.registries.list()] == ["azureml", "shared"]
+def test_every_server_has_the_registry_of_curated_environments(plain: Shelf) -> None:
+    assets, ws = plain.world.assets, plain.world.ws
+    assert [place.registry for place in plain.registries.list()] == ["azureml", "shared"]
     curated = "azureml://registries/azureml/environments/sklearn-1.5/labels/latest"
     assert assets.resolve(ws, AssetKind.ENVIRONMENTS, curated).id == 0
     elsewhere = curated.replace("azureml/env", "shared/env")
     assert _code(lambda: assets.resolve(ws, AssetKind.ENVIRONMENTS, elsewhere)) is ErrorCode.REFERENCE_NOT_FOUND
     absent = curated.replace("azureml/env", "absent/env")
     assert _code(lambda: assets.resolve(ws, AssetKind.ENVIRONMENTS, absent)) is ErrorCode.REFERENCE_NOT_FOUND
-    assert _code(lambda: shelf.registries.delete("azureml")) is ErrorCode.CONFLICT
+    assert _code(lambda: plain.registries.delete("azureml")) is ErrorCode.CONFLICT
 
 
-def test_names_that_registries_cant_have(shelf: Shelf) -> None:
+def test_names_that_registries_cant_have(plain: Shelf) -> None:
     for name in ("", "a", "-a", "a/b", "..", "a" * 34, "a b", "@a", "ä1"):
-        assert _code(lambda name=name: shelf.registries.create_or_update(name, {}, "ann")) is ErrorCode.DOCUMENT_INVALID
-    assert _code(lambda: shelf.registries.create_or_update("one", {"name": "two"}, "ann")) is ErrorCode.USAGE
+        assert _code(lambda name=name: plain.registries.create_or_update(name, {}, "ann")) is ErrorCode.DOCUMENT_INVALID
+    assert _code(lambda: plain.registries.create_or_update("one", {"name": "two"}, "ann")) is ErrorCode.USAGE
 
 
-def test_the_document_is_replaced_and_changed_key_by_key(shelf: Shelf) -> None:
-    made, is_new = shelf.registries.create_or_update("eu", {"location": "eastus", "tags": {"a": "b"}}, "ann")
+def test_the_document_is_replaced_and_changed_key_by_key(plain: Shelf) -> None:
+    made, is_new = plain.registries.create_or_update("eu", {"location": "eastus", "tags": {"a": "b"}}, "ann")
     assert (is_new, made.registry, made.document["location"]) == (True, "eu", "eastus")
-    _, again = shelf.registries.create_or_update("eu", {"location": "eastus", "tags": {"a": "b"}}, "ann")
+    _, again = plain.registries.create_or_update("eu", {"location": "eastus", "tags": {"a": "b"}}, "ann")
     assert again is False
-    changed = shelf.registries.update("eu", {"description": "ours", "tags": None}, "bob")
+    changed = plain.registries.update("eu", {"description": "ours", "tags": None}, "bob")
     assert changed.document == {"name": "eu", "location": "eastus", "description": "ours"}
     assert (changed.created_by, changed.updated_by) == ("ann", "bob")
-    assert _code(lambda: shelf.registries.update("eu", {"location": "west"}, "bob")) is ErrorCode.CONFLICT
-    assert _code(lambda: shelf.registries.update("eu", {"nonsense": 1}, "bob")) is ErrorCode.DOCUMENT_INVALID
-    assert _code(lambda: shelf.registries.update("absent", {}, "bob")) is ErrorCode.NOT_FOUND
+    assert _code(lambda: plain.registries.update("eu", {"location": "west"}, "bob")) is ErrorCode.CONFLICT
+    assert _code(lambda: plain.registries.update("eu", {"nonsense": 1}, "bob")) is ErrorCode.DOCUMENT_INVALID
+    assert _code(lambda: plain.registries.update("absent", {}, "bob")) is ErrorCode.NOT_FOUND
 
 
 def test_deleting_takes_everything_with_it(shelf: Shelf) -> None:
@@ -77,38 +77,38 @@ def test_deleting_takes_everything_with_it(shelf: Shelf) -> None:
     assert _code(lambda: shelf.world.assets.get(place, AssetKind.MODELS, "m", "1")) is ErrorCode.NOT_FOUND
 
 
-def test_what_a_deployment_uses_stays(shelf: Shelf) -> None:
-    uri = shelf.world.upload({"a.txt": b"1"}).uri
-    shelf.world.assets.create(shelf.world.ws, AssetKind.MODELS, {**MODEL, "path": uri}, "ann")
-    shelf.share(AssetKind.MODELS, "azureml:m:1")
+def test_what_a_deployment_uses_stays(plain: Shelf) -> None:
+    uri = plain.world.upload({"a.txt": b"1"}).uri
+    plain.world.assets.create(plain.world.ws, AssetKind.MODELS, {**MODEL, "path": uri}, "ann")
+    plain.share(AssetKind.MODELS, "azureml:m:1")
     asked: list[tuple[int, str]] = []
 
     def used(place: Workspace, record: AssetRecord) -> str | None:
         asked.append((place.id, record.key))
         return "It is in use."
 
-    shelf.world.assets.object_to_deletion(used)
-    assert _code(lambda: shelf.registries.delete("shared")) is ErrorCode.CONFLICT
-    assert asked == [(shelf.place.id, "shared/m:1")]
-    found = shelf.world.assets.resolve(
-        shelf.world.ws, AssetKind.MODELS, reference_of_key(AssetKind.MODELS, asked[0][1])
+    plain.world.assets.object_to_deletion(used)
+    assert _code(lambda: plain.registries.delete("shared")) is ErrorCode.CONFLICT
+    assert asked == [(plain.place.id, "shared/m:1")]
+    found = plain.world.assets.resolve(
+        plain.world.ws, AssetKind.MODELS, reference_of_key(AssetKind.MODELS, asked[0][1])
     )
     assert (found.key, found.reference) == ("shared/m:1", "azureml://registries/shared/models/m/versions/1")
-    own = shelf.world.assets.resolve(shelf.world.ws, AssetKind.MODELS, reference_of_key(AssetKind.MODELS, "m:1"))
+    own = plain.world.assets.resolve(plain.world.ws, AssetKind.MODELS, reference_of_key(AssetKind.MODELS, "m:1"))
     assert (own.key, own.reference) == ("m:1", "azureml:m:1")
-    assert shelf.registries.get("shared").id == shelf.place.id
+    assert plain.registries.get("shared").id == plain.place.id
 
 
-def test_references_mean_the_same_in_every_workspace(shelf: Shelf) -> None:
-    world = shelf.world
+def test_references_mean_the_same_in_every_workspace(plain: Shelf) -> None:
+    world = plain.world
     other, _ = world.workspaces.create_or_update("other", {"name": "other"}, "ann")
     uri = world.upload({"a.txt": b"1"}).uri
     world.assets.create(world.ws, AssetKind.DATA, {"name": "d", "version": "1", "path": uri, "type": "uri_folder"}, "a")
-    shelf.share(AssetKind.DATA, "azureml:d:1", "rows", "7")
-    world.assets.containers.set_label(shelf.place, AssetKind.DATA, "rows", "good", "7")
+    plain.share(AssetKind.DATA, "azureml:d:1", "rows", "7")
+    world.assets.containers.set_label(plain.place, AssetKind.DATA, "rows", "good", "7")
     for tail in ("versions/7", "labels/latest", "labels/good"):
         reference = f"azureml://registries/shared/data/rows/{tail}"
-        for workspace in (world.ws, other, shelf.place):
+        for workspace in (world.ws, other, plain.place):
             found = world.assets.resolve(workspace, AssetKind.DATA, reference)
             assert found.reference == "azureml://registries/shared/data/rows/versions/7"
             location = world.assets.location(workspace, reference)
