@@ -118,9 +118,7 @@ def _exists(line: str) -> bool:
 
 def test_the_check_of_shell_blocks_can_fail(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(
-        "```sh\nlapis job creatte -f x.yml\nscripts/nothing\nlapis --help\n```\n[a](b.md) [c](#d)\n"
-    )
+    page.write_text("```sh\nlapis job creatte -f x.yml\nscripts/nothing\nlapis --help\n```\n[a](b.md) [c](#d)\n")
     unknown = [line for line in _shell_lines(page) if not _exists(line)]
     assert unknown == ["lapis job creatte -f x.yml", "scripts/nothing"]
     assert not _leads_somewhere(page, "b.md")

@@ -28,9 +28,7 @@ def test_each_database_is_fresh_and_answers(database_url: str) -> None:
 @pytest.mark.postgres
 def test_postgres_databases_are_separate(postgres_url: str) -> None:
     with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
-        assert connection.execute(
-            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
-        ).fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 
 
 def test_s3_service_keeps_what_is_put(s3_endpoint: S3Endpoint) -> None:

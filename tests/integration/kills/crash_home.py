@@ -43,9 +43,7 @@ class CrashingServer(LapisServer):
         calls: (call, when) of the places where it may be told to die.
     """
 
-    def __init__(
-        self, home: Path, env: dict[str, str] | None = None, calls: Sequence[tuple[str, str]] = CALLS
-    ) -> None:
+    def __init__(self, home: Path, env: dict[str, str] | None = None, calls: Sequence[tuple[str, str]] = CALLS) -> None:
         super().__init__(home, env)
         self._calls = json.dumps(sorted({call for call, _ in calls}))
 

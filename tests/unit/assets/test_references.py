@@ -81,7 +81,9 @@ def test_where_content_is(iris: World, uri: str, expected: str) -> None:
 
 def test_outputs(iris: World) -> None:
     for name in ("z", "a"):
-        iris.assets.record_outputs(iris.ws, [JobOutput("j", name, "uri_folder", f"azureml://datastores/d/paths/{name}/")])
+        iris.assets.record_outputs(
+            iris.ws, [JobOutput("j", name, "uri_folder", f"azureml://datastores/d/paths/{name}/")]
+        )
     assert [(o.name, o.uri[-3:]) for o in iris.assets.outputs(iris.ws, "j")] == [("z", "/z/"), ("a", "/a/")]
     with pytest.raises(LapisError, match=r"a, artifacts, z"):
         iris.assets.resolve_uri(iris.ws, "azureml://jobs/j/outputs/q")
