@@ -37,6 +37,7 @@ from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.endpoints.assembly import EndpointsPart
 from lapisml.server.features.endpoints.assembly import assemble as add_endpoints
 from lapisml.server.features.endpoints.gateway import GatewayWatch
+from lapisml.server.features.feature_sets.service import FeatureSetService
 from lapisml.server.features.identity import routes as identity_routes
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
@@ -218,6 +219,7 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
         assets=assets,
         registries=add_registries(workspaces, datastores, assets, backends.storage, platform.url),
         connections=ConnectionService(database, platform.vault, clock),
+        feature_sets=FeatureSetService(database, clock),
         computes=ComputeService(database, clock, settings.local_slots or os.cpu_count() or 1),
         tracking=tracking,
     )

@@ -17,6 +17,7 @@ from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.connections.service import ConnectionService
 from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.endpoints.assembly import EndpointsPart
+from lapisml.server.features.feature_sets.service import FeatureSetService
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.registries.assembly import RegistriesPart
 from lapisml.server.features.schedules.assembly import SchedulesPart
@@ -65,6 +66,7 @@ class Features:
     assets: AssetService
     registries: RegistriesPart
     connections: ConnectionService
+    feature_sets: FeatureSetService
     computes: ComputeService
     tracking: TrackingService
 

@@ -165,7 +165,6 @@ def test_what_a_client_reads_of_a_workspace() -> None:
     ("body", "sentence"),
     [
         ({"kind": "Hub"}, "hubs and projects"),
-        ({"kind": "FeatureStore"}, "Feature stores"),
         ({"properties": {"managedNetwork": {"isolationMode": "AllowInternetOutbound"}}}, "managed network"),
     ],
 )

@@ -31,6 +31,7 @@ def gather(
         registries=f.registries.service,
         sharing=f.registries.sharing,
         connections=f.connections,
+        feature_sets=f.feature_sets,
         content=ContentService(f.assets, backends.storage),
         uploads=UploadService(folder),
         computes=f.computes,

@@ -4,10 +4,6 @@ import os
 
 from azure.ai.ml import MLClient
 from azure.ai.ml.entities import (
-    DataColumn,
-    DataColumnType,
-    FeatureStore,
-    FeatureStoreEntity,
     FqdnDestination,
     Hub,
     KubernetesCompute,
@@ -30,13 +26,8 @@ def refusal(call, *arguments, **named):
     raise AssertionError(f"{call} was not refused")
 
 
-entity = FeatureStoreEntity(
-    name="customer", version="1", index_columns=[DataColumn(name="id", type=DataColumnType.STRING)]
-)
 attached = KubernetesCompute(name="k", namespace="n", resource_id="/subscriptions/s/x", properties={})
 for call, wish, words in (
-    (client.feature_stores.begin_create, FeatureStore(name="features"), "Feature stores"),
-    (client.feature_store_entities.begin_create_or_update, entity, "Feature stores"),
     (client.serverless_endpoints.begin_create_or_update, ServerlessEndpoint(name="a", model_id=MODEL), "serverless"),
     (
         client.marketplace_subscriptions.begin_create_or_update,

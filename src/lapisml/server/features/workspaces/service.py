@@ -168,7 +168,8 @@ class WorkspaceService:
 
     @staticmethod
     def _check_empty(workspace: Workspace, counts: dict[str, int]) -> None:
-        held = [f"{count} {table}" for table, count in counts.items() if table not in _FURNITURE]
+        counts = {**counts, "connections": max(0, counts.get("connections", 0) - _own_connections(workspace))}
+        held = [f"{count} {table}" for table, count in counts.items() if count and table not in _FURNITURE]
         if held:
             raise LapisError(
                 ErrorCode.CONFLICT,
@@ -189,6 +190,12 @@ class WorkspaceService:
             self._known.pop(name, None)
 
 
+def _own_connections(workspace: Workspace) -> int:
+    """Count the connections that a feature store has from its first moment, which its settings name."""
+    settings = workspace.document.get("feature_store_settings") or {}
+    return sum(1 for key, name in settings.items() if key.endswith("_connection_name") and name)
+
+
 def _check_name(name: str, document: dict[str, Any]) -> None:
     if not is_valid_name(name):
         expected = "1 to 255 letters, digits, `_`, `-`, `.`, beginning with a letter or digit"
@@ -204,4 +211,9 @@ def _check_change(found: Workspace, document: dict[str, Any]) -> None:
     ]
     if fixed:
         sentence = f"{', '.join(fixed)} of workspace '{found.name}' can't change once it exists."
+        raise LapisError(ErrorCode.CONFLICT, sentence)
+    if bool(document.get("feature_store_settings")) != bool(found.document.get("feature_store_settings")):
+        sentence = (
+            f"'{found.name}' exists: a workspace does not become a feature store, nor a feature store a workspace."
+        )
         raise LapisError(ErrorCode.CONFLICT, sentence)

@@ -16,6 +16,7 @@ from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.endpoints.deployments import DeploymentService
 from lapisml.server.features.endpoints.logs import DeploymentLogs
 from lapisml.server.features.endpoints.service import EndpointService
+from lapisml.server.features.feature_sets.service import FeatureSetService
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.logs import JobLogs
 from lapisml.server.features.jobs.outputs import JobOutputs
@@ -54,6 +55,7 @@ class AzureServices:
     registries: RegistryService
     sharing: Sharing
     connections: ConnectionService
+    feature_sets: FeatureSetService
     content: ContentService
     uploads: UploadService
     computes: ComputeService

@@ -21,6 +21,7 @@ NOUNS = (
     "registries",
     "registry_assets",
     "connections",
+    "feature_sets",
     "resolved_uris",
     "online_endpoints",
     "online_deployments",

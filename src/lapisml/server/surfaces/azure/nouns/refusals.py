@@ -8,22 +8,17 @@ from lapisml.server.surfaces.azure.errors import not_supported
 from lapisml.server.surfaces.azure.services import AzureServices
 
 _NETWORK = "Workspaces have no managed network: the server listens on one address."
-_FEATURES = "Feature stores are not built yet."
 _SERVERLESS = "There are no serverless endpoints: models of a catalogue are hosted by Azure alone."
 
 _NOUNS = {
     "outboundRules": ("outbound rule", _NETWORK, None),
     "serverlessEndpoints": ("serverless endpoint", _SERVERLESS, "Deploy the model to an online endpoint."),
     "marketplaceSubscriptions": ("marketplace subscription", _SERVERLESS, None),
-    "featuresets": ("feature set", _FEATURES, "Keep features as data assets of a workspace."),
-    "featurestoreEntities": ("feature store entity", _FEATURES, "Keep features as data assets of a workspace."),
     "privateEndpointConnections": ("private endpoint connection", _NETWORK, None),
     "inferencePools": ("inference pool", "There are no inference pools.", "Use an online endpoint."),
     "capabilityHosts": ("capability host", "There are no capability hosts: agents are not hosted here.", None),
 }
 """Word of the address → what one is called, why there are none, what to do instead."""
-
-_VERSIONED = ("featuresets", "featurestoreEntities")
 
 
 def _empty(_call: ArmCall) -> ArmAnswer:
@@ -53,14 +48,6 @@ def routes(_services: AzureServices) -> Routes:
             ("GET", f"{word}/*"): _missing(kind),
             ("PUT", f"{word}/*"): _refused(sentence, instead),
             ("DELETE", f"{word}/*"): _missing(kind),
-        }
-    for word in _VERSIONED:
-        kind, sentence, instead = _NOUNS[word]
-        found |= {
-            ("GET", f"{word}/*/versions"): _empty,
-            ("GET", f"{word}/*/versions/*"): _missing(kind),
-            ("PUT", f"{word}/*/versions/*"): _refused(sentence, instead),
-            ("POST", f"{word}/*/versions/*/backfill"): _refused(sentence, instead),
         }
     for verb in ("listKeys", "regenerateKeys"):
         found[("POST", f"serverlessEndpoints/*/{verb}")] = _missing("serverless endpoint")

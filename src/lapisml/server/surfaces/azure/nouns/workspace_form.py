@@ -38,7 +38,14 @@ _PLAIN = {
 _STRUCTURES = {
     "networkAcls": "network_acls",
     "serverlessComputeSettings": "serverless_compute",
+    "featureStoreSettings": "feature_store_settings",
 }
+FEATURE_STORE = "FeatureStore"
+"""A workspace of this kind has `feature_store_settings` in its document."""
+
+STORE_SETTINGS: Body = {"compute_runtime": {"spark_runtime_version": "3.4.0"}}
+"""Settings of a feature store whose maker gave none: the SDK's own."""
+
 _IDS = uuid.UUID("2f9d2a34-55c7-5f2c-a1c1-3c9d6d1f9e11")
 
 
@@ -46,30 +53,38 @@ def workspace_changes(body: Body) -> Body:
     """Read what a body says of a workspace, without its name; absent keys stay absent.
 
     Raises:
-        LapisError: NotSupported for hubs, projects, feature stores and managed networks.
+        LapisError: NotSupported for hubs, projects and managed networks.
     """
-    check_kind(body.get("kind"))
+    kind_of(body.get("kind"))
     given: Body = body.get("properties") or {}
     isolation = str((given.get("managedNetwork") or {}).get("isolationMode") or "Disabled")
     if isolation.lower() != "disabled":
         raise not_supported("Workspaces have no managed network: the server listens on one address.")
     found = {own: given.get(theirs) for theirs, own in _PLAIN.items()}
     found |= {own: snake(given[theirs]) for theirs, own in _STRUCTURES.items() if given.get(theirs)}
+    if kind_of(body.get("kind")) == FEATURE_STORE:
+        found["feature_store_settings"] = found.get("feature_store_settings") or STORE_SETTINGS
     found |= {"tags": body.get("tags"), "identity": read_identity(body.get("identity"))}
     return without_none(found)
 
 
-def check_kind(kind: Any) -> None:
-    """Refuse kinds of workspaces that there are not.
+def kind_of(kind: Any) -> str:
+    """Read the kind of a workspace: ``Default`` or ``FeatureStore``.
 
     Raises:
-        LapisError: NotSupported.
+        LapisError: NotSupported for kinds that there are not.
     """
     word = str(kind or "default").lower()
     if word == "featurestore":
-        raise not_supported("Feature stores are not built yet.", "Keep features as data assets of a workspace.")
+        return FEATURE_STORE
     if word != "default":
         raise not_supported(f"There are no workspaces of kind {kind}: hubs and projects share nothing here.")
+    return "Default"
+
+
+def shown_kind(workspace: Workspace) -> str:
+    """Give the kind of a workspace: one with settings of a feature store is such a store."""
+    return FEATURE_STORE if workspace.document.get("feature_store_settings") else "Default"
 
 
 def workspace_resource(call: ArmCall, workspace: Workspace, url: str) -> Body:
@@ -103,7 +118,7 @@ def workspace_resource(call: ArmCall, workspace: Workspace, url: str) -> Body:
         "type": f"{PROVIDER}/workspaces",
         "location": document.get("location") or LOCATION,
         "tags": document.get("tags") or {},
-        "kind": "Default",
+        "kind": shown_kind(workspace),
         "sku": {"name": "Basic", "tier": "Basic"},
         "identity": write_identity(document.get("identity"))
         or {"type": "SystemAssigned", "principalId": str(uuid.uuid5(_IDS, workspace.name)), "tenantId": TENANT},

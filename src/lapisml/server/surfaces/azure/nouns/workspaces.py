@@ -18,10 +18,11 @@ from lapisml.server.surfaces.azure.arm import (
     paged,
 )
 from lapisml.server.surfaces.azure.errors import not_supported
+from lapisml.server.surfaces.azure.nouns.feature_store_form import store_connections, store_identity, store_settings
 from lapisml.server.surfaces.azure.nouns.workspace_form import (
     SERVICES,
-    check_kind,
     service_id,
+    shown_kind,
     workspace_changes,
     workspace_resource,
 )
@@ -39,8 +40,10 @@ class Workspaces:
         self._workspaces = services.workspaces
 
     def list(self, call: ArmCall) -> ArmAnswer:
-        """Answer one page of all workspaces."""
-        return paged(call, self._workspaces.list(), lambda workspace: self._body(call, workspace))
+        """Answer one page of all workspaces, or of those of some kinds."""
+        wanted = {word.strip().lower() for word in call.query.get("kind", "").split(",")} - {""}
+        found = [each for each in self._workspaces.list() if not wanted or shown_kind(each).lower() in wanted]
+        return paged(call, found, lambda workspace: self._body(call, workspace))
 
     def get(self, call: ArmCall) -> ArmAnswer:
         """Answer one workspace."""
@@ -120,8 +123,9 @@ class Workspaces:
                 "Templates are not run here, except the one by which azure-ai-ml creates a workspace.",
                 "Create things with lapis, azure-ai-ml or their own REST addresses.",
             )
-        check_kind(parameters.get("kind"))
         workspace, _ = self._workspaces.create_or_update(name, _document_of(name, parameters), call.by)
+        for connection, document in store_connections(parameters):
+            self._services.connections.create_or_update(workspace, connection, document, call.by)
         return created(self._deployment(call, workspace))
 
     def service(self, call: ArmCall) -> ArmAnswer:
@@ -185,8 +189,9 @@ def _document_of(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """Make a document of the parameters of the SDK's template."""
     network = (parameters.get("managedNetwork") or {}) if isinstance(parameters.get("managedNetwork"), dict) else {}
     body = {
+        "kind": parameters.get("kind"),
         "tags": parameters.get("tagValues") or None,
-        "identity": parameters.get("identity"),
+        "identity": store_identity(parameters) or parameters.get("identity"),
         "properties": {
             "description": parameters.get("description"),
             "friendlyName": parameters.get("friendlyName"),
@@ -197,6 +202,7 @@ def _document_of(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
             "enableDataIsolation": str(parameters.get("enable_data_isolation")).lower() == "true" or None,
             "serverlessComputeSettings": parameters.get("serverless_compute_settings") or None,
             "managedNetwork": network,
+            "featureStoreSettings": store_settings(parameters),
         },
     }
     document = {**workspace_changes(body), "name": name}
