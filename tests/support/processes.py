@@ -61,14 +61,19 @@ def is_alive(pid: int) -> bool:
 
 def kill_if_same(identity: Mapping[str, object] | None, group: bool = False) -> None:
     """Kill the process that a ``{"pid", "start_ticks"}`` record names, unless the pid has been reused."""
+    signal_if_same(identity, signal.SIGKILL, group)
+
+
+def signal_if_same(identity: Mapping[str, object] | None, number: int, group: bool = False) -> None:
+    """Send a signal to the process that a record names, and with `group` to its process group when it leads one."""
     pid = (identity or {}).get("pid")
     if not isinstance(pid, int) or start_ticks(pid) != (identity or {}).get("start_ticks"):
         return
     with suppress(ProcessLookupError, PermissionError):
         if group and os.getpgid(pid) == pid:
-            os.killpg(pid, signal.SIGKILL)
+            os.killpg(pid, number)
         else:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
 
 
 def tail(path: Path, lines: int = 40) -> str:

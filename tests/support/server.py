@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.polling import eventually
-from tests.support.processes import clean_environment, end, free_port, kill_if_same, tail
+from tests.support.processes import clean_environment, end, free_port, kill_if_same, signal_if_same, tail
 
 
 class LapisServer:
@@ -138,8 +139,9 @@ def end_everything(home: Path) -> None:
     """Kill the server, the gateway and every job process that runs over `home`: no test leaves anything behind."""
     kill_if_same(_json(home / "run" / "server.json"))
     gateway = _json(home / "serving" / "gateway.json") or {}
+    signal_if_same(gateway, signal.SIGSTOP)  # each of the two brings the other back
+    kill_if_same(gateway.get("worker"))
     kill_if_same(gateway, group=True)
-    kill_if_same(gateway.get("worker"), group=True)
     for record in (home / "runs").glob("*/*/process.json"):
         identities = _json(record) or {}
         for role in ("supervisor", "wrapper", "child"):

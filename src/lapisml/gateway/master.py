@@ -71,7 +71,10 @@ class Master:
         self._places.make()
         lock = _lock(self._places.home / "gateway.lock", _LOCK_WITHIN_S if adopted is not None else 0.0)
         before = read(GatewayRecord, self._places.gateway)
-        listener = self._listen(before) if adopted is None else socket.socket(fileno=adopted)
+        if adopted is None and before is not None and is_alive(before.worker):
+            os.close(lock)  # that worker's master died; it is about to get another, at the same address
+            raise _runs_already(self._places.home)
+        listener = self._listen() if adopted is None else socket.socket(fileno=adopted)
         for number in _ENDING:
             signal.signal(number, self._asked_to_stop)
         try:
@@ -179,19 +182,14 @@ class Master:
         except OSError as error:  # requests can be answered all the same
             sys.stderr.write(f"gateway.json can't be written: {error}\n")
 
-    def _listen(self, before: GatewayRecord | None) -> socket.socket:
+    def _listen(self) -> socket.socket:
         """Bind the port: the one asked for, else the one used last, else the first free one.
 
         Raises:
-            LapisError: Usage, or Conflict when the worker of a master that died is about to get another.
+            LapisError: Usage.
         """
         remembered = self._places.home / "gateway.port"
-        try:
-            listener = self._bind(_read_port(remembered))
-        except LapisError:
-            if before is not None and is_alive(before.worker):
-                raise _runs_already(self._places.home) from None
-            raise
+        listener = self._bind(_read_port(remembered))
         if not self._settings.port:
             with contextlib.suppress(OSError):  # a full disk: another port next time, perhaps
                 remembered.write_text(f"{listener.getsockname()[1]}\n")

@@ -61,6 +61,22 @@ def test_a_killed_master_is_followed_by_another_and_nothing_is_lost(gateway: Run
         assert str(gateway.places.home).encode() in file.read()
 
 
+def test_nobody_else_takes_a_new_address_while_a_worker_waits_for_its_master(start_gateway: StartGateway) -> None:
+    gateway = start_gateway("--port", "0")
+    _serve(gateway)
+    before = gateway.record
+    assert before.worker is not None
+    os.kill(before.worker["pid"], signal.SIGSTOP)
+    os.kill(before.pid, signal.SIGKILL)
+    assert gateway.process is not None
+    gateway.process.wait()
+    command = [sys.executable, "-m", "lapisml.gateway", "--home", str(gateway.places.home)]
+    assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 3
+    os.kill(before.worker["pid"], signal.SIGCONT)
+    eventually(lambda: gateway.record.identity != before.identity and gateway.healthy())
+    assert gateway.record.port == before.port
+
+
 def test_both_killed_and_started_again_have_the_same_address(start_gateway: StartGateway) -> None:
     gateway = start_gateway("--port", "0")
     _serve(gateway)
