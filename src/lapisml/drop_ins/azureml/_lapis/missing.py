@@ -15,7 +15,7 @@ PACKAGES = {
     "azureml.datadrift": "Lapis has no monitors yet",
     "azureml.exceptions": "errors of the stand-ins are those of Python",
     "azureml.explain": "use the shap or interpret packages, and log what they make with mlflow.log_artifact",
-    "azureml.featurestore": "Lapis has no feature stores",
+    "azureml.featurestore": "Lapis keeps documents of feature stores and computes no features: compute them in a job",
     "azureml.interpret": "use the shap or interpret packages, and log what they make with mlflow.log_artifact",
     "azureml.opendatasets": "give the data to the job as an input",
     "azureml.pipeline": "write a pipeline job: lapisml.dsl.pipeline, or YAML of type pipeline",
