@@ -25,6 +25,16 @@ subscription, group, workspace = (os.environ[key] for key in ("SUBSCRIPTION_ID",
 credential = DefaultAzureCredential()
 client = MLClient(credential, subscription, group, workspace)
 
+
+def error_of(call, *arguments, **named):
+    try:
+        made = call(*arguments, **named)
+        made.result() if hasattr(made, "result") else list(made)
+    except HttpResponseError as error:
+        return error
+    raise AssertionError(f"{call} was not refused")
+
+
 # a feature store is a workspace with a kind of its own
 RESOURCES = f"/subscriptions/{subscription}/resourceGroups/{group}/providers"
 OFFLINE = f"{RESOURCES}/Microsoft.Storage/storageAccounts/lake/blobServices/default/containers/features"
@@ -50,6 +60,15 @@ assert again.offline_store.target
 assert {store.name for store in client.feature_stores.list()} == {"features", "plain"}
 assert "features" not in {each.name for each in client.workspaces.list(filtered_kinds="default")}
 assert client.workspaces.get(workspace)._kind.lower() == "default"
+
+# an update, which leaves the roles of Azure alone
+found.description = "changed"
+found.offline_store = MaterializationStore(type="azure_data_lake_gen2", target=OFFLINE.replace("lake", "sea"))
+client.feature_stores.begin_update(found, grant_materialization_permissions=False).result()
+changed = client.feature_stores.get("features")
+assert (changed.description, changed.offline_store.target) == ("changed", OFFLINE.replace("lake", "sea"))
+found.offline_store = MaterializationStore(type="azure_data_lake_gen2", target=OFFLINE)
+assert error_of(client.feature_stores.begin_update, found).error.code == "NotSupported"
 
 # an entity
 store = MLClient(credential, subscription, group, "features")
