@@ -112,3 +112,13 @@ def test_a_job_that_cannot_reach_the_datastore_does_not_tell_the_key(canary: Sce
     if job:
         canary.type("cancel", "job", "cancel", "-n", job, check=False)
     assert _holding(canary, CANARY, set()) == []
+
+
+def test_the_password_of_a_nodes_administrator_is_not_kept(scenario: Scenario) -> None:
+    document = {"name": "noded", "type": "amlcompute", "max_instances": 1}
+    ssh = {"admin_username": "ada", "admin_password": CANARY}
+    (scenario.folder / "noded.yml").write_text(json.dumps({**document, "ssh_settings": ssh}))
+    made = scenario.type("compute create", "compute", "create", "-f", "noded.yml")
+    assert json.loads(made.stdout)["ssh_settings"]["admin_username"] == "ada"
+    assert CANARY not in made.stdout + made.stderr
+    assert _holding(scenario, CANARY, set()) == []

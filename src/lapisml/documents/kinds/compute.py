@@ -56,7 +56,7 @@ class SshSettings(Part):
     """Who may log in to a node."""
 
     admin_username: Text | None = Field(None, description="name of the administrator")
-    admin_password: Secret | None = Field(None, repr=False, description="password of the administrator")
+    admin_password: Secret | None = Field(None, repr=False, description="password of the administrator; not kept")
     ssh_key_value: Text | None = Field(None, description="public key of the administrator")
     ssh_port: Port | None = Field(None, description="port")
 

@@ -100,7 +100,7 @@ class ComputeService:
             LapisError: NotSupported for types that can't run here, DocumentInvalid for a bad name or bounds,
                 Conflict when the type would change.
         """
-        document = dict(registry.parse("compute", document).to_dict())
+        document = _kept(document)
         _check(document)
         name = str(document["name"]).lower()
         now = self._clock.now_ms()
@@ -148,7 +148,7 @@ class ComputeService:
                 ErrorCode.NOT_SUPPORTED,
                 f"{', '.join(fixed)} of compute '{name}' can't change once it exists.",
             )
-        document = dict(registry.parse("compute", {**record.document, **changes}).to_dict())
+        document = _kept({**record.document, **changes})
         _check(document)
         with self._database.write() as connection:
             store.change(connection, record.id, self._clock.now_ms(), document=document)
@@ -233,6 +233,15 @@ def _node(index: int, holder: Holder | None) -> dict[str, Any]:
         "current_job_name": holder.job,
         "since": holder.since,
     }
+
+
+def _kept(given: dict[str, Any]) -> dict[str, Any]:
+    """Give what is kept of a document: a password of a node's administrator opens nothing here, and is not."""
+    document = dict(registry.parse("compute", given).to_dict())
+    settings = document.get("ssh_settings")
+    if settings:
+        document["ssh_settings"] = {key: value for key, value in settings.items() if key != "admin_password"}
+    return document
 
 
 def _check(document: dict[str, Any]) -> None:
