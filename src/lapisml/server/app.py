@@ -121,7 +121,7 @@ def create_app(settings: Settings, url: str) -> Application:
     add_sweeps(jobs, platform.database, platform.clock, features.assets, features.tracking)
     _furnish(settings, features, jobs)
     gateway = gateway_watch(settings, platform.clock)
-    native = _native(platform, backends, features, jobs, reuse, gateway)
+    native = _native(platform, features, jobs, reuse, gateway)
     late = LateFeatures(
         _schedules(platform, features, jobs, lifetime),
         _endpoints(platform, ground, jobs, gateway, lifetime),
@@ -217,6 +217,8 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
         workspaces=workspaces,
         datastores=datastores,
         assets=assets,
+        uploads=UploadService(folder),
+        content=ContentService(assets, backends.storage),
         registries=add_registries(workspaces, datastores, assets, backends.storage, platform.url),
         connections=ConnectionService(database, platform.vault, clock),
         feature_sets=FeatureSetService(database, clock),
@@ -309,7 +311,6 @@ def _mlflow(platform: Platform, backends: Backends, features: Features, lifetime
 
 def _native(
     platform: Platform,
-    backends: Backends,
     features: Features,
     jobs: JobsPart,
     reuse: ReusePart,
@@ -318,8 +319,6 @@ def _native(
     workspaces, settings = features.workspaces, platform.settings
     places = Places(workspaces.get, workspaces.registries.get)
     native = native_application()
-    uploads = UploadService(settings.home / "storage")
-    content = ContentService(features.assets, backends.storage)
     for routes in (
         jobs.routes,  # routes are tried one after the other: the most used come first
         status.router(
@@ -335,7 +334,7 @@ def _native(
         workspace_routes.router(workspaces, platform.url),
         datastore_routes.router(features.datastores, workspaces),
         asset_routes.router(features.assets, places),
-        file_routes.router(uploads, content, places),
+        file_routes.router(features.uploads, features.content, places),
         compute_routes.router(features.computes, workspaces),
         reuse.routes,
         features.registries.routes,

@@ -11,7 +11,9 @@ from lapisml.core.clock import Clock
 from lapisml.ports.compute import ComputeBackend
 from lapisml.ports.environments import EnvironmentBuilder
 from lapisml.ports.storage import Storage
+from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.assets.uploads import UploadService
 from lapisml.server.features.batch_endpoints.assembly import BatchEndpointsPart
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.connections.service import ConnectionService
@@ -64,6 +66,8 @@ class Features:
     workspaces: WorkspaceService
     datastores: DatastoreService
     assets: AssetService
+    uploads: UploadService
+    content: ContentService
     registries: RegistriesPart
     connections: ConnectionService
     feature_sets: FeatureSetService

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from lapisml.server.features.assets.content import ContentService
-from lapisml.server.features.assets.uploads import UploadService
 from lapisml.server.features.jobs.assembly import JobsPart
 from lapisml.server.parts import Backends, Features, LateFeatures, Platform
 from lapisml.server.surfaces.azure.services import AzureServices
@@ -32,8 +30,8 @@ def gather(
         sharing=f.registries.sharing,
         connections=f.connections,
         feature_sets=f.feature_sets,
-        content=ContentService(f.assets, backends.storage),
-        uploads=UploadService(folder),
+        content=f.content,
+        uploads=f.uploads,
         computes=f.computes,
         tracking=f.tracking,
         jobs=jobs.service,
