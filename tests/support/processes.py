@@ -9,6 +9,10 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.support.template import Forked
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -30,7 +34,7 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return kept | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"} | extra
 
 
-def end(process: subprocess.Popen[bytes], grace: float = 10.0) -> None:
+def end(process: subprocess.Popen[bytes] | Forked, grace: float = 10.0) -> None:
     """End `process` politely, then firmly, and reap it."""
     if process.poll() is None:
         process.terminate()

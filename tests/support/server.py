@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from contextlib import suppress
@@ -14,15 +12,18 @@ from typing import Any
 
 from tests.support.polling import eventually
 from tests.support.processes import clean_environment, end, free_port, kill_if_same, signal_if_same, tail
+from tests.support.template import Forked, template
 
 
 class LapisServer:
-    """``python -m lapisml.server`` on a free port over the home folder `home`.
+    """``python -m lapisml.server`` on a free port over the home folder `home`; see `tests.support.template`.
 
     Args:
         home: LAPIS_HOME; kept over restarts.
         env: further environment variables of the server.
     """
+
+    MODULE = "lapisml.server"
 
     def __init__(self, home: Path, env: dict[str, str] | None = None) -> None:
         self.home = home
@@ -30,7 +31,7 @@ class LapisServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home / "test-server.log"
         self._env = env or {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
 
     @property
     def pid(self) -> int:
@@ -39,7 +40,7 @@ class LapisServer:
         return self._process.pid
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> Forked:
         """The server's process."""
         assert self._process is not None, "the server was not started"
         return self._process
@@ -52,12 +53,9 @@ class LapisServer:
     def start(self, wait: bool = True, timeout: float = 60.0) -> LapisServer:
         """Start the process; with `wait`, return when ``/healthz`` answers."""
         self.home.mkdir(parents=True, exist_ok=True)
+        env = clean_environment(LAPIS_HOME=str(self.home), LAPIS_PORT=str(self.port), **self._env)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "lapisml.server"],
-                env=clean_environment(LAPIS_HOME=str(self.home), LAPIS_PORT=str(self.port), **self._env),
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.home, start_new_session=True,
-            )  # fmt: skip
+            self._process = template().start(self.MODULE, env, self.home, log.fileno())
         if wait:
             self.wait_ready(timeout)
         return self

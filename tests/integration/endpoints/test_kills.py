@@ -7,8 +7,6 @@ import http.client
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +15,6 @@ import pytest
 from tests.integration.endpoints.conftest import ECHO, SETTINGS, Client
 from tests.support.load import Load
 from tests.support.polling import eventually
-from tests.support.processes import REPOSITORY, clean_environment
 from tests.support.server import LapisServer, end_everything
 
 WRITES = (1, 2, 3, 5, 7, 99)
@@ -27,18 +24,7 @@ WRITES = (1, 2, 3, 5, 7, 99)
 class CrashingServer(LapisServer):
     """A server that may be told to die before one of its writes."""
 
-    def start(self, wait: bool = True, timeout: float = 60.0) -> CrashingServer:
-        """Start it, as `LapisServer.start`."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        env = clean_environment(LAPIS_HOME=str(self.home), LAPIS_PORT=str(self.port), **SETTINGS)
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.integration.endpoints.crashing_server"],
-                env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=REPOSITORY, start_new_session=True,
-            )  # fmt: skip
-        if wait:
-            self.wait_ready(timeout)
-        return self
+    MODULE = "tests.integration.endpoints.crashing_server"
 
     @property
     def order(self) -> Path:
@@ -56,7 +42,7 @@ class CrashingServer(LapisServer):
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[Client]:
     """A server that may be told to die."""
-    server = CrashingServer(tmp_path / "home").start()
+    server = CrashingServer(tmp_path / "home", SETTINGS).start()
     yield Client(server)
     server.stop()
     end_everything(server.home)

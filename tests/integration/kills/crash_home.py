@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import socket
-import subprocess
-import sys
 import urllib.error
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +14,6 @@ from typing import Any
 from lapisml.core.lifecycle import MOVES, TERMINAL, JobState
 from tests.integration.kills.plans import CLUSTER, LINES, SILENT, STOPPED, Edge, Plan
 from tests.support.polling import eventually
-from tests.support.processes import REPOSITORY, clean_environment
 from tests.support.server import LapisServer
 
 WORKSPACE = "/api/v1/workspaces/default"
@@ -43,23 +40,10 @@ class CrashingServer(LapisServer):
         calls: (call, when) of the places where it may be told to die.
     """
 
-    def __init__(self, home: Path, env: dict[str, str] | None = None, calls: Sequence[tuple[str, str]] = CALLS) -> None:
-        super().__init__(home, env)
-        self._calls = json.dumps(sorted({call for call, _ in calls}))
+    MODULE = "tests.integration.kills.crashing_server"
 
-    def start(self, wait: bool = True, timeout: float = 60.0) -> CrashingServer:
-        """Start it, as `LapisServer.start`."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        place = {"LAPIS_HOME": str(self.home), "LAPIS_PORT": str(self.port)}
-        env = clean_environment(**place, **self._env, CRASH_CALLS=self._calls)
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.integration.kills.crashing_server"],
-                env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=REPOSITORY, start_new_session=True,
-            )  # fmt: skip
-        if wait:
-            self.wait_ready(timeout)
-        return self
+    def __init__(self, home: Path, env: dict[str, str] | None = None, calls: Sequence[tuple[str, str]] = CALLS) -> None:
+        super().__init__(home, {**(env or {}), "CRASH_CALLS": json.dumps(sorted({call for call, _ in calls}))})
 
 
 @dataclass

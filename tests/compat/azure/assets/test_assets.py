@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.cli import run_lapis
-from tests.support.clients import AzureCloud, python_of, run_client
+from tests.support.clients import AzureCloud, only_when_all, python_of, run_client
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 NOUNS = ("environments", "data", "models", "components")
@@ -37,5 +37,6 @@ def test_newest_release(azure_cloud: AzureCloud, tmp_path: Path) -> None:
 
 
 def test_older_release(azure_cloud: AzureCloud, tmp_path: Path) -> None:
+    only_when_all("azure-old")
     run_lapis("workspace", "create", "-n", "older-sdk", home=azure_cloud.home, check=True)
     _run(azure_cloud, "azure-old", tmp_path, "older-sdk", ("models", "components"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clients import AzureCloud, python_of, run_client, start_cloud
+from tests.support.clients import AzureCloud, only_when_all, python_of, run_client, start_cloud
 from tests.support.server import end_everything
 
 HERE = Path(__file__).parent
@@ -45,4 +45,5 @@ def test_newest_release(cloud: AzureCloud, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_older_release(cloud: AzureCloud, tmp_path: Path) -> None:
+    only_when_all("azure-old")
     _run(cloud, "azure-old", tmp_path, "online", "schedules")

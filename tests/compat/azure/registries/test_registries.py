@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clients import AzureCloud, python_of, run_client
+from tests.support.clients import AzureCloud, only_when_all, python_of, run_client
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 NOUNS = ("registries", "connections")
@@ -28,6 +28,7 @@ for script in sys.argv[1:]:
 
 @pytest.mark.parametrize("client", ["azure-new", "azure-old"])
 def test_official_client(azure_cloud: AzureCloud, client: str, tmp_path: Path) -> None:
+    only_when_all(client)
     scripts = [str(NOTEBOOKS / f"{noun}.py") for noun in NOUNS]
     printed = run_client(_ALL, azure_cloud.variables(), python_of(client), arguments=scripts, cwd=tmp_path)
     assert [line for line in printed.splitlines() if line.endswith(": done")] == [f"{noun}: done" for noun in NOUNS]
