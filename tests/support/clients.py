@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.support.cli import run_lapis
 from tests.support.processes import REPOSITORY, clean_environment, free_port
 from tests.support.server import LapisServer
@@ -59,12 +57,6 @@ def python_of(name: str) -> str:
             )
             mark.write_text(stamp)
     return str(python)
-
-
-def only_when_all(client: str) -> None:
-    """Skip what an older client does as the newest does: it runs when ``LAPIS_TEST_ALL_CLIENTS`` is set."""
-    if client.endswith("-old") and not os.environ.get("LAPIS_TEST_ALL_CLIENTS"):
-        pytest.skip("LAPIS_TEST_ALL_CLIENTS=1 runs everything with the older release too")
 
 
 @contextmanager

@@ -10,9 +10,12 @@ import pytest
 from tests.e2e.scenario.scenario import Scenario, play, prepare
 from tests.support.postgres import PostgresServer
 from tests.support.server import end_everything
+from tests.support.whole import only_in_a_whole_run
 
 
-@pytest.fixture(scope="package", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    scope="package", params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, only_in_a_whole_run])]
+)
 def scenario(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, diabetes_csv: Path
 ) -> Iterator[Scenario]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.cli import run_lapis
-from tests.support.clients import AzureCloud, only_when_all, python_of, run_client
+from tests.support.clients import AzureCloud, python_of, run_client
+from tests.support.whole import only_when_all
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 NOUNS = ("environments", "data", "models", "components")

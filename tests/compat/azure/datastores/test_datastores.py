@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clients import AzureCloud, only_when_all, python_of, run_client
+from tests.support.clients import AzureCloud, python_of, run_client
+from tests.support.whole import only_when_all
 
 SCRIPT = Path(__file__).with_name("datastores.py")
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clients import AzureCloud, only_when_all, python_of, run_client, start_cloud
+from tests.support.clients import AzureCloud, python_of, run_client, start_cloud
 from tests.support.server import end_everything
+from tests.support.whole import only_when_all
 
 HERE = Path(__file__).parent
 _ALL = "import runpy, sys\nfor script in sys.argv[1:]:\n    runpy.run_path(script, run_name='__main__')\n"

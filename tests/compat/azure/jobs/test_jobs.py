@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.clients import AzureCloud, python_of, run_client, start_cloud
 from tests.support.server import end_everything
+from tests.support.whole import only_when_all
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 ALL = ("command_job", "sweep_job", "pipeline_job", "job_refusals")
@@ -51,4 +52,5 @@ def test_newest_release(cloud: AzureCloud, tmp_path: Path) -> None:
 
 
 def test_older_release(cloud: AzureCloud, tmp_path: Path) -> None:
+    only_when_all("azure-old")
     _run(cloud, "azure-old", tmp_path, ("command_job",))

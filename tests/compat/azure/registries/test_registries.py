@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clients import AzureCloud, only_when_all, python_of, run_client
+from tests.support.clients import AzureCloud, python_of, run_client
+from tests.support.whole import only_when_all
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 NOUNS = ("registries", "connections")
