@@ -13,6 +13,7 @@ from lapisml.core.clock import SystemClock
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.platform.database import Database
 from tests.support.server import LapisServer, end_everything
+from tests.support.whole import only_in_a_whole_run
 
 
 @dataclass
@@ -40,7 +41,10 @@ class Lapis:
             database.close()
 
 
-@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    scope="session",
+    params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, only_in_a_whole_run])],
+)
 def lapis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lapis]:
     """One server on each database for all tests here, which use names of their own."""
     home = tmp_path_factory.mktemp(f"mlflow-{request.param}") / "home"
