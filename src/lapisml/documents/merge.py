@@ -223,9 +223,12 @@ def _index(items: list[Any], step: Step, op: SetOp, beyond: int = 0) -> int:
 
 def _split(pair: str) -> tuple[str, str, str]:
     """Part ``path=value`` at the first ``=`` that is not within the quotes of a path."""
-    quote = ""
+    quote, is_escaped = "", False
     for at, char in enumerate(pair):
-        if quote:
+        if is_escaped:
+            is_escaped = False
+        elif quote:
+            is_escaped = char == "\\"
             quote = "" if char == quote else quote
         elif char in "\"'" and pair[at - 1] == "[":
             quote = char

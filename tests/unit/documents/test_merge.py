@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lapisml.core.errors import ErrorCode, LapisError
@@ -176,6 +176,7 @@ def test_what_is_set_is_there_and_nothing_else_changes(data: dict[str, Any], pat
         value_at(removed, path)
 
 
+@example(path=('"=',), value="")
 @given(steps, leaves)
 def test_a_pair_sets_what_yaml_would_read(path: tuple[str, ...], value: Any) -> None:
     text = str(value)
