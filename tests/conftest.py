@@ -32,6 +32,16 @@ def _own_environment() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _variables_are_given_back() -> Iterator[None]:
+    """Undo what the code under test sets in this process's environment, so that no test sees another's."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture
 def lapis_home(tmp_path: Path) -> Iterator[Path]:
     """A fresh LAPIS_HOME; whatever runs over it is ended afterwards, a server in the background too."""
