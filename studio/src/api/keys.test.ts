@@ -1,0 +1,11 @@
+import { expect, it } from "vitest";
+import { isTouched, itemKey, listKey } from "@/api/keys";
+
+it("a change of a thing touches it and the lists of its noun, in its workspace only", () => {
+  expect(isTouched(itemKey("w", "jobs", "a"), "w", "jobs/a")).toBe(true);
+  expect(isTouched(itemKey("w", "jobs", "b"), "w", "jobs/a")).toBe(false);
+  expect(isTouched(listKey("w", "jobs"), "w", "jobs/a")).toBe(true);
+  expect(isTouched(itemKey("w", "jobs", "b"), "w", "jobs")).toBe(true);
+  expect(isTouched(listKey("v", "jobs"), "w", "jobs")).toBe(false);
+  expect(isTouched(listKey("w", "models"), "w", "jobs/a")).toBe(false);
+});

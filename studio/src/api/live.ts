@@ -1,0 +1,96 @@
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
+import { isTouched } from "@/api/keys";
+
+/** Whether the page hears of changes as they happen. */
+export type LiveState = "connecting" | "live" | "lost";
+
+let state: LiveState = "connecting";
+const watchers = new Set<() => void>();
+
+function setState(next: LiveState): void {
+  if (next === state) return;
+  state = next;
+  for (const watcher of watchers) watcher();
+}
+
+/** The state of the connection, for the mark in the header. */
+export function useLiveState(): LiveState {
+  return useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    () => state,
+  );
+}
+
+type Message = { kind: "changed"; topics: string[] } | { kind: "state"; state: LiveState } | { kind: "caught-up" };
+
+/**
+ * Keeps what the page shows fresh while it is mounted.
+ *
+ * Browsers allow six connections to one server, so only one tab of a workspace holds the stream (the holder of a Web
+ * Lock) and tells the others; when it closes, the next one takes over.
+ */
+export function useLive(workspace: string): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    const channel = new BroadcastChannel(`lapis-live-${workspace}`);
+    const stop = new AbortController();
+    const take = (message: Message) => apply(client, workspace, message);
+    channel.onmessage = (event: MessageEvent<Message>) => take(event.data);
+    const tell = (message: Message) => {
+      take(message);
+      channel.postMessage(message);
+    };
+    void once(`lapis-live-${workspace}`, stop.signal, () => listen(workspace, tell, stop.signal));
+    return () => {
+      stop.abort();
+      channel.close();
+    };
+  }, [client, workspace]);
+}
+
+/** Runs `work` in one tab at a time; where the browser has no locks (no TLS, no loopback), in every tab. */
+async function once(name: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  if (!("locks" in navigator)) return work();
+  try {
+    await navigator.locks.request(name, { signal }, work);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+function listen(workspace: string, tell: (message: Message) => void, signal: AbortSignal): Promise<void> {
+  const source = new EventSource(`/api/v1/workspaces/${encodeURIComponent(workspace)}/live`);
+  let wasLost = false;
+  source.onopen = () => {
+    tell({ kind: "state", state: "live" });
+    if (wasLost) tell({ kind: "caught-up" });
+    wasLost = false;
+  };
+  source.onerror = () => {
+    wasLost = true;
+    tell({ kind: "state", state: "lost" });
+  };
+  source.addEventListener("changed", (event: MessageEvent<string>) => {
+    tell({ kind: "changed", topics: JSON.parse(event.data) as string[] });
+  });
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => {
+      source.close();
+      resolve();
+    });
+  });
+}
+
+function apply(client: QueryClient, workspace: string, message: Message): void {
+  if (message.kind === "state") setState(message.state);
+  else if (message.kind === "caught-up") void client.invalidateQueries({ queryKey: [workspace] });
+  else {
+    void client.invalidateQueries({
+      predicate: (query) => message.topics.some((topic) => isTouched(query.queryKey, workspace, topic)),
+    });
+  }
+}

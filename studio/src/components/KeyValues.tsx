@@ -1,0 +1,26 @@
+import { Table } from "@mantine/core";
+import type { ReactNode } from "react";
+
+export interface Pair {
+  label: string;
+  value: ReactNode;
+}
+
+/** Properties of one thing; pairs without a value are left out. */
+export function KeyValues({ pairs, label }: { pairs: Pair[]; label: string }) {
+  const shown = pairs.filter(({ value }) => value !== null && value !== undefined && value !== "");
+  return (
+    <Table variant="vertical" layout="auto" withTableBorder aria-label={label}>
+      <Table.Tbody>
+        {shown.map((pair) => (
+          <Table.Tr key={pair.label}>
+            <Table.Th w={180} fw={500}>
+              {pair.label}
+            </Table.Th>
+            <Table.Td>{pair.value}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}

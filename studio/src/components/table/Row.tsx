@@ -1,0 +1,53 @@
+import { Checkbox } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { Column } from "@/components/table/columns";
+import classes from "@/components/table/table.module.css";
+
+interface Props<T> {
+  row: T;
+  index: number;
+  top: number;
+  columns: Column<T>[];
+  label: string;
+  /** Undefined: rows can't be selected. */
+  isSelected: boolean | undefined;
+  onToggle: (isOn: boolean) => void;
+}
+
+/** One row of a table, at its place. */
+export function Row<T>({ row, index, top, columns, label, isSelected, onToggle }: Props<T>) {
+  const { t } = useTranslation();
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: display: flex takes a row's role away, so it is said
+    <tr
+      role="row"
+      aria-rowindex={index + 2}
+      className={classes.row}
+      data-selected={isSelected || undefined}
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      {isSelected !== undefined && (
+        // biome-ignore lint/a11y/useSemanticElements: as above
+        <td role="cell" className={`${classes.cell} ${classes.check}`}>
+          <Checkbox
+            size="xs"
+            checked={isSelected}
+            onChange={(event) => onToggle(event.currentTarget.checked)}
+            aria-label={t("table.select", { name: label })}
+          />
+        </td>
+      )}
+      {columns.map((column) => (
+        // biome-ignore lint/a11y/useSemanticElements: as above
+        <td
+          key={column.id}
+          role="cell"
+          className={`${classes.cell} ${column.numeric ? classes.numeric : ""}`}
+          style={{ width: column.width ?? 160 }}
+        >
+          {column.cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+}

@@ -1,0 +1,4 @@
+/** Texts of the pages: batch endpoints. */
+export const batch = {
+  title: "Batch endpoints",
+};

@@ -1,0 +1,4 @@
+/** Texts of the pages: compare. */
+export const compare = {
+  title: "Compare",
+};

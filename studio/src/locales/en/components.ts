@@ -1,0 +1,4 @@
+/** Texts of the pages: components. */
+export const components = {
+  title: "Components",
+};

@@ -1,0 +1,4 @@
+/** Texts of the pages: connections. */
+export const connections = {
+  title: "Connections",
+};

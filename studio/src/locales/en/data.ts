@@ -1,0 +1,4 @@
+/** Texts of the pages: data. */
+export const data = {
+  title: "Data",
+};

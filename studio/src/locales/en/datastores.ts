@@ -1,0 +1,4 @@
+/** Texts of the pages: datastores. */
+export const datastores = {
+  title: "Datastores",
+};

@@ -1,0 +1,4 @@
+/** Texts of the pages: endpoints. */
+export const endpoints = {
+  title: "Endpoints",
+};

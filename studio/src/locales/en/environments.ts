@@ -1,0 +1,4 @@
+/** Texts of the pages: environments. */
+export const environments = {
+  title: "Environments",
+};

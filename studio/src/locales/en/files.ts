@@ -1,0 +1,4 @@
+/** Texts of the pages: files. */
+export const files = {
+  title: "Files",
+};

@@ -1,0 +1,4 @@
+/** Texts of the pages: home. */
+export const home = {
+  title: "Home",
+};

@@ -1,0 +1,4 @@
+/** Texts of the pages: job. */
+export const job = {
+  title: "Job",
+};

@@ -1,0 +1,4 @@
+/** Texts of the pages: jobs. */
+export const jobs = {
+  title: "Jobs",
+};

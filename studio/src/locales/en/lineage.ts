@@ -1,0 +1,4 @@
+/** Texts of the pages: lineage. */
+export const lineage = {
+  title: "Lineage",
+};

@@ -1,0 +1,4 @@
+/** Texts of the pages: models. */
+export const models = {
+  title: "Models",
+};

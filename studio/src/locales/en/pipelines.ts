@@ -1,0 +1,4 @@
+/** Texts of the pages: pipelines. */
+export const pipelines = {
+  title: "Pipelines",
+};

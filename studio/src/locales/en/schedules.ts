@@ -1,0 +1,4 @@
+/** Texts of the pages: schedules. */
+export const schedules = {
+  title: "Schedules",
+};

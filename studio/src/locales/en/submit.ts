@@ -1,0 +1,4 @@
+/** Texts of the pages: new job. */
+export const submit = {
+  title: "New job",
+};

@@ -1,0 +1,4 @@
+/** Texts of the pages: sweeps. */
+export const sweeps = {
+  title: "Sweeps",
+};

@@ -1,0 +1,5 @@
+import type { Messages } from "@/locales/messages";
+
+export const compare: Messages["compare"] = {
+  title: "比較",
+};

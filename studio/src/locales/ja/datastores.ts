@@ -1,0 +1,5 @@
+import type { Messages } from "@/locales/messages";
+
+export const datastores: Messages["datastores"] = {
+  title: "データストア",
+};

@@ -1,0 +1,5 @@
+import type { Messages } from "@/locales/messages";
+
+export const environments: Messages["environments"] = {
+  title: "環境",
+};

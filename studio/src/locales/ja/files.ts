@@ -1,0 +1,5 @@
+import type { Messages } from "@/locales/messages";
+
+export const files: Messages["files"] = {
+  title: "ファイル",
+};

@@ -1,0 +1,5 @@
+import type { Messages } from "@/locales/messages";
+
+export const pipelines: Messages["pipelines"] = {
+  title: "パイプライン",
+};

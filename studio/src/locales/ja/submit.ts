@@ -1,0 +1,5 @@
+import type { Messages } from "@/locales/messages";
+
+export const submit: Messages["submit"] = {
+  title: "新しいジョブ",
+};

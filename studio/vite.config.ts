@@ -1,0 +1,23 @@
+/// <reference types="vitest/config" />
+import react from "@vitejs/plugin-react";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+import { precompress } from "./build/precompress";
+
+const server = process.env.LAPIS_URL ?? "http://127.0.0.1:8265";
+
+export default defineConfig({
+  base: "/studio/",
+  plugins: [react(), precompress()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  build: {
+    outDir: "../src/lapisml/server/surfaces/studio/page",
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 2000,
+  },
+  server: { proxy: { "/api": { target: server, changeOrigin: true } } },
+  test: { environment: "jsdom", setupFiles: ["./src/lib/test-setup.ts"], globals: false, css: false },
+});
