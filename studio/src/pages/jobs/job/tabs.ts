@@ -1,0 +1,17 @@
+import type { TFunction } from "i18next";
+import type { ComponentType } from "react";
+import type { Subject } from "@/pages/jobs/job/subject";
+
+/** A tab of a job's page; loaded when it is opened. */
+export interface JobTab {
+  /** Stands in the address: `?tab=<id>`. */
+  id: string;
+  label: (t: TFunction) => string;
+  /** Whether the tab belongs to this job or run; left out: to every one. */
+  isFor?: (subject: Subject) => boolean;
+  /** Made by `lazy(() => import(…))`; the module exports it as `default`. */
+  Content: ComponentType<{ subject: Subject }>;
+}
+
+/** The tabs of a job's page, in their order; the first one is shown at first. */
+export const JOB_TABS: JobTab[] = [];
