@@ -1,0 +1,102 @@
+import "@xyflow/react/dist/style.css";
+import { useComputedColorScheme } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { Background, Controls, MiniMap, type NodeChange, ReactFlow, ReactFlowProvider } from "@xyflow/react";
+import { type ReactNode, useCallback, useMemo } from "react";
+import { ErrorBox } from "@/components/ErrorBox";
+import { FlowBox } from "@/components/graph/FlowBox";
+import { type FlowNode, flowEdges, flowNodes } from "@/components/graph/flow";
+import classes from "@/components/graph/graph.module.css";
+import type { Box, Direction, GraphEdge, GraphNode } from "@/components/graph/model";
+import { useGraphWords } from "@/components/graph/words";
+import { useInSight } from "@/components/graph/use-in-sight";
+import { useLayout } from "@/components/graph/use-layout";
+import { Loading } from "@/components/Loading";
+
+const TYPES = { box: FlowBox };
+const MAP_FROM = 25;
+
+interface Props<Data> {
+  /** What the graph shows, in a few words. */
+  label: string;
+  nodes: GraphNode<Data>[];
+  edges: GraphEdge[];
+  /** Draws what stands in a node's box (`NodeCard` for the usual look). Keep it stable (`useCallback`). */
+  render: (node: GraphNode<Data>, isSelected: boolean) => ReactNode;
+  /** The chosen node; it is brought into sight when it changes. */
+  selected?: string | null;
+  /** Called on click and Enter; without it nodes are no buttons, and what they hold can be. */
+  onPick?: (id: string) => void;
+  /** To the right where there is room, else down. */
+  direction?: Direction;
+  height?: string;
+}
+
+/** A graph laid out in layers: pan, zoom, keyboard; only what is in sight is drawn. */
+export function Graph<Data>(props: Props<Data>) {
+  const isNarrow = useMediaQuery("(max-width: 700px)") ?? false;
+  const direction = props.direction ?? (isNarrow ? "DOWN" : "RIGHT");
+  const layout = useLayout(props.nodes, props.edges, direction);
+  if (layout.error) return <ErrorBox error={layout.error} />;
+  return (
+    <section className={classes.graph} style={{ height: props.height ?? "min(70vh, 720px)" }} aria-label={props.label}>
+      {layout.boxes ? (
+        <ReactFlowProvider>
+          <Drawing {...props} direction={direction} boxes={layout.boxes} />
+        </ReactFlowProvider>
+      ) : (
+        <Loading />
+      )}
+    </section>
+  );
+}
+
+interface DrawingProps<Data> extends Props<Data> {
+  direction: Direction;
+  boxes: Map<string, Box>;
+}
+
+function Drawing<Data>({ nodes, edges, boxes, direction, render, selected = null, onPick }: DrawingProps<Data>) {
+  const scheme = useComputedColorScheme("light");
+  const words = useGraphWords();
+  const shown = useMemo(
+    () => flowNodes(nodes, boxes, { direction, selected, render }),
+    [nodes, boxes, direction, selected, render],
+  );
+  const arrows = useMemo(() => flowEdges(edges, boxes), [edges, boxes]);
+  const take = useCallback(
+    (changes: NodeChange<FlowNode>[]) => {
+      const chosen = changes.find((change) => change.type === "select" && change.selected);
+      if (chosen?.type === "select") onPick?.(chosen.id);
+    },
+    [onPick],
+  );
+  useInSight(selected);
+  return (
+    <ReactFlow
+      nodes={shown}
+      edges={arrows}
+      nodeTypes={TYPES}
+      onNodesChange={take}
+      colorMode={scheme}
+      ariaLabelConfig={words}
+      nodesDraggable={false}
+      nodesConnectable={false}
+      nodesFocusable={onPick !== undefined}
+      elementsSelectable={onPick !== undefined}
+      edgesFocusable={false}
+      deleteKeyCode={null}
+      selectionKeyCode={null}
+      multiSelectionKeyCode={null}
+      onlyRenderVisibleElements
+      fitView
+      fitViewOptions={{ maxZoom: 1, padding: 0.08 }}
+      minZoom={0.03}
+      maxZoom={2}
+    >
+      <Background gap={24} />
+      <Controls showInteractive={false} />
+      {nodes.length >= MAP_FROM && <MiniMap pannable zoomable />}
+    </ReactFlow>
+  );
+}
