@@ -8,9 +8,19 @@ export const FlowBox = memo(function FlowBox({ data }: NodeProps<FlowNode>) {
   const isAcross = data.direction === "RIGHT";
   return (
     <div className={data.isGroup ? classes.group : classes.box}>
-      <Handle type="target" position={isAcross ? Position.Left : Position.Top} className={classes.end} isConnectable={false} />
+      <Handle
+        type="target"
+        position={isAcross ? Position.Left : Position.Top}
+        className={classes.end}
+        isConnectable={false}
+      />
       {data.content}
-      <Handle type="source" position={isAcross ? Position.Right : Position.Bottom} className={classes.end} isConnectable={false} />
+      <Handle
+        type="source"
+        position={isAcross ? Position.Right : Position.Bottom}
+        className={classes.end}
+        isConnectable={false}
+      />
     </div>
   );
 });

@@ -8,9 +8,9 @@ import { FlowBox } from "@/components/graph/FlowBox";
 import { type FlowNode, flowEdges, flowNodes } from "@/components/graph/flow";
 import classes from "@/components/graph/graph.module.css";
 import type { Box, Direction, GraphEdge, GraphNode } from "@/components/graph/model";
-import { useGraphWords } from "@/components/graph/words";
 import { useInSight } from "@/components/graph/use-in-sight";
 import { useLayout } from "@/components/graph/use-layout";
+import { useGraphWords } from "@/components/graph/words";
 import { Loading } from "@/components/Loading";
 
 const TYPES = { box: FlowBox };

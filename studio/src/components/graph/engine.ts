@@ -1,4 +1,4 @@
-import ELK, { type ELK as Engine, type ElkNode } from "elkjs/lib/elk-api";
+import ELK, { type ElkNode, type ELK as Engine } from "elkjs/lib/elk-api";
 import workerAddress from "elkjs/lib/elk-worker.min.js?url";
 
 let engine: Engine | null = null;

@@ -24,7 +24,8 @@ interface Look<Data> {
 export function flowNodes<Data>(nodes: GraphNode<Data>[], boxes: Map<string, Box>, look: Look<Data>): FlowNode[] {
   const placed = nodes.filter(({ id }) => boxes.has(id));
   const parents = new Map(placed.map(({ id, parent }) => [id, parent]));
-  const depth = (id: string | undefined): number => (id === undefined || !parents.has(id) ? 0 : 1 + depth(parents.get(id)));
+  const depth = (id: string | undefined): number =>
+    id === undefined || !parents.has(id) ? 0 : 1 + depth(parents.get(id));
   const ordered = placed.map((node) => ({ node, depth: depth(node.parent) })).sort((a, b) => a.depth - b.depth);
   return ordered.map(({ node, depth }) => flowNode(node, boxes.get(node.id) as Box, depth, parents, look));
 }

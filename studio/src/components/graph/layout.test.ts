@@ -4,7 +4,12 @@ import { flowEdges, flowNodes } from "@/components/graph/flow";
 import { boxesOf, layoutKey, toElk } from "@/components/graph/layout";
 import type { GraphEdge, GraphNode } from "@/components/graph/model";
 
-const node = (id: string, more: Partial<GraphNode<string>> = {}): GraphNode<string> => ({ id, label: id, data: id, ...more });
+const node = (id: string, more: Partial<GraphNode<string>> = {}): GraphNode<string> => ({
+  id,
+  label: id,
+  data: id,
+  ...more,
+});
 const edge = (source: string, target: string): GraphEdge => ({ id: `${source}>${target}`, source, target });
 
 const NODES = [node("inner", { parent: "group" }), node("group", { isGroup: true }), node("first"), node("lone")];
@@ -34,7 +39,13 @@ it("draws groups before what lies in them, and no arrow that leads nowhere", () 
 
 it("needs a new layout for structure, not for what nodes show", () => {
   const key = layoutKey(NODES, EDGES, "RIGHT");
-  expect(layoutKey(NODES.map((one) => ({ ...one, data: "other" })), EDGES, "RIGHT")).toBe(key);
+  expect(
+    layoutKey(
+      NODES.map((one) => ({ ...one, data: "other" })),
+      EDGES,
+      "RIGHT",
+    ),
+  ).toBe(key);
   expect(layoutKey(NODES.slice(1), EDGES, "RIGHT")).not.toBe(key);
   expect(layoutKey(NODES, EDGES, "DOWN")).not.toBe(key);
 });

@@ -1,5 +1,13 @@
 import type { ElkNode } from "elkjs/lib/elk-api";
-import { type Box, type Direction, type GraphEdge, type GraphNode, HEAD_HEIGHT, NODE_HEIGHT, NODE_WIDTH } from "@/components/graph/model";
+import {
+  type Box,
+  type Direction,
+  type GraphEdge,
+  type GraphNode,
+  HEAD_HEIGHT,
+  NODE_HEIGHT,
+  NODE_WIDTH,
+} from "@/components/graph/model";
 
 const ROOT = "\u0000root";
 
