@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, Problem, not_found
 from lapisml.core.ids import is_valid_name
-from lapisml.server.features.assets import contents, search, store
+from lapisml.server.features.assets import contents, naming, search, store
+from lapisml.server.features.assets.naming import NamePage, NameQuery, NameRecord
 from lapisml.server.features.assets.records import (
     Archived,
     AssetKind,
@@ -71,6 +72,27 @@ class Containers:
         if len(found) <= query.limit:
             return Page(found)
         return Page(found[: query.limit], found[query.limit - 1].name)
+
+    def named(self, workspace: Workspace, kind: AssetKind, name: str) -> NameRecord:
+        """Return a name with its newest version, how many it has, and their stages.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        with self._database.read() as connection:
+            found = naming.one(connection, workspace.id, kind, name)
+        if found is None:
+            raise not_found(kind.singular, name, f"List them: lapis {kind.singular} list")
+        return found
+
+    def names(self, workspace: Workspace, kind: AssetKind, query: NameQuery) -> NamePage:
+        """Find names by a text, with what a list shows of each.
+
+        Raises:
+            LapisError: Usage for an unknown order or a token of another list.
+        """
+        with self._database.read() as connection:
+            return naming.page(connection, workspace.id, kind, query)
 
     def describe(self, workspace: Workspace, kind: AssetKind, name: str, description: str | None) -> ContainerRecord:
         """Set the description of a name.

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     Table,
     and_,
     bindparam,
@@ -189,6 +190,12 @@ def container_page(
     where += [c.name > query.token] if query.token else []
     statement = select(asset_containers).where(*where).order_by(c.name).limit(query.limit + 1)
     return container_records(connection, connection.execute(statement).all())
+
+
+def versions_by_id(connection: Connection, ids: Select[Any]) -> list[AssetRecord]:
+    """Read the versions whose row ids a query gives."""
+    query = select(*_VERSION_COLUMNS).select_from(_JOINED).where(assets.c.id.in_(ids))
+    return records(connection, connection.execute(query).all())
 
 
 def records(connection: Connection, rows: Iterable[Row[Any]]) -> list[AssetRecord]:

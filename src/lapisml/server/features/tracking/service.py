@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -199,6 +199,12 @@ class TrackingService:
         for run_id, key, value, _timestamp, _step, is_nan in rows:
             found.setdefault(run_id, {})[key] = math.nan if is_nan else value
         return found
+
+    def logged_by(self, workspace: WorkspaceLike, run_ids: Iterable[str]) -> dict[str, RunData]:
+        """Return run id → all that the run logged, however many in a few queries; those not there are left out."""
+        with self._database.read() as connection:
+            found = store.load(connection, store.named(connection, workspace.id, run_ids))
+        return {run.info.run_id: run for run in found}
 
     def metric_points(
         self, workspace: WorkspaceLike, key: str, since: Mapping[str, int]

@@ -69,6 +69,18 @@ def infos(connection: Connection, rows: Sequence[int]) -> list[RunInfo]:
     return [found[row] for row in rows if row in found]
 
 
+def named(connection: Connection, workspace_id: int, run_ids: Iterable[str]) -> list[RunInfo]:
+    """Return the rows of runs by public id, in any order; those that are not there are left out."""
+    sql = _INFO + "WHERE r.workspace_id = ? AND r.run_id AMONG ?"
+    return [RunInfo(*row) for row in fetch_among(connection, sql, run_ids, before=(workspace_id,))]
+
+
+def rows_of(connection: Connection, workspace_id: int, run_ids: Iterable[str]) -> dict[str, int]:
+    """Return run id → row id of those that are there."""
+    sql = "SELECT run_id, id FROM runs WHERE workspace_id = ? AND run_id AMONG ?"
+    return dict(fetch_among(connection, sql, run_ids, before=(workspace_id,)))  # type: ignore[arg-type]
+
+
 def add(connection: Connection, values: NewRun) -> int | None:
     """Insert a run and return its row id, None when there is one of this id."""
     made = fetch(connection, _ADD, values)

@@ -1,0 +1,40 @@
+"""Which deployments of batch endpoints run a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from lapisml.server.features.batch_endpoints.tables import batch_deployments as deployments
+from lapisml.server.features.batch_endpoints.tables import batch_endpoints as endpoints
+from lapisml.server.features.workspaces.service import Workspace
+from lapisml.server.platform.database import Database
+
+
+@dataclass(frozen=True)
+class BatchUse:
+    """A deployment of a model, which is known by its key."""
+
+    model: str
+    endpoint: str
+    deployment: str
+    is_default: bool
+
+
+def uses_of_models(database: Database, workspace: Workspace, models: Sequence[str]) -> list[BatchUse]:
+    """Give the deployments of models of a workspace, by endpoint and name, in one query.
+
+    Args:
+        models: keys of models.
+    """
+    joined = endpoints.join(deployments, deployments.c.endpoint_id == endpoints.c.id)
+    columns = (deployments.c.model, endpoints.c.name, deployments.c.name, endpoints.c.document)
+    query = select(*columns).select_from(joined).where(endpoints.c.workspace_id == workspace.id)
+    query = query.where(deployments.c.model.in_(models)).order_by(endpoints.c.name, deployments.c.name)
+    with database.read() as connection:
+        return [
+            BatchUse(model, endpoint, name, (document.get("defaults") or {}).get("deployment_name") == name)
+            for model, endpoint, name, document in connection.execute(query)
+        ]

@@ -1,0 +1,194 @@
+"""What pages of models show beside the models themselves: runs, signatures, deployments, and what could become one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from typing_extensions import TypedDict
+
+from lapisml.core.errors import LapisError
+from lapisml.ports.storage import Storage, StorageLocation
+from lapisml.server.features.assets import mlmodel
+from lapisml.server.features.assets.mlmodel import SignatureBody
+from lapisml.server.features.assets.records import Archived, AssetKind, AssetRecord, ListQuery
+from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.batch_endpoints import uses as batch_uses
+from lapisml.server.features.endpoints import uses as online_uses
+from lapisml.server.features.tracking.limits import json_number
+from lapisml.server.features.tracking.records import Caller, RunData
+from lapisml.server.features.tracking.service import TrackingService
+from lapisml.server.features.workspaces.service import Workspace
+from lapisml.server.platform.database import Database
+from lapisml.server.platform.wire import timestamp
+
+MOST_VERSIONS = 100
+_MOST_FOLDERS = 200
+_MODEL_TYPES = ("mlflow_model", "custom_model", "triton_model")
+
+
+class ModelRunBody(TypedDict):
+    """The run that made a version. A metric that is no finite number is a text: ``NaN``, ``Infinity``."""
+
+    run_id: str
+    name: str
+    status: str
+    start_time: str | None
+    end_time: str | None
+    metrics: dict[str, float | str]
+    params: dict[str, str]
+
+
+class DeployedBody(TypedDict):
+    """A deployment of a version.
+
+    Attributes:
+        kind: ``online`` or ``batch``.
+        state: of an online deployment; None for batch.
+        serving: it answers with this version now; else it will once it is ready.
+        traffic: percent of the endpoint's requests; of batch: 100 for the default deployment.
+    """
+
+    kind: str
+    endpoint: str
+    deployment: str
+    state: str | None
+    serving: bool
+    traffic: int
+
+
+class MeasuredBody(TypedDict):
+    """A version with the run that made it, where it is deployed, and on request its signature."""
+
+    version: str
+    created_at: str | None
+    stage: str | None
+    aliases: list[str]
+    run: ModelRunBody | None
+    deployed: list[DeployedBody]
+    signature: SignatureBody | None
+
+
+class CandidateBody(TypedDict):
+    """What a job left that can be registered as a model.
+
+    Attributes:
+        label: what people know it by: the output's name, or the folder among the artifacts.
+        path: what registers it.
+    """
+
+    label: str
+    path: str
+    type: str
+
+
+class ModelPages:
+    """Puts together what is known of models in several features."""
+
+    def __init__(self, database: Database, assets: AssetService, tracking: TrackingService, storage: Storage) -> None:
+        self._database = database
+        self._assets = assets
+        self._tracking = tracking
+        self._storage = storage
+
+    def measured(
+        self, workspace: Workspace, name: str, versions: Sequence[str], with_signature: bool
+    ) -> list[MeasuredBody]:
+        """Give versions of a model, the newest first, with the runs that made them and their deployments.
+
+        Args:
+            versions: which; none: the newest ones.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        records = self._records(workspace, name, versions)
+        runs = self._tracking.logged_by(workspace, {record.job_name for record in records if record.job_name})
+        deployed = self._deployed(workspace, [record.key for record in records])
+        return [
+            {
+                "version": record.version,
+                "created_at": timestamp(record.created_at),
+                "stage": record.stage,
+                "aliases": list(record.labels),
+                "run": _run(runs.get(record.job_name or "")),
+                "deployed": deployed[record.key],
+                "signature": self._signature(workspace, record) if with_signature else None,
+            }
+            for record in records
+        ]
+
+    def candidates(self, workspace: Workspace, job: str) -> list[CandidateBody]:
+        """Give what a job or run left that can become a model: outputs, logged models, folders with an MLmodel."""
+        found: list[CandidateBody] = [
+            {"label": one.name, "path": f"azureml://jobs/{job}/outputs/{one.name}", "type": one.type}
+            for one in self._assets.outputs(workspace, job)
+            if one.type in _MODEL_TYPES
+        ]
+        caller = Caller(workspace.id, workspace.name, "")
+        for model in self._tracking.models.of_run(caller, job):
+            path = self._tracking.model_root(workspace, model.model_id)
+            found.append({"label": model.name, "path": path, "type": "mlflow_model"})
+        root = self._tracking.artifact_root(workspace, job)
+        folders = self._model_folders(self._assets.content_location(workspace, root))
+        logged: list[CandidateBody] = [
+            {"label": folder, "path": f"{root}{folder}/", "type": "mlflow_model"} for folder in folders
+        ]
+        return found + logged
+
+    def _records(self, workspace: Workspace, name: str, versions: Sequence[str]) -> list[AssetRecord]:
+        kind = AssetKind.MODELS
+        if versions:
+            return [self._assets.get(workspace, kind, name, version) for version in versions[:MOST_VERSIONS]]
+        self._assets.containers.get(workspace, kind, name)
+        return self._assets.list(workspace, kind, ListQuery(name, Archived.ALL, limit=MOST_VERSIONS)).value
+
+    def _deployed(self, workspace: Workspace, keys: Sequence[str]) -> dict[str, list[DeployedBody]]:
+        found: dict[str, list[DeployedBody]] = defaultdict(list)
+        for use in online_uses.uses_of_models(self._database, workspace, keys):
+            found[use.model].append({
+                "kind": "online", "endpoint": use.endpoint, "deployment": use.deployment, "state": use.state.value,
+                "serving": use.is_serving, "traffic": use.traffic,
+            })  # fmt: skip
+        for batch in batch_uses.uses_of_models(self._database, workspace, keys):
+            found[batch.model].append({
+                "kind": "batch", "endpoint": batch.endpoint, "deployment": batch.deployment, "state": None,
+                "serving": True, "traffic": 100 if batch.is_default else 0,
+            })  # fmt: skip
+        return found
+
+    def _signature(self, workspace: Workspace, record: AssetRecord) -> SignatureBody | None:
+        """Give a version's signature; None for one without, and for files that can't be read."""
+        if record.document.get("type") != "mlflow_model":
+            return None
+        try:
+            location = self._assets.content_location(workspace, str(record.uri))
+            return mlmodel.signature_of(self._storage, location)
+        except LapisError:
+            return None
+
+    def _model_folders(self, root: StorageLocation) -> Iterator[str]:
+        """Give the folders with an ``MLmodel`` file among artifacts, two levels deep."""
+        waiting, looked = [""], 0
+        while waiting and looked < _MOST_FOLDERS:
+            folder, looked = waiting.pop(0), looked + 1
+            within = self._storage.children(root.child(folder))
+            if folder and any(one.path == "MLmodel" and not one.is_dir for one in within):
+                yield folder
+            elif folder.count("/") < 1:
+                inner = [one.path for one in within if one.is_dir]
+                waiting += [f"{folder}/{name}" if folder else name for name in inner]
+
+
+def _run(run: RunData | None) -> ModelRunBody | None:
+    if run is None:
+        return None
+    return {
+        "run_id": run.info.run_id,
+        "name": run.info.name,
+        "status": run.info.status,
+        "start_time": timestamp(run.info.start_time),
+        "end_time": timestamp(run.info.end_time),
+        "metrics": {key: json_number(value, is_nan) for key, value, _at, _step, is_nan in run.metrics},
+        "params": dict(run.params),
+    }
