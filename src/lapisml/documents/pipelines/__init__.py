@@ -6,8 +6,11 @@ The functions and their types; everything is pure::
         # `document`: the plain dictionary of a valid pipeline job. Raises LapisError DocumentInvalid,
         # ReferenceNotFound or NotSupported with every problem and its path within `document`.
 
-    check_component(document: Mapping[str, Any], component_of) -> None
+    compile_component(document: Mapping[str, Any], component_of) -> Graph
         # the same for the document of a pipeline component, whose inputs have no values yet.
+
+    check_component(document: Mapping[str, Any], component_of) -> None
+        # the same for its faults alone.
 
     step_document(graph: Graph, step: str, parent: ParentValues, finished: Mapping[str, str],
                   job: str | None = None) -> dict[str, Any]
@@ -39,12 +42,12 @@ What runs next is decided by `lapisml.core.pipelines`.
 
 from __future__ import annotations
 
-from lapisml.documents.pipelines.compiling import check_component, compile_pipeline
+from lapisml.documents.pipelines.compiling import check_component, compile_component, compile_pipeline
 from lapisml.documents.pipelines.concrete import checkable_document, pipeline_outputs, step_document
 from lapisml.documents.pipelines.graph import Graph, OutputSource, ParentValues, Settings, Step
 from lapisml.documents.pipelines.pinning import pin_components
 
 __all__ = [
     "Graph", "OutputSource", "ParentValues", "Settings", "Step", "check_component", "checkable_document",
-    "compile_pipeline", "pin_components", "pipeline_outputs", "step_document",
+    "compile_component", "compile_pipeline", "pin_components", "pipeline_outputs", "step_document",
 ]  # fmt: skip

@@ -61,14 +61,23 @@ def compile_pipeline(document: Mapping[str, Any], component_of: ComponentOf) -> 
     return compiler.finish(document, lambda: compiler.job(document))
 
 
-def check_component(document: Mapping[str, Any], component_of: ComponentOf) -> None:
-    """Check the document of a pipeline component, whose inputs have no values yet, with all that is nested in it.
+def compile_component(document: Mapping[str, Any], component_of: ComponentOf) -> Graph:
+    """Compile the document of a pipeline component, whose inputs have no values yet, with all that is nested in it.
 
     Raises:
         LapisError: see `compile_pipeline`.
     """
     compiler = _Compiler(component_of)
-    compiler.finish(document, lambda: compiler.component(document))
+    return compiler.finish(document, lambda: compiler.component(document))
+
+
+def check_component(document: Mapping[str, Any], component_of: ComponentOf) -> None:
+    """Check the document of a pipeline component as `compile_component` does.
+
+    Raises:
+        LapisError: see `compile_pipeline`.
+    """
+    compile_component(document, component_of)
 
 
 class _Compiler:
@@ -106,7 +115,7 @@ class _Compiler:
         return level, own
 
     def component(self, document: Mapping[str, Any]) -> tuple[_Level, Plan]:
-        """Compile a component for its faults: each input has its type and no value."""
+        """Compile a component: each input has its type and no value."""
         inputs = {name: _of_type(declared) for name, declared in (document.get("inputs") or {}).items()}
         level = _Level(document.get("jobs") or {}, (), inputs, document.get("outputs") or {})
         self._level(level)

@@ -121,3 +121,5 @@ class JobFilter:
     parent_name: str | None = None
     tag: tuple[str, str | None] | None = None
     types: tuple[str, ...] | None = None
+    text: str | None = None
+    """Part of the name, the display name or the experiment's name."""

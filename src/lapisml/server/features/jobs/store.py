@@ -173,6 +173,9 @@ def _filtered(query: Select[Any], wanted: JobFilter) -> Select[Any]:
         query = query.where(jobs.c.status == wanted.status)
     if wanted.types is not None:
         query = query.where(jobs.c.type.in_(wanted.types))
+    if wanted.text is not None:
+        columns = (jobs.c.name, jobs.c.display_name, jobs.c.experiment_name)
+        query = query.where(or_(*(column.icontains(wanted.text, autoescape=True) for column in columns)))
     if wanted.parent_name is not None:
         return query.where(jobs.c.parent_name == wanted.parent_name)
     return query.where(jobs.c.parent_name.is_(None))

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
-from lapisml.documents.pipelines import Graph, ParentValues, checkable_document, compile_pipeline, pin_components
+from lapisml.documents.pipelines import (
+    Graph,
+    ParentValues,
+    checkable_document,
+    compile_component,
+    compile_pipeline,
+    pin_components,
+)
 from lapisml.documents.references import AssetRef, parse
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
@@ -29,12 +37,22 @@ class Graphs:
         Raises:
             LapisError: DocumentInvalid, ReferenceNotFound or NotSupported, with every problem.
         """
+        return compile_pipeline(document, self._finder(workspace))
 
+    def of_component(self, workspace: Workspace, document: dict[str, Any]) -> Graph:
+        """Compile the document of a pipeline component.
+
+        Raises:
+            LapisError: as `of`.
+        """
+        return compile_component(document, self._finder(workspace))
+
+    def _finder(self, workspace: Workspace) -> Callable[[str], dict[str, Any]]:
         def component_of(reference: str) -> dict[str, Any]:
             record = self._assets.resolve(workspace, AssetKind.COMPONENTS, reference)
             return {**record.document, "name": record.name, "version": record.version}
 
-        return compile_pipeline(document, component_of)
+        return component_of
 
     def pinned(self, workspace: Workspace, document: dict[str, Any]) -> dict[str, Any]:
         """Replace labels of components such as ``@latest`` by the versions that they mean now."""

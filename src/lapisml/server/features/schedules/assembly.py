@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from lapisml.core.clock import Clock
 from lapisml.core.schedules.missed import Policy
 from lapisml.server.features.jobs.service import JobService
+from lapisml.server.features.jobs.summaries import JobSummaries
 from lapisml.server.features.schedules.firing import Firer
 from lapisml.server.features.schedules.routes import router
 from lapisml.server.features.schedules.service import ScheduleService
@@ -47,5 +48,5 @@ def assemble(
     submitter = Submitter(database, clock, jobs, workspaces)
     service = ScheduleService(database, clock, events, leases, jobs, submitter)
     firer = Firer(database, clock, leases, submitter, policy)
-    routes = router(service, jobs, workspaces, clock)
+    routes = router(service, jobs, JobSummaries(database), workspaces, clock)
     return SchedulesPart(service, routes, ScheduleWorker(events, firer), firer)
