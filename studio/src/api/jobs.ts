@@ -69,11 +69,11 @@ async function readList<T>(path: string): Promise<T[]> {
 }
 
 /** One job. */
-export function useJob(workspace: string, name: string, isWanted = true) {
+export function useJob(workspace: string, name: string) {
   return useQuery({
     queryKey: itemKey(workspace, "jobs", name),
     queryFn: () => read<Job>(jobAddress(workspace, name)),
-    enabled: isWanted && name !== "",
+    enabled: name !== "",
   });
 }
 
@@ -86,8 +86,9 @@ export function useJobEvents(workspace: string, name: string) {
 }
 
 /** What a job puts out, its artifacts first. */
-export function useJobOutputs(workspace: string, name: string) {
+export function useJobOutputs(workspace: string, name: string, isWanted = true) {
   return useQuery({
+    enabled: isWanted,
     queryKey: itemKey(workspace, "jobs", name, "outputs"),
     queryFn: () => readList<JobOutput>(jobAddress(workspace, name, "outputs")),
   });

@@ -115,7 +115,9 @@ export function useExperimentName(workspace: string, id: string | undefined) {
     queryKey: itemKey(workspace, "experiments", id ?? "", "name"),
     enabled: id !== undefined,
     queryFn: async () => {
-      const answer = await fetchRaw(`${call(workspace, "experiments/get")}?experiment_id=${encodeURIComponent(id ?? "")}`);
+      const answer = await fetchRaw(
+        `${call(workspace, "experiments/get")}?experiment_id=${encodeURIComponent(id ?? "")}`,
+      );
       return ((await answer.json()) as { experiment: { name: string } }).experiment.name;
     },
   });

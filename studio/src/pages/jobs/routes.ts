@@ -1,4 +1,5 @@
 import type { RouteObject } from "react-router";
+import { jobRoutes } from "@/pages/jobs/job/routes";
 
 /** The pages of jobs. */
-export const jobsRoutes: RouteObject[] = [];
+export const jobsRoutes: RouteObject[] = [...jobRoutes];

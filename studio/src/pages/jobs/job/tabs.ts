@@ -1,5 +1,5 @@
 import type { TFunction } from "i18next";
-import type { ComponentType } from "react";
+import { type ComponentType, lazy } from "react";
 import type { Subject } from "@/pages/jobs/job/subject";
 
 /** A tab of a job's page; loaded when it is opened. */
@@ -14,4 +14,10 @@ export interface JobTab {
 }
 
 /** The tabs of a job's page, in their order; the first one is shown at first. */
-export const JOB_TABS: JobTab[] = [];
+export const JOB_TABS: JobTab[] = [
+  {
+    id: "overview",
+    label: (t) => t("tabs.overview", { ns: "job" }),
+    Content: lazy(() => import("@/pages/jobs/job/overview/Overview")),
+  },
+];
