@@ -1,8 +1,9 @@
 /// <reference types="vitest/config" />
-import react from "@vitejs/plugin-react";
+
 import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { precompress } from "./build/precompress";
+import { precompress } from "./build/precompress.ts";
 
 const server = process.env.LAPIS_URL ?? "http://127.0.0.1:8265";
 

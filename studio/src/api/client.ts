@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
-import type { paths } from "@/api/schema";
 import { ApiError } from "@/api/errors";
+import type { paths } from "@/api/schema";
 
 /** The typed client: `api.GET("/api/v1/workspaces/{ws}/jobs", { params: … })`; see `unwrap`. */
 export const api = createClient<paths>({ baseUrl: window.location.origin, credentials: "same-origin" });

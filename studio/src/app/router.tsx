@@ -1,8 +1,9 @@
 import { createBrowserRouter, Navigate, type RouteObject } from "react-router";
 import { useSession } from "@/api/session";
+import { NotFound } from "@/app/NotFound";
 import { PageError } from "@/app/PageError";
 import { Shell } from "@/app/Shell";
-import { NotFound } from "@/app/NotFound";
+import { path } from "@/lib/workspace";
 import { compareRoutes } from "@/pages/compare/routes";
 import { componentsRoutes } from "@/pages/components/routes";
 import { computeRoutes } from "@/pages/compute/routes";
@@ -17,7 +18,6 @@ import { modelsRoutes } from "@/pages/models/routes";
 import { pipelinesRoutes } from "@/pages/pipelines/routes";
 import { schedulesRoutes } from "@/pages/schedules/routes";
 import { submitRoutes } from "@/pages/submit/routes";
-import { path } from "@/lib/workspace";
 
 /** The pages below a workspace; each noun brings its own. */
 export const PAGES: RouteObject[] = [

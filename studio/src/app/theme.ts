@@ -1,7 +1,16 @@
 import { createTheme, type MantineColorsTuple } from "@mantine/core";
 
 const lapis: MantineColorsTuple = [
-  "#eef4ff", "#dce6f9", "#b6caf0", "#8dace8", "#6b93e1", "#5583dd", "#3f6fd0", "#2f5fbd", "#2454a9", "#154994",
+  "#eef4ff",
+  "#dce6f9",
+  "#b6caf0",
+  "#8dace8",
+  "#6b93e1",
+  "#5583dd",
+  "#3f6fd0",
+  "#2f5fbd",
+  "#2454a9",
+  "#154994",
 ];
 
 /** Colours, type and sizes of the page; both colour schemes reach a contrast of 4.5 : 1. */
@@ -15,7 +24,10 @@ export const theme = createTheme({
   fontFamily:
     '"Inter", system-ui, -apple-system, "Segoe UI", Roboto, "Hiragino Sans", "Noto Sans JP", "Yu Gothic UI", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, "Noto Sans Mono CJK JP", monospace',
-  headings: { fontWeight: "600", sizes: { h1: { fontSize: "1.5rem" }, h2: { fontSize: "1.15rem" }, h3: { fontSize: "1rem" } } },
+  headings: {
+    fontWeight: "600",
+    sizes: { h1: { fontSize: "1.5rem" }, h2: { fontSize: "1.15rem" }, h3: { fontSize: "1rem" } },
+  },
   cursorType: "pointer",
   respectReducedMotion: true,
 });

@@ -8,7 +8,14 @@ export function Command({ text }: { text: string }) {
   return (
     <Paper withBorder px="sm" py={4} bg="var(--mantine-color-default-hover)">
       <Group justify="space-between" wrap="nowrap" align="start" gap="xs">
-        <pre style={{ margin: "6px 0", overflowX: "auto", fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 }}>
+        <pre
+          style={{
+            margin: "6px 0",
+            overflowX: "auto",
+            fontFamily: "var(--mantine-font-family-monospace)",
+            fontSize: 13,
+          }}
+        >
           <code>{text}</code>
         </pre>
         <CopyButton value={text} what={t("command")} />

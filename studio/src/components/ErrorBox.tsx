@@ -22,7 +22,8 @@ export function ErrorBox({ error, retry }: { error: unknown; retry?: () => void 
           <List size="sm">
             {known.problems.map((problem) => (
               <List.Item key={placeOf(problem) + problem.message}>
-                {placeOf(problem) && <Code>{placeOf(problem)}</Code>} {problem.message} {problem.hint ?? problem.expected}
+                {placeOf(problem) && <Code>{placeOf(problem)}</Code>} {problem.message}{" "}
+                {problem.hint ?? problem.expected}
               </List.Item>
             ))}
           </List>

@@ -19,7 +19,7 @@ describe("formats", () => {
 
   it.each([
     [0.123456789, "0.12346"],
-    [0.000012345, "1.235e-5"],
+    [0.0000123456, "1.235e-5"],
     [42, "42"],
     [Number.NaN, "NaN"],
     [Number.POSITIVE_INFINITY, "∞"],

@@ -1,18 +1,29 @@
-import { afterEach, beforeAll, vi } from "vitest";
 import { cleanup } from "@testing-library/react";
+import { afterEach, beforeAll } from "vitest";
 import { startTranslations } from "@/i18n";
 
-beforeAll(async () => {
-  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} }));
-  vi.stubGlobal(
-    "ResizeObserver",
-    class {
-      observe() {}
-      unobserve() {}
-      disconnect() {}
-    },
-  );
-  await startTranslations();
+class NoObserver {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+
+// what jsdom lacks, set for good: a test's own stubs come and go
+Object.assign(window, {
+  matchMedia: () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} }),
+  ResizeObserver: NoObserver,
+  scrollTo: () => {},
 });
 
+// without a layout every box is empty, and a virtual table would show no row
+for (const name of ["offsetHeight", "clientHeight"]) setSize(name, 600);
+for (const name of ["offsetWidth", "clientWidth"]) setSize(name, 1000);
+
+function setSize(name: string, size: number): void {
+  Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => size });
+}
+
+beforeAll(async () => {
+  await startTranslations();
+});
 afterEach(cleanup);

@@ -1,5 +1,13 @@
-import { BarChart, type BarSeriesOption, LineChart, type LineSeriesOption, ParallelChart, type ParallelSeriesOption } from "echarts/charts";
-import { ScatterChart, type ScatterSeriesOption } from "echarts/charts";
+import {
+  BarChart,
+  type BarSeriesOption,
+  LineChart,
+  type LineSeriesOption,
+  ParallelChart,
+  type ParallelSeriesOption,
+  ScatterChart,
+  type ScatterSeriesOption,
+} from "echarts/charts";
 import {
   DataZoomComponent,
   type DataZoomComponentOption,

@@ -20,7 +20,12 @@ export function ColumnChooser<T>({ columns, chosen, onChoose }: Props<T>) {
   const toggle = (id: string) => {
     const next = new Set(shown);
     if (!next.delete(id)) next.add(id);
-    onChoose(columns.filter((column) => next.has(column.id)).map((column) => column.id).join(","));
+    onChoose(
+      columns
+        .filter((column) => next.has(column.id))
+        .map((column) => column.id)
+        .join(","),
+    );
   };
   return (
     <Popover position="bottom-end" withArrow trapFocus>

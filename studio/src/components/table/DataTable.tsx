@@ -57,10 +57,13 @@ export function DataTable<T>(props: DataTableProps<T>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
     <section className={classes.box} ref={box} style={style} tabIndex={0} aria-label={props.label}>
-      {/* biome-ignore lint/a11y/useSemanticElements: display: grid takes a table's role away, so it is said */}
-      <table className={classes.table} role="table" aria-label={props.label} aria-rowcount={(props.total ?? rows.length) + 1}>
+      <table
+        className={classes.table}
+        role="table"
+        aria-label={props.label}
+        aria-rowcount={(props.total ?? rows.length) + 1}
+      >
         <Head {...props} />
-        {/* biome-ignore lint/a11y/useSemanticElements: as above */}
         <tbody className={classes.body} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
             const row = rows[item.index] as T;

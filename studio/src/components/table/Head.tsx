@@ -11,13 +11,10 @@ export function Head<T>({ columns, rows, rowKey, sort, onSort, selected, onSelec
   const count = selected?.size ?? 0;
   const all = rows.length > 0 && count >= rows.length;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: display: grid takes the role away, so it is said
     <thead role="rowgroup" className={classes.head}>
-      {/* biome-ignore lint/a11y/useSemanticElements: as above */}
       <tr role="row" className={classes.row} aria-rowindex={1}>
         {onSelect && (
-          // biome-ignore lint/a11y/useSemanticElements: as above
-          <th role="columnheader" className={`${classes.headCell} ${classes.check}`}>
+          <th role="columnheader" scope="col" className={`${classes.headCell} ${classes.check}`}>
             <Checkbox
               size="xs"
               checked={all}
@@ -47,7 +44,6 @@ function HeadCell<T>({ column, sort, onSort }: CellProps<T>) {
   const Icon = own ? (own.descending ? IconArrowDown : IconArrowUp) : IconArrowsSort;
   const order = own ? (own.descending ? "descending" : "ascending") : undefined;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: display: flex takes the role away, so it is said
     <th
       role="columnheader"
       scope="col"

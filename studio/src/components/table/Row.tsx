@@ -18,7 +18,6 @@ interface Props<T> {
 export function Row<T>({ row, index, top, columns, label, isSelected, onToggle }: Props<T>) {
   const { t } = useTranslation();
   return (
-    // biome-ignore lint/a11y/useSemanticElements: display: flex takes a row's role away, so it is said
     <tr
       role="row"
       aria-rowindex={index + 2}
@@ -27,7 +26,6 @@ export function Row<T>({ row, index, top, columns, label, isSelected, onToggle }
       style={{ transform: `translateY(${top}px)` }}
     >
       {isSelected !== undefined && (
-        // biome-ignore lint/a11y/useSemanticElements: as above
         <td role="cell" className={`${classes.cell} ${classes.check}`}>
           <Checkbox
             size="xs"
@@ -38,7 +36,6 @@ export function Row<T>({ row, index, top, columns, label, isSelected, onToggle }
         </td>
       )}
       {columns.map((column) => (
-        // biome-ignore lint/a11y/useSemanticElements: as above
         <td
           key={column.id}
           role="cell"

@@ -14,7 +14,10 @@ it("shows what each compute can hold and holds", async () => {
   const common = { type: "amlcompute", provisioning_state: "Succeeded", creation_context };
   answer([{ name: "cpu-cluster", max_instances: 4, running_node_count: 1, ...common }]);
   renderPage(<Component />);
-  expect(await screen.findByRole("link", { name: "cpu-cluster" })).toHaveProperty("pathname", "/default/compute/cpu-cluster");
+  expect(await screen.findByRole("link", { name: "cpu-cluster" })).toHaveProperty(
+    "pathname",
+    "/default/compute/cpu-cluster",
+  );
   expect(screen.getByText("1 / 4")).toBeTruthy();
 });
 

@@ -43,7 +43,11 @@ function ComputeTable({ computes }: { computes: Compute[] }) {
       ),
     },
     { id: "type", header: t("common:type"), cell: (row) => row.type },
-    { id: "status", header: t("common:status"), cell: (row) => <StatusBadge status={row.state ?? row.provisioning_state} /> },
+    {
+      id: "status",
+      header: t("common:status"),
+      cell: (row) => <StatusBadge status={row.state ?? row.provisioning_state} />,
+    },
     { id: "slots", header: t("slots"), width: 220, cell: (row) => <Use compute={row} /> },
     { id: "created", header: t("common:created"), cell: (row) => <TimeAgo at={row.creation_context.created_at} /> },
   ];
@@ -64,11 +68,7 @@ function Use({ compute }: { compute: Compute }) {
   const busy = compute.running_node_count ?? 0;
   return (
     <div style={{ display: "flex", gap: 8, alignItems: "center", width: "100%" }}>
-      <Progress
-        value={(100 * busy) / Math.max(1, compute.max_instances)}
-        aria-label={t("slots")}
-        style={{ flex: 1 }}
-      />
+      <Progress value={(100 * busy) / Math.max(1, compute.max_instances)} aria-label={t("slots")} style={{ flex: 1 }} />
       <Text size="sm" className="number">
         {busy} / {compute.max_instances}
       </Text>

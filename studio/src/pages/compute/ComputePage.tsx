@@ -58,7 +58,12 @@ function Nodes({ name }: { name: string }) {
   const nodes = useNodes(workspace, name);
   const columns: Column<Node>[] = [
     { id: "node", header: t("node"), width: 120, cell: (row) => row.node_id },
-    { id: "state", header: t("state"), width: 140, cell: (row) => <StatusBadge status={row.current_job_name ? "Running" : "Ready"} /> },
+    {
+      id: "state",
+      header: t("state"),
+      width: 140,
+      cell: (row) => <StatusBadge status={row.current_job_name ? "Running" : "Ready"} />,
+    },
     {
       id: "job",
       header: t("slots"),
@@ -70,13 +75,27 @@ function Nodes({ name }: { name: string }) {
           </Anchor>
         ),
     },
-    { id: "since", header: t("common:status"), width: 110, numeric: true, cell: (row) => <Duration from={row.since} /> },
+    {
+      id: "since",
+      header: t("common:status"),
+      width: 110,
+      numeric: true,
+      cell: (row) => <Duration from={row.since} />,
+    },
   ];
   return (
     <Stack gap="xs">
       <Title order={2}>{t("nodes")}</Title>
       {nodes.error && <ErrorBox error={nodes.error} />}
-      {nodes.data && <DataTable label={t("nodes")} columns={columns} rows={nodes.data} rowKey={(row) => row.node_id} height="420px" />}
+      {nodes.data && (
+        <DataTable
+          label={t("nodes")}
+          columns={columns}
+          rows={nodes.data}
+          rowKey={(row) => row.node_id}
+          height="420px"
+        />
+      )}
     </Stack>
   );
 }
