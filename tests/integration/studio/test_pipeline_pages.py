@@ -89,6 +89,6 @@ def test_the_cause_of_a_failure_is_found_through_nested_pipelines(api: Api) -> N
 def test_a_job_that_is_no_pipeline_has_no_graph(api: Api) -> None:
     name = api.submit("echo alone")
     status, body = api.call("GET", f"/jobs/{name}/graph")
-    assert (status, body["error"]["code"]) == (400, "NotSupported")
+    assert (status, body["error"]["code"]) == (422, "NotSupported")
     status, body = api.call("GET", f"/jobs/{name}/trials")
-    assert (status, body["error"]["code"]) == (400, "NotSupported")
+    assert (status, body["error"]["code"]) == (422, "NotSupported")
