@@ -5,17 +5,52 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from typing import Any
 
 import psutil
 from fastapi import APIRouter
+from typing_extensions import TypedDict
 
 from lapisml import __version__
 from lapisml.ports.serving import GatewayRecord
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
+from lapisml.server.platform.openapi import Json, answers
 from lapisml.server.platform.wire import timestamp
 from lapisml.server.settings import Settings
+
+
+class ProcessBody(TypedDict):
+    """One process of the server. `rss_mb` is its resident memory in MiB."""
+
+    role: str
+    pid: int
+    rss_mb: float
+    threads: int
+
+
+class DatabaseBody(TypedDict):
+    """What the server keeps everything in; its address without the password."""
+
+    kind: str
+    url: str
+
+
+class StatusBody(TypedDict):
+    """Where the server is, what it runs on, and which processes it is."""
+
+    status: str
+    address: str
+    studio_url: str
+    profile: str
+    version: str
+    home: str
+    started_at: str | None
+    database: DatabaseBody
+    environment_resolution: str
+    gateway_url: str | None
+    processes: list[ProcessBody]
+    running_jobs: int
+    workspaces: list[str]
 
 
 def router(
@@ -37,13 +72,13 @@ def router(
     """
     routes = APIRouter(prefix="/api/v1", tags=["status"])
 
-    @routes.get("/status")
-    def get_status() -> dict[str, Any]:
+    @routes.get("/status", response_model=None, openapi_extra=answers(StatusBody))
+    def get_status() -> Json[StatusBody]:
         endpoints = gateway()
-        return {
+        body: StatusBody = {
             "status": "Running",
             "address": url,
-            "studio_url": f"{url}/",
+            "studio_url": f"{url}/studio",
             "profile": settings.profile,
             "version": __version__,
             "home": str(settings.home),
@@ -55,22 +90,23 @@ def router(
             "running_jobs": running_jobs(),
             "workspaces": [workspace.name for workspace in workspaces.list()],
         }
+        return Json(body)
 
     return routes
 
 
-def _of_gateway(record: GatewayRecord | None) -> list[dict[str, Any]]:
+def _of_gateway(record: GatewayRecord | None) -> list[ProcessBody]:
     if record is None:
         return []
     worker = (record.worker or {}).get("pid")
-    found = []
+    found: list[ProcessBody] = []
     for role, pid in (("gateway", record.pid), ("gateway worker", worker)):
         with contextlib.suppress(psutil.Error):  # it ended this very moment
             found += [_process(role, int(pid))] if pid else []
     return found
 
 
-def _process(role: str, pid: int) -> dict[str, Any]:
+def _process(role: str, pid: int) -> ProcessBody:
     own = psutil.Process(pid)
     return {
         "role": role,

@@ -69,7 +69,7 @@ def test_one_job_from_submission_to_its_log(call: Call, submit: Callable[..., st
     assert job["type"] == "Microsoft.MachineLearningServices/workspaces/jobs"
     found = job["properties"]
     assert (found["status"], found["jobType"], found["environmentId"]) == ("Completed", "Command", environment)
-    assert found["services"]["Studio"]["endpoint"].endswith(f"/jobs/{name}?workspace=default")
+    assert found["services"]["Studio"]["endpoint"].endswith(f"/studio/default/jobs/{name}")
     assert job["systemData"]["createdAt"].endswith("Z")
 
     status, details = call("GET", f"{HISTORY}/runs/{name}/details")

@@ -48,7 +48,7 @@ def test_status_says_what_runs_and_no_password(start_server: ServerFactory, post
     status, body = server.request("GET", "/api/v1/status")
     assert status == 200
     assert body["address"] == server.url
-    assert body["studio_url"] == server.url + "/"
+    assert body["studio_url"] == server.url + "/studio"
     assert body["database"]["kind"] == "postgresql"
     assert "S3CRETWORD" not in json.dumps(body)
     assert body["processes"][0]["pid"] == server.pid

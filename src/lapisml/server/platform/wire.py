@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from urllib.parse import quote
+
+from typing_extensions import TypedDict
 
 SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000000"
 RESOURCE_GROUP = "lapis"
 LOCATION = "local"
+
+
+class CreationContext(TypedDict):
+    """Who made a record and who changed it last. Times are ISO 8601 in UTC."""
+
+    created_at: str | None
+    created_by: str
+    created_by_type: str
+    last_modified_at: str | None
+    last_modified_by: str
+    last_modified_by_type: str
 
 
 def workspace_arm_id(workspace: str) -> str:
@@ -26,6 +39,16 @@ def arm_id(workspace: str, kind: str, name: str, version: str | None = None) -> 
     return f"{workspace_arm_id(workspace)}/{kind}/{name}{versioned}"
 
 
+def studio_address(address: str, workspace: str, *words: str) -> str:
+    """Give the address of a page: the place of an object is its noun and its name, as in the API.
+
+    Args:
+        address: the server's own address.
+        words: what follows the workspace.
+    """
+    return "/".join([f"{address}/studio", *(quote(word, safe="") for word in (workspace, *words))])
+
+
 def timestamp(millis: int | None) -> str | None:
     """Write milliseconds since the epoch as ISO 8601 in UTC, None as None."""
     if millis is None:
@@ -33,7 +56,7 @@ def timestamp(millis: int | None) -> str | None:
     return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="microseconds")
 
 
-def creation_context(by: str, created_at: int, changed_at: int, changed_by: str | None = None) -> dict[str, Any]:
+def creation_context(by: str, created_at: int, changed_at: int, changed_by: str | None = None) -> CreationContext:
     """Make the `creation_context` of a record."""
     return {
         "created_at": timestamp(created_at),

@@ -48,7 +48,7 @@ def test_a_run_says_what_its_job_is() -> None:
     )
     assert run["tags"] == {"a": "b", "alone": ""}
     assert run["startTimeUtc"] == "1970-01-01T00:00:03.000000Z"
-    assert run["services"]["Studio"]["endpoint"] == "http://127.0.0.1:8787/jobs/j?workspace=default"
+    assert run["services"]["Studio"]["endpoint"] == "http://127.0.0.1:8787/studio/default/jobs/j"
 
 
 def test_details_say_why_it_failed_and_where_its_logs_are() -> None:

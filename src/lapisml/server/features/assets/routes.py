@@ -10,8 +10,9 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.assets.records import Archived, AssetKind, ListQuery
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.assets.validation import checked_changes, checked_document
-from lapisml.server.features.assets.wire import asset_body
+from lapisml.server.features.assets.wire import AssetBody, asset_body
 from lapisml.server.features.workspaces.registries import PlaceFinder
+from lapisml.server.platform.openapi import Json, Page, answers
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Tags = Annotated[list[str], Query()]
@@ -29,23 +30,23 @@ def router(assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
 def _lists(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
     routes = APIRouter()
 
-    def listed(ws: str, query: ListQuery) -> dict[str, Any]:
+    def listed(ws: str, query: ListQuery) -> Json[Page[AssetBody]]:
         workspace = workspaces.get(ws)
         page = assets.list(workspace, kind, query)
-        return {"value": [asset_body(workspace, record) for record in page.value], "next": page.next}
+        return Json({"value": [asset_body(workspace, record) for record in page.value], "next": page.next})
 
-    @routes.get("")
+    @routes.get("", response_model=None, openapi_extra=answers(Page[AssetBody]))
     def list_assets(
         ws: str, name: str | None = None, archived: Archived = Archived.ACTIVE, limit: Limit = 100,
         token: str | None = None, tag: Tags = [],  # noqa: B006 - the framework copies it
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> Json[Page[AssetBody]]:  # fmt: skip
         return listed(ws, ListQuery(name, archived, _tags(tag), limit, token))
 
-    @routes.get("/{name}/versions")
+    @routes.get("/{name}/versions", response_model=None, openapi_extra=answers(Page[AssetBody]))
     def list_versions(
         ws: str, name: str, archived: Archived = Archived.ACTIVE, limit: Limit = 100, token: str | None = None,
         tag: Tags = [],  # noqa: B006 - the framework copies it
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> Json[Page[AssetBody]]:  # fmt: skip
         return listed(ws, ListQuery(name, archived, _tags(tag), limit, token))
 
     return routes
@@ -54,22 +55,22 @@ def _lists(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> AP
 def _versions(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
     routes = APIRouter()
 
-    @routes.post("")
-    def create_asset(ws: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
+    @routes.post("", response_model=None, openapi_extra=answers(AssetBody))
+    def create_asset(ws: str, body: dict[str, Any], request: Request) -> Json[AssetBody]:
         workspace = workspaces.get(ws)
         document = checked_document(kind, body)
-        return asset_body(workspace, assets.create(workspace, kind, document, request.state.principal.name))
+        return Json(asset_body(workspace, assets.create(workspace, kind, document, request.state.principal.name)))
 
-    @routes.get("/{name}/versions/{version}")
-    def get_version(ws: str, name: str, version: str) -> dict[str, Any]:
+    @routes.get("/{name}/versions/{version}", response_model=None, openapi_extra=answers(AssetBody))
+    def get_version(ws: str, name: str, version: str) -> Json[AssetBody]:
         workspace = workspaces.get(ws)
-        return asset_body(workspace, assets.get(workspace, kind, name, version))
+        return Json(asset_body(workspace, assets.get(workspace, kind, name, version)))
 
-    @routes.patch("/{name}/versions/{version}")
-    def patch_version(ws: str, name: str, version: str, body: dict[str, Any]) -> dict[str, Any]:
+    @routes.patch("/{name}/versions/{version}", response_model=None, openapi_extra=answers(AssetBody))
+    def patch_version(ws: str, name: str, version: str, body: dict[str, Any]) -> Json[AssetBody]:
         workspace = workspaces.get(ws)
         changes = checked_changes(kind, assets.get(workspace, kind, name, version).document, body)
-        return asset_body(workspace, assets.update(workspace, kind, name, version, changes))
+        return Json(asset_body(workspace, assets.update(workspace, kind, name, version, changes)))
 
     @routes.delete("/{name}/versions/{version}", status_code=204)
     def delete_version(ws: str, name: str, version: str) -> None:
@@ -81,10 +82,10 @@ def _versions(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) ->
 def _labels_and_archive(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
     routes = APIRouter()
 
-    @routes.get("/{name}/labels/{label}")
-    def get_by_label(ws: str, name: str, label: str) -> dict[str, Any]:
+    @routes.get("/{name}/labels/{label}", response_model=None, openapi_extra=answers(AssetBody))
+    def get_by_label(ws: str, name: str, label: str) -> Json[AssetBody]:
         workspace = workspaces.get(ws)
-        return asset_body(workspace, assets.by_label(workspace, kind, name, label))
+        return Json(asset_body(workspace, assets.by_label(workspace, kind, name, label)))
 
     @routes.put("/{name}/labels/{label}", status_code=204)
     def put_label(ws: str, name: str, label: str, body: dict[str, Any]) -> None:

@@ -9,11 +9,17 @@ from fastapi import APIRouter, Query, Request
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.batch_endpoints import asked, azure_form
 from lapisml.server.features.batch_endpoints.service import BatchEndpointService
-from lapisml.server.features.batch_endpoints.wire import deployment_body, endpoint_body
+from lapisml.server.features.batch_endpoints.wire import (
+    BatchDeploymentBody,
+    BatchEndpointBody,
+    deployment_body,
+    endpoint_body,
+)
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.service import JobService
-from lapisml.server.features.jobs.wire import job_body
+from lapisml.server.features.jobs.wire import JobBody, job_body
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
+from lapisml.server.platform.openapi import Json, Page, answers
 
 _DEPLOYMENT_HEADER = "azureml-model-deployment"
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -29,21 +35,25 @@ def router(endpoints: BatchEndpointService, jobs: JobService, workspaces: Worksp
 
 
 def _add_endpoints(routes: APIRouter, endpoints: BatchEndpointService, workspaces: WorkspaceService) -> None:
-    @routes.get("")
-    def list_batch_endpoints(ws: str, request: Request, limit: Limit = 100, token: str | None = None) -> dict[str, Any]:
+    @routes.get("", response_model=None, openapi_extra=answers(Page[BatchEndpointBody]))
+    def list_batch_endpoints(
+        ws: str, request: Request, limit: Limit = 100, token: str | None = None
+    ) -> Json[Page[BatchEndpointBody]]:
         found = endpoints.find(workspaces.get(ws), limit, token)
         following = found[-1].name if len(found) == limit else None
-        return {"value": [endpoint_body(ws, record, _address(request)) for record in found], "next": following}
+        return Json({"value": [endpoint_body(ws, record, _address(request)) for record in found], "next": following})
 
-    @routes.put("/{endpoint}")
-    def put_batch_endpoint(ws: str, endpoint: str, document: dict[str, Any], request: Request) -> dict[str, Any]:
+    @routes.put("/{endpoint}", response_model=None, openapi_extra=answers(BatchEndpointBody))
+    def put_batch_endpoint(
+        ws: str, endpoint: str, document: dict[str, Any], request: Request
+    ) -> Json[BatchEndpointBody]:
         _check_name(document, endpoint)
         record = endpoints.put(workspaces.get(ws), endpoint, document, request.state.principal.name)
-        return endpoint_body(ws, record, _address(request))
+        return Json(endpoint_body(ws, record, _address(request)))
 
-    @routes.get("/{endpoint}")
-    def get_batch_endpoint(ws: str, endpoint: str, request: Request) -> dict[str, Any]:
-        return endpoint_body(ws, endpoints.get(workspaces.get(ws), endpoint), _address(request))
+    @routes.get("/{endpoint}", response_model=None, openapi_extra=answers(BatchEndpointBody))
+    def get_batch_endpoint(ws: str, endpoint: str, request: Request) -> Json[BatchEndpointBody]:
+        return Json(endpoint_body(ws, endpoints.get(workspaces.get(ws), endpoint), _address(request)))
 
     @routes.delete("/{endpoint}", status_code=204)
     def delete_batch_endpoint(ws: str, endpoint: str) -> None:
@@ -51,16 +61,18 @@ def _add_endpoints(routes: APIRouter, endpoints: BatchEndpointService, workspace
 
 
 def _add_deployments(routes: APIRouter, endpoints: BatchEndpointService, workspaces: WorkspaceService) -> None:
-    @routes.get("/{endpoint}/deployments")
-    def list_batch_deployments(ws: str, endpoint: str, limit: Limit = 100, token: str | None = None) -> dict[str, Any]:
+    @routes.get("/{endpoint}/deployments", response_model=None, openapi_extra=answers(Page[BatchDeploymentBody]))
+    def list_batch_deployments(
+        ws: str, endpoint: str, limit: Limit = 100, token: str | None = None
+    ) -> Json[Page[BatchDeploymentBody]]:
         found = endpoints.deployments(workspaces.get(ws), endpoint, limit, token)
         following = found[-1].name if len(found) == limit else None
-        return {"value": [deployment_body(ws, endpoint, record) for record in found], "next": following}
+        return Json({"value": [deployment_body(ws, endpoint, record) for record in found], "next": following})
 
-    @routes.put("/{endpoint}/deployments/{name}")
+    @routes.put("/{endpoint}/deployments/{name}", response_model=None, openapi_extra=answers(BatchDeploymentBody))
     def put_batch_deployment(
         ws: str, endpoint: str, name: str, document: dict[str, Any], request: Request
-    ) -> dict[str, Any]:
+    ) -> Json[BatchDeploymentBody]:
         _check_name(document, name)
         if document.get("endpoint_name", endpoint) != endpoint:
             raise LapisError(ErrorCode.USAGE, "The document's endpoint_name differs from the address.")
@@ -68,12 +80,12 @@ def _add_deployments(routes: APIRouter, endpoints: BatchEndpointService, workspa
         record, warnings = endpoints.put_deployment(
             workspaces.get(ws), endpoint, name, {**document, "endpoint_name": endpoint}, by
         )
-        return deployment_body(ws, endpoint, record, warnings)
+        return Json(deployment_body(ws, endpoint, record, warnings))
 
-    @routes.get("/{endpoint}/deployments/{name}")
-    def get_batch_deployment(ws: str, endpoint: str, name: str) -> dict[str, Any]:
+    @routes.get("/{endpoint}/deployments/{name}", response_model=None, openapi_extra=answers(BatchDeploymentBody))
+    def get_batch_deployment(ws: str, endpoint: str, name: str) -> Json[BatchDeploymentBody]:
         record = endpoints.deployment(workspaces.get(ws), endpoint, name)
-        return deployment_body(ws, endpoint, record, record.runs.get("warnings") or ())
+        return Json(deployment_body(ws, endpoint, record, record.runs.get("warnings") or ()))
 
     @routes.delete("/{endpoint}/deployments/{name}", status_code=204)
     def delete_batch_deployment(ws: str, endpoint: str, name: str) -> None:
@@ -83,45 +95,47 @@ def _add_deployments(routes: APIRouter, endpoints: BatchEndpointService, workspa
 def _add_jobs(
     routes: APIRouter, endpoints: BatchEndpointService, jobs: JobService, workspaces: WorkspaceService
 ) -> None:
-    def body(workspace: Workspace, record: JobRecord, request: Request) -> dict[str, Any]:
+    def body(workspace: Workspace, record: JobRecord, request: Request) -> JobBody:
         return job_body(workspace.name, record, jobs.standing(workspace, record), _address(request))
 
     def page(
         ws: str, request: Request, endpoint: str, deployment: str | None, limit: int, token: int | None
-    ) -> dict[str, Any]:
+    ) -> Json[Page[JobBody]]:
         workspace = workspaces.get(ws)
         records, following = endpoints.jobs(workspace, endpoint, deployment, limit, token)
-        return {"value": [body(workspace, record, request) for record in records], "next": following}
+        found = [body(workspace, record, request) for record in records]
+        return Json({"value": found, "next": None if following is None else str(following)})
 
-    @routes.post("/{endpoint}/invoke")
-    def invoke_batch_endpoint(ws: str, endpoint: str, asking: dict[str, Any], request: Request) -> dict[str, Any]:
+    @routes.post("/{endpoint}/invoke", response_model=None, openapi_extra=answers(JobBody))
+    def invoke_batch_endpoint(ws: str, endpoint: str, asking: dict[str, Any], request: Request) -> Json[JobBody]:
         workspace = workspaces.get(ws)
         record = endpoints.invoke(workspace, endpoint, asked.read(asking), request.state.principal.name)
-        return body(workspace, record, request)
+        return Json(body(workspace, record, request))
 
-    @routes.post("/{endpoint}/jobs")
-    def score_with_batch_endpoint(ws: str, endpoint: str, asking: dict[str, Any], request: Request) -> dict[str, Any]:
+    @routes.post("/{endpoint}/jobs", response_model=None, openapi_extra=answers(JobBody))
+    def score_with_batch_endpoint(ws: str, endpoint: str, asking: dict[str, Any], request: Request) -> Json[JobBody]:
         given = azure_form.translated(asking) if azure_form.is_azure_form(asking) else asking
         named = request.headers.get(_DEPLOYMENT_HEADER)
         workspace = workspaces.get(ws)
         wanted = asked.read({**given, **({"deployment_name": named} if named else {})})
-        return body(workspace, endpoints.invoke(workspace, endpoint, wanted, request.state.principal.name), request)
+        record = endpoints.invoke(workspace, endpoint, wanted, request.state.principal.name)
+        return Json(body(workspace, record, request))
 
-    @routes.get("/{endpoint}/jobs/{name}")
-    def get_endpoint_job(ws: str, endpoint: str, name: str, request: Request) -> dict[str, Any]:
+    @routes.get("/{endpoint}/jobs/{name}", response_model=None, openapi_extra=answers(JobBody))
+    def get_endpoint_job(ws: str, endpoint: str, name: str, request: Request) -> Json[JobBody]:
         workspace = workspaces.get(ws)
-        return body(workspace, endpoints.job(workspace, endpoint, name), request)
+        return Json(body(workspace, endpoints.job(workspace, endpoint, name), request))
 
-    @routes.get("/{endpoint}/jobs")
+    @routes.get("/{endpoint}/jobs", response_model=None, openapi_extra=answers(Page[JobBody]))
     def list_endpoint_jobs(
         ws: str, endpoint: str, request: Request, limit: Limit = 100, token: int | None = None
-    ) -> dict[str, Any]:
+    ) -> Json[Page[JobBody]]:
         return page(ws, request, endpoint, None, limit, token)
 
-    @routes.get("/{endpoint}/deployments/{name}/jobs")
+    @routes.get("/{endpoint}/deployments/{name}/jobs", response_model=None, openapi_extra=answers(Page[JobBody]))
     def list_deployment_jobs(
         ws: str, endpoint: str, name: str, request: Request, limit: Limit = 100, token: int | None = None
-    ) -> dict[str, Any]:
+    ) -> Json[Page[JobBody]]:
         return page(ws, request, endpoint, name, limit, token)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -23,16 +22,14 @@ class BatchUse:
     is_default: bool
 
 
-def uses_of_models(database: Database, workspace: Workspace, models: Sequence[str]) -> list[BatchUse]:
-    """Give the deployments of models of a workspace, by endpoint and name, in one query.
-
-    Args:
-        models: keys of models.
-    """
+def uses_of_model(database: Database, workspace: Workspace, name: str) -> list[BatchUse]:
+    """Give the deployments of all versions of a workspace's model, by endpoint and name, in one query."""
     joined = endpoints.join(deployments, deployments.c.endpoint_id == endpoints.c.id)
     columns = (deployments.c.model, endpoints.c.name, deployments.c.name, endpoints.c.document)
     query = select(*columns).select_from(joined).where(endpoints.c.workspace_id == workspace.id)
-    query = query.where(deployments.c.model.in_(models)).order_by(endpoints.c.name, deployments.c.name)
+    query = query.where(deployments.c.model.startswith(f"{name}:", autoescape=True)).order_by(
+        endpoints.c.name, deployments.c.name
+    )
     with database.read() as connection:
         return [
             BatchUse(model, endpoint, name, (document.get("defaults") or {}).get("deployment_name") == name)

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 from sqlalchemy import Connection, func, select
+from typing_extensions import TypedDict
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
@@ -24,7 +25,18 @@ from lapisml.server.features.compute.store import ComputeRecord
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
 
-__all__ = ["BUILT_IN", "ComputeRecord", "ComputeService", "Holder", "Pool", "capacity", "compute_name", "sizes"]
+__all__ = [
+    "BUILT_IN",
+    "ComputeNode",
+    "ComputeRecord",
+    "ComputeService",
+    "ComputeSize",
+    "Holder",
+    "Pool",
+    "capacity",
+    "compute_name",
+    "sizes",
+]
 
 BUILT_IN = ("serverless", "local")
 _MUTABLE = frozenset(
@@ -38,6 +50,29 @@ _MUTABLE = frozenset(
         "tier",
     }
 )
+
+
+class ComputeNode(TypedDict):
+    """A node of a compute.
+
+    Attributes:
+        node_state: ``idle`` or ``running``.
+        since: when the job on it got it, milliseconds since the epoch, UTC.
+    """
+
+    node_id: str
+    node_state: str
+    current_job_name: str | None
+    since: int | None
+
+
+class ComputeSize(TypedDict):
+    """A machine size. `memory_gb` is in GiB."""
+
+    name: str
+    v_cp_us: int
+    gpus: int
+    memory_gb: float
 
 
 @dataclass(frozen=True)
@@ -202,7 +237,11 @@ class ComputeService:
         if not self._database.is_sqlite:
             connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"line:{workspace.id}:{name}"))))
 
-    def nodes(self, workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    def busy_nodes(self, workspace: Workspace, name: str) -> int:
+        """Count the nodes of a compute on which something runs."""
+        return len({index for holder in self.occupancy(workspace, name) for index in holder.nodes})
+
+    def nodes(self, workspace: Workspace, name: str) -> list[ComputeNode]:
         """Describe each node: index, state (``idle``/``running``), and the job on it."""
         pool = self.pool(workspace, name)
         if pool is None:
@@ -218,13 +257,13 @@ def capacity(record: ComputeRecord) -> int:
     return int(record.document.get("max_instances", 4))
 
 
-def sizes() -> list[dict[str, Any]]:
+def sizes() -> list[ComputeSize]:
     """Describe the one machine size there is: this machine."""
     memory = psutil.virtual_memory().total
     return [{"name": "host", "v_cp_us": os.cpu_count() or 1, "gpus": 0, "memory_gb": round(memory / 2**30, 1)}]
 
 
-def _node(index: int, holder: Holder | None) -> dict[str, Any]:
+def _node(index: int, holder: Holder | None) -> ComputeNode:
     if holder is None:
         return {"node_id": f"node-{index}", "node_state": "idle", "current_job_name": None, "since": None}
     return {

@@ -2,21 +2,95 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired, cast
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
 
 from lapisml.server.features.endpoints.deployments import DeploymentView
 from lapisml.server.features.endpoints.parts import endpoint_warnings
 from lapisml.server.features.endpoints.records import EndpointRecord, Revision
-from lapisml.server.platform.wire import arm_id, creation_context, timestamp
+from lapisml.server.platform.wire import CreationContext, arm_id, creation_context, timestamp
 
 KIND = "onlineEndpoints"
 
 
-def endpoint_body(workspace: str, record: EndpointRecord) -> dict[str, Any]:
+@with_config(ConfigDict(extra="allow"))
+class OnlineEndpointBody(TypedDict):
+    """An endpoint: the keys of its document and what is known around them.
+
+    Attributes:
+        traffic, mirror_traffic: deployment → percent.
+        scoring_uri, openapi_uri: None until the gateway knows it.
+    """
+
+    name: str
+    auth_mode: str
+    id: str
+    tags: dict[str, str]
+    properties: dict[str, str]
+    traffic: dict[str, int]
+    mirror_traffic: dict[str, int]
+    scoring_uri: str | None
+    openapi_uri: str | None
+    provisioning_state: str
+    provisioning_error: str | None
+    warnings: list[str]
+    creation_context: CreationContext
+    description: NotRequired[str]
+
+
+class Replicas(TypedDict):
+    """How many replicas of a deployment answer, and how many there should be."""
+
+    ready: int
+    wanted: int
+
+
+@with_config(ConfigDict(extra="allow"))
+class OnlineDeploymentBody(TypedDict):
+    """A deployment: the keys of its document and what is known around them.
+
+    Attributes:
+        provisioning_reason: what it waits for.
+    """
+
+    name: str
+    endpoint_name: str
+    id: str
+    tags: dict[str, str]
+    properties: dict[str, str]
+    provisioning_state: str
+    provisioning_error: str | None
+    provisioning_reason: str | None
+    replicas: Replicas
+    warnings: list[str]
+    creation_context: CreationContext
+    description: NotRequired[str]
+
+
+class PredictionBody(TypedDict):
+    """What answered a request."""
+
+    request_id: str
+    endpoint: str
+    deployment: str
+    revision: str
+    model: str | None
+    job: str | None
+    deployed_at: str | None
+
+
+class LogText(TypedDict):
+    """The end of a log."""
+
+    content: str
+
+
+def endpoint_body(workspace: str, record: EndpointRecord) -> OnlineEndpointBody:
     """Make the record of an endpoint: the document's keys and what is known around them."""
     base = f"{record.url}/{workspace}/{record.name}" if record.url else None
-    return {
-        **record.document,
+    known: OnlineEndpointBody = {
         "name": record.name,
         "auth_mode": record.auth_mode,
         "id": arm_id(workspace, KIND, record.name),
@@ -31,14 +105,14 @@ def endpoint_body(workspace: str, record: EndpointRecord) -> dict[str, Any]:
         "warnings": endpoint_warnings(record.document),
         "creation_context": creation_context(record.created_by, record.created_at, record.updated_at),
     }
+    return cast("OnlineEndpointBody", {**record.document, **known})
 
 
-def deployment_body(workspace: str, view: DeploymentView) -> dict[str, Any]:
+def deployment_body(workspace: str, view: DeploymentView) -> OnlineDeploymentBody:
     """Make the record of a deployment: the document's keys and what is known around them."""
     record, running = view.record, view.running
     ready = sum(replica.ready for replica in running.replicas) if running is not None else 0
-    return {
-        **record.document,
+    known: OnlineDeploymentBody = {
         "name": record.name,
         "endpoint_name": view.endpoint.name,
         "id": f"{arm_id(workspace, KIND, view.endpoint.name)}/deployments/{record.name}",
@@ -51,9 +125,10 @@ def deployment_body(workspace: str, view: DeploymentView) -> dict[str, Any]:
         "warnings": record.warnings,
         "creation_context": creation_context(record.created_by, record.created_at, record.updated_at),
     }
+    return cast("OnlineDeploymentBody", {**record.document, **known})
 
 
-def prediction_body(request_id: str, revision: Revision) -> dict[str, Any]:
+def prediction_body(request_id: str, revision: Revision) -> PredictionBody:
     """Make the record of what answered a request."""
     return {
         "request_id": request_id,

@@ -13,8 +13,9 @@ from lapisml.server.features.jobs.outputs import JobOutputs
 from lapisml.server.features.jobs.records import JobFilter, JobRecord
 from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.jobs.stream import JobStream
-from lapisml.server.features.jobs.wire import event_body, job_body
+from lapisml.server.features.jobs.wire import EventBody, JobBody, LogFile, OutputBody, event_body, job_body
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
+from lapisml.server.platform.openapi import Json, Page, answers
 
 _ARCHIVED = {"active": False, "archived": True, "all": None}
 
@@ -31,7 +32,7 @@ def router(
 
 
 def _add_reading(routes: APIRouter, jobs: JobService, workspaces: WorkspaceService) -> None:
-    @routes.get("")
+    @routes.get("", response_model=None, openapi_extra=answers(Page[JobBody]))
     def list_jobs(
         ws: str,
         request: Request,
@@ -42,7 +43,7 @@ def _add_reading(routes: APIRouter, jobs: JobService, workspaces: WorkspaceServi
         status: str | None = None,
         parent: str | None = None,
         tag: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> Json[Page[JobBody]]:
         workspace = workspaces.get(ws)
         if archived not in _ARCHIVED:
             raise LapisError(ErrorCode.USAGE, f"archived={archived} is none of {', '.join(_ARCHIVED)}.")
@@ -51,21 +52,22 @@ def _add_reading(routes: APIRouter, jobs: JobService, workspaces: WorkspaceServi
         following = str(records[-1].seq) if len(records) == limit else None
         address = str(request.base_url).rstrip("/")
         standings = zip(records, jobs.standings(workspace, records), strict=True)
-        return {"value": [job_body(ws, record, standing, address) for record, standing in standings], "next": following}
+        found = [job_body(ws, record, standing, address) for record, standing in standings]
+        return Json({"value": found, "next": following})
 
-    @routes.get("/{name}")
-    def get_job(ws: str, name: str, request: Request) -> dict[str, Any]:
+    @routes.get("/{name}", response_model=None, openapi_extra=answers(JobBody))
+    def get_job(ws: str, name: str, request: Request) -> Json[JobBody]:
         workspace = workspaces.get(ws)
         return _body(jobs, workspace, jobs.get(workspace, name), request)
 
-    @routes.get("/{name}/events")
-    def get_events(ws: str, name: str, after: int = 0) -> dict[str, Any]:
+    @routes.get("/{name}/events", response_model=None, openapi_extra=answers(Page[EventBody]))
+    def get_events(ws: str, name: str, after: int = 0) -> Json[Page[EventBody]]:
         found = jobs.events(workspaces.get(ws), name, after)
-        return {"value": [event_body(event) for event in found], "next": None}
+        return Json({"value": [event_body(event) for event in found], "next": None})
 
 
 def _add_changing(routes: APIRouter, jobs: JobService, workspaces: WorkspaceService) -> None:
-    @routes.put("/{name}")
+    @routes.put("/{name}", response_model=None, openapi_extra=answers(JobBody))
     def put_job(ws: str, name: str, body: dict[str, Any], request: Request, validate_only: bool = False) -> Any:
         workspace = workspaces.get(ws)
         document = body.get("document")
@@ -76,23 +78,23 @@ def _add_changing(routes: APIRouter, jobs: JobService, workspaces: WorkspaceServ
         record = jobs.submit(workspace, name, document, body.get("git"), request.state.principal.name)
         return _body(jobs, workspace, record, request)
 
-    @routes.patch("/{name}")
-    def patch_job(ws: str, name: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
+    @routes.patch("/{name}", response_model=None, openapi_extra=answers(JobBody))
+    def patch_job(ws: str, name: str, body: dict[str, Any], request: Request) -> Json[JobBody]:
         workspace = workspaces.get(ws)
         return _body(jobs, workspace, jobs.update(workspace, name, body), request)
 
-    @routes.post("/{name}/cancel")
-    def cancel_job(ws: str, name: str, request: Request) -> dict[str, Any]:
+    @routes.post("/{name}/cancel", response_model=None, openapi_extra=answers(JobBody))
+    def cancel_job(ws: str, name: str, request: Request) -> Json[JobBody]:
         workspace = workspaces.get(ws)
         return _body(jobs, workspace, jobs.cancel(workspace, name), request)
 
-    @routes.post("/{name}/archive")
-    def archive_job(ws: str, name: str, request: Request) -> dict[str, Any]:
+    @routes.post("/{name}/archive", response_model=None, openapi_extra=answers(JobBody))
+    def archive_job(ws: str, name: str, request: Request) -> Json[JobBody]:
         workspace = workspaces.get(ws)
         return _body(jobs, workspace, jobs.set_archived(workspace, name, archived=True), request)
 
-    @routes.post("/{name}/restore")
-    def restore_job(ws: str, name: str, request: Request) -> dict[str, Any]:
+    @routes.post("/{name}/restore", response_model=None, openapi_extra=answers(JobBody))
+    def restore_job(ws: str, name: str, request: Request) -> Json[JobBody]:
         workspace = workspaces.get(ws)
         return _body(jobs, workspace, jobs.set_archived(workspace, name, archived=False), request)
 
@@ -105,11 +107,11 @@ def _add_logs(
     stream: JobStream,
     outputs: JobOutputs,
 ) -> None:
-    @routes.get("/{name}/logs")
-    def list_logs(ws: str, name: str) -> dict[str, Any]:
+    @routes.get("/{name}/logs", response_model=None, openapi_extra=answers(Page[LogFile]))
+    def list_logs(ws: str, name: str) -> Json[Page[LogFile]]:
         workspace = workspaces.get(ws)
         found = logs.files(workspace, jobs.get(workspace, name))
-        return {"value": [{"path": item.path, "size": item.size} for item in found], "next": None}
+        return Json({"value": [{"path": item.path, "size": item.size} for item in found], "next": None})
 
     @routes.get("/{name}/logs/file")
     def read_log(
@@ -131,16 +133,16 @@ def _add_logs(
         lines = stream.lines(workspace, job, after, log_offset, build_offset)
         return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
 
-    @routes.get("/{name}/outputs")
-    def list_outputs(ws: str, name: str) -> dict[str, Any]:
+    @routes.get("/{name}/outputs", response_model=None, openapi_extra=answers(Page[OutputBody]))
+    def list_outputs(ws: str, name: str) -> Json[Page[OutputBody]]:
         workspace = workspaces.get(ws)
         found = outputs.all_of(workspace, jobs.get(workspace, name))
-        return {"value": [{"name": o.name, "type": o.type, "uri": o.uri} for o in found], "next": None}
+        return Json({"value": [{"name": o.name, "type": o.type, "uri": o.uri} for o in found], "next": None})
 
 
-def _body(jobs: JobService, workspace: Workspace, record: JobRecord, request: Request) -> dict[str, Any]:
+def _body(jobs: JobService, workspace: Workspace, record: JobRecord, request: Request) -> Json[JobBody]:
     address = str(request.base_url).rstrip("/")
-    return job_body(workspace.name, record, jobs.standing(workspace, record), address)
+    return Json(job_body(workspace.name, record, jobs.standing(workspace, record), address))
 
 
 def _page(token: str | None) -> int | None:

@@ -2,26 +2,96 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired, cast
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
 
 from lapisml.server.features.jobs.family import FamilyMove
 from lapisml.server.features.jobs.records import JobEvent, JobRecord
 from lapisml.server.features.jobs.service import Standing
-from lapisml.server.platform.wire import arm_id, creation_context, timestamp
+from lapisml.server.platform.wire import CreationContext, arm_id, creation_context, studio_address, timestamp
 
 
-def job_body(workspace: str, job: JobRecord, standing: Standing, address: str) -> dict[str, Any]:
+@with_config(ConfigDict(extra="allow"))
+class JobBody(TypedDict):
+    """A job: the keys of its document, which depend on its type, and what is known around them.
+
+    Attributes:
+        parent_job_name, step: of what, and which part of it, when a pipeline or a sweep made the job.
+        status_code, status_reason: why it is in its state, as a stable word and as a sentence.
+    """
+
+    name: str
+    id: str
+    type: str
+    display_name: str
+    experiment_name: str
+    parent_job_name: str | None
+    step: str | None
+    status: str
+    status_code: str
+    status_reason: str
+    exit_code: int | None
+    warnings: list[str]
+    properties: dict[str, str]
+    tags: dict[str, str]
+    services: dict[str, Any]
+    creation_context: CreationContext
+    start_time: str | None
+    end_time: str | None
+    archived: bool
+    description: NotRequired[str]
+    compute: NotRequired[str]
+
+
+class EventBody(TypedDict):
+    """One move of a job from state to state. `at` is ISO 8601 in UTC."""
+
+    seq: int
+    at: str | None
+    before: str
+    status: str
+    code: str
+    reason: str
+
+
+class MoveBody(EventBody):
+    """One move within a family of jobs, which says who moved."""
+
+    name: str
+    step: str
+    type: str
+    parent: str | None
+    reused_from: NotRequired[str]
+
+
+class LogFile(TypedDict):
+    """A log of a job: path below the job, bytes."""
+
+    path: str
+    size: int
+
+
+class OutputBody(TypedDict):
+    """What a job puts out."""
+
+    name: str
+    type: str
+    uri: str
+
+
+def job_body(workspace: str, job: JobRecord, standing: Standing, address: str) -> JobBody:
     """Make the record of a job: the document's keys and what is known around them.
 
     Args:
         address: the server's own address, for the job's services.
     """
     services = {
-        "Studio": {"endpoint": f"{address}/jobs/{job.name}?workspace={workspace}", "type": "Studio"},
+        "Studio": {"endpoint": studio_address(address, workspace, "jobs", job.name), "type": "Studio"},
         "Tracking": {"endpoint": f"{address}/mlflow/{workspace}", "type": "Tracking"},
     }
-    return {
-        **job.document,
+    known: JobBody = {
         "name": job.name,
         "id": arm_id(workspace, "jobs", job.name),
         "type": job.type,
@@ -42,9 +112,10 @@ def job_body(workspace: str, job: JobRecord, standing: Standing, address: str) -
         "end_time": timestamp(job.ended_at),
         "archived": job.archived,
     }
+    return cast("JobBody", {**job.document, **known})
 
 
-def event_body(event: JobEvent) -> dict[str, Any]:
+def event_body(event: JobEvent) -> EventBody:
     """Make the wire form of one move of a job."""
     return {
         "seq": event.seq,
@@ -56,9 +127,9 @@ def event_body(event: JobEvent) -> dict[str, Any]:
     }
 
 
-def move_body(move: FamilyMove) -> dict[str, Any]:
+def move_body(move: FamilyMove) -> MoveBody:
     """Make the wire form of one move of a job, or of one that it started, which then says who moved."""
-    body = {
+    body: MoveBody = {
         "seq": move.seq,
         "at": timestamp(move.at),
         "before": move.before,
@@ -71,4 +142,6 @@ def move_body(move: FamilyMove) -> dict[str, Any]:
         "parent": move.parent,
     }
     reused_from = move.properties.get("azureml.reusedrunid")
-    return {**body, "reused_from": reused_from} if reused_from else body
+    if reused_from:
+        body["reused_from"] = reused_from
+    return body

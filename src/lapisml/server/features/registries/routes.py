@@ -9,11 +9,12 @@ from fastapi import APIRouter, Request, Response
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.documents.references import AssetRef
 from lapisml.server.features.assets.records import AssetKind
-from lapisml.server.features.assets.wire import asset_body
+from lapisml.server.features.assets.wire import AssetBody, asset_body
 from lapisml.server.features.registries.service import RegistryService
 from lapisml.server.features.registries.sharing import Share, Sharing
 from lapisml.server.features.registries.wire import registry_body
 from lapisml.server.features.workspaces.service import WorkspaceService
+from lapisml.server.platform.openapi import Json, answers
 
 _KINDS = {kind.singular: kind for kind in AssetKind}
 
@@ -48,15 +49,15 @@ def router(registries: RegistryService, sharing: Sharing, workspaces: WorkspaceS
     def delete_registry(registry: str) -> None:
         registries.delete(registry)
 
-    @routes.post("/{registry}/share", response_model=None)
-    def share_asset(registry: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
+    @routes.post("/{registry}/share", response_model=None, openapi_extra=answers(AssetBody))
+    def share_asset(registry: str, body: dict[str, Any], request: Request) -> Json[AssetBody]:
         place = registries.get(registry)
         kind, reference = _asset(body)
         share = Share(
             workspaces.get(_text(body, "workspace")), kind, reference, place,
             _text(body, "share_with_name", needed=False), _text(body, "share_with_version", needed=False),
         )  # fmt: skip
-        return asset_body(place, sharing.share(share, request.state.principal.name))
+        return Json(asset_body(place, sharing.share(share, request.state.principal.name)))
 
     return routes
 

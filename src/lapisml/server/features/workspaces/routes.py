@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 
 from lapisml.server.features.workspaces.service import WorkspaceService
-from lapisml.server.features.workspaces.wire import workspace_body
+from lapisml.server.features.workspaces.wire import WorkspaceBody, workspace_body
+from lapisml.server.platform.openapi import Json, Page, answers
 
 
 def router(workspaces: WorkspaceService, url: str) -> APIRouter:
@@ -18,23 +19,22 @@ def router(workspaces: WorkspaceService, url: str) -> APIRouter:
     """
     routes = APIRouter(prefix="/api/v1/workspaces", tags=["workspaces"])
 
-    @routes.get("")
-    def list_workspaces() -> dict[str, Any]:
-        return {"value": [workspace_body(w, url) for w in workspaces.list()], "next": None}
+    @routes.get("", response_model=None, openapi_extra=answers(Page[WorkspaceBody]))
+    def list_workspaces() -> Json[Page[WorkspaceBody]]:
+        return Json({"value": [workspace_body(w, url) for w in workspaces.list()], "next": None})
 
-    @routes.put("/{ws}")
-    def put_workspace(ws: str, body: dict[str, Any], request: Request, response: Response) -> dict[str, Any]:
+    @routes.put("/{ws}", response_model=None, openapi_extra=answers(WorkspaceBody))
+    def put_workspace(ws: str, body: dict[str, Any], request: Request) -> Json[WorkspaceBody]:
         workspace, is_new = workspaces.create_or_update(ws, body, request.state.principal.name)
-        response.status_code = 201 if is_new else 200
-        return workspace_body(workspace, url)
+        return Json(workspace_body(workspace, url), 201 if is_new else 200)
 
-    @routes.get("/{ws}")
-    def get_workspace(ws: str) -> dict[str, Any]:
-        return workspace_body(workspaces.get(ws), url)
+    @routes.get("/{ws}", response_model=None, openapi_extra=answers(WorkspaceBody))
+    def get_workspace(ws: str) -> Json[WorkspaceBody]:
+        return Json(workspace_body(workspaces.get(ws), url))
 
-    @routes.patch("/{ws}")
-    def patch_workspace(ws: str, body: dict[str, Any], request: Request) -> dict[str, Any]:
-        return workspace_body(workspaces.update(ws, body, request.state.principal.name), url)
+    @routes.patch("/{ws}", response_model=None, openapi_extra=answers(WorkspaceBody))
+    def patch_workspace(ws: str, body: dict[str, Any], request: Request) -> Json[WorkspaceBody]:
+        return Json(workspace_body(workspaces.update(ws, body, request.state.principal.name), url))
 
     @routes.delete("/{ws}", status_code=204)
     def delete_workspace(ws: str, force: bool = False) -> None:

@@ -98,6 +98,11 @@ class WorkspaceService:
         with self._database.read() as connection:
             return store.list_all(connection)
 
+    def default_name(self) -> str:
+        """Name the workspace that a person sees first: ``default``, or else the first by name."""
+        names = [workspace.name for workspace in self.list()]
+        return DEFAULT if DEFAULT in names or not names else names[0]
+
     def ensure_default(self, by: str) -> Workspace:
         """Make the workspace ``default`` when there is none at all, and furnish whatever there is."""
         if not self.list():

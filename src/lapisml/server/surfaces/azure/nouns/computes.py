@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from lapisml.server.features.compute.service import ComputeRecord, capacity, sizes
@@ -137,7 +138,7 @@ class Computes:
         )
 
 
-def _node(node: dict[str, Any]) -> dict[str, Any]:
+def _node(node: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "nodeId": node["node_id"],
         "privateIpAddress": "127.0.0.1",
@@ -148,7 +149,7 @@ def _node(node: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _size(size: dict[str, Any]) -> dict[str, Any]:
+def _size(size: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": size["name"],
         "family": size["name"],

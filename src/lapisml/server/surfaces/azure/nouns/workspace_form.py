@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from lapisml.server.features.identity.access_tokens import TENANT
@@ -93,7 +94,7 @@ def workspace_resource(call: ArmCall, workspace: Workspace, url: str) -> Body:
     Args:
         url: the server's own address, where MLflow's surface is.
     """
-    shown = workspace_body(workspace, url)
+    shown: Mapping[str, Any] = workspace_body(workspace, url)
     document = workspace.document
     scope = f"/subscriptions/{call.subscription}/resourceGroups/{call.group}/providers/{PROVIDER}"
     properties = {theirs: document.get(own) for theirs, own in _PLAIN.items()}

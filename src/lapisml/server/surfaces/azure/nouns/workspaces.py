@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError
@@ -83,7 +84,7 @@ class Workspaces:
 
     def keys(self, call: ArmCall) -> ArmAnswer:
         """Answer the keys of a workspace's resources: there are none, datastores hand out signatures."""
-        body = workspace_body(call.workspace, self._services.url)
+        body: Mapping[str, Any] = workspace_body(call.workspace, self._services.url)
         storage = service_id(call, body["storage_account"])
         names = (
             "userStorageKey",
@@ -150,14 +151,14 @@ class Workspaces:
         changes = workspace_changes(call.json_object())
         if workspace is None:
             return changes
-        own = workspace_body(workspace, self._services.url)
+        own: Mapping[str, Any] = workspace_body(workspace, self._services.url)
         told = {key: service_id(call, str(own[key])) for key in SERVICES}
         return {key: value for key, value in changes.items() if told.get(key) != value}
 
     def _service_id(self, call: ArmCall) -> str:
         wanted = f"{call.scope_id}/providers/{'/'.join(call.names)}".lower()
         for workspace in self._workspaces.list():
-            body = workspace_body(workspace, self._services.url)
+            body: Mapping[str, Any] = workspace_body(workspace, self._services.url)
             for key in SERVICES:
                 if service_id(call, str(body[key])).lower() == wanted:
                     return service_id(call, str(body[key]))

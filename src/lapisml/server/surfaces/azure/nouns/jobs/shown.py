@@ -13,6 +13,7 @@ from lapisml.server.features.assets.records import JobOutput
 from lapisml.server.features.jobs.places import ARTIFACTS
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.service import Standing
+from lapisml.server.platform.wire import studio_address
 from lapisml.server.surfaces.azure.arm import ArmCall, arm_time, system_data
 from lapisml.server.surfaces.azure.nouns.jobs.documents import write_job
 from lapisml.server.surfaces.azure.nouns.jobs.references import References
@@ -81,7 +82,7 @@ def _services(job: JobRecord, workspace: str, url: str) -> dict[str, Any]:
 
 
 def _studio(job: JobRecord, workspace: str, url: str) -> str:
-    return f"{url}/jobs/{quote(job.name)}?workspace={quote(workspace)}"
+    return studio_address(url, workspace, "jobs", job.name)
 
 
 def run_body(shown: Shown, workspace: str) -> dict[str, Any]:
