@@ -1,9 +1,9 @@
 """The gate: one middleware below every route that lets nothing through by default.
 
-HTTP and WebSocket, routes and mounted applications alike. It checks the Host, the Origin, the token, what
-the principal may reach, the body's type and size; gives every request an id; sets the security headers; and
-turns whatever an application raises into an answer. It is plain ASGI: the tracking path has a budget of a
-millisecond in which this is a few microseconds.
+HTTP and WebSocket, routes and mounted applications alike. It checks the Host, the Origin, the token (or the cookie
+of a browser that signed in with one), what the principal may reach, the body's type and size; gives every request an
+id; sets the security headers; and turns whatever an application raises into an answer. It is plain ASGI: the tracking
+path has a budget of a millisecond in which this is a few microseconds.
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ class Gate:
             self._policy.check_origin(head.get(b"origin"), host)
         scope.setdefault("state", {})
         if not self._policy.is_open(method, path):
-            await self._identify(scope, head.get(b"authorization", ""))
+            principal = await self._identify(method, head)
+            _authorise(principal, path)
+            scope["state"]["principal"] = principal
         if method in SAFE_METHODS or scope["type"] != "http":
             return receive
         self._check_body(method, path, head)
@@ -111,15 +113,20 @@ class Gate:
             raise storage_full()
         return self._limited(method, path, head, receive)
 
-    async def _identify(self, scope: Scope, authorization: str) -> None:
-        token = _token(authorization)
+    async def _identify(self, method: str, head: dict[bytes, str]) -> Principal:
+        """Find who sends a request: by the token it carries, or else by the cookie of a browser."""
+        who, authorization = self._authenticator, head.get(b"authorization")
+        secret = self._policy.session_in(head.get(b"cookie", "")) if authorization is None else ""
+        if secret:
+            if method not in SAFE_METHODS:
+                self._policy.check_own_origin(head.get(b"origin"), head.get(b"host", ""))
+            known = who.cached_session(secret)
+            return await to_thread.run_sync(who.authenticate_session, secret) if known is None else known
+        token = _token(authorization or "")
         if not token:
             _unauthenticated()
-        principal = self._authenticator.cached(token)
-        if principal is None:
-            principal = await to_thread.run_sync(self._authenticator.authenticate, token)
-        _authorise(principal, scope["path"])
-        scope["state"]["principal"] = principal
+        known = who.cached(token)
+        return await to_thread.run_sync(who.authenticate, token) if known is None else known
 
     def _check_body(self, method: str, path: str, head: dict[bytes, str]) -> None:
         length = head.get(b"content-length", "")

@@ -28,8 +28,10 @@ class RequestPolicy:
         max_body: bytes of the largest body; raw uploads are exempt.
         open_paths: GET paths that need no token.
         open_words: first words of GET paths that need none either; letter case is ignored.
+        open_root: path of an application that needs none for what it is asked, it and everything below it.
         signed_ending: how the first word of a path ends whose application checks signatures and tokens by itself,
             and takes raw bodies; empty: there is none.
+        cookie: name of the cookie that may stand for a token; empty: none does.
     """
 
     hosts: frozenset[str] = LOOPBACK_NAMES
@@ -38,7 +40,9 @@ class RequestPolicy:
     max_body: int = 32 * 2**20
     open_paths: frozenset[str] = field(default_factory=lambda: frozenset({"/healthz", "/"}))
     open_words: frozenset[str] = frozenset()
+    open_root: str = ""
     signed_ending: str = ""
+    cookie: str = ""
 
     def check_host(self, host: str) -> None:
         """Refuse a Host header that is not this server's: the mark of DNS rebinding.
@@ -67,6 +71,29 @@ class RequestPolicy:
             "Add the origin to LAPIS_ALLOWED_ORIGINS of the server.",
         )
 
+    def check_own_origin(self, origin: str | None, host: str) -> None:
+        """Refuse a changing request that a browser's cookie vouches for, unless a page of this server sends it.
+
+        Raises:
+            LapisError: Forbidden.
+        """
+        if origin is None or origin != f"{self.scheme}://{host}":
+            raise LapisError(
+                ErrorCode.FORBIDDEN,
+                "A browser's session changes something only for this server's own pages.",
+                "Send an access token instead: `Authorization: Bearer …`. A proxy in front must pass the Host on.",
+            )
+
+    def session_in(self, cookies: str) -> str:
+        """Give what the server's cookie holds; empty when it is not among `cookies`."""
+        if not self.cookie or self.cookie not in cookies:
+            return ""
+        for pair in cookies.split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == self.cookie:
+                return value
+        return ""
+
     def is_raw(self, method: str, path: str) -> bool:
         """Say whether the request's body is a file as it is."""
         return method == "PUT" and (_RAW_PATH.match(path) is not None or self.is_signed(path))
@@ -80,9 +107,14 @@ class RequestPolicy:
 
     def is_open(self, method: str, path: str) -> bool:
         """Say whether the request needs no token."""
-        if method in ("GET", "HEAD") and (path in self.open_paths or _word(path) in self.open_words):
+        if method in ("GET", "HEAD") and (self._is_open_path(path) or _word(path) in self.open_words):
             return True
         return self.is_signed(path)
+
+    def _is_open_path(self, path: str) -> bool:
+        if path in self.open_paths:
+            return True
+        return bool(self.open_root) and (path == self.open_root or path.startswith(f"{self.open_root}/"))
 
     def is_signed(self, path: str) -> bool:
         """Say whether the application below this path checks who may enter."""

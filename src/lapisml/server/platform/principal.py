@@ -34,7 +34,7 @@ class Principal:
 
 
 class Authenticator(Protocol):
-    """Turns tokens into principals."""
+    """Turns tokens, and what browsers' cookies hold in their place, into principals."""
 
     def cached(self, token: str) -> Principal | None:
         """Return the principal of a token seen lately, without I/O; None means "ask `authenticate`"."""
@@ -42,6 +42,18 @@ class Authenticator(Protocol):
 
     def authenticate(self, token: str) -> Principal:
         """Return the token's principal; may read the database.
+
+        Raises:
+            LapisError: Unauthenticated.
+        """
+        ...
+
+    def cached_session(self, secret: str) -> Principal | None:
+        """Do as `cached` for what a cookie holds."""
+        ...
+
+    def authenticate_session(self, secret: str) -> Principal:
+        """Do as `authenticate` for what a cookie holds.
 
         Raises:
             LapisError: Unauthenticated.

@@ -2,7 +2,8 @@
 
 A token is 256 random bits; the database keeps its SHA-256 (no salt or stretching is needed for a secret that
 cannot be guessed). An access token is a signed text (a JWT) that stands for such a token for an hour, for clients
-that insist on the form; it ends with the token that it stands for. Checked tokens are remembered for a few seconds,
+that insist on the form; it ends with the token that it stands for. A session stands for one in a browser's cookie (see
+`sessions`). Checked tokens are remembered for a few seconds,
 so that a request costs no query; a token revoked on one of several servers is refused by the others within that
 time, and at once by the one that did it.
 """
@@ -24,6 +25,7 @@ from lapisml.core.errors import ErrorCode, LapisError, not_found
 from lapisml.core.ids import new_token
 from lapisml.server.features.identity import store
 from lapisml.server.features.identity.access_tokens import AccessToken, AccessTokens, looks_signed
+from lapisml.server.features.identity.sessions import BrowserSession, BrowserSessions, session_digest
 from lapisml.server.features.identity.store import TokenRecord
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.files import create_private
@@ -51,6 +53,11 @@ class IdentityService:
     Args:
         signing_key: 32 bytes for access tokens; None: bytes of this process alone.
         scoring_key: the same for what opens endpoints; see `lapisml.core.scoring_tokens`.
+        cookie: name of the cookie of browsers' sessions; another one for each site, since browsers send cookies to
+            all ports of a host.
+
+    Attributes:
+        cookie: the same.
     """
 
     def __init__(
@@ -59,6 +66,7 @@ class IdentityService:
         clock: Clock,
         signing_key: bytes | None = None,
         scoring_key: bytes | None = None,
+        cookie: str = "lapis-session",
     ) -> None:
         self._database = database
         self._clock = clock
@@ -66,14 +74,17 @@ class IdentityService:
         self._known: dict[str, tuple[Principal, int, int]] = {}
         random = secrets.token_bytes
         self._signed = AccessTokens(signing_key or random(32), clock, scoring_key or random(32))
+        self._sessions = BrowserSessions(database, clock)
+        self.cookie = cookie
         self.owner_name = getpass.getuser()
 
     def cached(self, token: str) -> Principal | None:
         """Return the principal of a token that was checked within the last seconds, without I/O."""
-        known = self._known.get(_digest(token))
-        if known is None or self._clock.now_ms() >= known[1]:
-            return None
-        return known[0]
+        return self._recall(_digest(token))
+
+    def cached_session(self, secret: str) -> Principal | None:
+        """Do as `cached` for what a browser's cookie holds."""
+        return self._recall(session_digest(secret))
 
     def authenticate(self, token: str) -> Principal:
         """Return the principal of a token.
@@ -83,12 +94,53 @@ class IdentityService:
                 for an access token whose hour is over.
         """
         record, expires_at = self._record(token)
+        return self._remember(_digest(token), record, expires_at)
+
+    def authenticate_session(self, secret: str) -> Principal:
+        """Return the principal whose browser sends this in its cookie.
+
+        Raises:
+            LapisError: Unauthenticated when the session has ended, or the token that it stands for.
+        """
+        found = self._sessions.find(secret)
+        if found is not None:
+            with self._database.read() as connection:
+                record = store.by_id(connection, found.token_id)
+            if record is not None and record.is_valid(self._clock.now_ms()):
+                return self._remember(session_digest(secret), record, found.expires_at)
+        sentence = "You are signed out: the session is over."
+        raise LapisError(ErrorCode.UNAUTHENTICATED, sentence, "`lapis studio` opens the page and signs in.")
+
+    def open_session(self, token: str) -> BrowserSession:
+        """Sign a person's browser in.
+
+        Raises:
+            LapisError: Unauthenticated when the token is not valid; Forbidden for a job's.
+        """
+        record, expires_at = self._record(token)
+        if record.kind != "user":
+            raise LapisError(ErrorCode.FORBIDDEN, "The token of a job signs nobody in.")
+        return self._sessions.open(record.id, expires_at)
+
+    def close_session(self, secret: str) -> None:
+        """Sign a browser out."""
+        self._sessions.close(secret)
+        with self._lock:
+            self._known.pop(session_digest(secret), None)
+
+    def _recall(self, digest: str) -> Principal | None:
+        known = self._known.get(digest)
+        if known is None or self._clock.now_ms() >= known[1]:
+            return None
+        return known[0]
+
+    def _remember(self, digest: str, record: TokenRecord, expires_at: int | None) -> Principal:
         principal = Principal(record.kind, record.name, record.workspace, record.job)
         until = min(self._clock.now_ms() + _REMEMBER_MS, expires_at or sys.maxsize)
         with self._lock:
             if len(self._known) >= _REMEMBER_COUNT:
                 self._known.clear()
-            self._known[_digest(token)] = (principal, until, record.id)
+            self._known[digest] = (principal, until, record.id)
         return principal
 
     def issue_access_token(self, token: str, audience: str, lifetime_s: int = ACCESS_LIFETIME_S) -> AccessToken:
@@ -201,7 +253,7 @@ class IdentityService:
         self._forget(revoked)
 
     def _forget(self, token_ids: Sequence[int]) -> None:
-        """Forget tokens, and the access tokens that stand for them."""
+        """Forget tokens, and the access tokens and sessions that stand for them."""
         gone = set(token_ids)
         with self._lock:
             for digest in [digest for digest, known in self._known.items() if known[2] in gone]:
