@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from lapisml.backends.registry import BACKENDS, load_backend
 from lapisml.core.clock import SystemClock
 from lapisml.core.ids import new_token
 from lapisml.core.schedules.missed import MissedRuns, Policy
-from lapisml.core.scoring_tokens import SUBKEY
 from lapisml.ports.environments import Resolution
 from lapisml.server import status
+from lapisml.server.admission import identity_service, request_policy
 from lapisml.server.azure import routes as azure_routes
-from lapisml.server.azure.assembly import BLOB_ENDING, OPEN_WORDS, AzureSurfaces
+from lapisml.server.azure.assembly import AzureSurfaces
 from lapisml.server.azure.front import AzureFront
-from lapisml.server.features.assets import file_routes
+from lapisml.server.features.assets import file_routes, frame_routes, name_routes
 from lapisml.server.features.assets import routes as asset_routes
 from lapisml.server.features.assets.content import ContentService
+from lapisml.server.features.assets.frames import Frames
+from lapisml.server.features.assets.profiles import Profiles
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.assets.uploads import UploadService
 from lapisml.server.features.batch_endpoints.assembly import BatchEndpointsPart
@@ -39,8 +41,8 @@ from lapisml.server.features.endpoints.assembly import assemble as add_endpoints
 from lapisml.server.features.endpoints.gateway import GatewayWatch
 from lapisml.server.features.feature_sets.service import FeatureSetService
 from lapisml.server.features.identity import routes as identity_routes
-from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
+from lapisml.server.features.jobs.facts import JobFacts
 from lapisml.server.features.jobs.launch import LaunchSettings
 from lapisml.server.features.pipelines.assembly import add_pipelines
 from lapisml.server.features.registries.addresses import RegistryAddresses
@@ -48,7 +50,11 @@ from lapisml.server.features.registries.assembly import assemble as add_registri
 from lapisml.server.features.reuse.assembly import ReusePart, assemble_reuse
 from lapisml.server.features.schedules.assembly import SchedulesPart
 from lapisml.server.features.schedules.assembly import assemble as add_schedules
+from lapisml.server.features.studio import model_routes
+from lapisml.server.features.studio.assembly import assemble as add_studio
+from lapisml.server.features.studio.models import ModelPages
 from lapisml.server.features.sweeps.assembly import add_sweeps
+from lapisml.server.features.tracking import studio_routes as run_routes
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.webhooks.service import Webhooks
 from lapisml.server.features.workspaces import routes as workspace_routes
@@ -66,7 +72,6 @@ from lapisml.server.platform.idempotency_layer import IdempotencyLayer
 from lapisml.server.platform.leases import Leases
 from lapisml.server.platform.lifetime import Lifetime
 from lapisml.server.platform.mounts import Mounts
-from lapisml.server.platform.policy import LOOPBACK_NAMES, RequestPolicy
 from lapisml.server.platform.processes import ProcessIdentity, owner_is_gone, owner_name
 from lapisml.server.platform.schema import prepare_schema
 from lapisml.server.platform.sqlite_reserve import SqliteReserve
@@ -74,9 +79,11 @@ from lapisml.server.platform.vault import Vault
 from lapisml.server.platform.web import SideDoor
 from lapisml.server.serving import gateway_watch, serving_settings
 from lapisml.server.settings import Settings
+from lapisml.server.studio_pages import page_routes
 from lapisml.server.surfaces.mlflow.errors import render_error
 from lapisml.server.surfaces.mlflow.registry_routes import Registry
 from lapisml.server.surfaces.mlflow.surface import MlflowSurface
+from lapisml.server.surfaces.studio.surface import PREFIX, StudioPage
 
 if TYPE_CHECKING:
     from lapisml.server.surfaces.azure.services import AzureServices
@@ -92,11 +99,13 @@ class Application:
         asgi: answers requests.
         lifetime: what to start before the first request and to stop after the last.
         side_door: the address with TLS for clients of Azure.
+        on_stopping: ends the answers that never end by themselves; called when the server is about to stop.
     """
 
     asgi: AsgiApp
     lifetime: Lifetime
     side_door: SideDoor
+    on_stopping: Callable[[], None] = lambda: None
 
 
 def create_app(settings: Settings, url: str) -> Application:
@@ -117,29 +126,36 @@ def create_app(settings: Settings, url: str) -> Application:
     lifetime.add(jobs.worker)
     lifetime.add(jobs.composite_worker)
     reuse = _reuse(platform, backends, features, jobs)
-    add_pipelines(jobs, features.assets, reuse.service, platform.clock)
-    add_sweeps(jobs, platform.database, platform.clock, features.assets, features.tracking)
+    composed = _composed(platform, features, jobs, reuse)
     _furnish(settings, features, jobs)
     gateway = gateway_watch(settings, platform.clock)
-    native = _native(platform, features, jobs, reuse, gateway)
+    page = StudioPage()
+    native = _native(platform, backends, features, jobs, reuse, gateway, page)
     late = LateFeatures(
         _schedules(platform, features, jobs, lifetime),
         _endpoints(platform, ground, jobs, gateway, lifetime),
         _batch_endpoints(platform, backends, features, jobs),
     )
     front = AzureFront(settings, url, platform.clock)
-    for routes in (*late.routes, azure_routes.router(front, settings)):
+    studio = add_studio(platform.database, platform.events, features.workspaces, features.tracking)
+    late.endpoints.sampler.on_news = studio.changes.tell
+    models = ModelPages(platform.database, features.assets, features.tracking, backends.storage)
+    model_pages = model_routes.router(models, features.workspaces)
+    pages = page_routes(platform, features, jobs, late)
+    for routes in (*composed, *late.routes, studio.routes, pages, model_pages, azure_routes.router(front, settings)):
         native.include_router(routes)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
     hidden = ("/keys", "/token", "/secrets")
-    layer = IdempotencyLayer(RegistryAddresses(native), keys, secret=("/api/v1/tokens",), secret_endings=hidden)
+    opening = ("/api/v1/tokens", "/api/v1/session")
+    layer = IdempotencyLayer(RegistryAddresses(native), keys, secret=opening, secret_endings=hidden)
     mlflow = IdempotencyLayer(_mlflow(platform, backends, features, lifetime), keys)
     azure = AzureSurfaces(lambda: _azure_services(platform, backends, features, jobs, late))
     lifetime.on_stop(azure.close)
-    mounts = Mounts({"mlflow": mlflow}, layer, azure.find)
-    policy, renderers = _policy(settings, url), {"/mlflow/": render_error}
-    gate = Gate(mounts, features.identity, policy, platform.reserve, renderers, azure.form_of)
-    return Application(gate, lifetime, front.side_door)
+    mounts = Mounts({"mlflow": mlflow, "studio": page}, layer, azure.find)
+    policy, renderers = request_policy(settings, url, features.identity.cookie), {"/mlflow/": render_error}
+    watched = studio.watched(mounts)
+    gate = Gate(watched, features.identity, policy, platform.reserve, renderers, azure.form_of)
+    return Application(gate, lifetime, front.side_door, studio.changes.close)
 
 
 def _platform(settings: Settings, url: str, lifetime: Lifetime) -> Platform:
@@ -211,9 +227,7 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
     catalogue = load_backend("catalogue", "files")(settings.catalogue_file)
     assets = AssetService(database, clock, datastores, backends.storage, folder, catalogue, registry_of)
     return Features(
-        identity=IdentityService(
-            database, clock, platform.vault.subkey("access-tokens"), platform.vault.subkey(SUBKEY)
-        ),
+        identity=identity_service(platform),
         workspaces=workspaces,
         datastores=datastores,
         assets=assets,
@@ -270,6 +284,15 @@ def _reuse(platform: Platform, backends: Backends, features: Features, jobs: Job
     )
 
 
+def _composed(platform: Platform, features: Features, jobs: JobsPart, reuse: ReusePart) -> tuple[APIRouter, APIRouter]:
+    """Add the jobs that consist of others."""
+    database, clock, f = platform.database, platform.clock, features
+    return (
+        add_pipelines(jobs, database, clock, f.assets, reuse.service, f.workspaces),
+        add_sweeps(jobs, database, clock, f.assets, f.tracking, f.workspaces),
+    )
+
+
 def _furnish(settings: Settings, features: Features, jobs: JobsPart) -> None:
     """Connect what later features tell earlier ones, and make what every server has from its first start."""
 
@@ -311,14 +334,16 @@ def _mlflow(platform: Platform, backends: Backends, features: Features, lifetime
 
 def _native(
     platform: Platform,
+    backends: Backends,
     features: Features,
     jobs: JobsPart,
     reuse: ReusePart,
     gateway: GatewayWatch,
+    page: StudioPage,
 ) -> FastAPI:
     workspaces, settings = features.workspaces, platform.settings
     places = Places(workspaces.get, workspaces.registries.get)
-    native = native_application()
+    native = native_application(lambda: PREFIX if page.is_built() else "")
     for routes in (
         jobs.routes,  # routes are tried one after the other: the most used come first
         status.router(
@@ -331,14 +356,20 @@ def _native(
             gateway.record,
         ),
         identity_routes.router(features.identity),
+        identity_routes.session_router(
+            features.identity, workspaces.default_name, is_secure=platform.url.startswith("https:")
+        ),
         workspace_routes.router(workspaces, platform.url),
         datastore_routes.router(features.datastores, workspaces),
         asset_routes.router(features.assets, places),
+        name_routes.router(features.assets, backends.storage, places),
         file_routes.router(features.uploads, features.content, places),
+        frame_routes.router(Profiles(Frames(features.assets, backends.storage)), places),
         compute_routes.router(features.computes, workspaces),
         reuse.routes,
         features.registries.routes,
         connection_routes.router(features.connections, workspaces),
+        run_routes.assemble(platform.database, platform.clock, JobFacts(), workspaces),
     ):
         native.include_router(routes)
     return native
@@ -363,6 +394,7 @@ def _endpoints(
     made = add_endpoints(ground, jobs.launcher, platform.vault, gateway, serving_settings(platform.settings))
     lifetime.add(gateway)
     lifetime.add(made.worker)
+    lifetime.add(made.sampler)
     return made
 
 
@@ -373,17 +405,3 @@ def _azure_services(
     from lapisml.server.azure.services import gather
 
     return gather(platform, backends, features, jobs, late)
-
-
-def _policy(settings: Settings, url: str) -> RequestPolicy:
-    public = urlsplit(url)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    named = {name.lower() for name in (host, public.hostname or "", *settings.allowed_hosts)}
-    return RequestPolicy(
-        hosts=LOOPBACK_NAMES | frozenset(name for name in named if name not in ("", "0.0.0.0", "[::]")),  # noqa: S104
-        origins=frozenset(settings.allowed_origins),
-        scheme=public.scheme,
-        max_body=settings.max_body_mb * 2**20,
-        open_words=OPEN_WORDS,
-        signed_ending=BLOB_ENDING,
-    )

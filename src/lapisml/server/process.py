@@ -68,7 +68,12 @@ def _run(settings: Settings, listener: socket.socket) -> None:
         application.lifetime.start()
         tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
         run_web(
-            application.asgi, listener, lambda: _tell_ready(record, url, settings.tls_cert), tls, application.side_door
+            application.asgi,
+            listener,
+            lambda: _tell_ready(record, url, settings.tls_cert),
+            tls,
+            application.side_door,
+            application.on_stopping,
         )
     finally:
         record.unlink(missing_ok=True)

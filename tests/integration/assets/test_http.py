@@ -202,6 +202,39 @@ def test_files_leave_as_attachments(api: Api) -> None:
     assert found["content-type"] == "application/octet-stream"
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("plot.html", "text/html"), ("PLOT.HTM", "text/html"), ("a.svg", "image/svg+xml"), ("a.png", "image/png"),
+        ("a.jpeg", "image/jpeg"), ("a.pdf", "application/pdf"),
+    ],
+)  # fmt: skip
+def test_what_a_page_may_frame_is_shown_in_a_cage(api: Api, name: str, kind: str) -> None:
+    content = b"<script>parent.alert(1)</script>"
+    uri = api.upload({name: content})
+    status, headers, body = api.send("GET", f"content/view?uri={quote(uri)}&path={name}")
+    found = {key.lower(): value for key, value in headers.items()}
+    assert (status, body, found["content-type"]) == (200, content, kind)
+    assert (found["x-content-type-options"], found["x-frame-options"]) == ("nosniff", "SAMEORIGIN")
+    policy = found["content-security-policy"].split("; ")
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert not [part for part in policy if "allow-same-origin" in part or "connect-src" in part or "http" in part]
+    assert ("sandbox allow-scripts" in policy) == (kind != "application/pdf")
+    assert found["content-disposition"].startswith("inline")
+    assert api.send("GET", f"content/view?uri={quote(uri)}&path={name}", headers={"Range": "bytes=1-6"})[2] == b"script"
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "a.html.txt", "a.xhtml", "a.js", "html", "a.mhtml", "a.xml", "a.swf"])
+def test_whatever_else_is_kept_and_not_shown(api: Api, name: str) -> None:
+    uri = api.upload({name: b"<script>alert(1)</script>"})
+    _, headers, _ = api.send("GET", f"content/view?uri={quote(uri)}&path={name}")
+    found = {key.lower(): value for key, value in headers.items()}
+    assert found["content-type"] == "application/octet-stream"
+    assert found["content-disposition"].startswith("attachment")
+    assert found["content-security-policy"].startswith("sandbox;")
+
+
 def test_two_clients_create_the_next_version_at_once(api: Api) -> None:
     start = threading.Barrier(8)
 

@@ -13,11 +13,17 @@ import pytest
 from lapisml.server.app import Application, create_app
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.platform.files import private_folder
+from lapisml.server.platform.http import native_application
 from lapisml.server.settings import Settings
+from lapisml.server.surfaces.studio import surface
 from tests.support.asgi import Answer, call
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-OPEN = {("GET", "/healthz"), ("HEAD", "/healthz"), ("GET", "/"), ("HEAD", "/")}
+PAGE = (
+    "/studio", "/studio/", "/studio/default/jobs/x", "/studio/assets/none.js", "/studio/../api/v1/status",
+    "/studio/%2e%2e/%2e%2e/app.py", "/studio/../../app.py",
+)  # fmt: skip
+OPEN = {(method, path) for method in ("GET", "HEAD") for path in ("/healthz", "/", *PAGE)}
 JSON = {"content-type": "application/json"}
 
 
@@ -41,16 +47,19 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = private_folder(tmp_path_factory.mktemp("gate") / "home")
-    for name in ("run", "storage"):
+    for name in ("run", "storage", "page"):
         private_folder(home / name)
-    app = create_app(Settings(home=home), "http://localhost:8787")
+    (home / "page" / "index.html").write_text("<!doctype html><title>the page</title>")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(surface, "PAGE", home / "page")
+        app = create_app(Settings(home=home), "http://localhost:8787")
     yield Server(app, (home / "token").read_text().strip(), sorted(_paths(app)))
     app.lifetime.stop()
 
 
 def _paths(app: Application) -> set[str]:
     """Every path of the application with its placeholders filled, and some that lead nowhere."""
-    mounts = app.asgi._app
+    mounts = app.asgi._app._app
     native = mounts._rest._app._app
     templates = set(native.openapi()["paths"]) | {"/api/v1/openapi.json", "/", "/healthz"}
     surface = mounts._mounts["mlflow"]._app
@@ -61,6 +70,9 @@ def _paths(app: Application) -> set[str]:
         "/mlflow",
         "/static/x.js",
         "/metrics",
+        "/studios",
+        "/Studio/x",
+        *PAGE,
         "//",
         "",
     }
@@ -78,9 +90,16 @@ def test_nothing_answers_without_a_token(server: Server) -> None:
     for path in server.paths:
         for method in METHODS:
             answer = server.send(method, path)
-            if ((method, path) in OPEN) != (answer.status == 200) or answer.status not in (200, 401):
+            if ((method, path) in OPEN) != (answer.status != 401) or answer.status not in (200, 307, 401, 404):
                 wrong[method, path] = answer.status
     assert wrong == {}
+
+
+@pytest.mark.parametrize("path", PAGE)
+def test_below_the_page_lies_nothing_but_the_page(server: Server, path: str) -> None:
+    answer = server.send("GET", path)
+    assert (b"<title>the page</title>" in answer.body) == (answer.status == 200) == ("assets" not in path)
+    assert answer.headers["content-security-policy"].startswith("default-src 'none';")
 
 
 @pytest.mark.parametrize(
@@ -167,8 +186,15 @@ def test_every_answer_has_the_security_headers_and_an_id(server: Server) -> None
             assert len(headers["x-request-id"]) == 16
 
 
+def test_the_root_leads_to_the_page(server: Server) -> None:
+    answer = server.send("GET", "/")
+    assert (answer.status, answer.headers["location"]) == (307, "/studio")
+
+
 def test_the_landing_page_runs_no_script_and_tells_no_secret(server: Server) -> None:
-    page = server.send("GET", "/").body.decode()
+    answer = call(native_application(), "GET", "/")
+    page = answer.body.decode()
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "Lapis" in page
     assert "lapis job create" in page
     assert "<script" not in page

@@ -3,6 +3,8 @@
 A wake-up carries no data: whoever is woken looks into the database. One may be lost (a connection breaks), so
 everybody who waits for one also looks by himself now and then; `wait` therefore always takes a time limit.
 Call `notify` after the transaction that changed something has ended.
+
+A word is told beside them (`tell`): it says what changed to whoever hears it at that moment, and to nobody later.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ class Relay(Protocol):
     """Carries wake-ups to other servers."""
 
     def send(self, topic: str) -> None:
-        """Pass a topic on, soon, without waiting."""
+        """Pass a topic, or a channel and a word with a space between, on; soon, without waiting."""
         ...
 
 
@@ -64,6 +66,7 @@ class EventBus:
         self._changed = threading.Condition()
         self._counts: dict[str, int] = defaultdict(int)
         self._callbacks: dict[str, list[Callable[[], None]]] = defaultdict(list)
+        self._hearers: dict[str, list[Callable[[str], None]]] = defaultdict(list)
         self._relay: Relay | None = None
         self._closed = False
 
@@ -77,8 +80,30 @@ class EventBus:
         if self._relay is not None:
             self._relay.send(topic)
 
+    def tell(self, channel: str, word: str) -> None:
+        """Tell a word to everybody who hears `channel`, on this server and on others."""
+        self.deliver(f"{channel} {word}")
+        if self._relay is not None:
+            self._relay.send(f"{channel} {word}")
+
+    def hear(self, channel: str, call: Callable[[str], None]) -> Callable[[], None]:
+        """Call `call` (quick, any thread) with each word told on `channel`; the result takes it back."""
+        with self._changed:
+            self._hearers[channel].append(call)
+
+        def stop() -> None:
+            with self._changed:
+                self._hearers[channel].remove(call)
+
+        return stop
+
     def deliver(self, topic: str) -> None:
-        """Wake everybody on this server only; also for topics that came from another one."""
+        """Wake everybody on this server only; also for topics and words that came from another one."""
+        channel, space, word = topic.partition(" ")
+        if space:
+            for take in list(self._hearers.get(channel, ())):
+                _call(partial(take, word))
+            return
         with self._changed:
             self._counts[topic] += 1
             self._changed.notify_all()

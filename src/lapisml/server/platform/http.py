@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from lapisml import __version__
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.platform.errors import as_lapis_error, error_body, http_status, validation_problems
 from lapisml.server.platform.landing import LANDING_CSP, landing_page
+from lapisml.server.platform.openapi import describe_bodies
 
 
-def native_application() -> FastAPI:
-    """Make the application with ``/healthz``, the landing page and the error answers; OpenAPI lies behind the gate."""
-    app = FastAPI(
+class _Native(FastAPI):
+    """FastAPI whose OpenAPI knows the bodies that routes name with `answers`."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe every route; made once, when it is first asked for."""
+        document = super().openapi()
+        describe_bodies(document)
+        return document
+
+
+def native_application(page_at: Callable[[], str] = lambda: "") -> FastAPI:
+    """Make the application with ``/healthz``, the landing page and the error answers; OpenAPI lies behind the gate.
+
+    Args:
+        page_at: gives the path of the web page that ``/`` leads to; empty: there is none, and ``/`` says so.
+    """
+    app = _Native(
         title="Lapis",
         version=__version__,
         openapi_url="/api/v1/openapi.json",
@@ -31,7 +46,7 @@ def native_application() -> FastAPI:
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(Exception, _answer_fault)
     app.add_api_route("/healthz", _healthz, methods=["GET", "HEAD"], include_in_schema=False)
-    app.add_api_route("/", _landing, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/", _root(page_at), methods=["GET", "HEAD"], include_in_schema=False, response_model=None)
     return app
 
 
@@ -39,9 +54,15 @@ async def _healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-async def _landing() -> HTMLResponse:
-    headers = {"Content-Security-Policy": LANDING_CSP, "Cache-Control": "no-cache"}
-    return HTMLResponse(landing_page(__version__), headers=headers)
+def _root(page_at: Callable[[], str]) -> Callable[[], Awaitable[Response]]:
+    async def root() -> Response:
+        path = page_at()
+        if path:
+            return RedirectResponse(path, headers={"Cache-Control": "no-cache"})
+        headers = {"Content-Security-Policy": LANDING_CSP, "Cache-Control": "no-cache"}
+        return HTMLResponse(landing_page(__version__), headers=headers)
+
+    return root
 
 
 def _response(request: Request, error: LapisError, status: int | None = None) -> Response:

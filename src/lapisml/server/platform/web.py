@@ -106,6 +106,7 @@ def run_web(
     on_ready: Callable[[], None],
     tls: tuple[Path, Path] | None = None,
     side_door: SideDoor | None = None,
+    on_stopping: Callable[[], None] = lambda: None,
 ) -> None:
     """Answer requests until SIGTERM or SIGINT.
 
@@ -115,10 +116,11 @@ def run_web(
         on_ready: called once, when requests are answered.
         tls: certificate chain and private key, PEM files.
         side_door: a second address of the same application.
+        on_stopping: called once in the event loop when it is time to end, before open requests are waited for.
     """
     server = _Uvicorn(_configuration(app, tls), on_ready)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(server, listener, side_door))
+        runner.run(_serve(server, listener, side_door, on_stopping))
 
 
 def _configuration(app: AsgiApp, tls: tuple[Path, Path] | None) -> uvicorn.Config:
@@ -215,10 +217,12 @@ def _cut_if_idle(connection: object) -> None:
         transport.abort()
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket, side_door: SideDoor | None) -> None:
+async def _serve(
+    server: uvicorn.Server, listener: socket.socket, side_door: SideDoor | None, on_stopping: Callable[[], None]
+) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop, server, side_door, number)
+        loop.add_signal_handler(number, _stop, server, side_door, on_stopping, number)
     if side_door is not None:
         await side_door.attach(server.config.app)  # type: ignore[arg-type]  # what `run_web` was given
     await server.serve([listener])
@@ -226,9 +230,10 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, side_door: Sid
         await side_door.stopped()
 
 
-def _stop(server: uvicorn.Server, side_door: SideDoor | None, number: int) -> None:
+def _stop(server: uvicorn.Server, side_door: SideDoor | None, on_stopping: Callable[[], None], number: int) -> None:
     if server.should_exit:
         return
+    on_stopping()
     log.info("server.stopping on %s", signal.Signals(number).name)
     server.should_exit = True
     if side_door is not None:

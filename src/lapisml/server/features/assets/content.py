@@ -1,6 +1,7 @@
 """Files of the workspace's stores handed out over HTTP: lists, and single files whole or in part.
 
-What is in a file is never shown in the server's own origin: it leaves as an attachment of no particular type.
+What is in a file is never shown in the server's own origin: it leaves as an attachment of no particular type, or, to
+be looked at within the page, as a document whose origin is nobody's and that reaches no network (see `viewing`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from urllib.parse import quote
 
 from lapisml.core.errors import not_found
 from lapisml.ports.storage import ObjectInfo, Storage, StorageLocation
+from lapisml.server.features.assets.browsing import Browser
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.assets.viewing import view_headers
 from lapisml.server.features.workspaces.service import Workspace
 
 _CHUNK = 1 << 20
@@ -42,11 +45,16 @@ class Part:
 
 
 class ContentService:
-    """Lists and reads what references lead to."""
+    """Lists and reads what references lead to.
+
+    Attributes:
+        browser: finds files, and what folders hold.
+    """
 
     def __init__(self, assets: AssetService, storage: Storage) -> None:
         self._assets = assets
-        self._storage = storage
+        self.storage = storage
+        self.browser = Browser(assets, storage)
 
     def files(self, workspace: Workspace, uri: str) -> list[dict[str, Any]]:
         """List the files that `uri` leads to: ``{"path", "size"}``, sorted; for a file one with an empty path.
@@ -58,7 +66,7 @@ class ContentService:
         found = self._found(location, uri)
         if not found.is_dir:
             return [{"path": "", "size": found.size}]
-        return [{"path": entry.path, "size": entry.size} for entry in self._storage.walk(location)]
+        return [{"path": entry.path, "size": entry.size} for entry in self.storage.walk(location)]
 
     def read(self, workspace: Workspace, uri: str, path: str, range_header: str | None) -> Part:
         """Give one file, or the single range of it that a Range header (RFC 9110, 14.2) asks for.
@@ -66,25 +74,33 @@ class ContentService:
         Raises:
             LapisError: NotFound; PathNotAllowed; Forbidden.
         """
-        location = self._assets.content_location(workspace, uri)
-        if path:
-            location = location.child(path)
-        found = self._found(location, path or uri)
-        if found.is_dir:
-            raise not_found("file", path or uri)
-        headers = {**SAFE_HEADERS, "Content-Disposition": _attachment(location.name)}
-        wanted = requested_range(range_header, found.size)
+        file = self.browser.file(workspace, uri, path)
+        return self._part(file.location, file.size, _as_attachment(file.name), range_header)
+
+    def view(self, workspace: Workspace, uri: str, path: str, range_header: str | None) -> Part:
+        """Do as `read` for a browser that shows the file where that is safe, and keeps it where it is not.
+
+        Raises:
+            LapisError: NotFound; PathNotAllowed; Forbidden.
+        """
+        file = self.browser.file(workspace, uri, path)
+        shown = view_headers(file.name)
+        headers = {**SAFE_HEADERS, **shown} if shown else _as_attachment(file.name)
+        return self._part(file.location, file.size, headers, range_header)
+
+    def _part(self, location: StorageLocation, size: int, headers: dict[str, str], range_header: str | None) -> Part:
+        wanted = requested_range(range_header, size)
         if wanted is None:
-            whole = {**headers, "Content-Length": str(found.size)}
-            return Part(200, whole, self._pieces(location, 0, found.size))
+            whole = {**headers, "Content-Length": str(size)}
+            return Part(200, whole, self._pieces(location, 0, size))
         start, end = wanted
-        if start >= found.size:
-            return Part(416, {**headers, "Content-Range": f"bytes */{found.size}", "Content-Length": "0"}, iter(()))
-        span = {"Content-Range": f"bytes {start}-{end - 1}/{found.size}", "Content-Length": str(end - start)}
+        if start >= size:
+            return Part(416, {**headers, "Content-Range": f"bytes */{size}", "Content-Length": "0"}, iter(()))
+        span = {"Content-Range": f"bytes {start}-{end - 1}/{size}", "Content-Length": str(end - start)}
         return Part(206, {**headers, **span}, self._pieces(location, start, end))
 
     def _found(self, location: StorageLocation, what: str) -> ObjectInfo:
-        found = self._storage.info(location)
+        found = self.storage.info(location)
         if found is None:
             raise not_found("content", what)
         return found
@@ -93,7 +109,7 @@ class ContentService:
         left = end - start
         if left <= 0:
             return
-        with self._storage.open_read(location, start) as stream:
+        with self.storage.open_read(location, start) as stream:
             while left and (piece := stream.read(min(_CHUNK, left))):
                 left -= len(piece)
                 yield piece
@@ -115,6 +131,7 @@ def requested_range(header: str | None, size: int) -> tuple[int, int] | None:
     return None if last is not None and int(last) < start else (start, end)
 
 
-def _attachment(name: str) -> str:
-    """Write a Content-Disposition (RFC 6266) that carries any name."""
-    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+def _as_attachment(name: str) -> dict[str, str]:
+    """Give the headers of a file to keep; its Content-Disposition (RFC 6266) carries any name."""
+    kept = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    return {**SAFE_HEADERS, "Content-Type": "application/octet-stream", "Content-Disposition": kept}

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.features.assets.browse_routes import add_browsing
 from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.receiving import Receiver
 from lapisml.server.features.assets.uploads import UploadAnswer, UploadRequest, UploadService
@@ -42,8 +43,14 @@ def router(uploads: UploadService, content: ContentService, workspaces: PlaceFin
     @routes.get("/content/file")
     def get_file(ws: str, uri: str, request: Request, path: str = "") -> Response:
         part = content.read(workspaces.get(ws), uri, path, request.headers.get("range"))
-        return StreamingResponse(part.body, part.status, part.headers, "application/octet-stream")
+        return StreamingResponse(part.body, part.status, part.headers)
 
+    @routes.get("/content/view")
+    def view_file(ws: str, uri: str, request: Request, path: str = "") -> Response:
+        part = content.view(workspaces.get(ws), uri, path, request.headers.get("range"))
+        return StreamingResponse(part.body, part.status, part.headers)
+
+    add_browsing(routes, content, workspaces)
     return routes
 
 

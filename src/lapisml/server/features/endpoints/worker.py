@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
 from lapisml.server.features.endpoints.settle import Round, Settler
-from lapisml.server.features.endpoints.topics import TOPIC_ENDPOINTS
+from lapisml.server.features.endpoints.topics import TOPIC_ENDPOINTS, TOPIC_SETTLED
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.tasks import Tasks
 from lapisml.server.features.jobs.topics import TOPIC_NEWS
@@ -103,6 +103,7 @@ class EndpointWorker:
         if found.is_idle:
             return _IDLE_S
         if found.changed:
+            self._events.notify(TOPIC_SETTLED)
             self._pause = _FIRST_LOOK_S
         if not found.pending and not found.changed:
             return RESYNC_S

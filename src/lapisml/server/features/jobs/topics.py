@@ -11,3 +11,6 @@ TOPIC_NEWS = "jobs:news"
 
 TOPIC_CHILDREN = "jobs:children"
 """Told when a pipeline or a sweep needs attention: it is new, one of its jobs has ended, or it is to be canceled."""
+
+TOPIC_MOVED = "jobs:moved"
+"""Told on this server when a round of it is over, in which jobs may have moved."""

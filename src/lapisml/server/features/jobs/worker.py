@@ -13,7 +13,7 @@ from lapisml.server.features.jobs.dispatch import Dispatcher
 from lapisml.server.features.jobs.oversee import Overseer
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.tasks import Tasks
-from lapisml.server.features.jobs.topics import TOPIC_LINE, TOPIC_NEWS
+from lapisml.server.features.jobs.topics import TOPIC_LINE, TOPIC_MOVED, TOPIC_NEWS
 from lapisml.server.features.jobs.wake import WakeListener
 from lapisml.server.platform.events import EventBus
 from lapisml.server.platform.leases import LeaseLostError
@@ -99,3 +99,4 @@ class JobWorker:
             self._lines_due.clear()
             self._dispatcher.dispatch()
         self._overseer.oversee(names)
+        self._events.deliver(TOPIC_MOVED)

@@ -50,14 +50,15 @@ class Firer:
         self._submitter = submitter
         self._policy = policy
 
-    def round(self) -> None:
-        """Fire what is due, and submit what was left over."""
+    def round(self) -> bool:
+        """Fire what is due, and submit what was left over; say whether there was anything."""
         with self._database.read() as connection:
             found = store.to_attend(connection, self._clock.now_ms())
         for schedule_id in found:
             lease = self._leases.claim(lease_name(schedule_id))
             if lease is not None:  # else another server is about it
                 self._attend(schedule_id, lease)
+        return bool(found)
 
     def seconds_left(self) -> float | None:
         """Give the time until the next schedule is due, None when none ever is."""

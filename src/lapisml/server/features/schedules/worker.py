@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lapisml.core.errors import LapisError
 from lapisml.server.features.schedules.firing import Firer
-from lapisml.server.features.schedules.topics import TOPIC_SCHEDULES
+from lapisml.server.features.schedules.topics import TOPIC_FIRED, TOPIC_SCHEDULES
 from lapisml.server.platform.events import EventBus
 
 _log = logging.getLogger("lapis.schedules")
@@ -47,7 +47,8 @@ class ScheduleWorker:
     def _round(self) -> float:
         """Fire what is due and give the time to sleep, seconds."""
         try:
-            self._firer.round()
+            if self._firer.round():
+                self._events.notify(TOPIC_FIRED)
             left = self._firer.seconds_left()
         except (LapisError, SQLAlchemyError, OSError) as error:
             _log.warning("schedule.round.failed reason=%s: %s", type(error).__name__, error)

@@ -41,9 +41,14 @@ MAX_DATASET_SUMMARIES = 1000
 
 
 class Runs:
-    """Runs of workspaces. A job sees and changes its own run and the runs that it made, a person all."""
+    """Runs of workspaces. A job sees and changes its own run and the runs that it made, a person all.
+
+    Attributes:
+        on_change: called (quick, any thread) with the workspace and the id of each run that has changed.
+    """
 
     def __init__(self, database: Database, commit: GroupCommit, clock: Clock) -> None:
+        self.on_change: Callable[[str, str], None] = lambda _workspace, _run_id: None
         self._database = database
         self._commit = commit
         self._clock = clock
@@ -67,7 +72,10 @@ class Runs:
         Raises:
             LapisError: NotFound when the experiment is not there, Usage when it was deleted.
         """
-        return self._commit.run(self.creation(caller, experiment_id, name, tags, start_time, user_id, run_id, status))
+        write = self.creation(caller, experiment_id, name, tags, start_time, user_id, run_id, status)
+        made = self._commit.run(write)
+        self.on_change(caller.workspace, made.info.run_id)
+        return made
 
     def creation(
         self,
@@ -181,10 +189,12 @@ class Runs:
             LapisError: NotFound, Forbidden; Usage when the run was deleted or a parameter would change.
         """
         await self._commit.log(entry)
+        self.on_change(entry.caller.workspace, entry.run_id)
 
     def log_and_wait(self, entry: LogEntry) -> None:
         """Do as `log` does, from a thread."""
         self._commit.log_and_wait(entry)
+        self.on_change(entry.caller.workspace, entry.run_id)
 
     def delete_tag(self, caller: Caller, run_id: str, key: str) -> None:
         """Delete a tag of a run.
@@ -314,4 +324,6 @@ class Runs:
                 raise invalid(f"The run {run_id} must be in the 'active' state. Current state is deleted.")
             return write(connection, run)
 
-        return self._commit.run(checked)
+        changed = self._commit.run(checked)
+        self.on_change(caller.workspace, run_id)
+        return changed

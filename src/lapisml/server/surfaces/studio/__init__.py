@@ -1,0 +1,1 @@
+"""The web page: the files that the build of ``studio/`` leaves in ``page/``, as they are."""
