@@ -18,6 +18,7 @@ from tests.support.postgres import NoPostgresError, PostgresServer
 from tests.support.scheduling import ByFile, long_first
 from tests.support.server import LapisServer, end_everything
 
+_KEPT = ("LAPIS_TEST_DATA", "LAPIS_TEST_SHOTS")
 ServerFactory = Callable[..., LapisServer]
 RunCli = Callable[..., CompletedProcess[str]]
 
@@ -26,7 +27,7 @@ RunCli = Callable[..., CompletedProcess[str]]
 def _own_environment() -> Iterator[None]:
     """Keep the caller's settings of Lapis and MLflow out of the tests."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [n for n in os.environ if n.startswith(("LAPIS_", "MLFLOW_")) and n != "LAPIS_TEST_DATA"]:
+        for name in [n for n in os.environ if n.startswith(("LAPIS_", "MLFLOW_")) and n not in _KEPT]:
             patch.delenv(name)
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
         yield

@@ -61,6 +61,10 @@ _JOB_VARIABLES = (
 """Set within jobs, and so by a server that is started there inherited; they steer no server."""
 
 
+_BUILD_VARIABLES = ("LAPIS_STUDIO",)
+"""Read when the package is built; see ``docs/studio.md``."""
+
+
 class Settings(BaseModel):
     """The server's settings; see the fields' descriptions."""
 
@@ -255,7 +259,7 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, Any] | Non
 def unknown_variables(environment: Iterable[str]) -> list[str]:
     """Give one sentence for each ``LAPIS_*`` variable that no part knows, with the nearest word."""
     known = [PREFIX + name.upper() for name in Settings.model_fields] + list(CLIENT_SETTINGS)
-    meant = {*known, *_JOB_VARIABLES}
+    meant = {*known, *_JOB_VARIABLES, *_BUILD_VARIABLES}
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in meant)
     return [_unknown(name, known) for name in unknown]
 
