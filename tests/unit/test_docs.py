@@ -40,7 +40,15 @@ def test_every_setting_is_described() -> None:
 
 def test_no_page_describes_a_setting_that_does_not_exist() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | set(CLIENT_SETTINGS)
-    known |= {"LAPIS_TEST_ALL", "LAPIS_TEST_DATA", "LAPIS_TEST_WORKERS", "LAPIS_TEST_EXAMPLES", "LAPIS_DEMO_HOME"}
+    known |= {
+        "LAPIS_STUDIO",
+        "LAPIS_TEST_ALL",
+        "LAPIS_TEST_DATA",
+        "LAPIS_TEST_SHOTS",
+        "LAPIS_TEST_WORKERS",
+        "LAPIS_TEST_EXAMPLES",
+        "LAPIS_DEMO_HOME",
+    }
     written = {(_name(page), name) for page in PAGES for name in _variables(page)}
     assert {(page, name) for page, name in written if name not in known} == set()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from lapisml.cli import flags
+from lapisml.cli import flags, web
 from lapisml.cli.context import open_session, show
 from lapisml.cli.parsing import AddArguments, Verb
 from lapisml.core.errors import ErrorCode, LapisError
@@ -27,6 +28,7 @@ def asset_verbs(kind: str, noun: str, create: tuple[AddArguments, ...], keys: tu
     """
     do = _Commands(kind, keys)
     one = (flags.name(), flags.version, flags.label, flags.asset_scope)
+    page = web.flag()
     new = (
         flags.file(),
         flags.name(required=False),
@@ -34,6 +36,7 @@ def asset_verbs(kind: str, noun: str, create: tuple[AddArguments, ...], keys: tu
         *create,
         flags.sets,
         flags.no_wait,
+        page,
         flags.asset_scope,
     )
     names = flags.name(required=False, text="all versions of this name")
@@ -48,7 +51,7 @@ def asset_verbs(kind: str, noun: str, create: tuple[AddArguments, ...], keys: tu
     edit = (*which, flags.edits, flags.values(("--description", "what it is")), flags.file_for_update)
     return {
         "create": Verb(f"create a version of {noun}", do.create, new),
-        "show": Verb(f"show a version of {noun}; the latest when none is named", do.show, one),
+        "show": Verb(f"show a version of {noun}; the latest when none is named", do.show, (*one, page)),
         "list": Verb(f"list {noun}s, or the versions of one", do.list, listed),
         "update": Verb(f"change description, tags and properties of {noun}", do.update, edit),
         "archive": Verb(f"hide {noun}, or a version of it, from lists", do.archive, one),
@@ -80,10 +83,16 @@ class _Commands:
     def create(self, args: Namespace) -> None:
         from lapisml.cli.documents import submission
 
-        show(args, self._operations(args).create_or_update(submission(args, self._kind, self._keys)))
+        self._show(args, self._operations(args).create_or_update(submission(args, self._kind, self._keys)))
 
     def show(self, args: Namespace) -> None:
-        show(args, self._operations(args).get(args.name, args.version, args.label))
+        self._show(args, self._operations(args).get(args.name, args.version, args.label))
+
+    def _show(self, args: Namespace, record: Mapping[str, Any]) -> None:
+        if args.registry_name is None:
+            noun = self._kind if self._kind == "data" else f"{self._kind}s"
+            web.tell_page_of(args, noun, str(record["name"]), str(record["version"]))
+        show(args, record)
 
     def list(self, args: Namespace) -> None:
         found = self._operations(args).list(

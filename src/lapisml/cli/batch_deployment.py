@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lapisml.cli import endpoint_flags, flags
+from lapisml.cli import endpoint_flags, flags, web
 from lapisml.cli.context import open_session, show
 from lapisml.cli.parsing import Verb, run_noun
 from lapisml.core.errors import ErrorCode, LapisError
@@ -36,7 +36,7 @@ def _create(args: Namespace) -> None:
     poller = _operations(args).begin_create_or_update(made)
     name, endpoint = made.name(), str(made.document.get("endpoint_name") or "")
     then = (lambda: _make_default(args, endpoint, name)) if args.set_default else None
-    endpoint_flags.finish(args, poller, f"Deployment '{name}'", then)
+    endpoint_flags.finish(args, poller, f"Deployment '{name}'", ("batch-endpoints", endpoint), then)
 
 
 def _make_default(args: Namespace, endpoint: str, name: str) -> None:
@@ -51,12 +51,13 @@ def _make_default(args: Namespace, endpoint: str, name: str) -> None:
 def _update(args: Namespace) -> None:
     found = _operations(args)
     edited = endpoint_flags.edited_submission(args, _KIND, lambda endpoint, name: found.get(name, str(endpoint)), {})
-    endpoint_flags.finish(args, found.begin_create_or_update(edited), f"Deployment '{edited.name()}'")
+    page = ("batch-endpoints", str(edited.document.get("endpoint_name") or ""))
+    endpoint_flags.finish(args, found.begin_create_or_update(edited), f"Deployment '{edited.name()}'", page)
 
 
 def _show(args: Namespace) -> None:
     record = _operations(args).get(args.name, args.endpoint_name)
-    endpoint_flags.tell_page(args, record)
+    web.tell_page_of(args, "batch-endpoints", args.endpoint_name)
     show(args, record)
 
 
@@ -88,16 +89,16 @@ VERBS = {
         "create a deployment of a model, of a pipeline component, or of a finished job",
         _create,
         (
-            flags.file(required=True), *_ANY, _set_default, endpoint_flags.web(), flags.sets,
+            flags.file(required=True), *_ANY, _set_default, web.flag(), flags.sets,
             endpoint_flags.no_wait, _how, flags.scope,
         ),
     ),
     "update": Verb(
         "change a deployment",
         _update,
-        (*_ANY, flags.edits, flags.file_for_update, endpoint_flags.web(), endpoint_flags.no_wait, _how, flags.scope),
+        (*_ANY, flags.edits, flags.file_for_update, web.flag(), endpoint_flags.no_wait, _how, flags.scope),
     ),
-    "show": Verb("show a deployment", _show, (*_ONE, endpoint_flags.web())),
+    "show": Verb("show a deployment", _show, (*_ONE, web.flag())),
     "list": Verb("list the deployments of a batch endpoint", _list, (endpoint_flags.endpoint_name(), flags.scope)),
     "list-jobs": Verb("list the jobs of a deployment, newest first", _jobs, _ONE),
     "delete": Verb("delete a deployment; its jobs stay", _delete, (*_ONE, endpoint_flags.delete_flags)),

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lapisml.cli import endpoint_flags, flags
+from lapisml.cli import endpoint_flags, flags, web
 from lapisml.cli.context import note, open_session, show
 from lapisml.cli.parsing import Verb, run_noun
 from lapisml.core.errors import ErrorCode, LapisError
@@ -79,7 +79,7 @@ def _default(text: str) -> str:
 
 
 def _finish(args: Namespace, poller: Any, name: str) -> None:
-    endpoint_flags.finish(args, poller, f"Batch endpoint '{name}'")
+    endpoint_flags.finish(args, poller, f"Batch endpoint '{name}'", ("batch-endpoints", name))
 
 
 def _delete(args: Namespace) -> None:
@@ -153,7 +153,7 @@ def _operations(args: Namespace) -> BatchEndpointOperations:
 
 def _show(args: Namespace) -> None:
     record = _operations(args).get(args.name)
-    endpoint_flags.tell_page(args, record)
+    web.tell_page_of(args, "batch-endpoints", args.name)
     show(args, record)
 
 
@@ -163,7 +163,7 @@ VERBS = {
         "create a batch endpoint: a name under which models score whole files",
         _create,
         (
-            flags.file(), flags.name(required=False), _settings, endpoint_flags.web(), flags.sets,
+            flags.file(), flags.name(required=False), _settings, web.flag(), flags.sets,
             endpoint_flags.no_wait, flags.scope,
         ),
     ),
@@ -171,11 +171,11 @@ VERBS = {
         "change a batch endpoint: its default deployment, tags",
         _update,
         (
-            flags.name(required=False), _settings, endpoint_flags.web(), flags.edits, flags.file_for_update,
+            flags.name(required=False), _settings, web.flag(), flags.edits, flags.file_for_update,
             endpoint_flags.no_wait, flags.scope,
         ),
     ),
-    "show": Verb("show a batch endpoint", _show, (*_ONE, endpoint_flags.web())),
+    "show": Verb("show a batch endpoint", _show, (*_ONE, web.flag())),
     "list": Verb(
         "list the batch endpoints", lambda args: show(args, list(_operations(args).list()), _COLUMNS), (flags.scope,)
     ),

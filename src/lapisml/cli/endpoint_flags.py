@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lapisml.cli import flags
 from lapisml.cli.context import note, show
 from lapisml.cli.parsing import AddArguments
+from lapisml.cli.web import tell_page_of
 from lapisml.core.errors import ErrorCode, LapisError
 
 if TYPE_CHECKING:
@@ -39,15 +40,6 @@ def endpoint_name(required: bool = True) -> AddArguments:
 
     def add(parser: ArgumentParser) -> None:
         parser.add_argument("--endpoint-name", "-e", required=required, metavar="NAME", help="its endpoint")
-
-    return add
-
-
-def web(*short: str) -> AddArguments:
-    """Make ``--web``: shows where the page is."""
-
-    def add(parser: ArgumentParser) -> None:
-        parser.add_argument("--web", *short, action="store_true", help="say where its page is")
 
     return add
 
@@ -137,17 +129,21 @@ def _document(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key in known and value is not None}
 
 
-def finish(args: Namespace, poller: Poller[Any], what: str, then: Callable[[], Any] | None = None) -> None:
+def finish(
+    args: Namespace, poller: Poller[Any], what: str, page: tuple[str, str], then: Callable[[], Any] | None = None
+) -> None:
     """Wait for an operation unless ``--no-wait`` was given, tell how it gets on, and show what came of it.
 
     Args:
         args: the command's flags.
         poller: of the operation.
         what: how a sentence calls it.
+        page: where ``--web`` leads: the noun and the name of the endpoint.
         then: what to do once it has succeeded.
     """
     from lapisml.sdk.pending import PendingPoller
 
+    tell_page_of(args, *page)
     if isinstance(poller, PendingPoller):
         if args.no_wait:
             show(args, poller.result(0))
@@ -193,10 +189,3 @@ def _truth(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ArgumentTypeError(f"'{text}' is neither true nor false")
     return text.lower() == "true"
-
-
-def tell_page(args: Namespace, record: Mapping[str, Any]) -> None:
-    """Say where the page of a record is, after ``--web``."""
-    page = (record.get("services") or {}).get("Studio", {}).get("endpoint") or record.get("studio_url")
-    if args.web:
-        note(args, f"Web View: {page}" if page else "It has no page of its own; `lapis status` has that of the server.")

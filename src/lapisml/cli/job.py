@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lapisml.cli import flags, job_why
+from lapisml.cli import flags, job_why, web
 from lapisml.cli.context import note, open_session, show
 from lapisml.cli.parsing import Verb, refused, run_noun
 from lapisml.core.errors import ErrorCode, LapisError
@@ -21,13 +21,8 @@ _FIRST = 50
 
 def _create_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--stream", "-s", action="store_true", help="show the log until the job ends")
-    _web(parser)
     parser.add_argument("--save-as", "-a", metavar="FILE", help="write the job's record to this YAML file")
     parser.add_argument("--skip-validation", action="store_true", help="leave out the check before the uploads")
-
-
-def _web(parser: ArgumentParser) -> None:
-    parser.add_argument("--web", "-e", action="store_true", help="open the job's page")
 
 
 def _list_flags(parser: ArgumentParser) -> None:
@@ -67,14 +62,7 @@ def _create(args: Namespace) -> int | None:
 
 
 def _after_show(args: Namespace, job: dict[str, Any]) -> None:
-    if args.web:
-        import sys
-        import webbrowser
-
-        address = job["services"]["Studio"]["endpoint"]
-        note(args, f"Web View: {address}")
-        if sys.stdout.isatty():
-            webbrowser.open(address)
+    web.tell_page(args, job["services"]["Studio"]["endpoint"])
 
 
 def _save(path: str, job: dict[str, Any]) -> None:
@@ -132,7 +120,10 @@ def _cancel(args: Namespace) -> None:
 def _stream(args: Namespace) -> int:
     from lapisml.cli.streaming import follow_job
 
-    return follow_job(args, _operations(args), args.name, show_record=False)
+    jobs = _operations(args)
+    if args.web:
+        _after_show(args, jobs.get(args.name))
+    return follow_job(args, jobs, args.name, show_record=False)
 
 
 def _download(args: Namespace) -> None:
@@ -160,18 +151,19 @@ def _operations(args: Namespace) -> JobOperations:
 
 
 _ONE = (flags.name(), flags.scope)
+_web = web.flag("-e")
 VERBS = {
     "create": Verb(
         "submit a job",
         _create,
-        (flags.file(required=True), flags.name(required=False), flags.sets, _create_flags, flags.scope),
+        (flags.file(required=True), flags.name(required=False), flags.sets, _create_flags, _web, flags.scope),
     ),
     "show": Verb("show a job: its document, status and the reason for it", _show, (*_ONE, _web)),
     "list": Verb(
         "list jobs, newest first", _list, (_list_flags, flags.archived, flags.max_results, flags.tag, flags.scope)
     ),
     "stream": Verb(
-        "show the log of a job, or the steps of a pipeline, until it ends; fails when it fails", _stream, _ONE
+        "show the log of a job, or the steps of a pipeline, until it ends; fails when it fails", _stream, (*_ONE, _web)
     ),
     "update": Verb(
         "change display name, description, tags or experiment of a job", _update, (*_ONE, flags.edits, _web)

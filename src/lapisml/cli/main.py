@@ -16,6 +16,7 @@ PLATFORM = {
     "up": "start the server here, or in the background with --detach",
     "down": "stop the server; jobs go on",
     "status": "show the server's address, profile, database and processes",
+    "studio": "open the web page, signed in",
     "auth": "show the access token",
     "azure": "point Azure's own clients at this server",
     "configure": "show or change your defaults",

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lapisml.cli import endpoint_flags, flags
+from lapisml.cli import endpoint_flags, flags, web
 from lapisml.cli.context import open_session, show
 from lapisml.cli.parsing import Verb, refuse, run_noun
 from lapisml.core.errors import ErrorCode, LapisError
@@ -69,7 +69,7 @@ def _make(args: Namespace, made: Submission, all_traffic: bool) -> None:
     else:
         poller = found.begin_create_or_update(made, local=args.local, vscode_debug=args.vscode_debug)
     then = (lambda: _give_traffic(args, endpoint, name)) if all_traffic else None
-    endpoint_flags.finish(args, poller, f"Deployment '{name}'", then)
+    endpoint_flags.finish(args, poller, f"Deployment '{name}'", ("online-endpoints", endpoint), then)
 
 
 def _give_traffic(args: Namespace, endpoint: str, name: str) -> None:
@@ -84,7 +84,7 @@ def _give_traffic(args: Namespace, endpoint: str, name: str) -> None:
 
 def _show(args: Namespace) -> None:
     record = _operations(args).get(args.name, args.endpoint_name, local=args.local)
-    endpoint_flags.tell_page(args, record)
+    web.tell_page_of(args, "online-endpoints", args.endpoint_name)
     show(args, record)
 
 
@@ -122,7 +122,7 @@ VERBS = {
         "create a deployment: a model that answers for an endpoint",
         _create,
         (
-            flags.file(required=True), *_ANY, _all_traffic, endpoint_flags.local, endpoint_flags.web(), flags.sets,
+            flags.file(required=True), *_ANY, _all_traffic, endpoint_flags.local, web.flag(), flags.sets,
             endpoint_flags.no_wait, _how, flags.scope,
         ),
     ),
@@ -130,11 +130,11 @@ VERBS = {
         "change a deployment; what answers now goes on until the new one is ready",
         _update,
         (
-            *_ANY, flags.edits, flags.file_for_update, endpoint_flags.local, endpoint_flags.web(),
+            *_ANY, flags.edits, flags.file_for_update, endpoint_flags.local, web.flag(),
             endpoint_flags.no_wait, _how, flags.scope,
         ),
     ),
-    "show": Verb("show a deployment and how it gets on", _show, (*_ONE, endpoint_flags.web())),
+    "show": Verb("show a deployment and how it gets on", _show, (*_ONE, web.flag())),
     "list": Verb(
         "list the deployments of an endpoint",
         _list,

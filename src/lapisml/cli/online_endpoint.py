@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lapisml.cli import endpoint_flags, flags
+from lapisml.cli import endpoint_flags, flags, web
 from lapisml.cli.context import open_session, show
 from lapisml.cli.parsing import Verb, run_noun
 
@@ -55,12 +55,12 @@ def _update(args: Namespace) -> None:
 
 
 def _finish(args: Namespace, poller: Any, name: str) -> None:
-    endpoint_flags.finish(args, poller, f"Endpoint '{name}'")
+    endpoint_flags.finish(args, poller, f"Endpoint '{name}'", ("online-endpoints", name))
 
 
 def _show(args: Namespace) -> None:
     record = _operations(args).get(args.name, local=args.local)
-    endpoint_flags.tell_page(args, record)
+    web.tell_page_of(args, "online-endpoints", args.name)
     show(args, record)
 
 
@@ -101,7 +101,7 @@ VERBS = {
         "create an endpoint: an address and its keys; deployments answer behind it",
         _create,
         (
-            flags.file(), flags.name(required=False), _auth_mode, endpoint_flags.local, endpoint_flags.web("-e"),
+            flags.file(), flags.name(required=False), _auth_mode, endpoint_flags.local, web.flag("-e"),
             flags.sets, endpoint_flags.no_wait, flags.scope,
         ),
     ),
@@ -110,11 +110,11 @@ VERBS = {
         _update,
         (
             flags.name(required=False), _traffic, _auth_mode, flags.edits, flags.file_for_update,
-            endpoint_flags.local, endpoint_flags.web("-e"), endpoint_flags.no_wait, flags.scope,
+            endpoint_flags.local, web.flag("-e"), endpoint_flags.no_wait, flags.scope,
         ),
     ),
     "show": Verb(
-        "show an endpoint, its address and its traffic", _show, (*_ONE, endpoint_flags.local, endpoint_flags.web("-e"))
+        "show an endpoint, its address and its traffic", _show, (*_ONE, endpoint_flags.local, web.flag("-e"))
     ),
     "list": Verb("list the endpoints", _list, (endpoint_flags.local, flags.scope)),
     "invoke": Verb(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
-from lapisml.cli.context import note, show
+from lapisml.cli.context import note, open_transport, show
 from lapisml.cli.parsing import Verb, run_verb
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.sdk.autostart import run_in_foreground, running, start_in_background
 from lapisml.sdk.discovery import Address, home_folder
+from lapisml.sdk.pages import sign_in_address
 
 _SETTINGS = {
     "host": "address to listen on; default 127.0.0.1",
@@ -48,12 +50,21 @@ def _up(args: Namespace) -> int:
         start_in_background(home, variables, lambda sentence: note(args, sentence))
     from lapisml.cli.status import describe
 
-    show(args, describe(args))
+    found = describe(args)
+    _tell_studio(args, open_transport(args, start=False).address)
+    show(args, found)
     return 0
 
 
 def _announce(args: Namespace, address: Address) -> None:
     note(args, f"Lapis is ready at {address.url}. Stop it with Ctrl-C; running jobs go on.")
+    _tell_studio(args, address)
+
+
+def _tell_studio(args: Namespace, address: Address) -> None:
+    """Show a person the address that signs in; a log file is shown none, for it holds the token."""
+    if sys.stderr.isatty():
+        note(args, f"Studio: {sign_in_address(f'{address.url}/studio', address.token)}")
 
 
 def _variables(args: Namespace) -> dict[str, str]:
