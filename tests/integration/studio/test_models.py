@@ -54,10 +54,15 @@ def test_versions_with_their_runs(api: Api) -> None:
     assert (oldest["run"]["run_id"], oldest["run"]["metrics"], oldest["run"]["params"]) == (
         first, {"loss": 0.5}, {"alpha": "0.1"}
     )  # fmt: skip
-    assert (oldest["aliases"], oldest["deployed"], oldest["signature"]) == (["champion"], [], None)
-    (asked,) = api.json("GET", "models/measured/measured?version=1&signature=true")["value"]
+    assert (oldest["aliases"], oldest["job_name"], oldest["signature"]) == (["champion"], first, None)
+    page = api.json("GET", "models/measured/measured?limit=1")
+    assert api.json("GET", f"models/measured/measured?limit=1&token={page['next']}")["value"] == [oldest]
+    asked, other = api.json("GET", "models/measured/compared?version=1&version=2")["value"]
+    assert (asked["version"], other["version"]) == ("1", "2")
     assert [column["name"] for column in asked["signature"]["inputs"]] == ["age"]
-    assert api.error("GET", "models/measured/measured?version=9")[0] == 404
+    assert api.json("GET", "models/measured/deployed")["value"] == []
+    assert api.error("GET", "models/measured/compared?version=9")[0] == 404
+    assert api.error("GET", "models/nothing/measured")[0] == 404
     described = api.json("GET", "models/measured/versions/1/mlmodel")
     assert (list(described["flavors"]), described["signature"]) == (["python_function"], asked["signature"])
 

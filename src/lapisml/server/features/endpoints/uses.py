@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from lapisml.server.features.endpoints import store
 from lapisml.server.features.endpoints.records import DeploymentRecord, Provisioning
@@ -35,19 +34,15 @@ class ModelUse:
     traffic: int
 
 
-def uses_of_models(database: Database, workspace: Workspace, models: Sequence[str]) -> list[ModelUse]:
-    """Give the deployments of models of a workspace, by endpoint and name, in two queries.
-
-    Args:
-        models: keys of models.
-    """
+def uses_of_model(database: Database, workspace: Workspace, name: str) -> list[ModelUse]:
+    """Give the deployments of all versions of a workspace's model, by endpoint and name, in two queries."""
     in_use = or_(deployments.c.revision == revisions.c.id, deployments.c.serving == revisions.c.id)
     joined = endpoints.join(deployments, deployments.c.endpoint_id == endpoints.c.id).join(
         revisions, (revisions.c.deployment_id == deployments.c.id) & in_use
     )
     around = (endpoints.c.name.label("endpoint"), endpoints.c.traffic, revisions.c.model, revisions.c.id.label("used"))
     query = select(*deployments.c, *around).select_from(joined)
-    query = query.where(endpoints.c.workspace_id == workspace.id, revisions.c.model.in_(models))
+    query = query.where(endpoints.c.workspace_id == workspace.id, _is_version_of(name))
     with database.read() as connection:
         rows = connection.execute(query.order_by(endpoints.c.name, deployments.c.name)).all()
         wanted = store.revisions_by_id(connection, [row.revision for row in rows])
@@ -58,3 +53,7 @@ def uses_of_models(database: Database, workspace: Workspace, models: Sequence[st
         share = int(row.traffic.get(record.name, 0)) if is_serving else 0
         found.append(ModelUse(row.model, row.endpoint, record.name, state, is_serving, share))
     return found
+
+
+def _is_version_of(name: str) -> ColumnElement[bool]:
+    return revisions.c.model.startswith(f"{name}:", autoescape=True)

@@ -6,11 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from lapisml.server.features.studio.models import MOST_VERSIONS, CandidateBody, MeasuredBody, ModelPages
+from lapisml.server.features.assets.records import Archived, ListQuery
+from lapisml.server.features.studio.models import CandidateBody, DeployedBody, MeasuredBody, ModelPages
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
 
-Versions = Annotated[list[str], Query(max_length=MOST_VERSIONS)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Versions = Annotated[list[str], Query(max_length=20)]
 
 
 def router(pages: ModelPages, workspaces: WorkspaceService) -> APIRouter:
@@ -19,11 +21,21 @@ def router(pages: ModelPages, workspaces: WorkspaceService) -> APIRouter:
 
     @routes.get("/models/{name}/measured", response_model=None, openapi_extra=answers(Page[MeasuredBody]))
     def measured_model(
-        ws: str, name: str, signature: bool = False,
-        version: Versions = [],  # noqa: B006 - the framework copies it
-    ) -> Json[Page[MeasuredBody]]:  # fmt: skip
-        """Give versions of a model with the runs that made them and where they are deployed."""
-        return Json({"value": pages.measured(workspaces.get(ws), name, version, signature), "next": None})
+        ws: str, name: str, archived: Archived = Archived.ACTIVE, limit: Limit = 100, token: str | None = None
+    ) -> Json[Page[MeasuredBody]]:
+        """Give a model's versions, the newest first, with the runs that made them."""
+        query = ListQuery(name, archived, limit=limit, token=token)
+        return Json(pages.measured(workspaces.get(ws), query, with_signature=False))
+
+    @routes.get("/models/{name}/compared", response_model=None, openapi_extra=answers(Page[MeasuredBody]))
+    def compared_model(ws: str, name: str, version: Versions) -> Json[Page[MeasuredBody]]:
+        """Give versions of a model with the runs that made them and their signatures, in the order asked for."""
+        return Json({"value": pages.compared(workspaces.get(ws), name, version), "next": None})
+
+    @routes.get("/models/{name}/deployed", response_model=None, openapi_extra=answers(Page[DeployedBody]))
+    def deployed_model(ws: str, name: str) -> Json[Page[DeployedBody]]:
+        """Give the deployments of all versions of a model."""
+        return Json({"value": pages.deployed(workspaces.get(ws), name), "next": None})
 
     @routes.get("/jobs/{name}/models", response_model=None, openapi_extra=answers(Page[CandidateBody]))
     def model_candidates(ws: str, name: str) -> Json[Page[CandidateBody]]:

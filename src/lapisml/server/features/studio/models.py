@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from typing_extensions import TypedDict
@@ -11,7 +10,7 @@ from lapisml.core.errors import LapisError
 from lapisml.ports.storage import Storage, StorageLocation
 from lapisml.server.features.assets import mlmodel
 from lapisml.server.features.assets.mlmodel import SignatureBody
-from lapisml.server.features.assets.records import Archived, AssetKind, AssetRecord, ListQuery
+from lapisml.server.features.assets.records import AssetKind, AssetRecord, ListQuery
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.batch_endpoints import uses as batch_uses
 from lapisml.server.features.endpoints import uses as online_uses
@@ -20,9 +19,9 @@ from lapisml.server.features.tracking.records import Caller, RunData
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
+from lapisml.server.platform.openapi import Page
 from lapisml.server.platform.wire import timestamp
 
-MOST_VERSIONS = 100
 _MOST_FOLDERS = 200
 _MODEL_TYPES = ("mlflow_model", "custom_model", "triton_model")
 
@@ -49,6 +48,7 @@ class DeployedBody(TypedDict):
         traffic: percent of the endpoint's requests; of batch: 100 for the default deployment.
     """
 
+    version: str
     kind: str
     endpoint: str
     deployment: str
@@ -58,14 +58,22 @@ class DeployedBody(TypedDict):
 
 
 class MeasuredBody(TypedDict):
-    """A version with the run that made it, where it is deployed, and on request its signature."""
+    """A version with the run that made it, and on request its signature.
+
+    Attributes:
+        job_name: the run's id, which is there though the run may be deleted.
+    """
 
     version: str
+    type: str
+    description: str
     created_at: str | None
+    created_by: str
+    job_name: str | None
     stage: str | None
     aliases: list[str]
+    archived: bool
     run: ModelRunBody | None
-    deployed: list[DeployedBody]
     signature: SignatureBody | None
 
 
@@ -91,32 +99,35 @@ class ModelPages:
         self._tracking = tracking
         self._storage = storage
 
-    def measured(
-        self, workspace: Workspace, name: str, versions: Sequence[str], with_signature: bool
-    ) -> list[MeasuredBody]:
-        """Give versions of a model, the newest first, with the runs that made them and their deployments.
-
-        Args:
-            versions: which; none: the newest ones.
+    def measured(self, workspace: Workspace, query: ListQuery, with_signature: bool) -> Page[MeasuredBody]:
+        """Give a page of the versions of the model that `query` names, the newest first.
 
         Raises:
             LapisError: NotFound.
         """
-        records = self._records(workspace, name, versions)
-        runs = self._tracking.logged_by(workspace, {record.job_name for record in records if record.job_name})
-        deployed = self._deployed(workspace, [record.key for record in records])
+        self._assets.containers.get(workspace, AssetKind.MODELS, str(query.name))
+        page = self._assets.list(workspace, AssetKind.MODELS, query)
+        return {"value": self._all_measured(workspace, page.value, with_signature), "next": page.next}
+
+    def compared(self, workspace: Workspace, name: str, versions: Sequence[str]) -> list[MeasuredBody]:
+        """Give versions of a model with their signatures, in the order in which they are named.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        records = [self._assets.get(workspace, AssetKind.MODELS, name, version) for version in versions]
+        return self._all_measured(workspace, records, with_signature=True)
+
+    def deployed(self, workspace: Workspace, name: str) -> list[DeployedBody]:
+        """Give the deployments of all versions of a model."""
+        online = online_uses.uses_of_model(self._database, workspace, name)
+        batch = batch_uses.uses_of_model(self._database, workspace, name)
         return [
-            {
-                "version": record.version,
-                "created_at": timestamp(record.created_at),
-                "stage": record.stage,
-                "aliases": list(record.labels),
-                "run": _run(runs.get(record.job_name or "")),
-                "deployed": deployed[record.key],
-                "signature": self._signature(workspace, record) if with_signature else None,
-            }
-            for record in records
-        ]
+            *(_deployed("online", one.model, one.endpoint, one.deployment, one.state.value, one.is_serving, one.traffic)
+              for one in online),
+            *(_deployed("batch", one.model, one.endpoint, one.deployment, None, True, 100 if one.is_default else 0)
+              for one in batch),
+        ]  # fmt: skip
 
     def candidates(self, workspace: Workspace, job: str) -> list[CandidateBody]:
         """Give what a job or run left that can become a model: outputs, logged models, folders with an MLmodel."""
@@ -136,26 +147,26 @@ class ModelPages:
         ]
         return found + logged
 
-    def _records(self, workspace: Workspace, name: str, versions: Sequence[str]) -> list[AssetRecord]:
-        kind = AssetKind.MODELS
-        if versions:
-            return [self._assets.get(workspace, kind, name, version) for version in versions[:MOST_VERSIONS]]
-        self._assets.containers.get(workspace, kind, name)
-        return self._assets.list(workspace, kind, ListQuery(name, Archived.ALL, limit=MOST_VERSIONS)).value
-
-    def _deployed(self, workspace: Workspace, keys: Sequence[str]) -> dict[str, list[DeployedBody]]:
-        found: dict[str, list[DeployedBody]] = defaultdict(list)
-        for use in online_uses.uses_of_models(self._database, workspace, keys):
-            found[use.model].append({
-                "kind": "online", "endpoint": use.endpoint, "deployment": use.deployment, "state": use.state.value,
-                "serving": use.is_serving, "traffic": use.traffic,
-            })  # fmt: skip
-        for batch in batch_uses.uses_of_models(self._database, workspace, keys):
-            found[batch.model].append({
-                "kind": "batch", "endpoint": batch.endpoint, "deployment": batch.deployment, "state": None,
-                "serving": True, "traffic": 100 if batch.is_default else 0,
-            })  # fmt: skip
-        return found
+    def _all_measured(
+        self, workspace: Workspace, records: Sequence[AssetRecord], with_signature: bool
+    ) -> list[MeasuredBody]:
+        runs = self._tracking.logged_by(workspace, {record.job_name for record in records if record.job_name})
+        return [
+            {
+                "version": record.version,
+                "type": str(record.document.get("type")),
+                "description": str(record.document.get("description") or ""),
+                "created_at": timestamp(record.created_at),
+                "created_by": record.created_by,
+                "job_name": record.job_name,
+                "stage": record.stage,
+                "aliases": list(record.labels),
+                "archived": record.archived,
+                "run": _run(runs.get(record.job_name or "")),
+                "signature": self._signature(workspace, record) if with_signature else None,
+            }
+            for record in records
+        ]
 
     def _signature(self, workspace: Workspace, record: AssetRecord) -> SignatureBody | None:
         """Give a version's signature; None for one without, and for files that can't be read."""
@@ -178,6 +189,15 @@ class ModelPages:
             elif folder.count("/") < 1:
                 inner = [one.path for one in within if one.is_dir]
                 waiting += [f"{folder}/{name}" if folder else name for name in inner]
+
+
+def _deployed(
+    kind: str, model: str, endpoint: str, deployment: str, state: str | None, serving: bool, traffic: int
+) -> DeployedBody:
+    return {
+        "version": model.partition(":")[2], "kind": kind, "endpoint": endpoint, "deployment": deployment,
+        "state": state, "serving": serving, "traffic": traffic,
+    }  # fmt: skip
 
 
 def _run(run: RunData | None) -> ModelRunBody | None:
