@@ -1,0 +1,27 @@
+"""Puts together what pages show of many features at once; part of the composition root."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from lapisml.server.features.assets.finding import AssetFinder
+from lapisml.server.features.jobs.assembly import JobsPart
+from lapisml.server.features.jobs.board import JobBoard
+from lapisml.server.features.studio.overview import Machine, Overview
+from lapisml.server.features.studio.pages import router
+from lapisml.server.features.studio.search import Search, few
+from lapisml.server.features.tracking.finding import RunFinder
+from lapisml.server.parts import Features, LateFeatures, Platform
+
+
+def page_routes(platform: Platform, features: Features, jobs: JobsPart, late: LateFeatures) -> APIRouter:
+    """Make the routes of overview, search, and lines and use of computes."""
+    p, f = platform, features
+    board, assets = JobBoard(p.database, jobs.service, f.computes), AssetFinder(p.database)
+    kind = "sqlite" if p.database.is_sqlite else "postgresql"
+    machine = Machine(p.settings.home, kind, p.clock.now_ms(), p.reserve.is_full)
+    online, batch = late.endpoints, late.batch_endpoints.service
+    overview = Overview(p.clock, board, assets, online.endpoints, online.deployments, batch, machine)
+    lister = few(f.computes, f.datastores, f.connections, late.schedules.service, online.endpoints, batch)
+    search = Search(RunFinder(p.database), assets, lister)
+    return router(overview, search, board, f.workspaces, p.clock)
