@@ -22,6 +22,7 @@ from lapisml.server.features.jobs.finish import Finisher
 from lapisml.server.features.jobs.intake import Intake
 from lapisml.server.features.jobs.kinds import JobKind, JobKinds
 from lapisml.server.features.jobs.launch import Launcher, LaunchSettings
+from lapisml.server.features.jobs.log_routes import router as log_router
 from lapisml.server.features.jobs.logs import JobLogs
 from lapisml.server.features.jobs.outputs import JobOutputs
 from lapisml.server.features.jobs.oversee import Overseer
@@ -115,6 +116,7 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     logs = JobLogs(g.backend, g.storage, g.assets)
     outputs = JobOutputs(g.assets)
     routes = router(service, g.workspaces, logs, JobStream(service, logs, g.events, g.database), outputs)
+    routes.include_router(log_router(service, g.workspaces, logs))
     leased, news = SiteLease(g.leases, g.site), ChildNews(g.events)
     finisher = Finisher(g.database, leased, g.clock, outputs, g.tracking, g.identity, g.workspaces, news.tell)
     composites = CompositeJobs(

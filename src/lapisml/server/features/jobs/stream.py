@@ -29,7 +29,8 @@ from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 
-_CHUNK = 1 << 18
+CHUNK = 1 << 18
+"""Bytes of a log that are read at once."""
 _LOOK_S = 0.1
 _WAIT_LOOK_S = 1.0
 _FAMILY_LOOK_S = 0.5
@@ -92,7 +93,7 @@ class _Reader:
         self._workspace = workspace
         self._name = name
         self._after = after
-        self._tails = [_Tail(BUILD_LOG, build_offset), _Tail(USER_LOG, log_offset)]
+        self._tails = [Tail(BUILD_LOG, build_offset), Tail(USER_LOG, log_offset)]
         self._waiting = ""
 
     def look(self) -> tuple[list[dict[str, Any]], bool, float]:
@@ -184,7 +185,9 @@ def _end(job: JobRecord) -> dict[str, Any]:
     }
 
 
-class _Tail:
+class Tail:
+    """Reads a log on from where it was, as text."""
+
     def __init__(self, path: str, offset: int) -> None:
         self._path = path
         self._offset = offset
@@ -193,7 +196,7 @@ class _Tail:
     def read(self, logs: JobLogs, workspace: Workspace, job: JobRecord, *, last: bool) -> list[dict[str, Any]]:
         """Give the text that came since, at most one chunk of it."""
         try:
-            data = logs.read(workspace, job, self._path, self._offset, _CHUNK).data
+            data = logs.read(workspace, job, self._path, self._offset, CHUNK).data
         except LapisError as error:
             if error.code != ErrorCode.NOT_FOUND:
                 raise

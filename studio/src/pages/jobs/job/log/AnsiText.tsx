@@ -1,4 +1,4 @@
-import { Fragment, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { parseAnsi } from "@/pages/jobs/job/log/ansi";
 import { styleOf } from "@/pages/jobs/job/log/colours";
 
@@ -11,18 +11,12 @@ interface Props {
 
 /** A line of a log in its colours; text stays text. */
 export function AnsiText({ text, find = "", matchCase = false }: Props) {
-  return parseAnsi(text).map((piece, index) => {
-    const style = styleOf(piece.look);
-    const shown = find ? marked(piece.text, find, matchCase) : piece.text;
+  return parseAnsi(text).map((piece, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one line keep their order
-    return style ? (
-      <span key={index} style={style}>
-        {shown}
-      </span>
-    ) : (
-      <Fragment key={index}>{shown}</Fragment>
-    );
-  });
+    <span key={index} style={styleOf(piece.look)}>
+      {find ? marked(piece.text, find, matchCase) : piece.text}
+    </span>
+  ));
 }
 
 function marked(text: string, find: string, matchCase: boolean): ReactNode {

@@ -48,7 +48,7 @@ function Bar({ phases }: { phases: Phase[] }) {
           title={words[index]}
           className={classes.stretch}
           data-going={phase.end === null || undefined}
-          style={{ width: `${widths[index]}%`, background: groundOf(phase.status) }}
+          style={{ width: `${widths[index]}%`, backgroundColor: groundOf(phase.status) }}
         />
       ))}
     </div>
