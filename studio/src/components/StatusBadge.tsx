@@ -60,6 +60,11 @@ export function statusColour(status: string): string {
   return (LOOKS[status] ?? WAITS).colour;
 }
 
+/** The icon that stands for a state everywhere. */
+export function statusIcon(status: string): TablerIcon {
+  return (LOOKS[status] ?? WAITS).icon;
+}
+
 /** A state as word, icon and colour. */
 export function StatusBadge({ status }: { status: string }) {
   const { t } = useTranslation("status");
