@@ -8,6 +8,7 @@ from pathlib import Path
 from lapisml.core.errors import ErrorCode
 from lapisml.core.lifecycle import JobState
 from lapisml.server.features.tracking.records import ModelStatus
+from lapisml.server.features.tracking.run_states import RUN_TO_MLFLOW
 from lapisml.server.surfaces.mlflow import statuses
 from lapisml.server.surfaces.mlflow.errors import MLFLOW_ERROR
 from tests.compat.mlflow.conftest import Lapis
@@ -74,10 +75,10 @@ def test_every_error_code_has_its_form() -> None:
 def test_every_status_is_translated_both_ways() -> None:
     from mlflow.entities import LoggedModelStatus, RunStatus
 
-    assert set(statuses.RUN_TO_MLFLOW) == set(JobState)
+    assert set(RUN_TO_MLFLOW) == set(JobState)
     assert {RunStatus.to_string(s) for s in RunStatus.all_status()} == set(statuses.RUN_FROM_MLFLOW)
     for word, state in statuses.RUN_FROM_MLFLOW.items():
-        assert statuses.RUN_TO_MLFLOW[state] == word
+        assert RUN_TO_MLFLOW[state] == word
         assert statuses.run_status(RunStatus.from_string(word)) == state
     assert set(statuses.MODEL_TO_MLFLOW) == set(ModelStatus)
     for status, word in statuses.MODEL_TO_MLFLOW.items():

@@ -1,8 +1,11 @@
 """The tables of jobs and of what happened to them."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
 from lapisml.server.platform.database import JsonText, Millis, metadata
+
+_ARCHIVED = text("archived")
+"""Few jobs are archived, and every list asks which."""
 
 jobs = Table(
     "jobs",
@@ -43,6 +46,8 @@ jobs = Table(
     Index("ix_jobs_line", "workspace_id", "compute", "status"),
     Index("ix_jobs_status", "status"),
     Index("ix_jobs_parent", "parent_name"),
+    Index("ix_jobs_type", "workspace_id", "type", "name"),
+    Index("ix_jobs_archived", "workspace_id", "name", sqlite_where=_ARCHIVED, postgresql_where=_ARCHIVED),
 )
 
 job_events = Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -55,6 +56,33 @@ def read_history(token: str | None) -> HistoryPoint | None:
         return HistoryPoint(float.fromhex(value), int(timestamp), int(step), int(is_nan))
     except (KeyError, TypeError, ValueError):
         raise invalid("Invalid page token.") from None
+
+
+def row_token(place: Sequence[Any], *query: Any) -> str:
+    """Make the token of the page behind a row that stands at `place` in the order of the search `query`."""
+    return _encode({"row": [_plain(value) for value in place], "query": _digest(query)})
+
+
+def read_row(token: str | None, *query: Any) -> list[Any] | None:
+    """Return the place that a token stands behind, None for no token.
+
+    Raises:
+        LapisError: Usage when it is no token, or one of another search.
+    """
+    if not token:
+        return None
+    content = _decode(token)
+    if content.get("query") != _digest(query):
+        raise invalid("The page token belongs to another search: repeat the search that it came from.")
+    try:
+        return [float.fromhex(value["float"]) if isinstance(value, dict) else value for value in content["row"]]
+    except (KeyError, TypeError, ValueError):
+        raise invalid("Invalid page token.") from None
+
+
+def _plain(value: Any) -> Any:
+    """Write a number so that it comes back as it is: JSON has no infinity."""
+    return {"float": value.hex()} if isinstance(value, float) else value
 
 
 def _digest(query: tuple[Any, ...]) -> str:

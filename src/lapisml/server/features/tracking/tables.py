@@ -64,6 +64,7 @@ runs = Table(
     Column("owner_job", String(255)),
     UniqueConstraint("workspace_id", "run_id"),
     Index("ix_runs_experiment_start", "experiment_id", "start_time"),
+    Index("ix_runs_workspace_start", "workspace_id", "start_time"),
     sqlite_autoincrement=True,  # row ids are remembered by the writer: none is used twice
 )
 
@@ -213,4 +214,16 @@ run_models = Table(
     Column("direction", String(8), primary_key=True),
     Column("step", BigInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
+)
+
+run_views = Table(
+    "run_views",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("workspace_id", Integer, ForeignKey("workspaces.id"), nullable=False),
+    Column("owner", String(255), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("state", JsonText, nullable=False),
+    Column("updated_at", Millis, nullable=False),
+    UniqueConstraint("workspace_id", "owner", "name"),
 )

@@ -10,6 +10,7 @@ from lapisml.server.features.tracking import grammars, limits
 from lapisml.server.features.tracking.filters import parse_filter, parse_order
 from lapisml.server.features.tracking.limits import invalid
 from lapisml.server.features.tracking.records import DatasetInput, LogEntry, RunModel
+from lapisml.server.features.tracking.run_states import by_mlflow_words
 from lapisml.server.features.tracking.runs import Runs
 from lapisml.server.surfaces.mlflow import statuses, wire
 from lapisml.server.surfaces.mlflow.call import Call
@@ -80,7 +81,7 @@ def _life_routes(runs: Runs) -> Routes:
 def _search_routes(runs: Runs) -> Routes:
     def search(call: Call) -> dict[str, Any]:
         fields = call.fields
-        clauses = [statuses.translate_run_clause(c) for c in parse_filter(fields.text("filter"), grammars.RUNS)]
+        clauses = [by_mlflow_words(c) for c in parse_filter(fields.text("filter"), grammars.RUNS)]
         page = runs.search(
             call.caller,
             fields.texts("experiment_ids"),

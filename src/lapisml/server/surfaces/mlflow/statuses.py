@@ -6,21 +6,7 @@ from lapisml.core.lifecycle import JobState
 from lapisml.server.features.tracking.filters import Clause
 from lapisml.server.features.tracking.limits import invalid
 from lapisml.server.features.tracking.records import ModelStatus, View
-
-RUN_TO_MLFLOW: dict[JobState, str] = {
-    JobState.NOT_STARTED: "SCHEDULED",
-    JobState.QUEUED: "SCHEDULED",
-    JobState.PREPARING: "SCHEDULED",
-    JobState.STARTING: "SCHEDULED",
-    JobState.PAUSED: "SCHEDULED",
-    JobState.RUNNING: "RUNNING",
-    JobState.FINALIZING: "RUNNING",
-    JobState.CANCEL_REQUESTED: "RUNNING",
-    JobState.NOT_RESPONDING: "RUNNING",
-    JobState.COMPLETED: "FINISHED",
-    JobState.FAILED: "FAILED",
-    JobState.CANCELED: "KILLED",
-}
+from lapisml.server.features.tracking.run_states import fulfils
 
 RUN_FROM_MLFLOW: dict[str, JobState] = {
     "SCHEDULED": JobState.QUEUED,
@@ -90,20 +76,12 @@ def view(word: object) -> View:
     return _VIEWS[word]
 
 
-def translate_run_clause(clause: Clause) -> Clause:
-    """Write a comparison of a run's status in our words: as the list of the states that fulfil it."""
-    if (clause.entity, clause.key) != ("attribute", "status"):
-        return clause
-    states = tuple(state for state, word in RUN_TO_MLFLOW.items() if _fulfils(word, clause))
-    return Clause(clause.entity, clause.key, "IN", states)
-
-
 def translate_model_clause(clause: Clause) -> Clause:
     """Write a comparison of a logged model's status in our words."""
     if (clause.entity, clause.key) != ("attribute", "status"):
         return clause
     statuses = tuple(
-        status for word, status in (*MODEL_FROM_MLFLOW.items(), *_SHORT_MODEL_WORDS.items()) if _fulfils(word, clause)
+        status for word, status in (*MODEL_FROM_MLFLOW.items(), *_SHORT_MODEL_WORDS.items()) if fulfils(word, clause)
     )
     if clause.operator in ("!=", "NOT IN"):
         wanted = clause.value if isinstance(clause.value, tuple) else (clause.value,)
@@ -111,24 +89,3 @@ def translate_model_clause(clause: Clause) -> Clause:
         excluded = {words[word] for word in wanted if isinstance(word, str) and word in words}
         statuses = tuple(status for status in ModelStatus if status not in excluded)
     return Clause(clause.entity, clause.key, "IN", statuses)
-
-
-def _fulfils(word: str, clause: Clause) -> bool:
-    value = clause.value
-    if isinstance(value, tuple):
-        return (word in value) == (clause.operator == "IN")
-    text = str(value)
-    if clause.operator in ("=", "!="):
-        return (word == text) == (clause.operator == "=")
-    if clause.operator == "ILIKE":
-        return _matches(word.lower(), text.lower())
-    return _matches(word, text)
-
-
-def _matches(word: str, pattern: str) -> bool:
-    """Match a LIKE pattern, in which ``%`` is any text and ``_`` any sign."""
-    if not pattern:
-        return not word
-    if pattern[0] == "%":
-        return any(_matches(word[i:], pattern[1:]) for i in range(len(word) + 1))
-    return bool(word) and pattern[0] in ("_", word[0]) and _matches(word[1:], pattern[1:])

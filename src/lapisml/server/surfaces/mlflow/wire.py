@@ -22,7 +22,8 @@ from lapisml.server.features.tracking.records import (
     RunModel,
     model_artifact_uri,
 )
-from lapisml.server.surfaces.mlflow.statuses import MODEL_TO_MLFLOW, RUN_TO_MLFLOW
+from lapisml.server.features.tracking.run_states import RUN_TO_MLFLOW
+from lapisml.server.surfaces.mlflow.statuses import MODEL_TO_MLFLOW
 
 Json = dict[str, Any]
 

@@ -46,7 +46,7 @@ def page(
         runs.c.experiment_id.in_(experiment_rows),
         *view_condition(runs.c.deleted_at, view),
         *_own(caller),
-        *[_condition(clause, is_sqlite(connection)) for clause in clauses],
+        *[condition(clause, is_sqlite(connection)) for clause in clauses],
     )
     terms = order_terms(orders, columns)
     query = query.order_by(*terms, runs.c.start_time.desc(), runs.c.run_id).limit(limit).offset(offset)
@@ -65,15 +65,16 @@ def _sortable(
 ) -> tuple[FromClause, tuple[ColumnElement[Any], ColumnElement[Any] | None]]:
     """Join what an order looks at and return its column, with the mark of NaN for a metric."""
     if order.entity == "attribute":
-        return source, (_field(order.key), None)
+        return source, (field_of(order.key), None)
     table = (metric_series if order.entity == "metric" else _PAIRS[order.entity]).alias()
     joined = source.outerjoin(table, and_(table.c.run == runs.c.id, table.c.key == order.key))
     return joined, (table.c.value, table.c.is_nan if order.entity == "metric" else None)
 
 
-def _condition(clause: Clause, sqlite: bool) -> ColumnElement[bool]:
+def condition(clause: Clause, sqlite: bool) -> ColumnElement[bool]:
+    """Ask whether a run fulfils a comparison."""
     if clause.entity == "attribute":
-        return compare(_field(clause.key), clause, sqlite)
+        return compare(field_of(clause.key), clause, sqlite)
     if clause.entity == "metric":
         return has_metric(runs.c.id, metric_series, clause)
     if clause.entity == "dataset":
@@ -88,5 +89,6 @@ def _has_dataset(clause: Clause, sqlite: bool) -> ColumnElement[bool]:
     return exists(select(literal(1)).select_from(used).where(run_datasets.c.run == runs.c.id, fulfilled))
 
 
-def _field(key: str) -> ColumnElement[Any]:
+def field_of(key: str) -> ColumnElement[Any]:
+    """Give the column of a field that filters and orders name."""
     return runs.c[_FIELDS.get(key, key)]

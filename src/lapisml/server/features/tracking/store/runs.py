@@ -78,7 +78,7 @@ def named(connection: Connection, workspace_id: int, run_ids: Iterable[str]) -> 
 def rows_of(connection: Connection, workspace_id: int, run_ids: Iterable[str]) -> dict[str, int]:
     """Return run id → row id of those that are there."""
     sql = "SELECT run_id, id FROM runs WHERE workspace_id = ? AND run_id AMONG ?"
-    return dict(fetch_among(connection, sql, run_ids, before=(workspace_id,)))  # type: ignore[arg-type]
+    return dict(fetch_among(connection, sql, run_ids, before=(workspace_id,)))
 
 
 def add(connection: Connection, values: NewRun) -> int | None:
