@@ -86,4 +86,5 @@ class LateFeatures:
     @property
     def routes(self) -> tuple[APIRouter, ...]:
         """Their native routes."""
-        return self.schedules.routes, self.endpoints.routes, self.batch_endpoints.routes
+        online = self.endpoints
+        return self.schedules.routes, online.routes, online.page_routes, self.batch_endpoints.routes

@@ -19,6 +19,7 @@ def serving_settings(settings: Settings) -> ServingSettings:
         accelerate=settings.accelerate,
         token_lifetime_s=settings.endpoint_token_minutes * 60,
         max_body=settings.endpoint_max_body_mb * 2**20,
+        certificate=settings.tls_cert,
     )
 
 

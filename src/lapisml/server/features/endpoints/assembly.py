@@ -9,16 +9,23 @@ from fastapi import APIRouter
 
 from lapisml.ports.serving import Places
 from lapisml.server.features.endpoints.deployments import DeploymentService
+from lapisml.server.features.endpoints.examples import Examples
+from lapisml.server.features.endpoints.figures import Figures
 from lapisml.server.features.endpoints.follow import RevisionFollower
 from lapisml.server.features.endpoints.gateway import GatewayWatch
+from lapisml.server.features.endpoints.gateway_client import GatewayClient
+from lapisml.server.features.endpoints.log_follow import LogFollower
 from lapisml.server.features.endpoints.logs import DeploymentLogs
+from lapisml.server.features.endpoints.page_routes import PageParts, page_router
 from lapisml.server.features.endpoints.resolving import DeploymentResolver
 from lapisml.server.features.endpoints.routes import router
 from lapisml.server.features.endpoints.routing import RouteBook
+from lapisml.server.features.endpoints.sampler import FigureSampler
 from lapisml.server.features.endpoints.service import EndpointService
 from lapisml.server.features.endpoints.settle import Settler
 from lapisml.server.features.endpoints.specification import ServingLauncher
 from lapisml.server.features.endpoints.topics import TOPIC_ENDPOINTS
+from lapisml.server.features.endpoints.trying import Trials
 from lapisml.server.features.endpoints.worker import EndpointWorker
 from lapisml.server.features.jobs.assembly import Ground
 from lapisml.server.features.jobs.launch import Launcher
@@ -39,23 +46,32 @@ class ServingSettings:
         accelerate: False serves every model itself and no faster form of it.
         token_lifetime_s: how long tokens of endpoints are good for, seconds.
         max_body: largest body of a request, bytes.
+        certificate: PEM file that the gateway shows, None when it speaks plain HTTP.
     """
 
     home: Path
     accelerate: bool
     token_lifetime_s: int
     max_body: int
+    certificate: Path | None = None
 
 
 @dataclass(frozen=True)
 class EndpointsPart:
-    """The feature: its services, its routes, its background work (``start()``, ``stop()``), and one round of it."""
+    """The feature: its services, its routes, its background work (``start()``, ``stop()``), and one round of it.
+
+    Attributes:
+        page_routes: what only the web page asks.
+        sampler: background work too: figures of what the endpoints do.
+    """
 
     endpoints: EndpointService
     deployments: DeploymentService
     logs: DeploymentLogs
     routes: APIRouter
+    page_routes: APIRouter
     worker: EndpointWorker
+    sampler: FigureSampler
     settler: Settler
 
 
@@ -78,4 +94,9 @@ def assemble(
     worker = EndpointWorker(g.clock, g.events, leased, settler, tasks)
     logs = DeploymentLogs(g.backend)
     routes = router(endpoints, deployments, logs, g.workspaces)
-    return EndpointsPart(endpoints, deployments, logs, routes, worker, settler)
+    client, figures = GatewayClient(places, gateway.record, settings.certificate), Figures()
+    sampler = FigureSampler(g.clock, client, figures)
+    trials, examples = Trials(endpoints, client), Examples(g.assets, g.storage)
+    follow_logs = LogFollower(deployments, g.backend)
+    parts = PageParts(endpoints, deployments, figures, trials, examples, follow_logs, g.workspaces)
+    return EndpointsPart(endpoints, deployments, logs, routes, page_router(parts), worker, sampler, settler)

@@ -7,7 +7,7 @@ not. What is written down here, `worker` brings about.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,12 @@ from sqlalchemy.exc import IntegrityError
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
-from lapisml.core.ids import is_valid_name, new_token
-from lapisml.documents import registry
+from lapisml.core.ids import new_token
 from lapisml.ports.serving import Places, RevisionRecord, is_revision
 from lapisml.ports.serving import read as read_record
 from lapisml.server.features.assets.records import AssetKind, AssetRecord
 from lapisml.server.features.endpoints import store
+from lapisml.server.features.endpoints.guards import read_document, refuse_deleting, refuse_traffic, without
 from lapisml.server.features.endpoints.parts import digest_of, scale_of, warnings_of
 from lapisml.server.features.endpoints.records import (
     DeploymentRecord,
@@ -36,8 +36,6 @@ from lapisml.server.features.endpoints.topics import TOPIC_ENDPOINTS
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
-
-KIND = "online-deployment"
 
 
 @dataclass(frozen=True)
@@ -105,15 +103,15 @@ class DeploymentService:
                 for every fault; Conflict while it is being deleted.
         """
         endpoint = self._endpoints.get(workspace, endpoint_name)
-        _refuse_deleting(endpoint)
-        parsed = _parsed(endpoint_name, name, document)
-        resolved = self._resolver.resolve(workspace, parsed, by)
+        refuse_deleting(endpoint)
+        given = read_document(endpoint_name, name, document)
+        resolved = self._resolver.resolve(workspace, given, by)
         try:
             with self._database.write() as connection:
                 current = store.endpoint(connection, workspace.id, endpoint_name, lock=True)
                 if current is None or current.id != endpoint.id:
                     raise not_found("online endpoint", endpoint_name)
-                _refuse_deleting(current)
+                refuse_deleting(current)
                 present = store.deployment(connection, endpoint.id, name)
                 if present is None:
                     self._add(connection, endpoint, name, resolved, by)
@@ -149,6 +147,18 @@ class DeploymentService:
             found = store.deployments_of(connection, endpoint.id)
             return [self._view(connection, endpoint, one) for one in found]
 
+    def of_each(self, endpoints: Sequence[EndpointRecord]) -> dict[int, list[DeploymentView]]:
+        """Read the deployments of several endpoints at once, by the endpoint's number, each by name."""
+        by_id = {one.id: one for one in endpoints}
+        with self._database.read() as connection:
+            found = store.deployments_in(connection, list(by_id))
+            wanted = [name for one in found for name in (one.revision, one.serving) if name is not None]
+            revisions = store.revisions_by_id(connection, wanted)
+        views: dict[int, list[DeploymentView]] = {one.id: [] for one in endpoints}
+        for one in found:
+            views[one.endpoint_id].append(self._viewed(by_id[one.endpoint_id], one, revisions))
+        return views
+
     def delete(self, workspace: Workspace, endpoint_name: str, name: str) -> None:
         """Have a deployment deleted once it has answered what it has.
 
@@ -161,9 +171,9 @@ class DeploymentService:
             found = store.deployment(connection, endpoint.id, name) if endpoint is not None else None
             if endpoint is None or found is None:
                 return
-            _refuse_traffic(endpoint, name)
+            refuse_traffic(endpoint, name)
             store.change_deployment(connection, found.id, deleting=True, wanted=found.wanted + 1)
-            shares = {"traffic": _without(endpoint.traffic, name), "mirror": _without(endpoint.mirror, name)}
+            shares = {"traffic": without(endpoint.traffic, name), "mirror": without(endpoint.mirror, name)}
             store.change_endpoint(connection, endpoint.id, **shares)
         self._events.notify(TOPIC_ENDPOINTS)
 
@@ -201,7 +211,11 @@ class DeploymentService:
 
     def _view(self, connection: Connection, endpoint: EndpointRecord, record: DeploymentRecord) -> DeploymentView:
         wanted = [one for one in (record.revision, record.serving) if one is not None]
-        revisions = store.revisions_by_id(connection, wanted)
+        return self._viewed(endpoint, record, store.revisions_by_id(connection, wanted))
+
+    def _viewed(
+        self, endpoint: EndpointRecord, record: DeploymentRecord, revisions: Mapping[str, Revision]
+    ) -> DeploymentView:
         which = self._places.record(record.serving or record.revision)
         running = read_record(RevisionRecord, which)
         return DeploymentView(
@@ -265,33 +279,3 @@ class DeploymentService:
 
 def _new_revision() -> str:
     return secrets.token_hex(6)
-
-
-def _without(shares: Mapping[str, int], name: str) -> dict[str, int]:
-    return {key: share for key, share in shares.items() if key != name}
-
-
-def _refuse_deleting(endpoint: EndpointRecord) -> None:
-    if endpoint.deleting:
-        raise LapisError(ErrorCode.CONFLICT, f"Endpoint '{endpoint.name}' is being deleted.", "Wait, and try again.")
-
-
-def _refuse_traffic(endpoint: EndpointRecord, name: str) -> None:
-    for shares, what, flag in (
-        (endpoint.traffic, "traffic", "traffic"),
-        (endpoint.mirror, "mirrored traffic", "mirror-traffic"),
-    ):
-        if shares.get(name):
-            sentence = f"Deployment '{name}' has {shares[name]} % of the {what}; it can't be deleted."
-            hint = f'Give it none first: lapis online-endpoint update -n {endpoint.name} --{flag} "{name}=0"'
-            raise LapisError(ErrorCode.CONFLICT, sentence, hint)
-
-
-def _parsed(endpoint: str, name: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    if not is_valid_name(name):
-        raise LapisError(ErrorCode.DOCUMENT_INVALID, f"'{name}' can't be a deployment's name.")
-    for key, here in (("endpoint_name", endpoint), ("name", name)):
-        if document.get(key, here) != here:
-            raise LapisError(ErrorCode.USAGE, f"The document's {key} differs from the address.")
-    parsed = registry.parse(KIND, {**document, "name": name, "endpoint_name": endpoint})
-    return {**parsed.to_dict(), "name": name, "endpoint_name": endpoint}

@@ -59,6 +59,12 @@ def deployments_of(connection: Connection, endpoint_id: int) -> list[DeploymentR
     return [_deployment(row) for row in connection.execute(query)]
 
 
+def deployments_in(connection: Connection, endpoint_ids: list[int]) -> list[DeploymentRecord]:
+    """Read the deployments of several endpoints, by name."""
+    query = select(deployments).where(deployments.c.endpoint_id.in_(endpoint_ids)).order_by(deployments.c.name)
+    return [_deployment(row) for row in connection.execute(query)]
+
+
 def deployments_at(connection: Connection, site: str) -> list[DeploymentRecord]:
     """Read the deployments of all endpoints of an installation."""
     mine = select(endpoints.c.id).where(endpoints.c.site == site)
