@@ -51,7 +51,7 @@ export const NAVIGATION: NavSection[] = [
       { id: "pipelines", path: "pipelines", icon: IconSitemap },
       { id: "environments", path: "environments", icon: IconPackages },
       { id: "models", path: "models", icon: IconBox },
-      { id: "endpoints", path: "endpoints", icon: IconRocket },
+      { id: "endpoints", path: "endpoints", also: ["online-endpoints", "batch-endpoints"], icon: IconRocket },
     ],
   },
   {
