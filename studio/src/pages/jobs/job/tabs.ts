@@ -13,11 +13,25 @@ export interface JobTab {
   Content: ComponentType<{ subject: Subject }>;
 }
 
+const hasProcess = ({ job }: Subject) => job !== null && job.type !== "pipeline" && job.type !== "sweep";
+
 /** The tabs of a job's page, in their order; the first one is shown at first. */
 export const JOB_TABS: JobTab[] = [
+  {
+    id: "graph",
+    label: (t) => t("graph.tab", { ns: "pipelines" }),
+    isFor: ({ job }) => job?.type === "pipeline",
+    Content: lazy(() => import("@/pages/jobs/graph/GraphTab")),
+  },
   {
     id: "overview",
     label: (t) => t("tabs.overview", { ns: "job" }),
     Content: lazy(() => import("@/pages/jobs/job/overview/Overview")),
+  },
+  {
+    id: "log",
+    label: (t) => t("tabs.log", { ns: "job" }),
+    isFor: hasProcess,
+    Content: lazy(() => import("@/pages/jobs/job/log/LogTab")),
   },
 ];

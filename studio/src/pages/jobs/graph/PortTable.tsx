@@ -1,0 +1,35 @@
+import { Stack, Table, Title } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { PipelinePort } from "@/api/pipelines";
+import { Reference } from "@/pages/jobs/job/overview/Reference";
+
+/** The inputs or outputs of a step: name, type, and what is in them. */
+export function PortTable({ title, ports }: { title: string; ports: PipelinePort[] }) {
+  const { t } = useTranslation(["pipelines", "common"]);
+  if (ports.length === 0) return null;
+  return (
+    <Stack gap={4}>
+      <Title order={4} fz="sm">
+        {title}
+      </Title>
+      <Table aria-label={title} fz="sm" withTableBorder verticalSpacing={4}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t("common:name")}</Table.Th>
+            <Table.Th>{t("common:type")}</Table.Th>
+            <Table.Th>{t("graph.value")}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {ports.map((port) => (
+            <Table.Tr key={port.name}>
+              <Table.Td>{port.name}</Table.Td>
+              <Table.Td>{port.type ?? "—"}</Table.Td>
+              <Table.Td>{port.value === null ? "—" : <Reference to={port.value} />}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Stack>
+  );
+}

@@ -1,0 +1,53 @@
+import { IconCornerDownRight, IconRecycle } from "@tabler/icons-react";
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import type { PipelineStep } from "@/api/pipelines";
+import { NodeCard } from "@/components/graph/NodeCard";
+import { statusColour, statusIcon } from "@/components/StatusBadge";
+import { Duration } from "@/components/times";
+import classes from "@/pages/jobs/graph/graph.module.css";
+import { stateWord } from "@/pages/jobs/graph/words";
+
+interface Props {
+  step: PipelineStep;
+  isOpen: boolean;
+  isSelected: boolean;
+}
+
+/** The colour of a step: that of its state, and one of its own for a result that was there already. */
+export function stepColour(step: PipelineStep): string {
+  return step.reused_from ? "violet" : statusColour(step.status);
+}
+
+/** A step in the graph: its name, and its state as icon, word and colour. Drawn a thousand times: kept light. */
+export const StepCard = memo(function StepCard({ step, isOpen, isSelected }: Props) {
+  const { t } = useTranslation(["pipelines", "status"]);
+  const Icon = step.reused_from ? IconRecycle : statusIcon(step.status);
+  const detail = step.status !== "" && (
+    <>
+      <Icon size={13} aria-hidden color={`var(--mantine-color-${stepColour(step)}-light-color)`} />
+      <span>{stateWord(t, step)}</span>
+      {step.started_at !== null && !step.reused_from && <Duration from={step.started_at} to={step.ended_at} />}
+      {step.tries > 1 && <span>×{step.tries}</span>}
+    </>
+  );
+  const title = (
+    <>
+      {step.type === "pipeline" && <IconCornerDownRight size={13} aria-hidden className={classes.nested} />}
+      {step.name}
+    </>
+  );
+  if (isOpen) {
+    return (
+      <div className={classes.head} data-selected={isSelected || undefined} title={step.name}>
+        <b>{title}</b>
+        <span className={classes.state}>{detail}</span>
+      </div>
+    );
+  }
+  return (
+    <NodeCard title={title} colour={stepColour(step)} isSelected={isSelected} hint={step.name}>
+      {detail || t(step.type === "pipeline" ? "graph.nested" : "graph.step")}
+    </NodeCard>
+  );
+});
