@@ -53,4 +53,6 @@ def test_lines_matches_and_what_follows_make_up_the_log(shared_server: LapisServ
     whole = api.log(name).decode()
     assert _follow(shared_server, name, 0) == whole
     assert api.call("GET", f"{logs}/lines?{LOG}&first=0&count=0")[1]["total"] == whole.count("\n")
+    status, download = shared_server.request("GET", f"/api/v1/workspaces/default{logs}/download?{LOG}")
+    assert (status, download) == (200, whole.encode())
     assert api.call("GET", f"{logs}/lines?path=../secret.key")[0] in (400, 403, 404)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from lapisml.server.features.jobs.following import LogFollower
-from lapisml.server.features.jobs.log_index import LogIndexes, Read
+from lapisml.server.features.jobs.log_index import BLOCK, LogIndexes, Read
 from lapisml.server.features.jobs.log_wire import LogMatches, LogWindow
 from lapisml.server.features.jobs.logs import JobLogs
 from lapisml.server.features.jobs.records import JobRecord
@@ -64,7 +66,31 @@ def router(jobs: JobService, workspaces: WorkspaceService, logs: JobLogs) -> API
         lines = follower.lines(workspace, jobs.get(workspace, name), path, offset)
         return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
 
+    @routes.get("/download")
+    def download(ws: str, name: str, path: str) -> StreamingResponse:
+        workspace = workspaces.get(ws)
+        read = _reader(logs, workspace, jobs.get(workspace, name), path)
+        _, size = read(0, 0)
+        file = f"{name}-{path.rpartition('/')[2]}"
+        headers = {
+            "Content-Length": str(size),
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file)}",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return StreamingResponse(_pieces(read, size), media_type="application/octet-stream", headers=headers)
+
     return routes
+
+
+def _pieces(read: Read, size: int) -> Iterator[bytes]:
+    """Give a log as far as it reached at first, piece by piece."""
+    at = 0
+    while at < size:
+        data, _ = read(at, min(BLOCK, size - at))
+        if not data:
+            return
+        at += len(data)
+        yield data
 
 
 def _key(workspace: Workspace, job: JobRecord, path: str) -> tuple[int, int, str]:
