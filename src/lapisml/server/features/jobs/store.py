@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, or_, select
 
 from lapisml.core.lifecycle import TERMINAL, JobState, Move, check_move
 from lapisml.core.queue import Held, Waiting
 from lapisml.server.features.jobs import statements
 from lapisml.server.features.jobs.records import Child, JobEvent, JobFilter, JobRecord, LiveJob
-from lapisml.server.features.jobs.tables import job_events, jobs
+from lapisml.server.features.jobs.references import references_of
+from lapisml.server.features.jobs.tables import job_events, job_references, jobs
+
+_ADD_REFERENCE = insert(job_references)
 
 
 def add(connection: Connection, values: dict[str, Any]) -> int:
-    """Insert a job in state NotStarted; give its row number."""
+    """Insert a job in state NotStarted with the words of what it uses; give its row number."""
     key = connection.execute(statements.ADD, values).inserted_primary_key
     assert key is not None
+    words = references_of(values["document"])
+    if words:
+        connection.execute(_ADD_REFERENCE, [{"job_seq": key[0], "word": word} for word in sorted(words)])
     return int(key[0])
 
 
@@ -148,7 +154,8 @@ def move(connection: Connection, job: JobRecord | LiveJob, step: Move, **values:
 
 def remove(connection: Connection, seqs: Sequence[int]) -> None:
     """Remove jobs and what happened to them."""
-    connection.execute(delete(job_events).where(job_events.c.job_seq.in_(seqs)))
+    for table in (job_events, job_references):
+        connection.execute(delete(table).where(table.c.job_seq.in_(seqs)))
     connection.execute(delete(jobs).where(jobs.c.seq.in_(seqs)))
 
 

@@ -62,3 +62,12 @@ job_events = Table(
     Column("reason", Text, nullable=False),
     Index("ix_job_events_job", "job_seq", "seq"),
 )
+
+job_references = Table(
+    "job_references",
+    metadata,
+    Column("job_seq", Integer, ForeignKey("jobs.seq"), primary_key=True, autoincrement=False),
+    Column("word", Text, primary_key=True),
+    Index("ix_job_references_word", "word", "job_seq"),
+    sqlite_with_rowid=False,
+)
