@@ -13,6 +13,7 @@ import {
 import { useTranslation } from "react-i18next";
 import { useLiveState } from "@/api/live";
 import { signOut, useSession } from "@/api/session";
+import { Search } from "@/app/Search";
 import { WorkspaceMenu } from "@/app/WorkspaceMenu";
 import { changeLanguage, LANGUAGES } from "@/i18n";
 
@@ -20,6 +21,7 @@ import { changeLanguage, LANGUAGES } from "@/i18n";
 export function Menus() {
   return (
     <Group gap={4} wrap="nowrap">
+      <Search />
       <WorkspaceMenu />
       <LiveMark />
       <LanguageMenu />

@@ -69,6 +69,7 @@ def test_the_overview_says_what_runs_waits_and_failed_and_why(server: LapisServe
     (failed,) = body["failed"]["value"]
     assert (failed["name"], failed["display_name"]) == ("broken", "Nächtlich 100%")
     assert failed["reason"]
+    assert body["latest"]["value"][0]["name"] == "broken"
     line = next(one for one in body["computes"] if one["name"] == "one-node")
     assert line == {"name": "one-node", "capacity": 1, "busy": 1, "waiting": 2, "open": True}
     health = body["server"]

@@ -1,4 +1,4 @@
 import type { RouteObject } from "react-router";
 
-/** The pages of home. */
-export const homeRoutes: RouteObject[] = [];
+/** The home page. */
+export const homeRoutes: RouteObject[] = [{ index: true, lazy: () => import("@/pages/home/HomePage") }];

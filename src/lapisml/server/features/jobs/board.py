@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from lapisml.core.lifecycle import COMPOSITE, ON_COMPUTE, JobState
 from lapisml.server.features.compute.service import BUILT_IN, ComputeService, Pool
 from lapisml.server.features.jobs import store
-from lapisml.server.features.jobs.records import JobRecord
+from lapisml.server.features.jobs.records import JobFilter, JobRecord
 from lapisml.server.features.jobs.service import JobService, Standing
 from lapisml.server.features.jobs.tables import jobs
 from lapisml.server.features.workspaces.service import Workspace
@@ -77,6 +77,11 @@ class JobBoard:
         with self._database.read() as connection:
             rows = _rows(connection, workspace.id, _in((JobState.FAILED,)), limit, is_child_shown=False)
         found = [job for job in rows if (job.ended_at or 0) >= since]
+        return Glance(self._with_standings(workspace, found), len(found))
+
+    def latest(self, workspace: Workspace, limit: int) -> Glance:
+        """Give the jobs submitted last; no total is counted."""
+        found = self._service.find(workspace, JobFilter(), limit)
         return Glance(self._with_standings(workspace, found), len(found))
 
     def queue(self, workspace: Workspace, compute: str, limit: int) -> Glance:

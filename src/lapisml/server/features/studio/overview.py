@@ -98,6 +98,7 @@ class Overview:
             "running": job_glance(self._board.running(workspace, _SHOWN)),
             "waiting": job_glance(self._board.waiting(workspace, _SHOWN)),
             "failed": job_glance(self._board.failed(workspace, _SHOWN, since)),
+            "latest": job_glance(self._board.latest(workspace, _SHOWN)),
             "endpoints": self._health(workspace),
             "models": [
                 {"name": name, "version": version, "created_at": timestamp(at), "created_by": by}

@@ -89,6 +89,7 @@ class OverviewBody(TypedDict):
     running: JobGlance
     waiting: JobGlance
     failed: JobGlance
+    latest: JobGlance
     endpoints: list[EndpointHealth]
     models: list[ModelLine]
     computes: list[ComputeLine]

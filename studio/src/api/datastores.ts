@@ -1,0 +1,40 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { itemKey, listKey } from "@/api/keys";
+import { nativeAddress, read, send } from "@/api/native";
+
+/** A datastore: the keys of its document, which depend on its type; secrets come masked. */
+export interface Datastore {
+  name: string;
+  type: string;
+  description?: string;
+  tags?: Record<string, string>;
+  is_default: boolean;
+  credentials?: Record<string, unknown>;
+  creation_context: { created_at: string | null; created_by: string };
+  [key: string]: unknown;
+}
+
+/** The datastores of a workspace. */
+export function useDatastores(workspace: string) {
+  return useQuery({
+    queryKey: listKey(workspace, "datastores"),
+    queryFn: async () => (await read<{ value: Datastore[] }>(nativeAddress(workspace, "datastores"))).value,
+  });
+}
+
+/** One datastore. */
+export function useDatastore(workspace: string, name: string) {
+  return useQuery({
+    queryKey: itemKey(workspace, "datastores", name),
+    queryFn: () => read<Datastore>(nativeAddress(workspace, "datastores", name)),
+  });
+}
+
+/** Makes a datastore the one that is used where none is named. */
+export function useMakeDefault(workspace: string, name: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => send<Datastore>("POST", nativeAddress(workspace, "datastores", name, "set-default"), {}),
+    onSuccess: () => client.invalidateQueries({ queryKey: [workspace, "datastores"] }),
+  });
+}

@@ -1,0 +1,43 @@
+import { Anchor, Badge, Group, Paper, Title } from "@mantine/core";
+import { type ReactNode, useId } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { path, useWorkspace } from "@/lib/workspace";
+
+interface Props {
+  title: string;
+  /** How many there are in all. */
+  count?: number;
+  /** The first part of the address of the page that has all of them. */
+  noun?: string;
+  children: ReactNode;
+}
+
+/** A part of the home page. */
+export function Section({ title, count, noun, children }: Props) {
+  const { t } = useTranslation("home");
+  const workspace = useWorkspace();
+  const id = useId();
+  return (
+    <Paper withBorder p="md" component="section" aria-labelledby={id}>
+      <Group justify="space-between" mb="xs" gap="xs">
+        <Group gap="xs">
+          <Title order={2} id={id}>
+            {title}
+          </Title>
+          {count !== undefined && count > 0 && (
+            <Badge variant="default" circle={count < 10}>
+              {count}
+            </Badge>
+          )}
+        </Group>
+        {noun && (
+          <Anchor component={Link} to={path(workspace, noun)} fz="sm">
+            {t("all", { what: title })}
+          </Anchor>
+        )}
+      </Group>
+      {children}
+    </Paper>
+  );
+}
