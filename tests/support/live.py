@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +30,7 @@ class LiveReader:
         self._connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
         headers = {"Authorization": f"Bearer {token or server.token}"}
         self._connection.request("GET", f"/api/v1/workspaces/{workspace}/live", headers=headers)
+        self._socket = self._connection.sock
         self._answer = self._connection.getresponse()
         self.status = self._answer.status
         self.headers = {name.lower(): value for name, value in self._answer.getheaders()}
@@ -45,9 +48,10 @@ class LiveReader:
 
     def close(self) -> None:
         """Go away, as a page does that is closed."""
-        sock = self._connection.sock
-        if sock is not None:
-            sock.close()
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        if self._thread.is_alive():
+            self._thread.join(10)
         self._answer.close()
         self._connection.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -38,9 +39,11 @@ def test_the_stream_is_one_of_events_that_nobody_keeps(live: LiveReader) -> None
     assert live.headers["cache-control"] == "no-store"
 
 
-def test_changes_by_request_are_told_with_their_names(live: LiveReader, shared_server: LapisServer) -> None:
+def test_changes_by_request_are_told_with_their_names(
+    live: LiveReader, shared_server: LapisServer, tmp_path: Path
+) -> None:
     name = "live-store"
-    document = {"name": name, "type": "local", "path": str(shared_server.home / "somewhere")}
+    document = {"name": name, "type": "local", "path": str(tmp_path)}
     status, answer = shared_server.request("PUT", f"{WORKSPACE}/datastores/{name}", document)
     assert status == 200, answer
     live.heard(f"datastores/{name}")
