@@ -1,0 +1,78 @@
+import { Button, Group, Modal, NumberInput, Radio, Stack, TextInput } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPlus } from "@tabler/icons-react";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+import { useCreateCompute, type NewCompute as Wanted } from "@/api/computes";
+import { ErrorBox } from "@/components/ErrorBox";
+import { path, useWorkspace } from "@/lib/workspace";
+
+const KINDS: Wanted["type"][] = ["amlcompute", "computeinstance"];
+
+/** Makes a cluster or an instance, and opens its page. */
+export function NewCompute() {
+  const { t } = useTranslation(["compute", "common"]);
+  const [isOpen, { open, close }] = useDisclosure();
+  return (
+    <>
+      <Button size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={open}>
+        {t("new")}
+      </Button>
+      <Modal opened={isOpen} onClose={close} title={t("new")} closeButtonProps={{ "aria-label": t("common:close") }}>
+        <Form onCancel={close} />
+      </Modal>
+    </>
+  );
+}
+
+function Form({ onCancel }: { onCancel: () => void }) {
+  const { t } = useTranslation(["compute", "common"]);
+  const workspace = useWorkspace();
+  const navigate = useNavigate();
+  const create = useCreateCompute(workspace);
+  const [name, setName] = useState("");
+  const [type, setType] = useState<Wanted["type"]>("amlcompute");
+  const [nodes, setNodes] = useState<number | string>(4);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const size = type === "amlcompute" ? { max_instances: Number(nodes) } : {};
+    create.mutate(
+      { name: name.trim(), type, ...size },
+      { onSuccess: (made) => void navigate(path(workspace, "compute", made.name)) },
+    );
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <TextInput
+          data-autofocus
+          required
+          label={t("common:name")}
+          description={t("nameHelp")}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Radio.Group label={t("kind.label")} value={type} onChange={(value) => setType(value as Wanted["type"])}>
+          <Stack gap="xs" mt="xs">
+            {KINDS.map((kind) => (
+              <Radio key={kind} value={kind} label={t(`kind.${kind}`)} />
+            ))}
+          </Stack>
+        </Radio.Group>
+        {type === "amlcompute" && (
+          <NumberInput label={t("maxInstances")} min={1} max={1000} value={nodes} onChange={setNodes} />
+        )}
+        {create.error && <ErrorBox error={create.error} />}
+        <Group justify="end">
+          <Button variant="default" onClick={onCancel}>
+            {t("common:cancel")}
+          </Button>
+          <Button type="submit" loading={create.isPending}>
+            {t("create")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
