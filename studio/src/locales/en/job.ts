@@ -118,10 +118,11 @@ export const job = {
     charts: "Curves",
     system: "System",
     images: "Images and figures",
+    moreImages_one: "{{count}} more image among the outputs",
+    moreImages_other: "{{count}} more images among the outputs",
     chart: "Curve of {{name}}",
     emptyTitle: "No metrics yet",
     emptyText: "What the code logs appears here as it arrives.",
     more: "Show more curves",
-    seconds: "s",
   },
 };

@@ -124,10 +124,11 @@ export const job: Messages["job"] = {
     charts: "グラフ",
     system: "システム",
     images: "画像と図",
+    moreImages_one: "ほか {{count}} 件の画像を出力で表示",
+    moreImages_other: "ほか {{count}} 件の画像を出力で表示",
     chart: "{{name}} の推移",
     emptyTitle: "メトリックはまだありません",
     emptyText: "コードが記録した値は、届き次第ここに表示されます。",
     more: "さらに表示",
-    seconds: "秒",
   },
 };

@@ -24,6 +24,12 @@ export const JOB_TABS: JobTab[] = [
     Content: lazy(() => import("@/pages/jobs/graph/GraphTab")),
   },
   {
+    id: "trials",
+    label: (t) => t("tab", { ns: "sweeps" }),
+    isFor: ({ job }) => job?.type === "sweep",
+    Content: lazy(() => import("@/pages/jobs/trials/TrialsTab")),
+  },
+  {
     id: "overview",
     label: (t) => t("tabs.overview", { ns: "job" }),
     Content: lazy(() => import("@/pages/jobs/job/overview/Overview")),
@@ -33,5 +39,10 @@ export const JOB_TABS: JobTab[] = [
     label: (t) => t("tabs.log", { ns: "job" }),
     isFor: hasProcess,
     Content: lazy(() => import("@/pages/jobs/job/log/LogTab")),
+  },
+  {
+    id: "metrics",
+    label: (t) => t("tabs.metrics", { ns: "job" }),
+    Content: lazy(() => import("@/pages/jobs/job/metrics/MetricsTab")),
   },
 ];
