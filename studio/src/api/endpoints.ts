@@ -1,109 +1,33 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { fetchRaw } from "@/api/client";
 import { itemKey, listKey } from "@/api/keys";
+import type { components } from "@/api/schema";
 
-export interface OnlineEndpoint {
-  name: string;
-  auth_mode: string;
-  description?: string;
-  tags: Record<string, string>;
-  properties: Record<string, string>;
-  traffic: Record<string, number>;
-  mirror_traffic: Record<string, number>;
-  scoring_uri: string | null;
-  openapi_uri: string | null;
-  provisioning_state: string;
-  provisioning_error: string | null;
-  warnings: string[];
-  creation_context: { created_at: string; created_by: string; last_modified_at: string };
-  [key: string]: unknown;
-}
+type Schemas = components["schemas"];
 
-export interface Replicas {
-  ready: number;
-  wanted: number;
-}
+/** An online endpoint: the keys of its document, and what is known around them. */
+export type OnlineEndpoint = Schemas["OnlineEndpointBody"];
 
-export interface Deployment {
-  name: string;
-  endpoint_name: string;
-  description?: string;
-  model?: unknown;
+/** A deployment; `model` and the like are keys of its document. */
+export type Deployment = Schemas["OnlineDeploymentBody"] & {
   instance_count?: number;
   scale_settings?: { type: string; min_instances?: number; max_instances?: number };
-  tags: Record<string, string>;
-  properties: Record<string, string>;
-  provisioning_state: string;
-  provisioning_error: string | null;
-  provisioning_reason: string | null;
-  replicas: Replicas;
-  warnings: string[];
-  creation_context: { created_at: string; created_by: string; last_modified_at: string };
-  [key: string]: unknown;
-}
+};
 
 /** What an endpoint did in the last minute; times in seconds. */
-export interface EndpointFigures {
-  rate: number;
-  error_share: number | null;
-  p50: number | null;
-  p95: number | null;
-  p99: number | null;
-  queued: number;
-  in_flight: number;
-}
+export type EndpointFigures = Schemas["EndpointFigures"];
 
-export interface DeploymentSummary {
-  name: string;
-  provisioning_state: string;
-  health: string;
-  traffic: number;
-  replicas: Replicas;
-}
-
-export interface EndpointSummary {
-  endpoint: OnlineEndpoint;
-  health: string | null;
-  deployments: DeploymentSummary[];
-  figures: EndpointFigures | null;
-}
+export type EndpointSummary = Schemas["EndpointSummary"];
 
 /** Figures over time, each list as long as `at`. */
-export interface FigureSeries {
-  at: number[];
-  rate: number[];
-  error_share: (number | null)[];
-  p50: (number | null)[];
-  p95: (number | null)[];
-  p99: (number | null)[];
-  queued: number[];
-  in_flight: number[];
-  ready: number[];
-  wanted: number[];
-}
+export type FigureSeries = Schemas["FigureSeries"];
 
-export interface Figures {
-  every_s: number;
-  endpoint: FigureSeries;
-  deployments: Record<string, FigureSeries>;
-}
+export type Figures = Schemas["FiguresBody"];
 
 /** What an endpoint answered to a request that the server sent for the page. */
-export interface Answer {
-  status: number;
-  seconds: number;
-  request_id: string;
-  deployment: string;
-  content_type: string;
-  text: string;
-  size: number;
-  is_cut: boolean;
-}
+export type Answer = Schemas["EndpointAnswer"];
 
-export interface RequestForm {
-  description: Record<string, unknown>;
-  example: unknown;
-}
+export type RequestForm = Schemas["EndpointForm"];
 
 export type Credentials = { primaryKey: string; secondaryKey: string } | { accessToken: string; expiryTimeUtc: number };
 
@@ -141,8 +65,9 @@ export function useEndpoint(workspace: string, name: string) {
 }
 
 /** The deployments of an endpoint. */
-export function useDeployments(workspace: string, endpoint: string) {
+export function useDeployments(workspace: string, endpoint: string, isWanted = true) {
   return useQuery({
+    enabled: isWanted,
     queryKey: itemKey(workspace, NOUN, endpoint, "deployments"),
     queryFn: async () => {
       const path = endpointAddress(workspace, endpoint, "deployments");
