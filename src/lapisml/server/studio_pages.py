@@ -7,6 +7,11 @@ from fastapi import APIRouter
 from lapisml.server.features.assets.finding import AssetFinder
 from lapisml.server.features.jobs.assembly import JobsPart
 from lapisml.server.features.jobs.board import JobBoard
+from lapisml.server.features.jobs.uses import JobUses
+from lapisml.server.features.studio import environment_routes, lineage_routes
+from lapisml.server.features.studio.ancestry import Ancestry
+from lapisml.server.features.studio.environments import EnvironmentPages
+from lapisml.server.features.studio.lineage import Lineage
 from lapisml.server.features.studio.overview import Machine, Overview
 from lapisml.server.features.studio.pages import router
 from lapisml.server.features.studio.search import Search, few
@@ -15,7 +20,7 @@ from lapisml.server.parts import Features, LateFeatures, Platform
 
 
 def page_routes(platform: Platform, features: Features, jobs: JobsPart, late: LateFeatures) -> APIRouter:
-    """Make the routes of overview, search, and lines and use of computes."""
+    """Make the routes of overview, search, lines and use of computes, lineage and environments."""
     p, f = platform, features
     board, assets = JobBoard(p.database, jobs.service, f.computes), AssetFinder(p.database)
     kind = "sqlite" if p.database.is_sqlite else "postgresql"
@@ -24,4 +29,10 @@ def page_routes(platform: Platform, features: Features, jobs: JobsPart, late: La
     overview = Overview(p.clock, board, assets, online.endpoints, online.deployments, batch, machine)
     lister = few(f.computes, f.datastores, f.connections, late.schedules.service, online.endpoints, batch)
     search = Search(RunFinder(p.database), assets, lister)
-    return router(overview, search, board, f.workspaces, p.clock)
+    routes = APIRouter()
+    routes.include_router(router(overview, search, board, f.workspaces, p.clock))
+    routes.include_router(lineage_routes.router(Lineage(Ancestry(p.database, f.tracking)), f.workspaces))
+    root = p.settings.home / "environments"
+    environments = EnvironmentPages(f.assets, jobs.service, JobUses(p.database), jobs.launcher, root)
+    routes.include_router(environment_routes.router(environments, f.workspaces))
+    return routes

@@ -51,6 +51,10 @@ class Catalogue:
         """Return every name that `lookup` knows, aliases too, sorted."""
         return sorted(self._names)
 
+    def listed(self) -> list[str]:
+        """Return one name of each environment, sorted."""
+        return sorted(self._environments)
+
     def lookup(self, name: str, version: str | None = None) -> dict[str, Any] | None:
         """Return the environment document for a curated name, None when there is none.
 

@@ -40,6 +40,10 @@ class EnvironmentCatalogue(Protocol):
         """Return the document of a curated environment, None when there is none; no version: the latest."""
         ...
 
+    def listed(self) -> list[str]:
+        """Return the names that a list shows, each content once, sorted."""
+        ...
+
 
 class AssetService(Resolution):
     """Creates, finds, changes and removes versions; `Resolution` holds what follows references.
@@ -170,6 +174,11 @@ class AssetService(Resolution):
             return Page(found)
         last = found[query.limit - 1]
         return Page(found[: query.limit], last.name if query.name is None else str(last.id))
+
+    def curated(self, workspace: Workspace) -> Sequence[AssetRecord]:
+        """Return the curated environments, by name."""
+        found = (self._curated(workspace, name, None) for name in self._catalogue.listed())
+        return [record for record in found if record is not None]
 
     def by_stage(self, workspace: Workspace, name: str, stage: str) -> AssetRecord | None:
         """Return a model's newest version in a stage, or None."""

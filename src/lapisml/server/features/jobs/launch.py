@@ -81,7 +81,7 @@ class Launcher:
         self._assets = assets
         self._tracking = tracking
         self._identity = identity
-        self._builder = builder
+        self.builder = builder
         self._storage = storage
 
     def specification(self, workspace: Workspace, job: JobRecord) -> LaunchSpec:
@@ -181,7 +181,7 @@ class Launcher:
         definition = self.environment_definition(workspace, environment)
         settings = self.settings
         root = settings.home / "environments"
-        key = self._builder.key(definition)
+        key = self.builder.key(definition)
         return EnvironmentSpec(definition.to_json(), settings.builder, str(root), key, settings.builder_options)
 
     def environment_definition(self, workspace: Workspace, environment: str | dict[str, Any]) -> EnvironmentDefinition:
