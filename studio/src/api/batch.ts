@@ -3,32 +3,12 @@ import { fetchRaw } from "@/api/client";
 import { send } from "@/api/endpoints";
 import type { Job } from "@/api/jobs";
 import { itemKey, listKey } from "@/api/keys";
+import type { components } from "@/api/schema";
 
-export interface BatchEndpoint {
-  name: string;
-  description?: string;
-  auth_mode: string;
-  defaults: { deployment_name?: string };
-  tags: Record<string, string>;
-  scoring_uri: string;
-  provisioning_state: string;
-  creation_context: { created_at: string; created_by: string; last_modified_at: string };
-  [key: string]: unknown;
-}
+/** A batch endpoint: the keys of its document, and what is known around them. */
+export type BatchEndpoint = components["schemas"]["BatchEndpointBody"];
 
-export interface BatchDeployment {
-  name: string;
-  endpoint_name: string;
-  description?: string;
-  type?: string;
-  model?: unknown;
-  compute?: string;
-  tags: Record<string, string>;
-  provisioning_state: string;
-  warnings: string[];
-  creation_context: { created_at: string; created_by: string; last_modified_at: string };
-  [key: string]: unknown;
-}
+export type BatchDeployment = components["schemas"]["BatchDeploymentBody"];
 
 /** What an invocation of a batch endpoint asks for. */
 export interface Invocation {

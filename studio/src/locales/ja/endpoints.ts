@@ -36,8 +36,7 @@ export const endpoints: Messages["endpoints"] = {
   editDeployment: "デプロイ {{name}} を編集",
   editEndpoint: "エンドポイントを編集",
   document: "定義 (YAML)",
-  documentHelp:
-    "パスは参照で指定します。モデルと環境は azureml:名前:バージョン、コードはワークスペース内の URI です。",
+  documentHelp: "パスは参照で指定します。モデルと環境は azureml:名前:バージョン、コードはワークスペース内の URI です。",
   unreadable: "YAML として読み取れません: {{reason}}",
   noName: "定義に name がありません。",
   apply: "適用",

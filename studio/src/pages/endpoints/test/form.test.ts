@@ -28,7 +28,18 @@ describe("the form of a request", () => {
   });
 
   it.each([
-    [{ input_data: { columns: ["age", "bmi"], index: [0], data: [[42, 1.5], [1, 2]] } }],
+    [
+      {
+        input_data: {
+          columns: ["age", "bmi"],
+          index: [0],
+          data: [
+            [42, 1.5],
+            [1, 2],
+          ],
+        },
+      },
+    ],
     [{ input_data: [{ age: 42, bmi: 1.5 }] }],
     [{ input_data: { age: [42, 1], bmi: [1.5, 2] } }],
     [[{ age: 42, bmi: 1.5 }]],
@@ -37,7 +48,13 @@ describe("the form of a request", () => {
   it("begins with the model's own example, else with the description's", () => {
     expect(exampleOf(description, { input_data: [1] })).toEqual({ input_data: [1] });
     expect(exampleOf(description, null)).toEqual({ input_data: [] });
-    expect(initialValues(fields, { input_data: [{ age: 3 }] })).toEqual({ age: 3, bmi: "", name: "", isNew: false, at: "" });
+    expect(initialValues(fields, { input_data: [{ age: 3 }] })).toEqual({
+      age: 3,
+      bmi: "",
+      name: "",
+      isNew: false,
+      at: "",
+    });
   });
 
   it("writes values by their type, and what is empty as missing", () => {

@@ -35,9 +35,13 @@ export function firstRow(request: unknown): Values {
   const { columns, data } = record(rows);
   if (Array.isArray(columns) && Array.isArray(data)) {
     const row: unknown = data[0];
-    return Object.fromEntries(columns.map((name, index) => [String(name), Array.isArray(row) ? row[index] : undefined]));
+    return Object.fromEntries(
+      columns.map((name, index) => [String(name), Array.isArray(row) ? row[index] : undefined]),
+    );
   }
-  return Object.fromEntries(Object.entries(record(rows)).map(([key, list]) => [key, Array.isArray(list) ? list[0] : list]));
+  return Object.fromEntries(
+    Object.entries(record(rows)).map(([key, list]) => [key, Array.isArray(list) ? list[0] : list]),
+  );
 }
 
 /** What stands in a form at first: the example's values. */
@@ -55,7 +59,9 @@ export function requestOf(fields: Field[], values: Values): string {
 
 /** The names of required columns that are still empty. */
 export function missing(fields: Field[], values: Values): string[] {
-  return fields.filter((field) => field.isRequired && field.kind !== "text" && isEmpty(values[field.name])).map(({ name }) => name);
+  return fields
+    .filter((field) => field.isRequired && field.kind !== "text" && isEmpty(values[field.name]))
+    .map(({ name }) => name);
 }
 
 function typed(field: Field, value: unknown): unknown {

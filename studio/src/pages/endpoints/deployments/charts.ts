@@ -1,0 +1,65 @@
+import type { FigureSeries } from "@/api/endpoints";
+import type { ChartOption } from "@/components/chart/echarts";
+
+const WINDOW_MS = 900_000;
+export const COLOURS = ["#3f6fd0", "#12b886", "#be4bdb", "#fd7e14", "#15aabf", "#e64980"];
+
+export interface Line {
+  name: string;
+  at: number[];
+  values: (number | null)[];
+  isFilled?: boolean;
+}
+
+interface Look {
+  /** Writes a value on the axis and on hover. */
+  write: (value: number) => string;
+  /** The axis reaches at least so far. */
+  least?: number;
+  stacked?: boolean;
+  now: number;
+}
+
+/** A chart of the last quarter of an hour. */
+export function timeChart(lines: Line[], { write, least = 0, stacked = false, now }: Look): ChartOption {
+  return {
+    grid: { left: 8, right: 12, top: lines.length > 1 ? 30 : 12, bottom: 8, containLabel: true },
+    legend: { show: lines.length > 1, top: 0, left: 0, itemHeight: 8, itemWidth: 14 },
+    tooltip: {
+      trigger: "axis",
+      renderMode: "richText",
+      valueFormatter: (value) => (typeof value === "number" ? write(value) : "—"),
+    },
+    xAxis: { type: "time", min: now - WINDOW_MS, max: now, splitNumber: 3, axisLabel: { hideOverlap: true } },
+    yAxis: {
+      type: "value",
+      min: 0,
+      max: ({ max }: { max: number }) => Math.max(max, least),
+      splitNumber: 3,
+      axisLabel: { formatter: (value: number) => write(value), hideOverlap: true },
+    },
+    series: lines.map((line, index) => ({
+      type: "line",
+      animation: false,
+      color: COLOURS[index % COLOURS.length],
+      name: line.name,
+      data: line.at.map((at, index) => [at, line.values[index] ?? null]),
+      showSymbol: false,
+      lineStyle: { width: 1.8 },
+      stack: stacked ? "all" : undefined,
+      areaStyle: line.isFilled ? { opacity: 0.18 } : undefined,
+    })),
+  };
+}
+
+/** Requests per second of each deployment. */
+export function rateLines(deployments: Record<string, FigureSeries>): Line[] {
+  return Object.entries(deployments)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, series]) => ({ name, at: series.at, values: series.rate, isFilled: true }));
+}
+
+/** The last value of a series, 0 when there is none. */
+export function last(values: (number | null)[]): number {
+  return values.at(-1) ?? 0;
+}
