@@ -39,6 +39,9 @@ core.use([
   VisualMapComponent,
 ]);
 
+/** One axis of parallel coordinates; the library's own type of a whole option does not name it. */
+export type ParallelAxis = NonNullable<ParallelComponentOption["parallelAxisDefault"]> & { scale?: boolean };
+
 /** What a chart can be told: only the parts that are in use are in the page. */
 export type ChartOption = core.ComposeOption<
   | BarSeriesOption
@@ -46,11 +49,10 @@ export type ChartOption = core.ComposeOption<
   | GridComponentOption
   | LegendComponentOption
   | LineSeriesOption
-  | ParallelComponentOption
   | ParallelSeriesOption
   | ScatterSeriesOption
   | TooltipComponentOption
   | VisualMapComponentOption
->;
+> & { parallel?: ParallelComponentOption; parallelAxis?: ParallelAxis[] };
 
 export const echarts = core;

@@ -1,0 +1,81 @@
+import { Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { type ReactNode, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { type SweepTrials, useImportance } from "@/api/sweeps";
+import { Chart } from "@/components/chart/Chart";
+import { formatNumber } from "@/lib/format";
+import { useWorkspace } from "@/lib/workspace";
+import { bestOption, bestSoFar, importanceOption, parallelOption, results } from "@/pages/jobs/trials/charts";
+
+/** The course of a sweep, its parameters against the metric, and which of them mattered. */
+export function Charts({ sweep }: { sweep: SweepTrials }) {
+  const { t } = useTranslation("sweeps");
+  const found = useMemo(() => results(sweep), [sweep]);
+  if (found.length === 0) return <Text c="dimmed">{t("noResult", { metric: sweep.metric })}</Text>;
+  return (
+    <Stack gap="md">
+      <SimpleGrid cols={{ base: 1, lg: 2 }}>
+        <Best sweep={sweep} />
+        <Importance sweep={sweep} count={found.length} />
+      </SimpleGrid>
+      <Parallel sweep={sweep} />
+    </Stack>
+  );
+}
+
+function Box({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Paper withBorder p="sm" miw={0}>
+      <Title order={3} mb="xs">
+        {title}
+      </Title>
+      {children}
+    </Paper>
+  );
+}
+
+function Best({ sweep }: { sweep: SweepTrials }) {
+  const { t } = useTranslation("sweeps");
+  const option = useMemo(() => bestOption(sweep, { best: t("best"), each: t("eachTrial") }), [sweep, t]);
+  const values = results(sweep).map(({ value }) => value);
+  const best = formatNumber(bestSoFar(values, sweep.maximize).at(-1) ?? Number.NaN);
+  const label = t("bestChart", { metric: sweep.metric, value: best, count: values.length });
+  return (
+    <Box title={t("best")}>
+      <Chart label={label} option={option} height={260} />
+    </Box>
+  );
+}
+
+function Parallel({ sweep }: { sweep: SweepTrials }) {
+  const { t } = useTranslation("sweeps");
+  const option = useMemo(() => parallelOption(sweep), [sweep]);
+  return (
+    <Box title={t("parallel", { metric: sweep.metric })}>
+      <div style={{ overflowX: "auto" }}>
+        <div style={{ minWidth: Math.max(420, 110 * (sweep.parameters.length + 1)) }}>
+          <Chart label={t("parallelChart", { metric: sweep.metric })} option={option} height={320} />
+        </div>
+      </div>
+    </Box>
+  );
+}
+
+function Importance({ sweep, count }: { sweep: SweepTrials; count: number }) {
+  const { t } = useTranslation("sweeps");
+  const found = useImportance(useWorkspace(), sweep.name, count);
+  const values = found.data?.values;
+  const option = useMemo(() => importanceOption(values ?? []), [values]);
+  if (!values) return null;
+  const spoken = values.map(({ name, importance }) => `${name} ${(importance * 100).toFixed(0)} %`).join(", ");
+  return (
+    <Box title={t("importance")}>
+      <Text size="sm" c="dimmed" mb="xs">
+        {values.length > 0 ? t("importanceOf", { count: found.data?.trials ?? 0 }) : t("importanceLater")}
+      </Text>
+      {values.length > 0 && (
+        <Chart label={t("importanceChart", { values: spoken })} option={option} height={24 + 34 * values.length} />
+      )}
+    </Box>
+  );
+}

@@ -1,0 +1,127 @@
+import type { SweepTrial, SweepTrials } from "@/api/sweeps";
+import type { ChartOption } from "@/components/chart/echarts";
+import { formatNumber } from "@/lib/format";
+
+/** Trials whose result counts, by the time at which they ended. */
+export function results(sweep: SweepTrials): (SweepTrial & { value: number })[] {
+  return sweep.trials
+    .filter((trial): trial is SweepTrial & { value: number } => trial.value !== null && isCounted(trial))
+    .sort((a, b) => (a.ended_at ?? "").localeCompare(b.ended_at ?? "") || a.number - b.number);
+}
+
+function isCounted({ phase }: SweepTrial): boolean {
+  return phase === "completed" || phase === "stopped";
+}
+
+/** The best value after each result. */
+export function bestSoFar(values: number[], maximize: boolean): number[] {
+  let best = Number.NaN;
+  return values.map((value) => {
+    if (Number.isNaN(best) || (maximize ? value > best : value < best)) best = value;
+    return best;
+  });
+}
+
+const LINE = "#3f6fd0";
+const POINT = "#8a94a6";
+
+/** Each result as a point at the time it came, and the best so far as a line. */
+export function bestOption(sweep: SweepTrials, words: { best: string; each: string }): ChartOption {
+  const found = results(sweep);
+  const times = found.map(({ ended_at }) => Date.parse(ended_at ?? ""));
+  const best = bestSoFar(
+    found.map(({ value }) => value),
+    sweep.maximize,
+  );
+  return {
+    grid: { left: 8, right: 24, top: 36, bottom: 8, containLabel: true },
+    legend: { top: 0, data: [words.best, words.each] },
+    tooltip: { trigger: "axis", valueFormatter: (value) => formatNumber(Number(value)) },
+    xAxis: { type: "time" },
+    yAxis: { type: "value", scale: true, axisLabel: { formatter: (value: number) => formatNumber(value, 4) } },
+    series: [
+      {
+        type: "line",
+        name: words.best,
+        step: "end",
+        showSymbol: false,
+        color: LINE,
+        data: best.map((value, index) => [times[index] ?? 0, value]),
+      },
+      {
+        type: "scatter",
+        name: words.each,
+        symbolSize: 7,
+        color: POINT,
+        data: found.map(({ value }, index) => [times[index] ?? 0, value]),
+      },
+    ],
+  };
+}
+
+/** One axis a parameter, the metric last; a line for each result, coloured by the metric. */
+export function parallelOption(sweep: SweepTrials): ChartOption {
+  const found = results(sweep);
+  const names = parameterNames(sweep);
+  const values = found.map(({ value }) => value);
+  const rows = found.map((trial) => [...names.map((name) => shownValue(trial.parameters[name])), trial.value]);
+  return {
+    tooltip: { trigger: "item" },
+    parallel: { left: 48, right: 90, top: 44, bottom: 16, parallelAxisDefault: { nameLocation: "end", nameGap: 14 } },
+    parallelAxis: [
+      ...names.map((name, dim) => axisOf(sweep, name, dim, rows)),
+      { dim: names.length, name: sweep.metric, type: "value" as const, scale: true },
+    ],
+    visualMap: {
+      show: false,
+      dimension: names.length,
+      min: Math.min(...values),
+      max: Math.max(...values),
+      inRange: { color: sweep.maximize ? COLOURS : [...COLOURS].reverse() },
+    },
+    series: [{ type: "parallel", smooth: false, lineStyle: { width: 1.5, opacity: 0.65 }, data: rows as number[][] }],
+  };
+}
+
+const COLOURS = ["#b7c3d9", "#6b93e1", "#154994"];
+
+function axisOf(sweep: SweepTrials, name: string, dim: number, rows: (string | number)[][]) {
+  const column = rows.map((row) => row[dim]);
+  if (!column.every((value) => typeof value === "number")) {
+    return { dim, name, type: "category" as const, data: [...new Set(column.map(String))].sort() };
+  }
+  const isLog = sweep.parameters.find((one) => one.name === name)?.is_log && column.every((value) => Number(value) > 0);
+  return { dim, name, type: isLog ? ("log" as const) : ("value" as const), scale: true };
+}
+
+function shownValue(value: unknown): string | number {
+  return typeof value === "number" ? value : typeof value === "string" ? value : JSON.stringify(value ?? null);
+}
+
+/** The names of all parameters that some trial has, those of the search space first. */
+export function parameterNames(sweep: SweepTrials): string[] {
+  const names = new Set<string>();
+  for (const trial of sweep.trials) for (const name of Object.keys(trial.parameters)) names.add(name);
+  const order = new Map(sweep.parameters.map(({ name }, index) => [name, index]));
+  const rank = (name: string) => order.get(name.split(".", 1)[0] ?? "") ?? order.size;
+  return [...names].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}
+
+/** A bar for each parameter, the most important at the top. */
+export function importanceOption(values: { name: string; importance: number }[]): ChartOption {
+  const rising = [...values].reverse();
+  return {
+    grid: { left: 8, right: 56, top: 8, bottom: 8, containLabel: true },
+    xAxis: { type: "value", max: 1, show: false },
+    yAxis: { type: "category", data: rising.map(({ name }) => name), axisTick: { show: false } },
+    series: [
+      {
+        type: "bar",
+        barMaxWidth: 22,
+        color: LINE,
+        data: rising.map(({ importance }) => importance),
+        label: { show: true, position: "right", formatter: ({ value }) => `${(Number(value) * 100).toFixed(0)} %` },
+      },
+    ],
+  };
+}
