@@ -78,6 +78,21 @@ class Resolution:
             raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{uri}' has no content to read.")
         return names.below(record.uri, reference.path if isinstance(reference, ModelsUri) else "")
 
+    def settled(self, workspace: Workspace, uri: str, kind: AssetKind = AssetKind.DATA) -> str:
+        """Write a reference to content so that it means the same for ever: what a label or a stage points at now.
+
+        Raises:
+            LapisError: as `resolve_uri`.
+        """
+        self.resolve_uri(workspace, uri, kind)
+        reference = parse(uri)
+        if isinstance(reference, AssetRef) and reference.label is not None:
+            return self._content_of(workspace, reference, kind, uri).reference
+        if isinstance(reference, ModelsUri) and not (reference.version or "").isdigit():
+            found = names.find(self._finder, workspace, AssetKind.MODELS, reference, uri)
+            return str(replace(reference, alias=None, version=found.version))
+        return uri
+
     def location(self, workspace: Workspace, uri: str, kind: AssetKind = AssetKind.DATA) -> StorageLocation:
         """Return where the content of any reference lies, credentials included.
 

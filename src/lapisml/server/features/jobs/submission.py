@@ -155,7 +155,7 @@ class SubmissionChecker:
                 if uploaded:
                     problems.append(Problem(f"'{path}' is a path of another machine", place, expected="a URI"))
                 continue
-            _try(problems, place, partial(self._assets.resolve_uri, workspace, path, kind))
+            given["path"] = _try(problems, place, partial(self._assets.settled, workspace, path, kind)) or path
 
 
 def valid_document(document: dict[str, Any], *, uploaded: bool) -> dict[str, Any]:

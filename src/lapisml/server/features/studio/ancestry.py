@@ -145,6 +145,8 @@ class Ancestry:
         if not meant:
             return []
         users = {one.name: _job(one) for one in self._jobs.users(workspace, meant, _MOST_USERS)}
+        for child in list(users.values()):
+            users.pop(child.parent or "", None)  # what a pipeline uses, its steps use
         return [
             Link(meant[word].id, users[name].id, users[name])
             for name, word in self._jobs.words(workspace, users)
