@@ -45,6 +45,7 @@ const LOOKS: Record<string, Look> = {
   Disabled: { colour: "gray", icon: IconPlayerPause },
   Ready: GOOD,
   Healthy: GOOD,
+  Degraded: DOUBT,
   Unhealthy: BAD,
   Stopped: ENDED,
   READY: GOOD,

@@ -21,6 +21,7 @@ export const status = {
   Disabled: "Disabled",
   Ready: "Ready",
   Healthy: "Healthy",
+  Degraded: "Degraded",
   Unhealthy: "Unhealthy",
   Stopped: "Stopped",
   READY: "Ready",

@@ -22,6 +22,7 @@ export const status: Messages["status"] = {
   Disabled: "無効",
   Ready: "準備完了",
   Healthy: "正常",
+  Degraded: "一部異常",
   Unhealthy: "異常",
   Stopped: "停止",
   READY: "準備完了",
