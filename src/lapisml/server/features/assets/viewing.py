@@ -8,6 +8,7 @@ at all in a sandbox, so it has none.
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 _CAGE = (
@@ -17,18 +18,18 @@ _CAGE = (
 _PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 _KINDS = {
-    "apng": "image/apng",
-    "avif": "image/avif",
-    "bmp": "image/bmp",
-    "gif": "image/gif",
-    "htm": "text/html",
-    "html": "text/html",
-    "jpeg": "image/jpeg",
-    "jpg": "image/jpeg",
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "svg": "image/svg+xml",
-    "webp": "image/webp",
+    ".apng": "image/apng",
+    ".avif": "image/avif",
+    ".bmp": "image/bmp",
+    ".gif": "image/gif",
+    ".htm": "text/html",
+    ".html": "text/html",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
 }
 
 
@@ -38,7 +39,7 @@ def view_headers(name: str) -> dict[str, str]:
     Args:
         name: of the file; its ending decides.
     """
-    kind = _KINDS.get(name.rpartition(".")[2].lower())
+    kind = _KINDS.get(PurePosixPath(name).suffix.lower())
     if kind is None:
         return {}
     return {
