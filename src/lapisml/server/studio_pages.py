@@ -8,7 +8,7 @@ from lapisml.server.features.assets.finding import AssetFinder
 from lapisml.server.features.jobs.assembly import JobsPart
 from lapisml.server.features.jobs.board import JobBoard
 from lapisml.server.features.jobs.uses import JobUses
-from lapisml.server.features.studio import environment_routes, lineage_routes
+from lapisml.server.features.studio import document_routes, environment_routes, lineage_routes
 from lapisml.server.features.studio.ancestry import Ancestry
 from lapisml.server.features.studio.environments import EnvironmentPages
 from lapisml.server.features.studio.lineage import Lineage
@@ -20,7 +20,7 @@ from lapisml.server.parts import Features, LateFeatures, Platform
 
 
 def page_routes(platform: Platform, features: Features, jobs: JobsPart, late: LateFeatures) -> APIRouter:
-    """Make the routes of overview, search, lines and use of computes, lineage and environments."""
+    """Make the routes of overview, search, lines and use of computes, lineage, environments and drafts."""
     p, f = platform, features
     board, assets = JobBoard(p.database, jobs.service, f.computes), AssetFinder(p.database)
     kind = "sqlite" if p.database.is_sqlite else "postgresql"
@@ -32,6 +32,7 @@ def page_routes(platform: Platform, features: Features, jobs: JobsPart, late: La
     routes = APIRouter()
     routes.include_router(router(overview, search, board, f.workspaces, p.clock))
     routes.include_router(lineage_routes.router(Lineage(Ancestry(p.database, f.tracking)), f.workspaces))
+    routes.include_router(document_routes.router(jobs.service, f.workspaces))
     root = p.settings.home / "environments"
     environments = EnvironmentPages(f.assets, jobs.service, JobUses(p.database), jobs.launcher, root)
     routes.include_router(environment_routes.router(environments, f.workspaces))
