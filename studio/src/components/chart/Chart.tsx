@@ -9,10 +9,14 @@ interface Props {
   height?: number;
   /** Called with the name or index of what was clicked. */
   onPick?: (item: { seriesName?: string; name: string; dataIndex: number }) => void;
+  /** Called with the ends of the part of the axis that the person zoomed to, when it has come to rest. */
+  onZoom?: (part: { start: number; end: number }) => void;
 }
 
+const REST_MS = 250;
+
 /** A chart that follows its box's size and the page's colours; `option` replaces the one before. */
-export function Chart({ label, option, height = 280, onPick }: Props) {
+export function Chart({ label, option, height = 280, onPick, onZoom }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<ReturnType<typeof echarts.init> | null>(null);
   const scheme = useComputedColorScheme("light");
@@ -43,5 +47,26 @@ export function Chart({ label, option, height = 280, onPick }: Props) {
       if (!made.isDisposed()) made.off("click", pick);
     };
   }, [onPick, scheme]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  useEffect(() => {
+    const made = chart.current;
+    if (!made || !onZoom) return;
+    let timer = 0;
+    const tell = () => {
+      const zoom = (made.getOption() as { dataZoom?: { startValue?: number; endValue?: number }[] }).dataZoom?.[0];
+      if (zoom?.startValue !== undefined && zoom.endValue !== undefined) {
+        onZoom({ start: zoom.startValue, end: zoom.endValue });
+      }
+    };
+    const wait = () => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(tell, REST_MS);
+    };
+    made.on("datazoom", wait);
+    return () => {
+      window.clearTimeout(timer);
+      if (!made.isDisposed()) made.off("datazoom", wait);
+    };
+  }, [onZoom, scheme]);
   return <div ref={box} role="img" aria-label={label} style={{ width: "100%", height }} />;
 }

@@ -1,4 +1,4 @@
 import type { RouteObject } from "react-router";
 
-/** The pages of compare. */
-export const compareRoutes: RouteObject[] = [];
+/** The page that compares runs. */
+export const compareRoutes: RouteObject[] = [{ path: "compare", lazy: () => import("@/pages/compare/Compare") }];
