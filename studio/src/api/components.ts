@@ -1,6 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { fetchRaw } from "@/api/client";
 import { itemKey, listKey } from "@/api/keys";
+import { nativeAddress, read, send } from "@/api/native";
 import type { PipelineGraph } from "@/api/pipelines";
 import type { components } from "@/api/schema";
 
@@ -36,24 +37,23 @@ interface Page<T> {
   next: string | null;
 }
 
-function address(workspace: string, ...rest: string[]): string {
-  return `/api/v1/workspaces/${[workspace, "components", ...rest].map(encodeURIComponent).join("/")}`;
-}
-
-async function read<T>(path: string, init?: RequestInit): Promise<T> {
-  return (await (await fetchRaw(path, init)).json()) as T;
+/** Which names of components a list shows, and in which order. */
+export interface ComponentSearch {
+  text: string;
+  order: string;
+  archived: "active" | "archived" | "all";
+  limit: number;
 }
 
 /** Names of components that hold a text, page after page. */
-export function useComponents(workspace: string, text: string, order: string, archived: string) {
+export function useComponents(workspace: string, search: ComponentSearch) {
   return useInfiniteQuery({
-    queryKey: listKey(workspace, "components", text, order, archived),
+    queryKey: listKey(workspace, "components", search),
     initialPageParam: "",
     queryFn: ({ pageParam }) =>
-      read<Page<ComponentName>>(address(workspace, "search"), {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ text, order, archived, limit: 100, ...(pageParam ? { token: pageParam } : {}) }),
+      send<Page<ComponentName>>("POST", nativeAddress(workspace, "components", "search"), {
+        ...search,
+        ...(pageParam ? { token: pageParam } : {}),
       }),
     getNextPageParam: (last) => last.next,
     placeholderData: keepPreviousData,
@@ -65,7 +65,11 @@ export function useComponentVersions(workspace: string, name: string) {
   return useQuery({
     queryKey: itemKey(workspace, "components", name, "versions"),
     queryFn: async () =>
-      (await read<Page<ComponentVersion>>(`${address(workspace, name, "versions")}?archived=all&limit=1000`)).value,
+      (
+        await read<Page<ComponentVersion>>(
+          `${nativeAddress(workspace, "components", name, "versions")}?archived=all&limit=1000`,
+        )
+      ).value,
   });
 }
 
@@ -73,7 +77,9 @@ export function useComponentVersions(workspace: string, name: string) {
 export function useComponentUsers(workspace: string, name: string, version: string) {
   return useQuery({
     queryKey: listKey(workspace, "jobs", "users of", name, version),
-    queryFn: async () => (await read<Page<ComponentUser>>(address(workspace, name, "versions", version, "jobs"))).value,
+    queryFn: async () =>
+      (await read<Page<ComponentUser>>(nativeAddress(workspace, "components", name, "versions", version, "jobs")))
+        .value,
   });
 }
 
@@ -81,11 +87,11 @@ export function useComponentUsers(workspace: string, name: string, version: stri
 export function useComponentGraph(workspace: string, name: string, version: string) {
   return useQuery({
     queryKey: itemKey(workspace, "components", name, version, "graph"),
-    queryFn: () => read<PipelineGraph>(address(workspace, name, "versions", version, "graph")),
+    queryFn: () => read<PipelineGraph>(nativeAddress(workspace, "components", name, "versions", version, "graph")),
   });
 }
 
 /** Archives or restores a version. */
 export function turnComponent(workspace: string, name: string, version: string, verb: "archive" | "restore") {
-  return fetchRaw(address(workspace, name, "versions", version, verb), { method: "POST" });
+  return fetchRaw(nativeAddress(workspace, "components", name, "versions", version, verb), { method: "POST" });
 }

@@ -9,3 +9,9 @@ it("a change of a thing touches it and the lists of its noun, in its workspace o
   expect(isTouched(listKey("v", "jobs"), "w", "jobs")).toBe(false);
   expect(isTouched(listKey("w", "models"), "w", "jobs/a")).toBe(false);
 });
+
+it("a list of two nouns is touched by both", () => {
+  expect(isTouched(listKey("w", "schedules+jobs"), "w", "jobs/a")).toBe(true);
+  expect(isTouched(listKey("w", "schedules+jobs"), "w", "schedules")).toBe(true);
+  expect(isTouched(listKey("w", "schedules+jobs"), "w", "runs/a")).toBe(false);
+});

@@ -13,7 +13,9 @@ export type Noun =
   | "batch-endpoints"
   | "computes"
   | "datastores"
-  | "connections";
+  | "connections"
+  /** Schedules with the states of their jobs. */
+  | "schedules+jobs";
 
 /** The key of a list of a noun: told of by the topic `<noun>`. */
 export function listKey(workspace: string, noun: Noun, ...rest: unknown[]): unknown[] {
@@ -30,6 +32,11 @@ export function isTouched(key: readonly unknown[], workspace: string, topic: str
   const [noun, ...name] = topic.split("/");
   if (key[0] !== workspace) return false;
   if (key[1] === "overview") return true;
-  if (key[1] !== noun) return false;
+  if (
+    !String(key[1])
+      .split("+")
+      .includes(noun ?? "")
+  )
+    return false;
   return key[2] === "" || name.length === 0 || key[2] === name.join("/");
 }

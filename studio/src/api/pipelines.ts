@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
-import { fetchRaw } from "@/api/client";
 import { itemKey, listKey } from "@/api/keys";
+import { nativeAddress, read } from "@/api/native";
 import type { components } from "@/api/schema";
 
 type Schemas = components["schemas"];
@@ -17,14 +17,6 @@ interface Page<T> {
   next: string | null;
 }
 
-function address(workspace: string, ...rest: string[]): string {
-  return `/api/v1/workspaces/${[workspace, ...rest].map(encodeURIComponent).join("/")}`;
-}
-
-async function read<T>(path: string): Promise<T> {
-  return (await (await fetchRaw(path)).json()) as T;
-}
-
 const PAGE = 100;
 
 /** Pipeline jobs, newest first, page after page. */
@@ -37,7 +29,7 @@ export function usePipelines(workspace: string, status: string, text: string) {
       if (status) asked.set("status", status);
       if (text) asked.set("text", text);
       if (pageParam) asked.set("token", pageParam);
-      return read<Page<PipelineLine>>(`${address(workspace, "pipelines")}?${asked}`);
+      return read<Page<PipelineLine>>(`${nativeAddress(workspace, "pipelines")}?${asked}`);
     },
     getNextPageParam: (last) => last.next,
     placeholderData: keepPreviousData,
@@ -47,7 +39,7 @@ export function usePipelines(workspace: string, status: string, text: string) {
 function graphOf(workspace: string, job: string) {
   return {
     queryKey: itemKey(workspace, "jobs", job, "graph"),
-    queryFn: () => read<PipelineGraph>(address(workspace, "jobs", job, "graph")),
+    queryFn: () => read<PipelineGraph>(nativeAddress(workspace, "jobs", job, "graph")),
   };
 }
 

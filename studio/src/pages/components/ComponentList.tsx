@@ -1,0 +1,14 @@
+import { useTranslation } from "react-i18next";
+import { PageHeader } from "@/components/PageHeader";
+import { ComponentTable } from "@/pages/components/ComponentTable";
+
+/** All components of a workspace. */
+export function Component() {
+  const { t } = useTranslation("components");
+  return (
+    <>
+      <PageHeader title={t("title")} />
+      <ComponentTable />
+    </>
+  );
+}

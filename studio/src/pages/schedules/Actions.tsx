@@ -1,0 +1,42 @@
+import { Button } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useQueryClient } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+import { listKey } from "@/api/keys";
+import { deleteSchedule, type Schedule, triggerSchedule, useEnableSchedule } from "@/api/schedules";
+import { ConfirmButton } from "@/components/ConfirmButton";
+import { path, useWorkspace } from "@/lib/workspace";
+
+/** What can be done to a schedule: run it now, enable or disable it, delete it while it is disabled. */
+export function Actions({ schedule }: { schedule: Schedule }) {
+  const { t } = useTranslation(["schedules", "common"]);
+  const workspace = useWorkspace();
+  const go = useNavigate();
+  const queries = useQueryClient();
+  const turn = useEnableSchedule(workspace, schedule.name);
+  const run = async () => {
+    const name = await triggerSchedule(workspace, schedule.name);
+    notifications.show({ message: t("started", { name }), color: "teal" });
+    await go(path(workspace, "jobs", name));
+  };
+  const remove = async () => {
+    await deleteSchedule(workspace, schedule.name);
+    await queries.invalidateQueries({ queryKey: listKey(workspace, "schedules+jobs") });
+    await go(path(workspace, "schedules"));
+  };
+  return (
+    <>
+      <ConfirmButton label={t("runNow")} question={t("runNowQuestion")} act={run} color="lapis" />
+      <Button
+        size="xs"
+        variant="default"
+        loading={turn.isPending}
+        onClick={() => turn.mutate(schedule.is_enabled ? "disable" : "enable")}
+      >
+        {schedule.is_enabled ? t("disable") : t("enable")}
+      </Button>
+      {!schedule.is_enabled && <ConfirmButton label={t("common:delete")} question={t("deleteQuestion")} act={remove} />}
+    </>
+  );
+}
