@@ -1,4 +1,28 @@
-/** Texts of the pages: datastores. */
+/** Texts of the pages of datastores. */
 export const datastores = {
   title: "Datastores",
+  list: "Datastores",
+  isDefault: "Default",
+  makeDefault: "Make default",
+  makeDefaultQuestion: "“{{name}}” will be used where a document names no datastore.",
+  account: "Account",
+  container: "Container",
+  bucket: "Bucket",
+  endpoint: "Endpoint",
+  credentials: "Credentials",
+  masked: "kept encrypted, never shown",
+  noCredentials: "none",
+  files: "Files of {{name}}",
+  tab: { files: "Files" },
+  type: {
+    local: "Folder of the server",
+    azure_blob: "Azure Blob Storage",
+    azure_file: "Azure Files",
+    azure_data_lake_gen2: "Azure Data Lake Storage Gen2",
+    azure_data_lake_gen1: "Azure Data Lake Storage Gen1",
+    s3: "S3",
+    gcs: "Google Cloud Storage",
+    hdfs: "HDFS",
+    one_lake: "OneLake",
+  },
 };

@@ -1,0 +1,68 @@
+import { useTranslation } from "react-i18next";
+import { useNavigate, useParams } from "react-router";
+import { type Connection, useConnection } from "@/api/connections";
+import { nativeAddress, remove } from "@/api/native";
+import { ConfirmButton } from "@/components/ConfirmButton";
+import { ErrorBox } from "@/components/ErrorBox";
+import { KeyValues, type Pair } from "@/components/KeyValues";
+import { Loading } from "@/components/Loading";
+import { PageHeader } from "@/components/PageHeader";
+import { Tags } from "@/components/Tags";
+import { DateTime } from "@/components/times";
+import { path, useWorkspace } from "@/lib/workspace";
+
+const MASK = "***";
+
+/** One connection: kind, target, how it authenticates; its secrets are never shown. */
+export function Component() {
+  const workspace = useWorkspace();
+  const name = useParams().name ?? "";
+  const connection = useConnection(workspace, name);
+  if (connection.isPending) return <Loading />;
+  if (connection.error) return <ErrorBox error={connection.error} retry={() => void connection.refetch()} />;
+  return <Details connection={connection.data} />;
+}
+
+function Details({ connection }: { connection: Connection }) {
+  const { t } = useTranslation(["connections", "common"]);
+  const workspace = useWorkspace();
+  const navigate = useNavigate();
+  const { name } = connection;
+  const drop = async () => {
+    await remove(nativeAddress(workspace, "connections", name));
+    await navigate(path(workspace, "connections"));
+  };
+  return (
+    <>
+      <PageHeader
+        title={name}
+        crumbs={[{ label: t("title"), to: path(workspace, "connections") }]}
+        actions={<ConfirmButton label={t("common:delete")} question={t("deleteQuestion", { name })} act={drop} />}
+      />
+      <KeyValues label={t("common:properties")} pairs={usePairs(connection)} />
+    </>
+  );
+}
+
+function usePairs(connection: Connection): Pair[] {
+  const { t } = useTranslation(["connections", "common"]);
+  const metadata = Object.entries(connection.metadata ?? {});
+  return [
+    { label: t("common:type"), value: connection.type },
+    { label: t("target"), value: connection.target },
+    { label: t("authentication"), value: String(connection.credentials?.type ?? "") },
+    ...secretsOf(connection, t("masked")),
+    ...metadata.map(([label, value]) => ({ label, value: String(value) })),
+    { label: t("common:description"), value: connection.description },
+    { label: t("common:tags"), value: <Tags tags={connection.tags} /> },
+    { label: t("common:createdBy"), value: connection.creation_context.created_by },
+    { label: t("common:created"), value: <DateTime at={connection.creation_context.created_at} /> },
+  ];
+}
+
+/** The parts of the credentials: the server gives secrets masked, and a mask is shown as words. */
+export function secretsOf(connection: Connection, masked: string): Pair[] {
+  return Object.entries(connection.credentials ?? {})
+    .filter(([key]) => key !== "type")
+    .map(([label, value]) => ({ label, value: value === MASK ? masked : String(value) }));
+}
