@@ -46,6 +46,7 @@ export const files = {
     noOutputs: "No outputs yet",
     noOutputsText: "What a job writes to its outputs, and what its run logs, stands here.",
     files: "Files of the output {{name}}",
+    address: "address",
     codeFiles: "Files of the code",
   },
 };

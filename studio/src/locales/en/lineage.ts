@@ -1,6 +1,28 @@
 /** Texts of graphs, and of where things came from and went. */
 export const lineage = {
   title: "Lineage",
+  form: "Graph or list",
+  asGraph: "Graph",
+  asList: "List",
+  depth: "How far",
+  levels_one: "{{count}} level each way",
+  levels_other: "{{count}} levels each way",
+  madeFrom: "Made from",
+  cut: "There is more than is shown here.",
+  emptyTitle: "Nothing is connected yet",
+  emptyText: "What it was made from and what is made of it stands here: data, jobs, models and deployments.",
+  kind: {
+    job: "Job",
+    run: "Run",
+    pipeline: "Pipeline",
+    sweep: "Sweep",
+    data: "Data",
+    model: "Model",
+    online: "Online deployment",
+    batch: "Batch deployment",
+    dataset: "Logged dataset",
+    uri: "Address",
+  },
   graph: {
     node: "Press Enter to choose the node.",
     controls: "View of the graph",

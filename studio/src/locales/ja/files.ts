@@ -47,6 +47,7 @@ export const files: Messages["files"] = {
     noOutputs: "出力はまだありません",
     noOutputsText: "ジョブが出力に書き込んだファイルと、実行時に記録されたファイルがここに表示されます。",
     files: "出力 {{name}} のファイル",
+    address: "アドレス",
     codeFiles: "コードのファイル",
   },
 };

@@ -2,6 +2,28 @@ import type { Messages } from "@/locales/messages";
 
 export const lineage: Messages["lineage"] = {
   title: "リネージ",
+  form: "グラフまたは一覧",
+  asGraph: "グラフ",
+  asList: "一覧",
+  depth: "表示範囲",
+  levels_one: "前後 {{count}} 階層",
+  levels_other: "前後 {{count}} 階層",
+  madeFrom: "作成元",
+  cut: "ここに表示されていない項目があります。",
+  emptyTitle: "関連する項目はまだありません",
+  emptyText: "作成元と利用先のデータ、ジョブ、モデル、デプロイがここに表示されます。",
+  kind: {
+    job: "ジョブ",
+    run: "実行",
+    pipeline: "パイプライン",
+    sweep: "スイープ",
+    data: "データ",
+    model: "モデル",
+    online: "オンラインデプロイ",
+    batch: "バッチデプロイ",
+    dataset: "記録されたデータセット",
+    uri: "アドレス",
+  },
   graph: {
     node: "Enter キーでノードを選択します。",
     controls: "グラフの表示操作",

@@ -1,5 +1,6 @@
 import type { TFunction } from "i18next";
 import { type ComponentType, lazy } from "react";
+import { codeOf } from "@/pages/jobs/files/code";
 import type { Subject } from "@/pages/jobs/job/subject";
 
 /** A tab of a job's page; loaded when it is opened. */
@@ -44,5 +45,27 @@ export const JOB_TABS: JobTab[] = [
     id: "metrics",
     label: (t) => t("tabs.metrics", { ns: "job" }),
     Content: lazy(() => import("@/pages/jobs/job/metrics/MetricsTab")),
+  },
+  {
+    id: "outputs",
+    label: (t) => t("job.outputs", { ns: "files" }),
+    Content: lazy(() => import("@/pages/jobs/files/OutputsTab")),
+  },
+  {
+    id: "code",
+    label: (t) => t("job.code", { ns: "files" }),
+    isFor: ({ job }) => codeOf(job) !== null,
+    Content: lazy(() => import("@/pages/jobs/files/CodeTab")),
+  },
+  {
+    id: "environment",
+    label: (t) => t("job.environment", { ns: "files" }),
+    isFor: hasProcess,
+    Content: lazy(() => import("@/pages/jobs/files/EnvironmentTab")),
+  },
+  {
+    id: "lineage",
+    label: (t) => t("title", { ns: "lineage" }),
+    Content: lazy(() => import("@/pages/jobs/files/LineageTab")),
   },
 ];
