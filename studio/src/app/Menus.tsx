@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Menu, Tooltip, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Center, Group, Menu, Tooltip, useMantineColorScheme } from "@mantine/core";
 import {
   IconBroadcast,
   IconBroadcastOff,
@@ -38,9 +38,9 @@ function LiveMark() {
   const colour = state === "live" ? "teal" : state === "lost" ? "red" : "gray";
   return (
     <Tooltip label={t(`live.${state}`)}>
-      <ActionIcon variant="subtle" color={colour} size="lg" aria-label={t(`live.${state}`)} role="status">
+      <Center w={34} h={34} c={colour} role="status" aria-label={t(`live.${state}`)}>
         <Icon size={18} aria-hidden />
-      </ActionIcon>
+      </Center>
     </Tooltip>
   );
 }

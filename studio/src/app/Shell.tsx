@@ -38,7 +38,7 @@ export function Shell() {
           <Menus />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar>
+      <AppShell.Navbar component="div">
         <Navigation onFollow={close} />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>

@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, defaultVariantColorsResolver, type MantineColorsTuple, parseThemeColor } from "@mantine/core";
 
 const lapis: MantineColorsTuple = [
   "#eef4ff",
@@ -17,7 +17,17 @@ const lapis: MantineColorsTuple = [
 export const theme = createTheme({
   colors: { lapis },
   primaryColor: "lapis",
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: { light: 7, dark: 6 },
+  variantColorResolver: (input) => {
+    const colours = defaultVariantColorsResolver(input);
+    const { isThemeColor, color } = parseThemeColor({
+      color: input.color ?? input.theme.primaryColor,
+      theme: input.theme,
+    });
+    if (input.variant !== "light" || !isThemeColor) return colours;
+    const dark = `color-mix(in srgb, var(--mantine-color-${color}-9) 72%, black)`;
+    return { ...colours, color: `light-dark(${dark}, var(--mantine-color-${color}-2))` };
+  },
   autoContrast: true,
   luminanceThreshold: 0.32,
   defaultRadius: "sm",

@@ -49,6 +49,7 @@ export const common = {
   nav: {
     label: "Main navigation",
     skip: "Skip to the content",
+    crumbs: "Where this page lies",
     toggle: "Open or close the navigation",
     section: { assets: "Assets", manage: "Manage" },
     home: "Home",

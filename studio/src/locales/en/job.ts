@@ -12,17 +12,6 @@ export const job = {
     more: "More actions",
     copyName: "Copy name",
   },
-  register: {
-    title: "Register a model",
-    source: "From",
-    artifactPath: "Path within the artifacts",
-    name: "Name of the model",
-    nameHint: "A name that is there gets a new version.",
-    type: "Format",
-    submit: "Register",
-    done: "Model {{name}}, version {{version}}, is registered",
-    open: "Open the model",
-  },
   edit: {
     rename: "Change the name that is shown",
     describe: "Edit the description",

@@ -16,6 +16,7 @@ export const models = {
   emptyText: "A model is a folder of files with a name and versions. Jobs make them; any file can be registered.",
   nothingFound: "Nothing matches",
   nothingFoundText: "No model has these words in its name, description or tags.",
+  detailsTab: "Details",
   versionsTab: "Versions",
   compareTab: "Compare",
   version: "Version {{version}}",
@@ -24,6 +25,7 @@ export const models = {
   noVersionsText: "A version is a folder of files, made by a job or registered from any path.",
   withArchived: "Show archived versions too",
   isArchived: "Archived",
+  compareSome: "Compare",
   compareChosen: "Compare {{count}}",
   deployed: "Deployed to",
   deployedNow: "Where it is deployed now",
@@ -102,7 +104,6 @@ export const models = {
     same: "Nothing differs here.",
     key: "Name",
     differs: "differs",
-    best: "highest",
   },
   register: {
     action: "Register model",

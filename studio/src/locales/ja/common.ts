@@ -50,6 +50,7 @@ export const common: Messages["common"] = {
   nav: {
     label: "メインナビゲーション",
     skip: "本文へ移動",
+    crumbs: "このページの場所",
     toggle: "ナビゲーションを開閉",
     section: { assets: "アセット", manage: "管理" },
     home: "ホーム",

@@ -13,17 +13,6 @@ export const job: Messages["job"] = {
     more: "その他の操作",
     copyName: "名前をコピー",
   },
-  register: {
-    title: "モデルの登録",
-    source: "登録元",
-    artifactPath: "アーティファクト内のパス",
-    name: "モデル名",
-    nameHint: "既存の名前を指定すると、新しいバージョンが作成されます。",
-    type: "形式",
-    submit: "登録",
-    done: "モデル {{name}} のバージョン {{version}} を登録しました",
-    open: "モデルを開く",
-  },
   edit: {
     rename: "表示名を変更",
     describe: "説明を編集",

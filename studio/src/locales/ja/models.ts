@@ -18,6 +18,7 @@ export const models: Messages["models"] = {
     "モデルは、名前とバージョンを持つファイルのまとまりです。ジョブが作成するほか、任意のファイルを登録できます。",
   nothingFound: "該当するモデルがありません",
   nothingFoundText: "名前、説明、タグにこの語を含むモデルはありません。",
+  detailsTab: "詳細",
   versionsTab: "バージョン",
   compareTab: "比較",
   version: "バージョン {{version}}",
@@ -26,6 +27,7 @@ export const models: Messages["models"] = {
   noVersionsText: "バージョンは、ジョブが作成したファイル、または任意のパスから登録したファイルです。",
   withArchived: "アーカイブ済みのバージョンも表示",
   isArchived: "アーカイブ済み",
+  compareSome: "比較",
   compareChosen: "{{count}} 件を比較",
   deployed: "デプロイ先",
   deployedNow: "現在のデプロイ先",
@@ -104,7 +106,6 @@ export const models: Messages["models"] = {
     same: "差分はありません。",
     key: "名前",
     differs: "差分あり",
-    best: "最大",
   },
   register: {
     action: "モデルの登録",

@@ -14,6 +14,7 @@ export function Aliases({ names, of }: { names: string[]; of?: Record<string, st
           leftSection={<IconAt size={11} aria-hidden />}
           maw={200}
           title={name}
+          style={{ flexShrink: 0 }}
         >
           {of === undefined ? name : `${name}: ${of[name] ?? ""}`}
         </Badge>

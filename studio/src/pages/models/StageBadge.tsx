@@ -8,7 +8,7 @@ export function StageBadge({ stage, of }: { stage: string; of?: string }) {
   const { t } = useTranslation("models");
   const name = t(`stageNames.${stage as "Production"}`, { defaultValue: stage });
   return (
-    <Badge variant="light" color={COLOURS[stage] ?? "gray"} tt="none" maw="100%">
+    <Badge variant="light" color={COLOURS[stage] ?? "gray"} tt="none" style={{ flexShrink: 0 }}>
       {of === undefined ? name : `${name}: ${of}`}
     </Badge>
   );

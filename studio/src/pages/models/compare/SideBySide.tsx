@@ -1,4 +1,4 @@
-import { Anchor, ScrollArea, Table, Text, VisuallyHidden } from "@mantine/core";
+import { Anchor, ScrollArea, Table } from "@mantine/core";
 import { IconArrowsDiff } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -20,12 +20,12 @@ export function SideBySide({ part, versions, model }: Props) {
   const name = t(`compare.kind.${part.kind}`);
   return (
     <ScrollArea type="auto" offsetScrollbars="x" viewportProps={{ tabIndex: 0, role: "group", "aria-label": name }}>
-      <Table withTableBorder striped aria-label={name} miw={200 + 160 * versions.length}>
+      <Table withTableBorder striped layout="fixed" aria-label={name} miw={200 + 160 * versions.length}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th w={220}>{t("compare.key")}</Table.Th>
             {versions.map(({ version }) => (
-              <Table.Th key={version}>
+              <Table.Th key={version} ta={part.kind === "metrics" ? "right" : "left"}>
                 <Anchor component={Link} to={path(workspace, "models", model, version)} fz="sm">
                   {t("version", { version })}
                 </Anchor>
@@ -45,8 +45,6 @@ export function SideBySide({ part, versions, model }: Props) {
 
 function LineRow({ line, versions }: { line: Line; versions: MeasuredVersion[] }) {
   const { t } = useTranslation("models");
-  const numbers = line.numbers?.filter((value) => value !== null && Number.isFinite(value)) as number[] | undefined;
-  const highest = numbers && numbers.length > 1 && line.isDifferent ? Math.max(...numbers) : null;
   return (
     <Table.Tr fw={line.isDifferent ? 600 : undefined}>
       <Table.Th scope="row" fw="inherit">
@@ -58,12 +56,6 @@ function LineRow({ line, versions }: { line: Line; versions: MeasuredVersion[] }
         return (
           <Table.Td key={version} className={line.numbers ? "number" : undefined} title={line.values[index] ?? ""}>
             {text ?? "—"}
-            {highest !== null && number === highest && (
-              <Text span size="xs" c="dimmed" fw={400}>
-                {" "}
-                ▲<VisuallyHidden>{t("compare.best")}</VisuallyHidden>
-              </Text>
-            )}
           </Table.Td>
         );
       })}

@@ -30,7 +30,7 @@ function Whole({ model }: { model: Model }) {
   const tabs = [
     { id: "versions", label: t("versionsTab"), content: <Versions model={model} /> },
     { id: "compare", label: t("compareTab"), content: <Compare model={model} /> },
-    { id: "details", label: t("common:overview"), content: <Details model={model} /> },
+    { id: "details", label: t("detailsTab"), content: <Details model={model} /> },
   ];
   return (
     <>

@@ -71,7 +71,7 @@ function CompareButton({ selected }: { selected: ReadonlySet<string> }) {
       disabled={selected.size < 2 || selected.size > MOST_COMPARED}
       onClick={() => setParams({ tab: "compare", versions: [...selected].join(",") })}
     >
-      {t("compareChosen", { count: selected.size })}
+      {selected.size === 0 ? t("compareSome") : t("compareChosen", { count: selected.size })}
     </Button>
   );
 }

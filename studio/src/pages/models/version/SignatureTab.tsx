@@ -6,6 +6,7 @@ import { CodeView } from "@/components/code/CodeView";
 import { EmptyState } from "@/components/EmptyState";
 import { ErrorBox } from "@/components/ErrorBox";
 import { Loading } from "@/components/Loading";
+import { compactJson } from "@/lib/json";
 import { useWorkspace } from "@/lib/workspace";
 import { SignatureTable } from "@/pages/models/version/SignatureTable";
 
@@ -20,9 +21,9 @@ export function SignatureTab({ version }: { version: ModelVersion }) {
     <Stack>
       {signature ? (
         <>
-          <SignatureTable title={t("inputs")} columns={signature.inputs} />
+          <SignatureTable title={t("inputs")} columns={signature.inputs} last="required" />
           <SignatureTable title={t("outputs")} columns={signature.outputs} />
-          <SignatureTable title={t("modelParams")} columns={signature.params} withDefault />
+          <SignatureTable title={t("modelParams")} columns={signature.params} last="default" />
         </>
       ) : (
         <EmptyState icon={IconBraces} title={t("noSignature")} text={t("noSignatureText")} />
@@ -43,7 +44,7 @@ function Examples({ mlmodel }: { mlmodel: Mlmodel }) {
     .map(({ title, value }) => (
       <Stack key={title} gap="xs">
         <Title order={2}>{title}</Title>
-        <CodeView text={JSON.stringify(value, null, 2)} name="example.json" label={title} />
+        <CodeView text={compactJson(value)} name="example.json" label={title} />
       </Stack>
     ));
 }

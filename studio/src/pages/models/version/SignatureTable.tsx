@@ -5,11 +5,12 @@ import type { SignatureColumn } from "@/api/models";
 interface Props {
   title: string;
   columns: SignatureColumn[];
-  withDefault?: boolean;
+  /** What the last column says; left out: nothing. */
+  last?: "required" | "default";
 }
 
 /** One part of a signature as a table; nothing when the part is empty. */
-export function SignatureTable({ title, columns, withDefault = false }: Props) {
+export function SignatureTable({ title, columns, last }: Props) {
   const { t } = useTranslation("models");
   if (columns.length === 0) return null;
   const hasShape = columns.some(({ shape }) => shape !== null);
@@ -23,7 +24,7 @@ export function SignatureTable({ title, columns, withDefault = false }: Props) {
               <Table.Th>{t("column")}</Table.Th>
               <Table.Th>{t("columnType")}</Table.Th>
               {hasShape && <Table.Th>{t("shape")}</Table.Th>}
-              <Table.Th>{withDefault ? t("defaultValue") : t("required")}</Table.Th>
+              {last && <Table.Th>{last === "default" ? t("defaultValue") : t("required")}</Table.Th>}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -35,9 +36,11 @@ export function SignatureTable({ title, columns, withDefault = false }: Props) {
                   <Code>{column.type}</Code>
                 </Table.Td>
                 {hasShape && <Table.Td>{column.shape ? `(${column.shape.join(", ")})` : "—"}</Table.Td>}
-                <Table.Td>
-                  {withDefault ? JSON.stringify(column.default) : column.required ? t("yes") : t("no")}
-                </Table.Td>
+                {last && (
+                  <Table.Td>
+                    {last === "default" ? JSON.stringify(column.default) : t(column.required ? "yes" : "no")}
+                  </Table.Td>
+                )}
               </Table.Tr>
             ))}
           </Table.Tbody>

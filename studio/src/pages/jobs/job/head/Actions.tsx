@@ -13,9 +13,9 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { isOver, type Job, useJobVerb } from "@/api/jobs";
 import { ConfirmButton } from "@/components/ConfirmButton";
+import { RegisterModel } from "@/components/RegisterModel";
 import { path } from "@/lib/workspace";
 import { useEditing } from "@/pages/jobs/job/editing";
-import { RegisterModel } from "@/pages/jobs/job/head/RegisterModel";
 import type { Subject } from "@/pages/jobs/job/subject";
 
 /** What can be done with a job or a run. */
@@ -88,7 +88,7 @@ function More({ subject }: { subject: Subject }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <RegisterModel subject={subject} isOpen={isRegistering} onClose={close} />
+      <RegisterModel job={subject.name} isOpen={isRegistering} onClose={close} />
     </>
   );
 }
