@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.support.processes import REPOSITORY
 from tests.support.server import LapisServer
 
 DRAFTS = "/api/v1/workspaces/default/drafts/job"
@@ -38,3 +41,11 @@ def test_the_schema_names_every_type_of_job(shared_server: LapisServer) -> None:
     assert status == 200
     assert {"CommandJob", "PipelineJob", "SweepJob"} <= set(schema["$defs"])
     assert {"$ref": "#/$defs/CommandJob"} in schema["anyOf"]
+
+
+@pytest.mark.parametrize("template", ["command", "sweep", "pipeline"])
+def test_the_templates_of_the_page_are_good(shared_server: LapisServer, template: str) -> None:
+    file = REPOSITORY / "studio" / "src" / "pages" / "submit" / "templates" / f"{template}.yml"
+    answer = _check(shared_server, file.read_text(encoding="utf-8"))
+    assert (answer["problems"], answer["warnings"]) == ([], [])
+    assert answer["document"]["type"] == template  # type: ignore[index]

@@ -1,4 +1,4 @@
 import type { RouteObject } from "react-router";
 
-/** The pages of submit. */
-export const submitRoutes: RouteObject[] = [];
+/** The page on which a new job is written. */
+export const submitRoutes: RouteObject[] = [{ path: "submit", lazy: () => import("@/pages/submit/SubmitPage") }];

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from lapisml.core.errors import LapisError, Problem
+from lapisml.core.ids import new_job_name
 from lapisml.documents.drafts import Draft, read_draft
 from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.studio.document_wire import DraftBody, DraftProblem
@@ -67,7 +68,9 @@ def _checked(jobs: JobService, workspace: Workspace, text: str) -> DraftBody:
 
 
 def _body(draft: Draft, problems: list[Problem], warnings: list[str]) -> DraftBody:
+    given = (draft.document or {}).get("name")
     return {
+        "name": str(given) if given else new_job_name(),
         "document": None if problems else draft.document,
         "problems": [_problem(problem) for problem in problems],
         "warnings": warnings,

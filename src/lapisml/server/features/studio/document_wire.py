@@ -39,9 +39,11 @@ class DraftBody(TypedDict):
 
     Attributes:
         document: the plain document, to be submitted when its uploads are done; None when there are problems.
+        name: under which to submit it: its own, else one that is new.
         warnings: what would be accepted without effect.
     """
 
+    name: str
     document: dict[str, Any] | None
     problems: list[DraftProblem]
     warnings: list[str]
