@@ -28,7 +28,7 @@ def page_routes(platform: Platform, features: Features, jobs: JobsPart, late: La
     online, batch = late.endpoints, late.batch_endpoints.service
     overview = Overview(p.clock, board, assets, online.endpoints, online.deployments, batch, machine)
     lister = few(f.computes, f.datastores, f.connections, late.schedules.service, online.endpoints, batch)
-    search = Search(RunFinder(p.database), assets, lister)
+    search = Search(RunFinder(p.database), JobUses(p.database), assets, lister)
     routes = APIRouter()
     routes.include_router(router(overview, search, board, f.workspaces, p.clock))
     routes.include_router(lineage_routes.router(Lineage(Ancestry(p.database, f.tracking)), f.workspaces))

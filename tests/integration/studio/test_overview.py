@@ -65,7 +65,8 @@ def test_the_overview_says_what_runs_waits_and_failed_and_why(server: LapisServe
     body = _get(server, "overview")
     assert [job["name"] for job in body["running"]["value"]] == ["holder"]
     assert body["waiting"]["total"] == 2
-    assert "2nd in line for one-node" in body["waiting"]["value"][0]["reason"]
+    assert [job["name"] for job in body["waiting"]["value"]] == ["first-waiting", "second-waiting"]
+    assert "2nd in line for one-node" in body["waiting"]["value"][1]["reason"]
     (failed,) = body["failed"]["value"]
     assert (failed["name"], failed["display_name"]) == ("broken", "Nächtlich 100%")
     assert failed["reason"]
@@ -97,6 +98,11 @@ def test_the_use_of_a_compute_shows_what_ran_and_waited(server: LapisServer) -> 
 @pytest.mark.parametrize("words", ["broken", "CHTLICH", "100%", "team=blue", "blu"])
 def test_a_job_is_found_by_name_title_and_tag(server: LapisServer, words: str) -> None:
     assert "broken" in [hit["name"] for hit in _found(server, words)["jobs"]]
+
+
+def test_a_job_that_is_found_stands_as_its_page_says(server: LapisServer) -> None:
+    (hit,) = _found(server, "holder")["jobs"]
+    assert hit["status"] == _get(server, "jobs/holder")["status"]
 
 
 @pytest.mark.parametrize("words", ["%", "_", "", "   ", "no such thing", "'; DROP TABLE runs; --", "broken%"])

@@ -58,7 +58,7 @@ function JobSections({ overview }: { overview: Overview }) {
       <JobSection title={t("running")} jobs={overview.running} nothing={t("nothingRunning")} />
       <JobSection title={t("waiting")} jobs={overview.waiting} nothing={t("nothingWaiting")} isReasonShown />
       <JobSection title={t("failed")} jobs={overview.failed} nothing={t("nothingFailed")} isReasonShown />
-      <JobSection title={t("latest")} jobs={overview.latest} nothing={t("nothingRunning")} />
+      <JobSection title={t("latest")} jobs={overview.latest} nothing={t("nothingRunning")} isOfAll />
     </>
   );
 }

@@ -13,15 +13,17 @@ interface Props {
   /** Stands there when there are none. */
   nothing: string;
   isReasonShown?: boolean;
+  /** They are but the latest of all jobs, so their number says nothing. */
+  isOfAll?: boolean;
 }
 
 /** Some jobs, and how many more there are. */
-export function JobSection({ title, jobs, nothing, isReasonShown = false }: Props) {
+export function JobSection({ title, jobs, nothing, isReasonShown = false, isOfAll = false }: Props) {
   const { t } = useTranslation("home");
   const workspace = useWorkspace();
   const more = jobs.total - jobs.value.length;
   return (
-    <Section title={title} count={jobs.total}>
+    <Section title={title} count={isOfAll ? undefined : jobs.total} noun={isOfAll ? "jobs" : undefined}>
       {jobs.value.length === 0 && (
         <Text size="sm" c="dimmed">
           {nothing}

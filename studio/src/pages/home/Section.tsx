@@ -9,13 +9,13 @@ interface Props {
   /** How many there are in all. */
   count?: number;
   /** The first part of the address of the page that has all of them. */
-  noun?: string;
+  noun?: "jobs" | "models" | "endpoints" | "compute";
   children: ReactNode;
 }
 
 /** A part of the home page. */
 export function Section({ title, count, noun, children }: Props) {
-  const { t } = useTranslation("home");
+  const { t } = useTranslation(["home", "common"]);
   const workspace = useWorkspace();
   const id = useId();
   return (
@@ -33,7 +33,7 @@ export function Section({ title, count, noun, children }: Props) {
         </Group>
         {noun && (
           <Anchor component={Link} to={path(workspace, noun)} fz="sm">
-            {t("all", { what: title })}
+            {t("all", { what: t(`common:nav.${noun}`) })}
           </Anchor>
         )}
       </Group>

@@ -69,13 +69,13 @@ class JobBoard:
         return self._glance(workspace, _in(_RUNNING), limit)
 
     def waiting(self, workspace: Workspace, limit: int) -> Glance:
-        """Give the jobs that wait, also steps of pipelines, with the reason of each."""
-        return self._glance(workspace, _in(_WAITING), limit, is_child_shown=True)
+        """Give the jobs that wait, the oldest first and steps of pipelines too, with the reason of each."""
+        return self._glance(workspace, _in(_WAITING), limit, is_of_waiting=True)
 
     def failed(self, workspace: Workspace, limit: int, since: int) -> Glance:
         """Give the jobs that failed last and not before `since` (milliseconds since the epoch); no total is counted."""
         with self._database.read() as connection:
-            rows = _rows(connection, workspace.id, _in((JobState.FAILED,)), limit, is_child_shown=False)
+            rows = _rows(connection, workspace.id, _in((JobState.FAILED,)), limit, is_of_waiting=False)
         found = [job for job in rows if (job.ended_at or 0) >= since]
         return Glance(self._with_standings(workspace, found), len(found))
 
@@ -132,11 +132,11 @@ class JobBoard:
         return pool
 
     def _glance(
-        self, workspace: Workspace, wanted: ColumnElement[bool], limit: int, is_child_shown: bool = False
+        self, workspace: Workspace, wanted: ColumnElement[bool], limit: int, is_of_waiting: bool = False
     ) -> Glance:
         with self._database.read() as connection:
-            found = _rows(connection, workspace.id, wanted, limit, is_child_shown)
-            where = _where(workspace.id, wanted, is_child_shown)
+            found = _rows(connection, workspace.id, wanted, limit, is_of_waiting)
+            where = _where(workspace.id, wanted, is_of_waiting)
             total = connection.execute(select(func.count()).select_from(jobs).where(*where)).scalar_one()
         return Glance(self._with_standings(workspace, found), int(total))
 
@@ -148,16 +148,17 @@ def _in(states: Sequence[JobState]) -> ColumnElement[bool]:
     return jobs.c.status.in_([state.value for state in states])
 
 
-def _where(workspace_id: int, wanted: ColumnElement[bool], is_child_shown: bool) -> list[ColumnElement[bool]]:
+def _where(workspace_id: int, wanted: ColumnElement[bool], is_of_waiting: bool) -> list[ColumnElement[bool]]:
     """``+ 0`` keeps SQLite from the index of workspaces: few jobs are in these states, and they have an index."""
     where = [wanted, jobs.c.workspace_id + 0 == workspace_id, ~jobs.c.archived]
-    return where if is_child_shown else [*where, jobs.c.parent_name.is_(None)]
+    return where if is_of_waiting else [*where, jobs.c.parent_name.is_(None)]
 
 
 def _rows(
-    connection: Connection, workspace_id: int, wanted: ColumnElement[bool], limit: int, is_child_shown: bool
+    connection: Connection, workspace_id: int, wanted: ColumnElement[bool], limit: int, is_of_waiting: bool
 ) -> list[JobRecord]:
-    query = select(jobs).where(*_where(workspace_id, wanted, is_child_shown)).order_by(jobs.c.seq.desc()).limit(limit)
+    order = jobs.c.seq if is_of_waiting else jobs.c.seq.desc()
+    query = select(jobs).where(*_where(workspace_id, wanted, is_of_waiting)).order_by(order).limit(limit)
     rows = connection.execute(query)
     return [JobRecord(**{**row._mapping, "status": JobState(row.status)}) for row in rows]  # noqa: SLF001 - documented view of a row
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lapisml.server.features.assets.finding import AssetFinder
@@ -11,6 +12,7 @@ from lapisml.server.features.compute.service import BUILT_IN, ComputeService
 from lapisml.server.features.connections.service import ConnectionService
 from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.endpoints.service import EndpointService
+from lapisml.server.features.jobs.uses import JobUses
 from lapisml.server.features.schedules.service import ScheduleService
 from lapisml.server.features.studio.wire import HitGroup, SearchBody, hit
 from lapisml.server.features.tracking.finding import RunFinder
@@ -28,8 +30,9 @@ _MOST_LISTED = 1000
 class Search:
     """Searches what every feature has. Runs and assets are searched by the database, the few others here."""
 
-    def __init__(self, runs: RunFinder, assets: AssetFinder, few: Mapping[str, Lister]) -> None:
+    def __init__(self, runs: RunFinder, jobs: JobUses, assets: AssetFinder, few: Mapping[str, Lister]) -> None:
         self._runs = runs
+        self._jobs = jobs
         self._assets = assets
         self._few = few
 
@@ -48,13 +51,19 @@ class Search:
         return {"value": value, "next": None}
 
     def _all(self, workspace: Workspace, words: str, limit: int) -> Iterator[Found]:
-        yield from self._runs.find(workspace.id, words, limit)
+        yield from self._with_states(workspace, self._runs.find(workspace.id, words, limit))
         yield from self._assets.find(workspace.id, words, limit)
         for noun, lister in self._few.items():
             for name, at, document in lister(workspace):
                 found = _match(noun, words, name, at, document)
                 if found is not None:
                     yield found
+
+    def _with_states(self, workspace: Workspace, found: list[Found]) -> list[Found]:
+        """Give the state of the job where there is one: that of its run comes later."""
+        names = {one.name for one in found if one.noun == "jobs"}
+        states = {job.name: job.status.value for job in self._jobs.named(workspace, names)} if names else {}
+        return [replace(one, status=states.get(one.name, one.status)) if one.noun == "jobs" else one for one in found]
 
 
 def few(
