@@ -114,7 +114,7 @@ interface ActionsProps {
 }
 
 function CardActions({ endpoint, deployment, isDefault }: ActionsProps) {
-  const { t } = useTranslation("batch");
+  const { t } = useTranslation(["batch", "common"]);
   const workspace = useWorkspace();
   const { name } = deployment;
   const put = usePutBatch(workspace);
@@ -143,7 +143,8 @@ function CardActions({ endpoint, deployment, isDefault }: ActionsProps) {
       />
       <ConfirmButton
         size="compact-xs"
-        label={t("deleteDeployment", { name })}
+        label={t("common:delete")}
+        aria-label={t("deleteDeployment", { name })}
         question={t("deleteDeploymentQuestion", { name })}
         act={remove}
       />

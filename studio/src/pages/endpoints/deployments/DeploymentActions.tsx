@@ -8,7 +8,7 @@ import { DocumentDialog } from "@/pages/endpoints/DocumentDialog";
 
 /** Changing and deleting a deployment. */
 export function DeploymentActions({ endpoint, deployment }: { endpoint: OnlineEndpoint; deployment: Deployment }) {
-  const { t } = useTranslation("endpoints");
+  const { t } = useTranslation(["endpoints", "common"]);
   const workspace = useWorkspace();
   const put = usePutDeployment(workspace, endpoint.name);
   const remove = useRemove(workspace, endpoint.name, "deployments", deployment.name);
@@ -28,7 +28,8 @@ export function DeploymentActions({ endpoint, deployment }: { endpoint: OnlineEn
       />
       <ConfirmButton
         size="compact-xs"
-        label={t("deleteDeployment", { name })}
+        label={t("common:delete")}
+        aria-label={t("deleteDeployment", { name })}
         question={t("deleteDeploymentQuestion", { name })}
         act={remove}
       />
