@@ -15,6 +15,7 @@ export default defineConfig({
     outDir: "../src/lapisml/server/surfaces/studio/page",
     emptyOutDir: true,
     target: "es2022",
+    cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"], // these know light-dark(), which is left as it is
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 2000,

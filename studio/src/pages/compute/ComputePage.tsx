@@ -35,7 +35,7 @@ function Details({ name, compute }: { name: string; compute?: Compute }) {
       <PageHeader
         title={name}
         crumbs={[{ label: t("title"), to: path(workspace, "compute") }]}
-        mark={<StatusBadge status={compute ? (compute.state ?? compute.provisioning_state) : "Ready"} />}
+        mark={<StatusBadge status={compute?.state ?? "Ready"} />}
         actions={compute && <ComputeActions compute={compute} />}
       />
       <Tabs

@@ -58,7 +58,7 @@ function Line({ jobs, total }: { jobs: JobLine[]; total: number }) {
       cell: (job) => <Duration from={job.created_at} />,
     },
     { id: "nodes", header: t("wanted"), width: 130, numeric: true, cell: (job) => job.nodes },
-    { id: "reason", header: t("reason"), width: 460, cell: (job) => <span title={job.reason}>{job.reason}</span> },
+    { id: "reason", header: t("reason"), width: 760, cell: (job) => <span title={job.reason}>{job.reason}</span> },
   ];
   return (
     <DataTable

@@ -26,7 +26,13 @@ export function Histogram({ name, histogram, isTime }: Props) {
   const label = t("profile.histogram", { name, from: text(edges[0]), to: text(edges.at(-1)) });
   return (
     <div>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className={classes.histogram} role="img" aria-label={label}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        className={classes.histogram}
+        role="img"
+        aria-label={label}
+      >
         {counts.map((count, index) => {
           const height = count > 0 ? Math.max(1.5, (HEIGHT * count) / most) : 0;
           return (
