@@ -10,11 +10,11 @@ export interface Pair {
 export function KeyValues({ pairs, label }: { pairs: Pair[]; label: string }) {
   const shown = pairs.filter(({ value }) => value !== null && value !== undefined && value !== "");
   return (
-    <Table variant="vertical" layout="auto" withTableBorder aria-label={label}>
+    <Table variant="vertical" layout="fixed" withTableBorder aria-label={label}>
       <Table.Tbody>
         {shown.map((pair) => (
           <Table.Tr key={pair.label}>
-            <Table.Th w={180} fw={500}>
+            <Table.Th w={160} fw={500}>
               {pair.label}
             </Table.Th>
             <Table.Td>{pair.value}</Table.Td>
