@@ -29,6 +29,7 @@ export function curvesOption(
       min: window.start ?? "dataMin",
       max: window.end ?? "dataMax",
       splitLine: { show: false },
+      axisLine: { onZero: false },
     },
     yAxis: valueAxis(look.isLog),
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, order: "valueDesc", ...FIGURES },

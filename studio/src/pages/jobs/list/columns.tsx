@@ -21,7 +21,7 @@ function ownColumns(workspace: string, t: Words): Column<RunRow>[] {
     {
       id: "name",
       header: t("common:name"),
-      width: 240,
+      width: 210,
       fixed: true,
       sortable: true,
       cell: (row) => (
@@ -40,24 +40,24 @@ function ownColumns(workspace: string, t: Words): Column<RunRow>[] {
     {
       id: "type",
       header: t("common:type"),
-      width: 120,
+      width: 110,
       cell: (row) => <span>{t(`types.${row.type as "command"}`, { defaultValue: row.type })}</span>,
     },
     {
       id: "experiment",
       header: t("experiment"),
-      width: 150,
+      width: 130,
       cell: (row) => (
         <Anchor component={Link} to={`${path(workspace, "jobs")}?experiment=${row.experiment_id}`} fz="sm">
           {row.experiment_name}
         </Anchor>
       ),
     },
-    { id: "started", header: t("started"), width: 150, sortable: true, cell: (row) => <TimeAgo at={row.start_time} /> },
+    { id: "started", header: t("started"), width: 130, sortable: true, cell: (row) => <TimeAgo at={row.start_time} /> },
     {
       id: "duration",
       header: t("duration"),
-      width: 120,
+      width: 110,
       numeric: true,
       cell: (row) => <Duration from={row.start_time} to={row.end_time} />,
     },
@@ -69,7 +69,7 @@ function ownColumns(workspace: string, t: Words): Column<RunRow>[] {
       hidden: true,
       cell: (row) => <TimeAgo at={row.end_time} />,
     },
-    { id: "user", header: t("common:createdBy"), width: 120, sortable: true, cell: (row) => <span>{row.user}</span> },
+    { id: "user", header: t("common:createdBy"), width: 110, sortable: true, cell: (row) => <span>{row.user}</span> },
     {
       id: "id",
       header: t("id"),
@@ -97,7 +97,7 @@ function metricColumns(keys: string[]): Column<RunRow>[] {
   return keys.map((key) => ({
     id: `metrics.${key}`,
     header: key,
-    width: 120,
+    width: 110,
     numeric: true,
     sortable: true,
     hidden: !usual.has(key),
