@@ -1,4 +1,5 @@
 import { Badge, Group } from "@mantine/core";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { stringify } from "yaml";
@@ -6,7 +7,6 @@ import { itemKey } from "@/api/keys";
 import { type ModelVersion, useModelVersion } from "@/api/models";
 import { CodeView } from "@/components/code/CodeView";
 import { ErrorBox } from "@/components/ErrorBox";
-import { FileBrowser } from "@/components/files/FileBrowser";
 import { Loading } from "@/components/Loading";
 import { PageHeader } from "@/components/PageHeader";
 import { Tabs } from "@/components/Tabs";
@@ -18,6 +18,9 @@ import { documentOf } from "@/pages/models/version/document";
 import { Mlmodel } from "@/pages/models/version/Mlmodel";
 import { Overview } from "@/pages/models/version/Overview";
 import { SignatureTab } from "@/pages/models/version/SignatureTab";
+
+const FileBrowser = lazy(() => import("@/components/files/FileBrowser").then((it) => ({ default: it.FileBrowser })));
+const Lineage = lazy(() => import("@/components/lineage/LineageView").then((it) => ({ default: it.LineageView })));
 
 /** One version of a model: what it is, how good it is, what it takes and gives, where it runs. */
 export function Component() {
@@ -43,7 +46,9 @@ function Whole({ version }: { version: ModelVersion }) {
         mark={<Marks version={version} />}
         actions={<Actions version={version} />}
       />
-      <Tabs tabs={useTabs(version)} label={`${version.name} ${version.version}`} />
+      <Suspense fallback={<Loading />}>
+        <Tabs tabs={useTabs(version)} label={`${version.name} ${version.version}`} />
+      </Suspense>
     </>
   );
 }
@@ -81,6 +86,11 @@ function useTabs(version: ModelVersion) {
       id: "files",
       label: t("filesTab"),
       content: <FileBrowser source={{ workspace, uri: version.path, scope }} label={t("filesTab")} />,
+    },
+    {
+      id: "lineage",
+      label: t("lineageTab"),
+      content: <Lineage start={{ kind: "model", name: version.name, version: version.version }} />,
     },
     { id: "yaml", label: t("documentTab"), content: document },
   ];
