@@ -36,7 +36,7 @@ def _create(args: Namespace) -> None:
     poller = _operations(args).begin_create_or_update(made)
     name, endpoint = made.name(), str(made.document.get("endpoint_name") or "")
     then = (lambda: _make_default(args, endpoint, name)) if args.set_default else None
-    endpoint_flags.finish(args, poller, f"Deployment '{name}'", ("batch-endpoints", endpoint), then)
+    endpoint_flags.finish(args, poller, f"Deployment '{name}'", then, ("batch-endpoints", endpoint))
 
 
 def _make_default(args: Namespace, endpoint: str, name: str) -> None:
@@ -52,7 +52,7 @@ def _update(args: Namespace) -> None:
     found = _operations(args)
     edited = endpoint_flags.edited_submission(args, _KIND, lambda endpoint, name: found.get(name, str(endpoint)), {})
     page = ("batch-endpoints", str(edited.document.get("endpoint_name") or ""))
-    endpoint_flags.finish(args, found.begin_create_or_update(edited), f"Deployment '{edited.name()}'", page)
+    endpoint_flags.finish(args, found.begin_create_or_update(edited), f"Deployment '{edited.name()}'", page=page)
 
 
 def _show(args: Namespace) -> None:

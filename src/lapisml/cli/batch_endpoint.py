@@ -79,7 +79,7 @@ def _default(text: str) -> str:
 
 
 def _finish(args: Namespace, poller: Any, name: str) -> None:
-    endpoint_flags.finish(args, poller, f"Batch endpoint '{name}'", ("batch-endpoints", name))
+    endpoint_flags.finish(args, poller, f"Batch endpoint '{name}'", page=("batch-endpoints", name))
 
 
 def _delete(args: Namespace) -> None:

@@ -130,7 +130,11 @@ def _document(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def finish(
-    args: Namespace, poller: Poller[Any], what: str, page: tuple[str, str], then: Callable[[], Any] | None = None
+    args: Namespace,
+    poller: Poller[Any],
+    what: str,
+    then: Callable[[], Any] | None = None,
+    page: tuple[str, str] | None = None,
 ) -> None:
     """Wait for an operation unless ``--no-wait`` was given, tell how it gets on, and show what came of it.
 
@@ -138,12 +142,13 @@ def finish(
         args: the command's flags.
         poller: of the operation.
         what: how a sentence calls it.
-        page: where ``--web`` leads: the noun and the name of the endpoint.
         then: what to do once it has succeeded.
+        page: where ``--web`` leads: the noun and the name of the endpoint.
     """
     from lapisml.sdk.pending import PendingPoller
 
-    tell_page_of(args, *page)
+    if page is not None:
+        tell_page_of(args, *page)
     if isinstance(poller, PendingPoller):
         if args.no_wait:
             show(args, poller.result(0))

@@ -69,7 +69,7 @@ def _make(args: Namespace, made: Submission, all_traffic: bool) -> None:
     else:
         poller = found.begin_create_or_update(made, local=args.local, vscode_debug=args.vscode_debug)
     then = (lambda: _give_traffic(args, endpoint, name)) if all_traffic else None
-    endpoint_flags.finish(args, poller, f"Deployment '{name}'", ("online-endpoints", endpoint), then)
+    endpoint_flags.finish(args, poller, f"Deployment '{name}'", then, ("online-endpoints", endpoint))
 
 
 def _give_traffic(args: Namespace, endpoint: str, name: str) -> None:

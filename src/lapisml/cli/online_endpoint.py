@@ -55,7 +55,7 @@ def _update(args: Namespace) -> None:
 
 
 def _finish(args: Namespace, poller: Any, name: str) -> None:
-    endpoint_flags.finish(args, poller, f"Endpoint '{name}'", ("online-endpoints", name))
+    endpoint_flags.finish(args, poller, f"Endpoint '{name}'", page=("online-endpoints", name))
 
 
 def _show(args: Namespace) -> None:

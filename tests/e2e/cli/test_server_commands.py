@@ -155,3 +155,23 @@ def test_a_closed_pipe_is_no_error(words: list[str], server: LapisServer) -> Non
     done = subprocess.run([str(LAPIS), *words], env=env, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert done.stderr == ""
+
+
+def test_the_page_is_opened_by_an_address_that_signs_in_and_no_log_gets_it(run_cli: RunCli, lapis_home: Path) -> None:
+    up = run_cli("up", "--detach", check=True)
+    token = (lapis_home / "token").read_text().strip()
+    assert token not in up.stdout + up.stderr, "what is no terminal may be a log"
+    status = run_cli("status", check=True)
+    studio_url = json.loads(status.stdout)["studio_url"]
+    assert token not in status.stdout
+    printed = run_cli("studio", "-w", "default", check=True).stdout.strip()
+    assert printed == f"{studio_url}/default#token={token}"
+    named = json.loads(run_cli("studio", "-o", "json", check=True).stdout)
+    assert named == {"studio_url": f"{studio_url}/default", "sign_in_url": printed}
+    model = lapis_home.parent / "model.txt"
+    model.write_text("a model")
+    made = run_cli("model", "create", "-n", "m-1", "--path", str(model), "--web", check=True)
+    assert f"Web View: {studio_url}/default/models/m-1/1" in made.stderr
+    assert token not in made.stderr
+    assert token not in (lapis_home / "logs" / "server.log").read_text()
+    run_cli("down", check=True)
