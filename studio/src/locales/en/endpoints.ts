@@ -76,7 +76,7 @@ export const endpoints = {
     rate: "Requests per second, by deployment",
     rateSummary: "Requests per second, by deployment: {{rate}} now",
     latency: "Latency: p50, p95, p99",
-    errors: "Errors (share of the answers from 400 on)",
+    errors: "Errors (status 400 and above)",
     load: "Requests waiting and under way",
     waiting: "waiting",
     underWay: "under way",

@@ -76,7 +76,7 @@ export const endpoints: Messages["endpoints"] = {
     rate: "デプロイ別の 1 秒あたりのリクエスト数",
     rateSummary: "デプロイ別の 1 秒あたりのリクエスト数: 現在 {{rate}}",
     latency: "待ち時間: p50、p95、p99",
-    errors: "エラー (状態コード 400 以上の割合)",
+    errors: "エラー (状態コード 400 以上)",
     load: "待機中と処理中のリクエスト",
     waiting: "待機中",
     underWay: "処理中",

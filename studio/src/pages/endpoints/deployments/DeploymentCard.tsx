@@ -90,7 +90,7 @@ function Properties({ deployment }: { deployment: Deployment }) {
         { label: t("replicas"), value: isAsleep ? t("atZero") : t("replicasReady", { ready, wanted }) },
         { label: t("model"), value: known["lapis.model"] && <ModelLink model={known["lapis.model"]} /> },
         { label: t("description"), value: deployment.description },
-        { label: t("acceleration"), value: known["lapis.acceleration"] },
+        { label: t("acceleration"), value: known["lapis.acceleration"] === "off" ? null : known["lapis.acceleration"] },
         { label: t("restarts"), value: known["lapis.restarts"] === "0" ? null : known["lapis.restarts"] },
         {
           label: t("common:tags"),

@@ -15,13 +15,31 @@ interface Look {
   /** Writes a value on the axis and on hover. */
   write: (value: number) => string;
   /** The axis reaches at least so far. */
-  least?: number;
+  least: number;
   stacked?: boolean;
   now: number;
 }
 
+/** The next number that reads well: 1, 2 or 5 times a power of ten. */
+export function roundUp(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const step = [1, 2, 5, 10].find((one) => one * power >= value * 0.999) ?? 10;
+  return step * power;
+}
+
+/** The top of the axis over all lines. */
+function topOf(lines: Line[], stacked: boolean, least: number): number {
+  const tops = lines.map(({ values }) => Math.max(0, ...values.map((one) => one ?? 0)));
+  const highest = stacked ? tops.reduce((total, one) => total + one, 0) : Math.max(0, ...tops);
+  return roundUp(Math.max(highest, least));
+}
+
+/** Fewer points than these are marked, so that one between gaps can be seen. */
+const FEW = 40;
+
 /** A chart of the last quarter of an hour. */
-export function timeChart(lines: Line[], { write, least = 0, stacked = false, now }: Look): ChartOption {
+export function timeChart(lines: Line[], { write, least, stacked = false, now }: Look): ChartOption {
+  const top = topOf(lines, stacked, least);
   return {
     grid: { left: 8, right: 12, top: lines.length > 1 ? 30 : 12, bottom: 8, containLabel: true },
     legend: { show: lines.length > 1, top: 0, left: 0, itemHeight: 8, itemWidth: 14 },
@@ -34,8 +52,8 @@ export function timeChart(lines: Line[], { write, least = 0, stacked = false, no
     yAxis: {
       type: "value",
       min: 0,
-      max: ({ max }: { max: number }) => Math.max(max, least),
-      splitNumber: 3,
+      max: top,
+      interval: top / 2,
       axisLabel: { formatter: (value: number) => write(value), hideOverlap: true },
     },
     series: lines.map((line, index) => ({
@@ -44,7 +62,9 @@ export function timeChart(lines: Line[], { write, least = 0, stacked = false, no
       color: COLOURS[index % COLOURS.length],
       name: line.name,
       data: line.at.map((at, index) => [at, line.values[index] ?? null]),
-      showSymbol: false,
+      showSymbol: line.values.filter((one) => one !== null).length < FEW,
+      symbol: "circle",
+      symbolSize: 4,
       lineStyle: { width: 1.8 },
       stack: stacked ? "all" : undefined,
       areaStyle: line.isFilled ? { opacity: 0.18 } : undefined,
