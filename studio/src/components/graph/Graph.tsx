@@ -29,6 +29,7 @@ interface Props<Data> {
   onPick?: (id: string) => void;
   /** To the right where there is room, else down. */
   direction?: Direction;
+  /** In CSS; left out: as high as the graph, and no higher than the window. */
   height?: string;
 }
 
@@ -39,7 +40,11 @@ export function Graph<Data>(props: Props<Data>) {
   const layout = useLayout(props.nodes, props.edges, direction);
   if (layout.error) return <ErrorBox error={layout.error} />;
   return (
-    <section className={classes.graph} style={{ height: props.height ?? "min(70vh, 720px)" }} aria-label={props.label}>
+    <section
+      className={classes.graph}
+      style={{ height: props.height ?? heightOf(layout.boxes) }}
+      aria-label={props.label}
+    >
       {layout.boxes ? (
         <ReactFlowProvider>
           <Drawing {...props} direction={direction} boxes={layout.boxes} />
@@ -49,6 +54,12 @@ export function Graph<Data>(props: Props<Data>) {
       )}
     </section>
   );
+}
+
+/** Leaves a small graph a small box. */
+function heightOf(boxes: Map<string, Box> | null): string {
+  const bottom = Math.max(0, ...[...(boxes?.values() ?? [])].map(({ y, height }) => y + height));
+  return `min(70vh, ${Math.max(300, Math.round(bottom) + 120)}px)`;
 }
 
 interface DrawingProps<Data> extends Props<Data> {
@@ -71,7 +82,7 @@ function Drawing<Data>({ nodes, edges, boxes, direction, render, selected = null
     },
     [onPick],
   );
-  useInSight(selected);
+  useInSight(selected, boxes);
   return (
     <ReactFlow
       nodes={shown}

@@ -8,6 +8,7 @@ export const pipelines = {
   progress: "Steps",
   progressOf: "{{done}} of {{total}}",
   progressFailed: "{{count}} failed",
+  job: "Job",
   experiment: "Experiment",
   duration: "Duration",
   emptyTitle: "No pipeline yet",

@@ -9,6 +9,7 @@ export const pipelines: Messages["pipelines"] = {
   progress: "ステップ",
   progressOf: "{{done}} / {{total}}",
   progressFailed: "{{count}} 件失敗",
+  job: "ジョブ名",
   experiment: "実験",
   duration: "所要時間",
   emptyTitle: "パイプラインはまだありません",

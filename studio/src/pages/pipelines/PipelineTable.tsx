@@ -1,4 +1,4 @@
-import { Anchor, Group, NativeSelect, TextInput } from "@mantine/core";
+import { Anchor, Group, NativeSelect, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch, IconSitemap } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
@@ -111,6 +111,16 @@ function usePipelineColumns(): Column<PipelineLine>[] {
     },
     { id: "status", header: t("common:status"), width: 150, cell: (row) => <StatusBadge status={row.status} /> },
     { id: "steps", header: t("progress"), width: 260, cell: (row) => <Progress line={row} /> },
+    {
+      id: "job",
+      header: t("job"),
+      width: 200,
+      cell: (row) => (
+        <Text size="sm" c="dimmed" truncate title={row.name}>
+          {row.name}
+        </Text>
+      ),
+    },
     { id: "experiment", header: t("experiment"), width: 160, cell: (row) => row.experiment_name },
     { id: "created", header: t("common:created"), width: 140, cell: (row) => <TimeAgo at={row.created_at} /> },
     {

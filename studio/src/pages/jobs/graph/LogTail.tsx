@@ -23,7 +23,7 @@ export function LogTail({ job, label }: { job: string; label: string }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
     <section className={classes.tail} ref={box} tabIndex={0} aria-label={label}>
-      {lines.map((line, index) => (
+      {(lines.at(-1) === "" ? lines.slice(0, -1) : lines).map((line, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other name than their place
         <div key={index}>{line ? <AnsiText text={line} /> : "\u200b"}</div>
       ))}

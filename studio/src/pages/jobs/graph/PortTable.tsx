@@ -1,4 +1,4 @@
-import { Stack, Table, Title } from "@mantine/core";
+import { Stack, Table, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { PipelinePort } from "@/api/pipelines";
 import { Reference } from "@/pages/jobs/job/overview/Reference";
@@ -9,22 +9,27 @@ export function PortTable({ title, ports }: { title: string; ports: PipelinePort
   if (ports.length === 0) return null;
   return (
     <Stack gap={4}>
-      <Title order={4} fz="sm">
+      <Title order={3} fz="sm">
         {title}
       </Title>
       <Table aria-label={title} fz="sm" withTableBorder verticalSpacing={4}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t("common:name")}</Table.Th>
-            <Table.Th>{t("common:type")}</Table.Th>
             <Table.Th>{t("graph.value")}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {ports.map((port) => (
             <Table.Tr key={port.name}>
-              <Table.Td>{port.name}</Table.Td>
-              <Table.Td>{port.type ?? "—"}</Table.Td>
+              <Table.Td w="40%">
+                {port.name}
+                {port.type && (
+                  <Text size="xs" c="dimmed">
+                    {port.type}
+                  </Text>
+                )}
+              </Table.Td>
               <Table.Td>{port.value === null ? "—" : <Reference to={port.value} />}</Table.Td>
             </Table.Tr>
           ))}

@@ -1,12 +1,12 @@
-import { Anchor, Button } from "@mantine/core";
+import { Anchor, Button, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { StatusBadge } from "@/components/StatusBadge";
 import type { Column } from "@/components/table/columns";
 import { DataTable } from "@/components/table/DataTable";
 import { Duration } from "@/components/times";
 import { path as pathTo, useWorkspace } from "@/lib/workspace";
 import type { PlacedStep } from "@/pages/jobs/graph/model";
+import { State } from "@/pages/jobs/graph/StepState";
 
 interface Props {
   steps: PlacedStep[];
@@ -23,14 +23,14 @@ export function StepList({ steps, noteOf, onPick }: Props) {
     {
       id: "step",
       header: t("graph.step"),
-      width: 240,
+      width: 200,
       cell: ({ path }) => (
         <Button variant="transparent" size="compact-sm" px={0} onClick={() => onPick(path)}>
           {path}
         </Button>
       ),
     },
-    { id: "status", header: t("common:status"), width: 140, cell: ({ step }) => <StatusBadge status={step.status} /> },
+    { id: "status", header: t("common:status"), width: 140, cell: ({ step }) => <State step={step} /> },
     {
       id: "duration",
       header: t("graph.duration"),
@@ -38,7 +38,7 @@ export function StepList({ steps, noteOf, onPick }: Props) {
       numeric: true,
       cell: ({ step }) => (step.reused_from ? "—" : <Duration from={step.started_at} to={step.ended_at} />),
     },
-    { id: "why", header: t("graph.why"), width: 420, cell: (placed) => noteOf(placed) },
+    { id: "why", header: t("graph.why"), width: 420, cell: (placed) => <Note text={noteOf(placed)} /> },
     {
       id: "job",
       header: t("graph.goTo"),
@@ -59,5 +59,13 @@ export function StepList({ steps, noteOf, onPick }: Props) {
       rowKey={({ path }) => path}
       height="min(70vh, 720px)"
     />
+  );
+}
+
+function Note({ text }: { text: string }) {
+  return (
+    <Text size="sm" truncate title={text}>
+      {text}
+    </Text>
   );
 }

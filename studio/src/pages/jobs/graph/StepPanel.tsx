@@ -1,11 +1,11 @@
 import { Alert, Anchor, Button, CloseButton, Group, Stack, Text, Title } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useJob, useJobOutputs } from "@/api/jobs";
 import type { PipelineStep } from "@/api/pipelines";
 import { KeyValues } from "@/components/KeyValues";
-import { StatusBadge } from "@/components/StatusBadge";
 import { DateTime, Duration } from "@/components/times";
 import { path as pathTo, useWorkspace } from "@/lib/workspace";
 import classes from "@/pages/jobs/graph/graph.module.css";
@@ -13,6 +13,7 @@ import { LogTail } from "@/pages/jobs/graph/LogTail";
 import type { PlacedStep } from "@/pages/jobs/graph/model";
 import { PortTable } from "@/pages/jobs/graph/PortTable";
 import { inputsOf, outputsOf } from "@/pages/jobs/graph/ports";
+import { State } from "@/pages/jobs/graph/StepState";
 import { splitReason } from "@/pages/jobs/job/head/reason";
 import { Reference } from "@/pages/jobs/job/overview/Reference";
 
@@ -29,21 +30,23 @@ interface Props {
 export function StepPanel({ placed, note, onClose, onTurn }: Props) {
   const { t } = useTranslation("pipelines");
   const { step } = placed;
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => panel.current?.scrollIntoView?.({ block: "nearest" }), []);
   return (
-    <aside className={classes.panel} aria-label={t("graph.panel", { name: step.name })}>
+    <aside className={classes.panel} ref={panel} aria-label={t("graph.panel", { name: step.name })}>
       <Stack gap="sm">
         <Group justify="space-between" wrap="nowrap" align="start">
           <Group gap="xs">
-            <Title order={3}>{step.name}</Title>
-            {step.status !== "" && <StatusBadge status={step.status} />}
+            <Title order={2}>{step.name}</Title>
+            <State step={step} />
           </Group>
           <CloseButton onClick={onClose} aria-label={t("graph.closePanel")} />
         </Group>
         {step.status === "Failed" ? <Failed step={step} /> : note && <Text size="sm">{note}</Text>}
         <Buttons placed={placed} onTurn={onTurn} />
+        <Log step={step} />
         <Facts step={step} />
         <Ports step={step} />
-        <Log step={step} />
       </Stack>
     </aside>
   );
@@ -131,7 +134,7 @@ function Log({ step }: { step: PipelineStep }) {
   return (
     <Stack gap={4}>
       <Group justify="space-between">
-        <Title order={4} fz="sm">
+        <Title order={3} fz="sm">
           {title}
         </Title>
         <Anchor component={Link} to={`${pathTo(workspace, "jobs", job)}?tab=log`} fz="sm">

@@ -21,7 +21,7 @@ export function Toolbar({ steps, selected, onPick, view, onView, onCause }: Prop
     <Group justify="space-between" mb="sm" gap="sm">
       <Group gap="xs">
         {onCause && (
-          <Button size="xs" color="red" leftSection={<IconAlertTriangle size={14} aria-hidden />} onClick={onCause}>
+          <Button size="xs" color="red.9" leftSection={<IconAlertTriangle size={14} aria-hidden />} onClick={onCause}>
             {t("graph.firstFailed")}
           </Button>
         )}

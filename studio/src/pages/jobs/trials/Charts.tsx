@@ -3,6 +3,8 @@ import { type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { type SweepTrials, useImportance } from "@/api/sweeps";
 import { Chart } from "@/components/chart/Chart";
+import { ErrorBox } from "@/components/ErrorBox";
+import { Loading } from "@/components/Loading";
 import { formatNumber } from "@/lib/format";
 import { useWorkspace } from "@/lib/workspace";
 import { bestOption, bestSoFar, importanceOption, parallelOption, results } from "@/pages/jobs/trials/charts";
@@ -26,7 +28,7 @@ export function Charts({ sweep }: { sweep: SweepTrials }) {
 function Box({ title, children }: { title: string; children: ReactNode }) {
   return (
     <Paper withBorder p="sm" miw={0}>
-      <Title order={3} mb="xs">
+      <Title order={2} fz="md" mb="xs">
         {title}
       </Title>
       {children}
@@ -52,11 +54,12 @@ function Parallel({ sweep }: { sweep: SweepTrials }) {
   const option = useMemo(() => parallelOption(sweep), [sweep]);
   return (
     <Box title={t("parallel", { metric: sweep.metric })}>
-      <div style={{ overflowX: "auto" }}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      <section style={{ overflowX: "auto" }} tabIndex={0} aria-label={t("parallel", { metric: sweep.metric })}>
         <div style={{ minWidth: Math.max(420, 110 * (sweep.parameters.length + 1)) }}>
           <Chart label={t("parallelChart", { metric: sweep.metric })} option={option} height={320} />
         </div>
-      </div>
+      </section>
     </Box>
   );
 }
@@ -66,7 +69,9 @@ function Importance({ sweep, count }: { sweep: SweepTrials; count: number }) {
   const found = useImportance(useWorkspace(), sweep.name, count);
   const values = found.data?.values;
   const option = useMemo(() => importanceOption(values ?? []), [values]);
-  if (!values) return null;
+  if (!values) {
+    return <Box title={t("importance")}>{found.error ? <ErrorBox error={found.error} /> : <Loading />}</Box>;
+  }
   const spoken = values.map(({ name, importance }) => `${name} ${(importance * 100).toFixed(0)} %`).join(", ");
   return (
     <Box title={t("importance")}>

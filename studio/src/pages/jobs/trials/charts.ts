@@ -37,7 +37,7 @@ export function bestOption(sweep: SweepTrials, words: { best: string; each: stri
     grid: { left: 8, right: 24, top: 36, bottom: 8, containLabel: true },
     legend: { top: 0, data: [words.best, words.each] },
     tooltip: { trigger: "axis", valueFormatter: (value) => formatNumber(Number(value)) },
-    xAxis: { type: "time" },
+    xAxis: { type: "time", axisLabel: { hideOverlap: true } },
     yAxis: { type: "value", scale: true, axisLabel: { formatter: (value: number) => formatNumber(value, 4) } },
     series: [
       {
@@ -64,12 +64,12 @@ export function parallelOption(sweep: SweepTrials): ChartOption {
   const found = results(sweep);
   const names = parameterNames(sweep);
   const values = found.map(({ value }) => value);
-  const rows = found.map((trial) => [...names.map((name) => shownValue(trial.parameters[name])), trial.value]);
+  const columns = names.map((name, dim) => columnOf(sweep, name, dim, found));
   return {
     tooltip: { trigger: "item" },
     parallel: { left: 48, right: 90, top: 44, bottom: 16, parallelAxisDefault: { nameLocation: "end", nameGap: 14 } },
     parallelAxis: [
-      ...names.map((name, dim) => axisOf(sweep, name, dim, rows)),
+      ...columns.map(({ axis }) => axis),
       { dim: names.length, name: sweep.metric, type: "value" as const, scale: true },
     ],
     visualMap: {
@@ -79,23 +79,33 @@ export function parallelOption(sweep: SweepTrials): ChartOption {
       max: Math.max(...values),
       inRange: { color: sweep.maximize ? COLOURS : [...COLOURS].reverse() },
     },
-    series: [{ type: "parallel", smooth: false, lineStyle: { width: 1.5, opacity: 0.65 }, data: rows as number[][] }],
+    series: [
+      {
+        type: "parallel",
+        smooth: false,
+        lineStyle: { width: 1.5, opacity: 0.75 },
+        data: values.map((value, row) => [...columns.map(({ cells }) => cells[row] ?? "—"), value]) as number[][],
+      },
+    ],
   };
 }
 
-const COLOURS = ["#b7c3d9", "#6b93e1", "#154994"];
+/** From the worst to the best: seen on light and dark grounds alike. */
+const COLOURS = ["#a3acba", "#5b8def", "#e8590c"];
 
-function axisOf(sweep: SweepTrials, name: string, dim: number, rows: (string | number)[][]) {
-  const column = rows.map((row) => row[dim]);
-  if (!column.every((value) => typeof value === "number")) {
-    return { dim, name, type: "category" as const, data: [...new Set(column.map(String))].sort() };
+/** An axis and the values on it: numbers keep their scale, choices and everything else stand as words. */
+function columnOf(sweep: SweepTrials, name: string, dim: number, found: SweepTrial[]) {
+  const raw = found.map(({ parameters }) => parameters[name]);
+  const own = sweep.parameters.find((one) => one.name === name);
+  const isNumber = raw.every((value) => typeof value === "number");
+  if (isNumber && own?.kind !== "choice") {
+    const isLog = own?.is_log && raw.every((value) => Number(value) > 0);
+    const axis = { dim, name, type: isLog ? ("log" as const) : ("value" as const), scale: true };
+    return { axis, cells: raw.map(Number) };
   }
-  const isLog = sweep.parameters.find((one) => one.name === name)?.is_log && column.every((value) => Number(value) > 0);
-  return { dim, name, type: isLog ? ("log" as const) : ("value" as const), scale: true };
-}
-
-function shownValue(value: unknown): string | number {
-  return typeof value === "number" ? value : typeof value === "string" ? value : JSON.stringify(value ?? null);
+  const cells = raw.map((value) => (typeof value === "string" ? value : JSON.stringify(value ?? null)));
+  const compare = isNumber ? (a: string, b: string) => Number(a) - Number(b) : undefined;
+  return { axis: { dim, name, type: "category" as const, data: [...new Set(cells)].sort(compare) }, cells };
 }
 
 /** The names of all parameters that some trial has, those of the search space first. */
