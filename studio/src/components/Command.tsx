@@ -9,6 +9,8 @@ export function Command({ text }: { text: string }) {
     <Paper withBorder px="sm" py={4} bg="var(--mantine-color-default-hover)">
       <Group justify="space-between" wrap="nowrap" align="start" gap="xs">
         <pre
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+          tabIndex={0}
           style={{
             margin: "6px 0",
             overflowX: "auto",
