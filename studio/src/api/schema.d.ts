@@ -2461,6 +2461,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lineage
+         * @description Give what something came from and what came of it, some levels each way.
+         */
+        get: operations["get_lineage_api_v1_workspaces__ws__lineage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schemas/job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Job Schema
+         * @description Give the JSON schema of job documents of every type.
+         */
+        get: operations["job_schema_api_v1_schemas_job_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/drafts/job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Draft
+         * @description Say what is wrong with a job document, line by line, and create nothing.
+         */
+        post: operations["check_draft_api_v1_workspaces__ws__drafts_job_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/curated-environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Curated
+         * @description Give the environments that come with Lapis.
+         */
+        get: operations["list_curated_api_v1_workspaces__ws__curated_environments_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/environments/{name}/versions/{version}/build": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Build
+         * @description Say what was built of a version on this machine: Python, packages, log.
+         */
+        get: operations["get_build_api_v1_workspaces__ws__environments__name__versions__version__build_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/environments/{name}/versions/{version}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description Give the jobs that use a version, newest first.
+         */
+        get: operations["list_users_api_v1_workspaces__ws__environments__name__versions__version__jobs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/jobs/{name}/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job Environment
+         * @description Give the environment of a job; null for a job without one.
+         */
+        get: operations["get_job_environment_api_v1_workspaces__ws__jobs__name__environment_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/models/{name}/measured": {
         parameters: {
             query?: never;
@@ -2704,6 +2844,38 @@ export interface components {
             description?: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * BuildBody
+         * @description What stands, on this machine, behind a definition.
+         *
+         *     Attributes:
+         *         state: ``Ready``; ``Unfinished`` (being built, or its last build broke: see the log); ``NotBuilt``;
+         *             ``Impossible`` with a `reason`.
+         *         key: the definition's address: equal definitions share one build.
+         *         resolution: how strictly it is honoured: ``exact``, ``compatible``, ``host``.
+         *         python: version of the interpreter.
+         *         lock: what exactly was installed.
+         *         log: the end of the build's log.
+         *         warnings: what was not honoured, a sentence each.
+         */
+        BuildBody: {
+            /** State */
+            state: string;
+            /** Key */
+            key: string | null;
+            /** Resolution */
+            resolution: string;
+            /** Reason */
+            reason: string | null;
+            /** Python */
+            python: string | null;
+            /** Lock */
+            lock: string | null;
+            /** Log */
+            log: string | null;
+            /** Warnings */
+            warnings: string[];
         };
         /**
          * CandidateBody
@@ -3049,6 +3221,75 @@ export interface components {
             replicas: components["schemas"]["Replicas"];
         };
         /**
+         * DraftBody
+         * @description What a text says.
+         *
+         *     Attributes:
+         *         document: the plain document, to be submitted when its uploads are done; None when there are problems.
+         *         name: under which to submit it: its own, else one that is new.
+         *         warnings: what would be accepted without effect.
+         */
+        DraftBody: {
+            /** Name */
+            name: string;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            } | null;
+            /** Problems */
+            problems: components["schemas"]["DraftProblem"][];
+            /** Warnings */
+            warnings: string[];
+            /** Uploads */
+            uploads: components["schemas"]["DraftUpload"][];
+        };
+        /**
+         * DraftProblem
+         * @description One fault of a document; `line` and `column` begin at 1, None where the text does not show the place.
+         */
+        DraftProblem: {
+            /** Message */
+            message: string;
+            /** Path */
+            path: string;
+            /** Line */
+            line: number | null;
+            /** Column */
+            column: number | null;
+            /** Expected */
+            expected: string | null;
+            /** Suggestion */
+            suggestion: string | null;
+        };
+        /**
+         * DraftText
+         * @description The text of a document that is being written.
+         */
+        DraftText: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * DraftUpload
+         * @description A local path that the document names: its content is to be sent, and its address put at `path`.
+         *
+         *     Attributes:
+         *         path: keys and indexes that lead to it.
+         *         text: as written.
+         *         name: what the folder or file is called.
+         *         role: ``code``, ``data``, ``model`` or ``build``.
+         */
+        DraftUpload: {
+            /** Path */
+            path: (string | number)[];
+            /** Text */
+            text: string;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+        };
+        /**
          * EndpointAnswer
          * @description What an endpoint answered to a request of the page.
          *
@@ -3381,6 +3622,28 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * JobEnvironmentBody
+         * @description The environment of a job.
+         *
+         *     Attributes:
+         *         name, version: None when the job's document holds the definition itself.
+         *         curated: it comes with Lapis.
+         *         definition: what was asked for.
+         */
+        JobEnvironmentBody: {
+            /** Name */
+            name: string | null;
+            /** Version */
+            version: string | null;
+            /** Curated */
+            curated: boolean;
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
+            build: components["schemas"]["BuildBody"];
+        };
+        /**
          * JobGlance
          * @description The first of some jobs, and how many there are.
          */
@@ -3428,6 +3691,88 @@ export interface components {
          * @enum {string}
          */
         JobState: "NotStarted" | "Queued" | "Preparing" | "Starting" | "Running" | "Finalizing" | "CancelRequested" | "NotResponding" | "Paused" | "Completed" | "Failed" | "Canceled";
+        /**
+         * JobUseBody
+         * @description A job that uses something.
+         */
+        JobUseBody: {
+            /** Name */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            /** Type */
+            type: string;
+            /** Step */
+            step: string | null;
+            /** Parent */
+            parent: string | null;
+            /** Experiment Name */
+            experiment_name: string;
+            /** Status */
+            status: string;
+            /** Created At */
+            created_at: string | null;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
+         * LineageBody
+         * @description A lineage; `is_cut`: there is more than is told.
+         */
+        LineageBody: {
+            /** Start */
+            start: string[];
+            /** Nodes */
+            nodes: components["schemas"]["LineageNodeBody"][];
+            /** Edges */
+            edges: components["schemas"]["LineageEdgeBody"][];
+            /** Is Cut */
+            is_cut: boolean;
+        };
+        /**
+         * LineageEdgeBody
+         * @description From what was used to what came of it.
+         */
+        LineageEdgeBody: {
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+        };
+        /**
+         * LineageNodeBody
+         * @description One thing of a lineage.
+         *
+         *     Attributes:
+         *         kind: ``job``, ``run``, ``data``, ``model``, ``online``, ``batch``, ``dataset`` or ``uri``.
+         *         version: of an asset; of a deployment its name; of a dataset its digest.
+         *         parent: the job that started this one.
+         *         holder: id of that job's node, where it is shown too.
+         */
+        LineageNodeBody: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Label */
+            label: string;
+            /** Type */
+            type: string;
+            /** Status */
+            status: string;
+            /** At */
+            at: string | null;
+            /** Parent */
+            parent: string | null;
+            /** Holder */
+            holder: string | null;
+        };
         /**
          * LogFile
          * @description A log of a job: path below the job, bytes.
@@ -11242,6 +11587,233 @@ export interface operations {
             };
         };
     };
+    get_lineage_api_v1_workspaces__ws__lineage_get: {
+        parameters: {
+            query: {
+                kind: "job" | "data" | "model" | "online" | "batch";
+                name: string;
+                version?: string;
+                depth?: number;
+            };
+            header?: never;
+            path: {
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    job_schema_api_v1_schemas_job_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    check_draft_api_v1_workspaces__ws__drafts_job_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_curated_api_v1_workspaces__ws__curated_environments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["AssetBody"][];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_build_api_v1_workspaces__ws__environments__name__versions__version__build_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_users_api_v1_workspaces__ws__environments__name__versions__version__jobs_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                token?: string | null;
+            };
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["JobUseBody"][];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_job_environment_api_v1_workspaces__ws__jobs__name__environment_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobEnvironmentBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     measured_model_api_v1_workspaces__ws__models__name__measured_get: {
         parameters: {
             query?: {
@@ -11433,4 +12005,4 @@ export interface operations {
         };
     };
 }
-// Made from openapi.json with the SHA-256 71b4b54d379102d94967498f46f9145b104077baeb4fabf4cd95157e93da2085 by scripts/studio-api.
+// Made from openapi.json with the SHA-256 24e22c23df294ac4846bf695909bffe68ffc5a67a89be3a2fa77cf328de8e10e by scripts/studio-api.
