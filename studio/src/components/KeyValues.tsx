@@ -17,7 +17,7 @@ export function KeyValues({ pairs, label }: { pairs: Pair[]; label: string }) {
             <Table.Th w={160} fw={500}>
               {pair.label}
             </Table.Th>
-            <Table.Td>{pair.value}</Table.Td>
+            <Table.Td style={{ overflowWrap: "anywhere" }}>{pair.value}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

@@ -25,6 +25,10 @@ describe("formats", () => {
     [Number.POSITIVE_INFINITY, "∞"],
   ])("number %d", (value, text) => expect(formatNumber(value)).toBe(text));
 
+  it("writes lengths of time in the person's language", () => {
+    expect(formatDuration(245_000, "ja")).toBe("4 分 05 秒");
+  });
+
   it("tells how long ago in the person's language", () => {
     expect(formatAgo(0, 180_000, "en")).toBe("3 minutes ago");
     expect(formatAgo(0, 180_000, "ja")).toBe("3 分前");

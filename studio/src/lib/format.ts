@@ -1,3 +1,5 @@
+import i18next from "i18next";
+
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /** Writes a number of bytes: `1.5 MiB`. */
@@ -8,16 +10,28 @@ export function formatBytes(bytes: number, language: string): string {
   return `${value.toLocaleString(language, { maximumFractionDigits: digits })} ${UNITS[power]}`;
 }
 
+interface Units {
+  ms: string;
+  s: string;
+  min: string;
+  h: string;
+  d: string;
+}
+
+const SHORT: Units = { ms: "ms", s: "s", min: "min", h: "h", d: "d" };
+const JAPANESE: Units = { ms: "ミリ秒", s: "秒", min: "分", h: "時間", d: "日" };
+
 /** Writes a length of time in milliseconds: `840 ms`, `12.3 s`, `4 min 05 s`, `2 h 03 min`, `3 d 4 h`. */
-export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
+export function formatDuration(ms: number, language: string = i18next.language): string {
+  const unit = language === "ja" ? JAPANESE : SHORT;
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ${unit.ms}`;
   const seconds = ms / 1000;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} ${unit.s}`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${pad(Math.floor(seconds % 60))} s`;
+  if (minutes < 60) return `${minutes} ${unit.min} ${pad(Math.floor(seconds % 60))} ${unit.s}`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${pad(minutes % 60)} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 48) return `${hours} ${unit.h} ${pad(minutes % 60)} ${unit.min}`;
+  return `${Math.floor(hours / 24)} ${unit.d} ${hours % 24} ${unit.h}`;
 }
 
 /** Writes a number so that it reads well in a table: at most `digits` significant digits, exponents when far from 1. */
