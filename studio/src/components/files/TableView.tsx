@@ -4,6 +4,7 @@ import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { type TablePage, tableQuery } from "@/api/files";
 import { ErrorBox } from "@/components/ErrorBox";
+import classes from "@/components/files/files.module.css";
 import type { ViewProps } from "@/components/files/Preview";
 import { Loading } from "@/components/Loading";
 import type { Column } from "@/components/table/columns";
@@ -12,6 +13,16 @@ import { DataTable } from "@/components/table/DataTable";
 interface Line {
   index: number;
   cells: TablePage["rows"][number];
+}
+
+/** One cell, cut at its column's width; whole on hover. */
+function Value({ value }: { value: TablePage["rows"][number][number] | undefined }) {
+  const text = value === null || value === undefined ? "" : String(value);
+  return (
+    <span className={classes.value} title={text}>
+      {text}
+    </span>
+  );
 }
 
 const NUMERIC = /^(U?Int|Float|Decimal)/;
@@ -61,7 +72,7 @@ export default function TableView({ source, file }: ViewProps) {
 function columnsOf(page: TablePage | undefined): Column<Line>[] {
   const number: Column<Line> = { id: "#", header: "#", width: 72, numeric: true, cell: ({ index }) => index + 1 };
   const found = (page?.columns ?? []).map(({ name, type }, at): Column<Line> => {
-    const cell = ({ cells }: Line) => (cells[at] === null || cells[at] === undefined ? "" : String(cells[at]));
+    const cell = ({ cells }: Line) => <Value value={cells[at]} />;
     return { id: `${at}`, header: `${name} (${type})`, numeric: NUMERIC.test(type), width: 150, cell };
   });
   return [number, ...found];

@@ -52,7 +52,7 @@ function Parts({ build, packages }: { build: EnvironmentBuild; packages: ReturnT
   const { t } = useTranslation("environments");
   if (!build.lock && !build.log) return null;
   return (
-    <Accordion multiple variant="separated" order={3} defaultValue={build.state === "Unfinished" ? ["log"] : []}>
+    <Accordion multiple variant="separated" order={2} defaultValue={build.state === "Unfinished" ? ["log"] : []}>
       {build.lock && (
         <Accordion.Item value="packages">
           <Accordion.Control>{t("packageList")}</Accordion.Control>

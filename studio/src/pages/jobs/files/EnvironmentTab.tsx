@@ -39,7 +39,7 @@ function Details({ workspace, environment }: { workspace: string; environment: J
         {curated && <Badge variant="light">{t("curated")}</Badge>}
       </Group>
       <BuildDetails build={build} />
-      <Title order={3}>{t("asked")}</Title>
+      <Title order={2}>{t("asked")}</Title>
       <Definition definition={definition} />
     </Stack>
   );
