@@ -7,7 +7,6 @@ export const job = {
     cancel: "Cancel job",
     cancelQuestion: "The job is asked to stop, and ended firmly if it does not. What it has written so far is kept.",
     resubmit: "Edit and resubmit",
-    archiveQuestion: "The job leaves the lists. Its files stay, and it can be restored.",
     register: "Register model",
     more: "More actions",
     copyName: "Copy name",

@@ -8,7 +8,6 @@ export const job: Messages["job"] = {
     cancel: "ジョブをキャンセル",
     cancelQuestion: "ジョブに停止を要求し、停止しない場合は強制終了します。それまでに書き込まれた内容は保持されます。",
     resubmit: "編集して再送信",
-    archiveQuestion: "ジョブは一覧に表示されなくなります。ファイルは残り、後で復元できます。",
     register: "モデルの登録",
     more: "その他の操作",
     copyName: "名前をコピー",

@@ -6,6 +6,7 @@ import { makeQueryClient, Providers } from "@/app/providers";
 import { Component } from "@/pages/jobs/job/JobPage";
 
 configure({ asyncUtilTimeout: 10_000 });
+vi.setConfig({ testTimeout: 30_000 });
 afterEach(() => vi.unstubAllGlobals());
 
 const JOB = {
@@ -81,7 +82,7 @@ it("says what a failed job is, why it failed, and what its last lines were", asy
   show();
   expect(await screen.findByRole("heading", { level: 1, name: "train <b>fast</b>" })).toBeTruthy();
   expect(screen.getByText("The command ended with exit code 1.")).toBeTruthy();
-  expect(screen.getByText("ValueError: no data")).toBeTruthy();
+  expect(await screen.findByText("ValueError: no data")).toBeTruthy();
   expect(await screen.findByRole("link", { name: "azureml:diabetes:3" })).toHaveProperty(
     "pathname",
     "/default/data/diabetes/3",

@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Menu } from "@mantine/core";
 import { useClipboard, useDisclosure } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
 import {
   IconArchive,
   IconArchiveOff,
@@ -59,6 +60,11 @@ function Resubmit({ workspace, job }: { workspace: string; job: Job }) {
   );
 }
 
+/** Tells of a refusal where no dialog stands open that could. */
+function tell(error: unknown): void {
+  notifications.show({ color: "red", message: error instanceof Error ? error.message : String(error) });
+}
+
 function More({ subject }: { subject: Subject }) {
   const { t } = useTranslation(["job", "common"]);
   const clipboard = useClipboard();
@@ -82,7 +88,7 @@ function More({ subject }: { subject: Subject }) {
           </Menu.Item>
           <Menu.Item
             leftSection={isArchived ? <IconArchiveOff size={14} aria-hidden /> : <IconArchive size={14} aria-hidden />}
-            onClick={() => void editing.archive(!isArchived)}
+            onClick={() => void editing.archive(!isArchived).catch(tell)}
           >
             {isArchived ? t("common:restore") : t("common:archive")}
           </Menu.Item>

@@ -6,8 +6,7 @@ import { PageHeader } from "@/components/PageHeader";
 import { StatusBadge } from "@/components/StatusBadge";
 import { path } from "@/lib/workspace";
 import { Actions } from "@/pages/jobs/job/head/Actions";
-import { Failure } from "@/pages/jobs/job/head/Failure";
-import { Warnings } from "@/pages/jobs/job/head/Warnings";
+import { splitReason } from "@/pages/jobs/job/head/reason";
 import type { Subject } from "@/pages/jobs/job/subject";
 
 /** The head of a job's page: its state and why, what can be done, where it belongs, and what went wrong. */
@@ -31,13 +30,7 @@ export function JobHeader({ subject }: { subject: Subject }) {
       {job && (
         <Stack gap="sm" mb="md">
           <Family workspace={workspace} job={job} />
-          {!isOver(job) && (
-            <Text size="sm" role="status">
-              {job.status_reason}
-            </Text>
-          )}
-          <Failure workspace={workspace} job={job} />
-          <Warnings warnings={job.warnings} />
+          <Reason job={job} />
         </Stack>
       )}
     </>
@@ -67,5 +60,16 @@ function Family({ workspace, job }: { workspace: string; job: Job }) {
         </Anchor>
       )}
     </Group>
+  );
+}
+
+/** Why the job is in its state, where the state alone does not say it. */
+function Reason({ job }: { job: Job }) {
+  const { sentence } = splitReason(job.status_reason);
+  if (job.status === "Completed" || sentence === `${job.status}.`) return null;
+  return (
+    <Text size="sm" role={isOver(job) ? undefined : "status"}>
+      {sentence}
+    </Text>
   );
 }

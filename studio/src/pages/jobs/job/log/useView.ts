@@ -54,7 +54,8 @@ export function useView(
   const onScroll = () => {
     const element = box.current;
     if (!element || Math.abs(element.scrollTop - placed.current) < 1.5) return;
-    const isUp = element.scrollTop < placed.current;
+    const isAtEnd = element.scrollTop + element.clientHeight >= element.scrollHeight - 2;
+    const isUp = element.scrollTop < placed.current && !isAtEnd; // at the end it was the box that grew
     placed.current = element.scrollTop;
     const line = lineAt(element.scrollTop, count, element.clientHeight);
     setTop(line);

@@ -25,7 +25,7 @@ export function CurveCard({ curve, look, latest }: Props) {
         <Title order={3} fz="sm">
           {curve.key}
         </Title>
-        <Text size="sm" fw={600}>
+        <Text size="sm" fw={600} style={{ whiteSpace: "nowrap", flexShrink: 0 }}>
           <MetricValue value={latest?.value} />
         </Text>
       </Group>

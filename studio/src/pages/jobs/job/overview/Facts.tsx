@@ -4,10 +4,11 @@ import { Link } from "react-router";
 import { isOver } from "@/api/jobs";
 import { useExperimentName } from "@/api/run";
 import { CopyButton } from "@/components/CopyButton";
+import { EditTags } from "@/components/EditTags";
 import { KeyValues, type Pair } from "@/components/KeyValues";
 import { DateTime, Duration } from "@/components/times";
 import { path, useWorkspace } from "@/lib/workspace";
-import { EditTags } from "@/pages/jobs/job/overview/EditTags";
+import { useEditing } from "@/pages/jobs/job/editing";
 import { Reference } from "@/pages/jobs/job/overview/Reference";
 import { Rename } from "@/pages/jobs/job/overview/Rename";
 import type { Subject } from "@/pages/jobs/job/subject";
@@ -16,12 +17,13 @@ import type { Subject } from "@/pages/jobs/job/subject";
 export function Facts({ subject }: { subject: Subject }) {
   const { t } = useTranslation(["job", "common"]);
   const { job, run, name } = subject;
+  const editing = useEditing(subject);
   const pairs: Pair[] = [
     { label: t("facts.name"), value: <Rename subject={subject} /> },
     { label: t("facts.runId"), value: <Id name={name} /> },
     { label: t("common:type"), value: job?.type },
     { label: t("facts.experiment"), value: <Experiment subject={subject} /> },
-    { label: t("common:tags"), value: <EditTags subject={subject} /> },
+    { label: t("common:tags"), value: <EditTags tags={editing.tags} save={editing.setTags} /> },
     ...documentPairs(subject, t),
     { label: t("common:createdBy"), value: job?.creation_context.created_by ?? run?.user },
     { label: t("common:created"), value: job && <DateTime at={job.creation_context.created_at} /> },

@@ -24,7 +24,9 @@ export function Plain({ title, empty, head, rows }: Props) {
           <Table.Thead>
             <Table.Tr>
               {head.map((word) => (
-                <Table.Th key={word}>{word}</Table.Th>
+                <Table.Th key={word} style={{ overflowWrap: "break-word" }}>
+                  {word}
+                </Table.Th>
               ))}
             </Table.Tr>
           </Table.Thead>
@@ -32,7 +34,12 @@ export function Plain({ title, empty, head, rows }: Props) {
             {rows.map(({ key, cells }) => (
               <Table.Tr key={key}>
                 {cells.map((cell, index) => (
-                  <Table.Td key={head[index]}>{cell}</Table.Td>
+                  <Table.Td
+                    key={head[index]}
+                    style={{ overflowWrap: index < cells.length - 1 ? "break-word" : "anywhere" }}
+                  >
+                    {cell}
+                  </Table.Td>
                 ))}
               </Table.Tr>
             ))}

@@ -58,13 +58,13 @@ function Bar({ phases }: { phases: Phase[] }) {
 function Phases({ phases }: { phases: Phase[] }) {
   const { t } = useTranslation("job");
   return (
-    <Table.ScrollContainer minWidth={420} scrollAreaProps={{ type: "auto" }}>
+    <Table.ScrollContainer minWidth={760} scrollAreaProps={{ type: "auto" }}>
       <Table verticalSpacing={6} aria-label={t("timeline.label")}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th w={150}>{t("timeline.phase")}</Table.Th>
             <Table.Th w={110}>{t("timeline.took")}</Table.Th>
-            <Table.Th w={190}>{t("timeline.began")}</Table.Th>
+            <Table.Th w={240}>{t("timeline.began")}</Table.Th>
             <Table.Th>{t("timeline.why")}</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -77,7 +77,7 @@ function Phases({ phases }: { phases: Phase[] }) {
               <Table.Td className="number" ta="left">
                 <Duration from={phase.begin} to={phase.end} />
               </Table.Td>
-              <Table.Td>
+              <Table.Td style={{ whiteSpace: "nowrap" }}>
                 <DateTime at={phase.begin} />
               </Table.Td>
               <Table.Td>{splitReason(phase.reason).sentence}</Table.Td>
