@@ -1,4 +1,5 @@
 import { Badge, Group, Select } from "@mantine/core";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
 import { archiveData, type DataVersion, useDataVersion, useDataVersions } from "@/api/data";
@@ -16,6 +17,8 @@ import { Properties } from "@/pages/data/Properties";
 import { Preview } from "@/pages/data/profile/Preview";
 import { ProfileTab } from "@/pages/data/profile/ProfileTab";
 import { Versions } from "@/pages/data/Versions";
+
+const LineageView = lazy(async () => ({ default: (await import("@/components/lineage/LineageView")).LineageView }));
 
 /** A version of data; the newest when the address names none. */
 export function Component() {
@@ -49,7 +52,7 @@ function Details({ data }: { data: DataVersion }) {
 }
 
 function useTabs(data: DataVersion): Tab[] {
-  const { t } = useTranslation(["data", "common"]);
+  const { t } = useTranslation(["data", "common", "lineage"]);
   const workspace = useWorkspace();
   const source = {
     workspace,
@@ -61,6 +64,7 @@ function useTabs(data: DataVersion): Tab[] {
     { id: "columns", label: t("tab.columns"), content: <ProfileTab data={data} /> },
     { id: "preview", label: t("tab.preview"), content: <Preview data={data} /> },
     { id: "files", label: t("tab.files"), content: <FileBrowser source={source} label={t("tab.files")} /> },
+    { id: "lineage", label: t("lineage:title"), content: <Origins data={data} /> },
     { id: "versions", label: t("tab.versions"), content: <Versions name={data.name} /> },
     {
       id: "document",
@@ -68,6 +72,15 @@ function useTabs(data: DataVersion): Tab[] {
       content: <CodeView text={documentText(data)} name="data.yml" label={t("tab.document")} />,
     },
   ];
+}
+
+/** Which jobs made this version and which used it, and what came of that. */
+function Origins({ data }: { data: DataVersion }) {
+  return (
+    <Suspense fallback={<Loading />}>
+      <LineageView start={{ kind: "data", name: data.name, version: data.version }} />
+    </Suspense>
+  );
 }
 
 function VersionChoice({ data }: { data: DataVersion }) {

@@ -55,8 +55,13 @@ function Stores({ rows }: { rows: Datastore[] }) {
       width: 220,
       cell: (row) => t(`type.${row.type}` as "type.local", { defaultValue: row.type }),
     },
-    { id: "place", header: t("account"), width: 260, cell: (row) => placeOf(row) },
-    { id: "description", header: t("common:description"), width: 300, cell: (row) => row.description },
+    { id: "place", header: t("place"), width: 220, cell: (row) => placeOf(row) },
+    {
+      id: "description",
+      header: t("common:description"),
+      width: 340,
+      cell: (row) => <span title={row.description}>{row.description}</span>,
+    },
     {
       id: "created",
       header: t("common:created"),

@@ -80,5 +80,6 @@ export function healthOf(endpoint: EndpointHealth): string {
   const states = [endpoint.state, ...endpoint.deployments.map(({ state }) => state)];
   if (states.includes("Failed")) return "Unhealthy";
   if (endpoint.deployments.some((one) => one.traffic > 0 && one.ready === 0)) return "Unhealthy";
-  return states.find((state) => state !== "Succeeded") ?? "Healthy";
+  const unsettled = states.find((state) => state !== "Succeeded");
+  return unsettled ?? (endpoint.deployments.length > 0 ? "Healthy" : "Ready");
 }

@@ -36,7 +36,7 @@ function Rows({ profile }: { profile: Profile }) {
       (column, place): Column<Row> => ({
         id: `${place}`,
         header: column.name,
-        width: Math.min(280, Math.max(90, 9 * column.name.length + 24)),
+        width: Math.min(280, Math.max(widthOf(column), 9 * column.name.length + 24)),
         numeric: column.kind === "number",
         cell: (row) => <Cell value={row.cells[place] ?? null} />,
       }),
@@ -52,6 +52,12 @@ function Rows({ profile }: { profile: Profile }) {
       empty={<Text c="dimmed">{t("profile.nothing")}</Text>}
     />
   );
+}
+
+/** Leaves room for what a column of the kind usually holds, in pixels. */
+function widthOf(column: Profile["columns"][number]): number {
+  if (column.kind === "number") return column.type.startsWith("Float") ? 180 : 90;
+  return column.kind === "boolean" ? 80 : 130;
 }
 
 function Cell({ value }: { value: Profile["head"][number][number] }) {
