@@ -85,7 +85,7 @@ function useColumns(): Column<ComponentName>[] {
     {
       id: "name",
       header: t("common:name"),
-      width: 260,
+      width: 220,
       sortable: true,
       cell: (row) => (
         <Group gap={6} wrap="nowrap">
@@ -100,9 +100,16 @@ function useColumns(): Column<ComponentName>[] {
     { id: "latest", header: t("latest"), width: 130, cell: (row) => row.latest?.version ?? "—" },
     { id: "versions", header: t("versions"), width: 110, numeric: true, cell: (row) => row.versions },
     {
+      id: "updated_at",
+      header: t("common:modified"),
+      width: 150,
+      sortable: true,
+      cell: (row) => <TimeAgo at={row.creation_context.last_modified_at} />,
+    },
+    {
       id: "description",
       header: t("common:description"),
-      width: 320,
+      width: 260,
       cell: (row) => (
         <Text size="sm" truncate>
           {row.description ?? row.latest?.description}
@@ -110,13 +117,6 @@ function useColumns(): Column<ComponentName>[] {
       ),
     },
     { id: "tags", header: t("common:tags"), width: 220, cell: (row) => <Tags tags={row.tags} /> },
-    {
-      id: "updated_at",
-      header: t("common:modified"),
-      width: 150,
-      sortable: true,
-      cell: (row) => <TimeAgo at={row.creation_context.last_modified_at} />,
-    },
     { id: "by", header: t("common:createdBy"), width: 120, cell: (row) => row.creation_context.created_by },
   ];
 }

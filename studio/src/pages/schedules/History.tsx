@@ -18,7 +18,7 @@ export function History({ name }: { name: string }) {
   const found = useFirings(workspace, name);
   const rows = useMemo(() => found.data?.pages.flatMap(({ value }) => value) ?? [], [found.data]);
   const columns: Column<Firing>[] = [
-    { id: "due", header: t("due"), width: 200, cell: (row) => <DateTime at={row.due} /> },
+    { id: "due", header: t("due"), width: 230, cell: (row) => <DateTime at={row.due} /> },
     { id: "outcome", header: t("outcome"), width: 180, cell: (row) => <Outcome firing={row} /> },
     {
       id: "job",

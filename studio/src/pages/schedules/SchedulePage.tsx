@@ -55,7 +55,7 @@ function Overview({ schedule }: { schedule: Schedule }) {
   const { t, i18n } = useTranslation(["schedules", "common"]);
   const trigger = readTrigger(schedule.trigger);
   return (
-    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg" style={{ alignItems: "start" }}>
       <KeyValues
         label={t("common:properties")}
         pairs={[

@@ -46,6 +46,7 @@ class PipelineStep(TypedDict):
         needs: the steps that must have completed before.
         job: name of its last job; None before it starts.
         tries: how many jobs were made for it.
+        status: empty for a step of a component, which does not run.
         reused_from: the job whose outputs it took.
     """
 
@@ -144,8 +145,9 @@ def graph_body(shown: Shown) -> PipelineGraph:
 
 def picture_body(name: str, drawn: Picture) -> PipelineGraph:
     """Make the wire form of a pipeline that is not running: a component."""
-    states = StepState(None, 0, "")
-    steps = [_step(box, states) for box in drawn.boxes]
+    steps = [_step(box, StepState(None, 0, "")) for box in drawn.boxes]
+    for step in steps:
+        step["status"] = ""
     return {"name": name, "status": "", "reason": "", "steps": steps, **_around(drawn), "cause": []}
 
 

@@ -39,7 +39,9 @@ function serve(): void {
   });
 }
 
-it("leads from a failed pipeline to the log of the step that failed, inside a nested one", { timeout: 30_000 }, async () => {
+it("leads from a failed pipeline to the log of the step that failed, inside a nested one", {
+  timeout: 30_000,
+}, async () => {
   serve();
   const subject = { workspace: "default", name: "p", job: null, run: null };
   renderPage(<GraphTab subject={subject} />, "/default/jobs/p?view=list");

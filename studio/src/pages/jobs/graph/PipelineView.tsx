@@ -93,7 +93,7 @@ interface DrawingProps extends Props {
 function Drawing({ graph, opened, selected, onPick }: DrawingProps) {
   const { t } = useTranslation(["pipelines", "status"]);
   const { nodes, edges } = useMemo(
-    () => drawPipeline(graph, opened, ({ path, step }) => `${path}: ${stateWord(t, step)}`),
+    () => drawPipeline(graph, opened, ({ path, step }) => (step.status ? `${path}: ${stateWord(t, step)}` : path)),
     [graph, opened, t],
   );
   const render = useCallback(

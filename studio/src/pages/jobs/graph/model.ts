@@ -52,7 +52,7 @@ export function drawPipeline(
   return { nodes, edges: [...arrows(graph, "", true), ...inner] };
 }
 
-const PORT_HEIGHT = 44;
+const PORT_HEIGHT = 56;
 
 /** The id of the node that stands for an input or output of the whole pipeline. */
 export function portId(kind: "input" | "output", name: string): string {
