@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class Course:
 
     name: str
     params: dict[str, str]
-    curves: dict[str, Sequence[float]]
+    curves: Mapping[str, Sequence[float]]
 
 
 def add_runs(database_url: str, count: int, experiment: str, now: int, metrics: Sequence[str] = METRICS) -> None:
