@@ -44,7 +44,7 @@ export function ColumnChooser<T>({ columns, chosen, onChoose }: Props<T>) {
             aria-label={t("table.findColumn")}
           />
           <ScrollArea.Autosize mah={320} type="auto">
-            <Stack gap={6}>
+            <Stack gap={8}>
               {matching.map((column) => (
                 <Checkbox
                   key={column.id}

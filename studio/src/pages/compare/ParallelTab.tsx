@@ -45,7 +45,8 @@ export function ParallelTab({ runs, lines }: { runs: RunRow[]; lines: Line[] }) 
       {shown.length < 2 ? (
         <Text c="dimmed">{t("twoDimensions")}</Text>
       ) : (
-        <div style={{ overflowX: "auto" }}>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+        <section style={{ overflowX: "auto" }} tabIndex={0} aria-label={t("parallel")}>
           <div style={{ minWidth: 110 * shown.length }}>
             <Chart
               label={t("parallelLabel", { names: shown.map(({ label }) => label).join(", "), count: runs.length })}
@@ -53,7 +54,7 @@ export function ParallelTab({ runs, lines }: { runs: RunRow[]; lines: Line[] }) 
               height={480}
             />
           </div>
-        </div>
+        </section>
       )}
     </>
   );

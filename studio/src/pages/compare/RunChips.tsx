@@ -24,7 +24,7 @@ export function RunChips({ runs, missing }: { runs: RunRow[]; missing: string[] 
           {t("missing", { names: missing.slice(0, 5).join(", "), count: missing.length })}
         </Alert>
       )}
-      <ScrollArea.Autosize mah={132} mb="md" type="auto" viewportProps={{ tabIndex: 0 }}>
+      <ScrollArea.Autosize mah={150} mb="md" type="auto" viewportProps={{ tabIndex: 0 }}>
         <Group component="ul" gap="xs" p={0} m={0} aria-label={t("runs")} style={{ listStyle: "none" }}>
           {runs.map((run, index) => (
             <Paper component="li" key={run.run_id} withBorder px="xs" py={2}>

@@ -69,7 +69,7 @@ function ownColumns(workspace: string, t: Words): Column<RunRow>[] {
       hidden: true,
       cell: (row) => <TimeAgo at={row.end_time} />,
     },
-    { id: "user", header: t("common:createdBy"), width: 110, sortable: true, cell: (row) => <span>{row.user}</span> },
+    { id: "user", header: t("common:createdBy"), width: 130, sortable: true, cell: (row) => <span>{row.user}</span> },
     {
       id: "id",
       header: t("id"),

@@ -25,8 +25,9 @@ _NEWEST = "SELECT id FROM runs WHERE workspace_id = ? AND deleted_at IS NULL {of
 _KEYS = "SELECT DISTINCT key FROM {table} WHERE run IN (SELECT id FROM ({newest}) AS newest) ORDER BY key"
 _COUNTS = (
     "SELECT experiment_id, status, count(*), max(start_time), max(end_time) FROM runs "
-    "WHERE workspace_id = ? AND deleted_at IS NULL GROUP BY experiment_id, status"
+    "WHERE +workspace_id = ? AND deleted_at IS NULL GROUP BY experiment_id, status"
 )
+"""Nearly every row counts: the plus keeps SQLite from finding each of them by an index."""
 
 
 class Term(NamedTuple):
