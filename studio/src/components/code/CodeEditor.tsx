@@ -53,7 +53,7 @@ export function CodeEditor({ value, name, label, onChange, extensions, height }:
       languageOf(name),
       look,
       EditorView.lineWrapping,
-      EditorView.contentAttributes.of({ "aria-label": label }),
+      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
       EditorState.readOnly.of(!isEditable),
       more.current.of(extensions ?? []),
       keymap.of([...searchKeymap, ...defaultKeymap]),

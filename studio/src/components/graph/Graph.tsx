@@ -5,15 +5,17 @@ import { Background, Controls, MiniMap, type NodeChange, ReactFlow, ReactFlowPro
 import { type ReactNode, useCallback, useMemo } from "react";
 import { ErrorBox } from "@/components/ErrorBox";
 import { FlowBox } from "@/components/graph/FlowBox";
+import { FlowRoute } from "@/components/graph/FlowRoute";
 import { type FlowNode, flowEdges, flowNodes } from "@/components/graph/flow";
 import classes from "@/components/graph/graph.module.css";
-import type { Box, Direction, GraphEdge, GraphNode } from "@/components/graph/model";
+import type { Box, Direction, GraphEdge, GraphNode, Point } from "@/components/graph/model";
 import { useInSight } from "@/components/graph/use-in-sight";
 import { useLayout } from "@/components/graph/use-layout";
 import { useGraphWords } from "@/components/graph/words";
 import { Loading } from "@/components/Loading";
 
 const TYPES = { box: FlowBox };
+const EDGE_TYPES = { route: FlowRoute };
 const MAP_FROM = 25;
 
 interface Props<Data> {
@@ -47,7 +49,7 @@ export function Graph<Data>(props: Props<Data>) {
     >
       {layout.boxes ? (
         <ReactFlowProvider>
-          <Drawing {...props} direction={direction} boxes={layout.boxes} />
+          <Drawing {...props} direction={direction} boxes={layout.boxes} routes={layout.routes} />
         </ReactFlowProvider>
       ) : (
         <Loading />
@@ -65,16 +67,26 @@ function heightOf(boxes: Map<string, Box> | null): string {
 interface DrawingProps<Data> extends Props<Data> {
   direction: Direction;
   boxes: Map<string, Box>;
+  routes: Map<string, Point[]>;
 }
 
-function Drawing<Data>({ nodes, edges, boxes, direction, render, selected = null, onPick }: DrawingProps<Data>) {
+function Drawing<Data>({
+  nodes,
+  edges,
+  boxes,
+  routes,
+  direction,
+  render,
+  selected = null,
+  onPick,
+}: DrawingProps<Data>) {
   const scheme = useComputedColorScheme("light");
   const words = useGraphWords();
   const shown = useMemo(
     () => flowNodes(nodes, boxes, { direction, selected, render }),
     [nodes, boxes, direction, selected, render],
   );
-  const arrows = useMemo(() => flowEdges(edges, boxes), [edges, boxes]);
+  const arrows = useMemo(() => flowEdges(edges, boxes, routes), [edges, boxes, routes]);
   const take = useCallback(
     (changes: NodeChange<FlowNode>[]) => {
       const chosen = changes.find((change) => change.type === "select" && change.selected);
@@ -88,6 +100,7 @@ function Drawing<Data>({ nodes, edges, boxes, direction, render, selected = null
       nodes={shown}
       edges={arrows}
       nodeTypes={TYPES}
+      edgeTypes={EDGE_TYPES}
       onNodesChange={take}
       colorMode={scheme}
       ariaLabelConfig={words}

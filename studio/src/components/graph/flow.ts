@@ -1,6 +1,7 @@
 import { type Edge, MarkerType, type Node, Position } from "@xyflow/react";
 import type { ReactNode } from "react";
-import type { Box, Direction, GraphEdge, GraphNode } from "@/components/graph/model";
+import { routeKey } from "@/components/graph/layout";
+import type { Box, Direction, GraphEdge, GraphNode, Point } from "@/components/graph/model";
 
 /** Arrows lie over groups, whatever their depth, and under all else. */
 const EDGE_LEVEL = 50;
@@ -69,8 +70,15 @@ function handlesOf({ width, height }: Box, direction: Direction): FlowNode["hand
 
 const QUIET = "light-dark(#6b7280, #8b95a5)";
 
+/** What a drawn arrow knows of itself: its way, once it has one. */
+export interface RouteData extends Record<string, unknown> {
+  points: Point[] | undefined;
+}
+
+export type FlowEdge = Edge<RouteData>;
+
 /** Writes arrows between placed nodes. */
-export function flowEdges(edges: GraphEdge[], boxes: Map<string, Box>): Edge[] {
+export function flowEdges(edges: GraphEdge[], boxes: Map<string, Box>, routes: Map<string, Point[]>): FlowEdge[] {
   return edges
     .filter(({ source, target }) => boxes.has(source) && boxes.has(target))
     .map(({ id, source, target, label, colour = QUIET, isDashed }) => ({
@@ -78,6 +86,8 @@ export function flowEdges(edges: GraphEdge[], boxes: Map<string, Box>): Edge[] {
       source,
       target,
       label,
+      type: "route",
+      data: { points: routes.get(routeKey(source, target)) },
       zIndex: EDGE_LEVEL,
       style: { stroke: colour, strokeWidth: 1.5, ...(isDashed ? { strokeDasharray: "5 4" } : {}) },
       markerEnd: { type: MarkerType.ArrowClosed, color: colour, width: 16, height: 16 },

@@ -1,7 +1,7 @@
 import ELK from "elkjs/lib/elk.bundled.js";
 import { expect, it } from "vitest";
 import { flowEdges, flowNodes } from "@/components/graph/flow";
-import { boxesOf, layoutKey, toElk } from "@/components/graph/layout";
+import { boxesOf, layoutKey, routeKey, routesOf, toElk } from "@/components/graph/layout";
 import type { GraphEdge, GraphNode } from "@/components/graph/model";
 
 const node = (id: string, more: Partial<GraphNode<string>> = {}): GraphNode<string> => ({
@@ -34,7 +34,7 @@ it("draws groups before what lies in them, and no arrow that leads nowhere", () 
   expect(drawn.map(({ id }) => id)).toEqual(["group", "first", "lone", "inner"]);
   expect(drawn.map(({ parentId }) => parentId)).toEqual([undefined, undefined, undefined, "group"]);
   expect(drawn.filter(({ selected }) => selected).map(({ id }) => id)).toEqual(["lone"]);
-  expect(flowEdges(EDGES, boxes).map(({ id }) => id)).toEqual(["first>inner"]);
+  expect(flowEdges(EDGES, boxes, new Map()).map(({ id }) => id)).toEqual(["first>inner"]);
 });
 
 it("needs a new layout for structure, not for what nodes show", () => {
@@ -48,4 +48,16 @@ it("needs a new layout for structure, not for what nodes show", () => {
   ).toBe(key);
   expect(layoutKey(NODES.slice(1), EDGES, "RIGHT")).not.toBe(key);
   expect(layoutKey(NODES, EDGES, "DOWN")).not.toBe(key);
+});
+
+it("leads arrows around what lies between", async () => {
+  const nodes = ["a", "b", "c"].map((id) => node(id, { height: 60 }));
+  const graph = await new ELK().layout(toElk(nodes, [edge("a", "b"), edge("b", "c"), edge("a", "c")], "RIGHT"));
+  const [boxes, routes] = [boxesOf(graph), routesOf(graph)];
+  const between = boxes.get("b");
+  const way = routes.get(routeKey("a", "c"));
+  if (!between || !way) throw new Error("not placed");
+  const beside = way.filter(({ x }) => x > between.x && x < between.x + between.width);
+  expect(beside.every(({ y }) => y < between.y || y > between.y + between.height)).toBe(true);
+  expect(way.some(({ y }) => y < between.y || y > between.y + between.height)).toBe(true);
 });

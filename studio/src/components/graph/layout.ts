@@ -1,4 +1,4 @@
-import type { ElkNode } from "elkjs/lib/elk-api";
+import type { ElkExtendedEdge, ElkNode } from "elkjs/lib/elk-api";
 import {
   type Box,
   type Direction,
@@ -7,6 +7,7 @@ import {
   HEAD_HEIGHT,
   NODE_HEIGHT,
   NODE_WIDTH,
+  type Point,
 } from "@/components/graph/model";
 
 const ROOT = "\u0000root";
@@ -18,6 +19,8 @@ const OPTIONS = {
   "elk.spacing.nodeNode": "24",
   "elk.spacing.componentComponent": "40",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
+  "elk.layered.spacing.edgeNodeBetweenLayers": "20",
+  "elk.json.edgeCoords": "ROOT",
 };
 
 /** Says what of a graph decides where things lie: the same key needs no new layout. */
@@ -36,10 +39,31 @@ export function toElk<Data>(nodes: GraphNode<Data>[], edges: GraphEdge[], direct
     holder.children ??= [];
     holder.children.push(made);
   }
-  root.edges = edges
-    .filter(({ source, target }) => known.has(source) && known.has(target))
-    .map(({ source, target }, index) => ({ id: `\u0000${index}`, sources: [source], targets: [target] }));
+  const arrows = new Map(edges.map(({ source, target }) => [routeKey(source, target), { source, target }]));
+  root.edges = [...arrows]
+    .filter(([, { source, target }]) => known.has(source) && known.has(target))
+    .map(([key, { source, target }]) => ({ id: key, sources: [source], targets: [target] }));
   return root;
+}
+
+/** What the way from one node to another is known by. */
+export function routeKey(source: string, target: string): string {
+  return `\u0000${JSON.stringify([source, target])}`;
+}
+
+/** Reads the ways that the layout engine found for arrows, around what lies between; in the graph's coordinates. */
+export function routesOf(graph: ElkNode): Map<string, Point[]> {
+  const edges: ElkExtendedEdge[] = [];
+  const visit = (node: ElkNode) => {
+    edges.push(...(node.edges ?? []));
+    node.children?.forEach(visit);
+  };
+  visit(graph);
+  return new Map(edges.flatMap(({ id, sections }) => (id && sections?.[0] ? [[id, pointsOf(sections)] as const] : [])));
+}
+
+function pointsOf(sections: NonNullable<ElkExtendedEdge["sections"]>): Point[] {
+  return sections.flatMap(({ startPoint, bendPoints = [], endPoint }) => [startPoint, ...bendPoints, endPoint]);
 }
 
 /** Reads where the layout engine put every node. */

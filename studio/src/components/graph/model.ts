@@ -29,6 +29,11 @@ export interface GraphEdge {
 /** Where arrows lead. */
 export type Direction = "RIGHT" | "DOWN";
 
+export interface Point {
+  x: number;
+  y: number;
+}
+
 /** Place (within its group) and size of a node. */
 export interface Box {
   x: number;

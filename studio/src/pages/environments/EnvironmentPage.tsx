@@ -58,9 +58,9 @@ function useColumns(name: string): Column<EnvironmentVersion>[] {
     { id: "by", header: t("common:createdBy"), width: 140, cell: (row) => row.creation_context.created_by },
     {
       id: "archived",
-      header: "",
+      header: t("common:status"),
       width: 120,
-      cell: (row) => row.archived && <Badge variant="default">{t("archived")}</Badge>,
+      cell: (row) => <Badge variant="default">{t(row.archived ? "archived" : "active")}</Badge>,
     },
   ];
 }
