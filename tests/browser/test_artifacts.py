@@ -20,8 +20,9 @@ SCRIPT = """
     await attempt("cookie", () => document.cookie);
     await attempt("storage", () => localStorage.length);
     await attempt("parent", () => parent.document.title);
-    await attempt("api", async () => (await fetch("/api/v1/session", {credentials: "include"})).status);
-    await attempt("change", async () => (await fetch("/api/v1/session", {method: "DELETE", credentials: "include"})).status);
+    const ask = async (method) => (await fetch("/api/v1/session", {method, credentials: "include"})).status;
+    await attempt("api", () => ask("GET"));
+    await attempt("change", () => ask("DELETE"));
     await attempt("elsewhere", async () => (await fetch("http://127.0.0.1:1/", {mode: "no-cors"})).type);
     await attempt("picture", () => new Promise((done, fail) => {
       const picture = new Image();

@@ -182,7 +182,7 @@ def test_uploads_that_are_wrong(api: Api) -> None:
      ("uri=azureml://datastores/workspaceblobstore/paths/&path=../../secret.key", 400),
      ("uri=azureml://datastores/workspaceblobstore/paths/&path=%2fetc%2fpasswd", 400),
      ("uri=azureml://datastores/workspaceblobstore/paths/&path=a%00b", 400),
-     ("uri=azureml:none:1", 422), ("uri=", 422), ("uri=azureml://codes/" + "0" * 64, 422)],
+     ("uri=azureml:none:1", 422), ("uri=", 422), ("uri=azureml://codes/" + "0" * 64, 404)],
 )  # fmt: skip
 def test_no_way_out(api: Api, query: str, status: int) -> None:
     assert api.error("GET", f"content/file?{query}")[0] == status

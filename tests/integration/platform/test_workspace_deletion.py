@@ -101,4 +101,4 @@ def _rows(server: LapisServer) -> dict[str, int]:
 
 
 def test_only_these_tables_belong_to_no_workspace() -> None:
-    assert global_tables(metadata) == {"tokens", "leases", "idempotency_keys", "disk_reserve"}
+    assert global_tables(metadata) == {"tokens", "browser_sessions", "leases", "idempotency_keys", "disk_reserve"}
