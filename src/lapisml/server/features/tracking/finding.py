@@ -28,9 +28,10 @@ _RUNS = (
 
 _TAGGED = (
     "SELECT r.run_id, r.name, r.status, COALESCE(r.end_time, r.start_time), t.key, t.value FROM run_tags t "
-    "JOIN runs r ON r.id = t.run WHERE {own} AND ({condition}) AND r.workspace_id = ? "
+    "CROSS JOIN runs r WHERE {own} AND ({condition}) AND r.id = t.run AND r.workspace_id = ? "
     "AND r.deleted_at IS NULL ORDER BY t.run DESC LIMIT ?"
 )
+"""``CROSS`` has SQLite go through the tags, few of which fit, and not through the runs."""
 _EXPERIMENTS = (
     "SELECT name, updated_at FROM experiments WHERE workspace_id = ? AND deleted_at IS NULL "
     "AND name {like} ? ESCAPE '!' ORDER BY updated_at DESC LIMIT ?"
