@@ -16,6 +16,7 @@ ARM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServ
         ("/api/v1/workspaces/blue/models/diabetes/versions/3", ("blue", "models/diabetes")),
         ("/api/v1/workspaces/blue/online-endpoints/e/deployments/green", ("blue", "online-endpoints/e")),
         ("/api/v1/workspaces/blue/online-endpoints/e/keys", None),
+        ("/api/v1/workspaces/blue/online-endpoints/e/try", None),
         ("/api/v1/workspaces/blue/connections/c/secrets", None),
         ("/api/v1/workspaces/blue/uploads", None),
         ("/api/v1/workspaces/blue", None),

@@ -60,10 +60,14 @@ function Progress({ endpoint, deployment }: { endpoint: OnlineEndpoint; deployme
       {deployment.provisioning_error && (
         <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t("failed")}>
           <Stack gap={6}>
-            <Code block style={{ whiteSpace: "pre-wrap", maxHeight: 260, overflow: "auto" }} tabIndex={0}>
+            <Code
+              block
+              style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere", maxHeight: 260, overflow: "auto" }}
+              tabIndex={0}
+            >
               {deployment.provisioning_error}
             </Code>
-            <Anchor component={Link} to={logs} size="sm">
+            <Anchor component={Link} to={logs} size="sm" c="inherit" underline="always">
               {t("lastLines")}
             </Anchor>
           </Stack>

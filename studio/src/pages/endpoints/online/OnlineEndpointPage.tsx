@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
@@ -9,6 +9,7 @@ import { Loading } from "@/components/Loading";
 import { PageHeader } from "@/components/PageHeader";
 import { StatusBadge } from "@/components/StatusBadge";
 import { Tabs } from "@/components/Tabs";
+import { Tags } from "@/components/Tags";
 import { path, useWorkspace } from "@/lib/workspace";
 import { ConsumeTab } from "@/pages/endpoints/consume/ConsumeTab";
 import { DocumentDialog } from "@/pages/endpoints/DocumentDialog";
@@ -38,6 +39,7 @@ function Details({ endpoint }: { endpoint: OnlineEndpoint }) {
         actions={<Actions endpoint={endpoint} />}
       />
       {endpoint.provisioning_error && <ErrorBox error={new Error(endpoint.provisioning_error)} />}
+      <About endpoint={endpoint} />
       <Tabs
         label={t("sections")}
         tabs={[
@@ -48,6 +50,23 @@ function Details({ endpoint }: { endpoint: OnlineEndpoint }) {
         ]}
       />
     </>
+  );
+}
+
+/** What people wrote about an endpoint, and what of it has no effect here. */
+function About({ endpoint }: { endpoint: OnlineEndpoint }) {
+  const hasTags = Object.keys(endpoint.tags).length > 0;
+  if (!endpoint.description && !hasTags && endpoint.warnings.length === 0) return null;
+  return (
+    <Stack gap={6} mb="sm">
+      {endpoint.description && <Text size="sm">{endpoint.description}</Text>}
+      {hasTags && <Tags tags={endpoint.tags} />}
+      {endpoint.warnings.map((warning) => (
+        <Text key={warning} size="sm" c="dimmed">
+          {warning}
+        </Text>
+      ))}
+    </Stack>
   );
 }
 
