@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.support.server import LapisServer
 
 DOCUMENTS = Path(__file__).parent / "diabetes"
 SETTINGS = {"LAPIS_ENVIRONMENT_RESOLUTION": "host", "LAPIS_ACCELERATE": "0", "LAPIS_LOCAL_SLOTS": "3"}
-PIPELINE, BROKEN = "diabetes-pipeline", "broken-job"
+PIPELINE, AGAIN, BROKEN = "diabetes-pipeline", "diabetes-again", "broken-job"
 _PATIENCE_S = 150.0
 
 
@@ -44,19 +45,14 @@ def furnish(server: LapisServer, folder: Path) -> None:
     _create(server, "job", "--name", PIPELINE, "--file", str(DOCUMENTS / "pipeline.yml"))
     _create(server, "job", "--name", BROKEN, "--file", str(DOCUMENTS / "broken.yml"))
     _furnish_rest(server)
-    for name in (PIPELINE, BROKEN):
-        eventually(lambda name=name: _is_over(server, name), _PATIENCE_S, what=f"the end of {name}")  # type: ignore[misc]
+    _wait(server, PIPELINE, BROKEN)
     assert call(server, "GET", f"jobs/{PIPELINE}")["status"] == "Completed", call(server, "GET", f"jobs/{PIPELINE}")
-    call(server, "PUT", "models/diabetes-ridge/labels/champion", {"version": "1"})
-    call(
-        server, "PATCH", "models/diabetes-ridge/versions/1", {"stage": "Production", "description": "The **best** one"}
-    )
-    call(
-        server,
-        "PATCH",
-        "models/diabetes-ridge",
-        {"description": "Foretells the progression.", "tags": {"team": "blue"}},
-    )
+    _create(server, "job", "--name", AGAIN, "--file", str(DOCUMENTS / "pipeline.yml"))  # its steps are reused
+    _wait(server, AGAIN)
+    ridge = "models/diabetes-ridge"
+    call(server, "PUT", f"{ridge}/labels/champion", {"version": "1"})
+    call(server, "PATCH", f"{ridge}/versions/1", {"stage": "Production", "description": "The **best** one"})
+    call(server, "PATCH", ridge, {"description": "Foretells the progression.", "tags": {"team": "blue"}})
 
 
 def _furnish_rest(server: LapisServer) -> None:
@@ -69,17 +65,37 @@ def _furnish_rest(server: LapisServer) -> None:
     call(server, "PUT", "datastores/archive", {**bucket, "credentials": {"account_key": "a2V5"}})
     key = {"name": "registry", "type": "api_key", "target": "https://packages.example.org"}
     call(server, "PUT", "connections/registry", {**key, "credentials": {"type": "api_key", "key": "not-shown"}})
+    start = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT03:00:00}"
     nightly = {
         "name": "nightly",
         "display_name": "Every night",
-        "trigger": {"type": "recurrence", "frequency": "day", "interval": 1},
+        "trigger": {
+            "type": "recurrence",
+            "frequency": "day",
+            "interval": 1,
+            "start_time": start,
+        },
         "create_job": f"azureml:{PIPELINE}",
     }
     call(server, "PUT", "schedules/nightly", nightly)
+    count = {
+        "name": "count",
+        "type": "command",
+        "command": "wc -l ${{inputs.table}}",
+        "inputs": {"table": {"type": "uri_file", "description": "What is counted"}},
+        "environment": "azureml:sklearn@latest",
+        "description": "Counts the lines of a table.",
+    }
+    call(server, "POST", "components", count)
 
 
 def _create(server: LapisServer, noun: str, *words: str) -> None:
     run_lapis(noun, "create", *words, home=server.home, check=True)
+
+
+def _wait(server: LapisServer, *names: str) -> None:
+    for name in names:
+        eventually(lambda name=name: _is_over(server, name), _PATIENCE_S, what=f"the end of {name}")  # type: ignore[misc]
 
 
 def _is_over(server: LapisServer, name: str) -> bool:

@@ -8,7 +8,14 @@ import { path, useWorkspace } from "@/lib/workspace";
 export function Navigation({ onFollow }: { onFollow: () => void }) {
   const { t } = useTranslation();
   return (
-    <ScrollArea component="nav" aria-label={t("nav.label")} px="xs" py="xs" type="auto">
+    <ScrollArea
+      component="nav"
+      aria-label={t("nav.label")}
+      px="xs"
+      py="xs"
+      type="auto"
+      viewportProps={{ tabIndex: -1 }}
+    >
       {NAVIGATION.map((section) => (
         <div key={section.id}>
           {section.id !== "start" && (

@@ -4,6 +4,7 @@ import {
   type MantineColorsTuple,
   Modal,
   parseThemeColor,
+  ScrollArea,
 } from "@mantine/core";
 
 const lapis: MantineColorsTuple = [
@@ -47,6 +48,7 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
+    ScrollArea: ScrollArea.extend({ defaultProps: { viewportProps: { tabIndex: 0 } } }), // to be scrolled by keyboard
     // A dialog's head is a <header>, which outside an article would be a second banner of the page.
     Modal: Modal.extend({ defaultProps: { attributes: { header: { role: "presentation" } } } }),
   },

@@ -61,7 +61,8 @@ class MeasuredBody(TypedDict):
     """A version with the run that made it, and on request its signature.
 
     Attributes:
-        job_name: the run's id, which is there though the run may be deleted.
+        job_name: the job that it is known to come from.
+        run: what it was measured by: that job's run, or the step's or trial's of it that left the files.
     """
 
     version: str
@@ -150,7 +151,7 @@ class ModelPages:
     def _all_measured(
         self, workspace: Workspace, records: Sequence[AssetRecord], with_signature: bool
     ) -> list[MeasuredBody]:
-        runs = self._tracking.logged_by(workspace, {record.job_name for record in records if record.job_name})
+        runs = self._tracking.logged_by(workspace, {run for record in records for run in _runs_of(record)})
         return [
             {
                 "version": record.version,
@@ -162,7 +163,7 @@ class ModelPages:
                 "stage": record.stage,
                 "aliases": list(record.labels),
                 "archived": record.archived,
-                "run": _run(runs.get(record.job_name or "")),
+                "run": _run(_most_telling([runs[run] for run in _runs_of(record) if run in runs])),
                 "signature": self._signature(workspace, record) if with_signature else None,
             }
             for record in records
@@ -198,6 +199,20 @@ def _deployed(
         "version": model.partition(":")[2], "kind": kind, "endpoint": endpoint, "deployment": deployment,
         "state": state, "serving": serving, "traffic": traffic,
     }  # fmt: skip
+
+
+def _runs_of(record: AssetRecord) -> list[str]:
+    """Give the names that may be those of runs that made a version: its job's, and those on the way to its files.
+
+    A model that a pipeline puts out has the pipeline's name, and was measured by the step or trial that left its files.
+    """
+    parts = (record.source or "").split("/")
+    return [record.job_name, *(part.removeprefix("dcid.") for part in parts if part)] if record.job_name else []
+
+
+def _most_telling(runs: Sequence[RunData]) -> RunData | None:
+    """Give the first run that measured something, else the first."""
+    return next((run for run in runs if run.metrics), runs[0] if runs else None)
 
 
 def _run(run: RunData | None) -> ModelRunBody | None:

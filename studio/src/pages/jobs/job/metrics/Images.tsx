@@ -34,6 +34,7 @@ export function Images({ subject }: { subject: Subject }) {
     queryKey: itemKey(workspace, job ? "jobs" : "runs", name, "images"),
     queryFn: () => read<{ value: File[] }>(`${nativeAddress(workspace, "content")}?uri=${encodeURIComponent(uri)}`),
     retry: false,
+    enabled: job === null || (job.type !== "pipeline" && job.start_time !== null), // others keep no artifacts
   });
   const images = (files.data?.value ?? []).filter((file) => typeOf(file.path) && file.size <= LARGEST);
   if (images.length === 0) return null;

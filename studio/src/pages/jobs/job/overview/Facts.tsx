@@ -56,7 +56,14 @@ function documentPairs({ workspace, job }: Subject, t: Words): Pair[] {
     { label: t("facts.compute"), value: job.compute && <ComputeLink workspace={workspace} to={job.compute} /> },
     { label: t("facts.environment"), value: environment && <Reference to={environment} kind="environments" /> },
     { label: t("facts.code"), value: typeof job.code === "string" ? job.code : null },
-    { label: t("facts.command"), value: command && <Code block>{command}</Code> },
+    {
+      label: t("facts.command"),
+      value: command && (
+        <Code block tabIndex={0}>
+          {command}
+        </Code>
+      ),
+    },
   ];
 }
 
