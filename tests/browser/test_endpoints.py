@@ -155,7 +155,11 @@ def _see_figures_move(page: Page) -> None:
 
 
 def _consume(page: Page, studio: Studio) -> None:
-    key = str(studio.server.request("POST", "/api/v1/workspaces/default/online-endpoints/sums-endpoint/keys", {})[1]["primaryKey"])
+    key = str(
+        studio.server.request("POST", "/api/v1/workspaces/default/online-endpoints/sums-endpoint/keys", {})[1][
+            "primaryKey"
+        ]
+    )
     page.get_by_role("tab", name="Consume").click()
     expect(page.locator("pre").first).to_contain_text("curl 'http")
     assert key not in page.content()

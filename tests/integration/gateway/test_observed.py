@@ -10,13 +10,16 @@ import ssl
 import threading
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from lapisml.core.errors import LapisError
+from lapisml.server.features.endpoints.gateway_client import GatewayClient
 from tests.integration.gateway.conftest import StartGateway
-from tests.support.gateway import KEY, RunningGateway
+from tests.support.gateway import ADMIN_KEY, KEY, RunningGateway
 from tests.support.polling import eventually
 
 A = "a" * 12
@@ -173,5 +176,12 @@ def test_tls_and_a_certificate_that_is_renewed(tmp_path: Path) -> None:
         assert _subject(gateway.port) == "CN=first"
         _certificate(tmp_path, "second")
         eventually(lambda: _subject(gateway.port) == "CN=second")
+        (gateway.places.home / "metrics.key").write_text(ADMIN_KEY)
+        client = GatewayClient(gateway.places, lambda: gateway.record, certificate)
+        assert 'lapis_replicas_wanted{workspace="ws"' in client.counts()
+        (tmp_path / "other").mkdir()
+        other, _ = _certificate(tmp_path / "other", "other")
+        with pytest.raises(LapisError, match="CERTIFICATE_VERIFY_FAILED"):
+            GatewayClient(gateway.places, lambda: gateway.record, other).counts()
     finally:
         gateway.stop()
