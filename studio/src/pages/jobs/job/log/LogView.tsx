@@ -57,19 +57,21 @@ export function LogView({ log, state, isFollowing, setFollowing, find, matchCase
       onScroll={view.onScroll}
       onKeyDown={view.onKeyDown}
     >
-      <div style={{ height: boxHeight(count) }}>
-        <div className={classes.lines} style={{ marginTop: -(view.top - first) * LINE }}>
-          {lines.map((line) => (
-            <Row
-              key={line}
-              line={line}
-              text={log.lines.at(line)}
-              digits={digits}
-              find={find}
-              matchCase={matchCase}
-              isCurrent={line === current}
-            />
-          ))}
+      <div className={classes.whole} style={{ height: boxHeight(count) }}>
+        <div className={classes.anchor}>
+          <div className={classes.lines} style={{ top: -(view.top - first) * LINE }}>
+            {lines.map((line) => (
+              <Row
+                key={line}
+                line={line}
+                text={log.lines.at(line)}
+                digits={digits}
+                find={find}
+                matchCase={matchCase}
+                isCurrent={line === current}
+              />
+            ))}
+          </div>
         </div>
       </div>
     </section>

@@ -24,6 +24,7 @@ export function curveOption(curve: Curve, look: CurveLook): ChartOption {
       min: "dataMin",
       max: "dataMax",
       splitLine: { show: false },
+      axisLabel: { hideOverlap: true },
     },
     yAxis: {
       type: look.isLog ? "log" : "value",
