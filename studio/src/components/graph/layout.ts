@@ -12,11 +12,15 @@ import {
 
 const ROOT = "\u0000root";
 
-const OPTIONS = {
-  "elk.algorithm": "layered",
-  "elk.hierarchyHandling": "INCLUDE_CHILDREN",
+const SPACING = {
   "elk.layered.spacing.nodeNodeBetweenLayers": "64",
   "elk.spacing.nodeNode": "24",
+};
+
+const OPTIONS = {
+  ...SPACING,
+  "elk.algorithm": "layered",
+  "elk.hierarchyHandling": "INCLUDE_CHILDREN",
   "elk.spacing.componentComponent": "40",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
   "elk.layered.spacing.edgeNodeBetweenLayers": "20",
@@ -84,6 +88,7 @@ function elkNode<Data>(node: GraphNode<Data>): ElkNode {
   const size = { width: node.width ?? NODE_WIDTH, height: node.height ?? NODE_HEIGHT };
   if (!node.isGroup) return { id: node.id, ...size };
   const layoutOptions = {
+    ...SPACING,
     "elk.padding": `[top=${HEAD_HEIGHT + 12},left=16,bottom=16,right=16]`,
     "elk.nodeSize.constraints": "MINIMUM_SIZE",
     "elk.nodeSize.minimum": `(${size.width},${HEAD_HEIGHT + 24})`,

@@ -67,7 +67,7 @@ export const models: Messages["models"] = {
   noRun: "このバージョンを作成した実行は不明です。",
   mlmodelTab: "MLmodel",
   filesTab: "ファイル",
-  lineageTab: "系列",
+  lineageTab: "リネージ",
   documentTab: "YAML",
   document: "バージョン {{version}} の定義",
   signature: "シグネチャ",
