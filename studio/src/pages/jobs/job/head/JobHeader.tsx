@@ -48,7 +48,7 @@ function Family({ workspace, job }: { workspace: string; job: Job }) {
       {job.parent_job_name && (
         <Text size="sm">
           {t("head.parent")}{" "}
-          <Anchor component={Link} to={path(workspace, "jobs", job.parent_job_name)} fz="sm">
+          <Anchor component={Link} to={path(workspace, "jobs", job.parent_job_name)} fz="sm" underline="always">
             {job.parent_job_name}
           </Anchor>
           {job.step && ` (${t("head.step", { step: job.step })})`}
