@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, Connection, bindparam, distinct, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
 from lapisml.core.lifecycle import TERMINAL, JobState
 from lapisml.server.features.jobs.tables import job_events, jobs
@@ -28,10 +28,12 @@ _SINCE = (
     .order_by(job_events.c.seq)
     .limit(MOST + _OVERLAP)
 )
-_PARENTS = select(distinct(jobs.c.parent_name)).where(
-    jobs.c.workspace_id == bindparam("workspace"), jobs.c.name.in_(_names), jobs.c.parent_name.is_not(None)
+_PARENTS = (
+    select(jobs.c.parent_name)
+    .where(jobs.c.workspace_id == bindparam("workspace"), jobs.c.name.in_(_names), jobs.c.parent_name.is_not(None))
+    .distinct()
 )
-_WAITING = select(distinct(jobs.c.workspace_id)).where(jobs.c.status == JobState.QUEUED.value)
+_WAITING = select(jobs.c.workspace_id).where(jobs.c.status == JobState.QUEUED.value).distinct()
 
 
 @dataclass(frozen=True)
