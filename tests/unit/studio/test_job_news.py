@@ -42,7 +42,8 @@ def _job(database: Database, name: str, parent: str | None = None, status: JobSt
         "name": name, "workspace_id": 1, "document": {}, "submitted_digest": "", "experiment_name": "e",
         "display_name": name, "parent_name": parent, "type": "command", "properties": {}, "warnings": [],
         "status": status.value, "status_code": "", "status_reason": "", "compute": "local", "wanted_nodes": 1,
-        "nodes": [], "priority": 1, "submit_key": "", "handed_over": False, "created_by": "a", "created_at": 1, "changed_at": 1,
+        "nodes": [], "priority": 1,
+        "submit_key": "", "handed_over": False, "created_by": "a", "created_at": 1, "changed_at": 1,
         "archived": False,
     }  # fmt: skip
     with database.write() as connection:
