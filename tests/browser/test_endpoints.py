@@ -167,6 +167,7 @@ def _consume(page: Page, studio: Studio) -> None:
     shot(page, "endpoint-consume")
     _is_accessible(page)
     page.get_by_role("button", name="Hide", exact=True).click()
+    expect(page.get_by_role("textbox", name="Primary key")).to_have_count(0)
     assert key not in page.content()
     page.get_by_text("Python", exact=True).click()
     expect(page.locator("pre").first).to_contain_text("urllib.request")

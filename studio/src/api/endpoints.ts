@@ -143,6 +143,7 @@ export function useCredentials(workspace: string, endpoint: OnlineEndpoint) {
   const kind = endpoint.auth_mode === "key" ? "keys" : "token";
   return useMutation({
     mutationFn: () => send<Credentials>("POST", endpointAddress(workspace, endpoint.name, kind), {}),
+    gcTime: 0, // what is hidden again is kept nowhere
   });
 }
 
