@@ -3832,7 +3832,8 @@ export interface components {
          * @description A version with the run that made it, and on request its signature.
          *
          *     Attributes:
-         *         job_name: the run's id, which is there though the run may be deleted.
+         *         job_name: the job that it is known to come from.
+         *         run: what it was measured by: that job's run, or the step's or trial's of it that left the files.
          */
         MeasuredBody: {
             /** Version */
@@ -4223,6 +4224,7 @@ export interface components {
          *         needs: the steps that must have completed before.
          *         job: name of its last job; None before it starts.
          *         tries: how many jobs were made for it.
+         *         status: empty for a step of a component, which does not run.
          *         reused_from: the job whose outputs it took.
          */
         PipelineStep: {
@@ -12005,4 +12007,4 @@ export interface operations {
         };
     };
 }
-// Made from openapi.json with the SHA-256 24e22c23df294ac4846bf695909bffe68ffc5a67a89be3a2fa77cf328de8e10e by scripts/studio-api.
+// Made from openapi.json with the SHA-256 36c49f74e291662cc59353e6efcb4766f3bf1196001e6ef28ef3e8f324e7f4a6 by scripts/studio-api.

@@ -24,10 +24,7 @@ export const home = {
   nodes: "{{busy}} of {{capacity}} nodes in use",
   inLine_one: "{{count}} job waiting",
   inLine_other: "{{count}} jobs waiting",
-  since: "since",
-  version: "Version",
   upSince: "Running since",
-  database: "Database",
   disk: "Disk",
   memory: "Memory",
   load: "Processors",
@@ -45,7 +42,6 @@ export const home = {
   },
   search: {
     open: "Search",
-    shortcut: "Ctrl+K",
     label: "Search for anything by name, tag or ID",
     placeholder: "Name, tag or ID…",
     results: "Search results",

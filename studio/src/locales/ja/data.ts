@@ -10,10 +10,8 @@ export const data: Messages["data"] = {
   versions: "バージョン数",
   latest: "最新バージョン",
   version: "{{name}} のバージョン",
-  labels: "ラベル",
   path: "パス",
   madeBy: "作成したジョブ",
-  usedBy: "使用したジョブ",
   archiveQuestion:
     "「{{name}}」のバージョン {{version}} を一覧に表示しないようにします。このバージョンを指定しているジョブは引き続き利用できます。",
   nothingFound: "一致するデータはありません。",
@@ -53,7 +51,6 @@ export const data: Messages["data"] = {
     rows: "{{rows}} 行、{{columns}} 列",
     firstRows: "先頭の {{rows}} 行、{{columns}} 列",
     someColumns: "{{all}} 列中、先頭の {{shown}} 列を表示しています。",
-    values: "値",
     missing: "欠損",
     distinct: "一意の値",
     min: "最小",

@@ -25,10 +25,7 @@ export const home: Messages["home"] = {
   nodes: "{{capacity}} ノード中 {{busy}} ノードを使用中",
   inLine_one: "待機中のジョブ {{count}} 件",
   inLine_other: "待機中のジョブ {{count}} 件",
-  since: "開始",
-  version: "バージョン",
   upSince: "起動日時",
-  database: "データベース",
   disk: "ディスク",
   memory: "メモリ",
   load: "プロセッサ",
@@ -47,7 +44,6 @@ export const home: Messages["home"] = {
   },
   search: {
     open: "検索",
-    shortcut: "Ctrl+K",
     label: "名前、タグ、ID で検索",
     placeholder: "名前、タグ、ID…",
     results: "検索結果",

@@ -22,7 +22,8 @@ export function ProfileTab({ data }: { data: DataVersion }) {
 /** Says why no table is shown: what is none is no fault. */
 export function NoTable({ error, retry }: { error: Error; retry: () => void }) {
   const { t } = useTranslation("data");
-  if (!(error instanceof ApiError) || error.code !== "NotSupported") return <ErrorBox error={error} retry={retry} />;
+  const isNone = error instanceof ApiError && ["NotSupported", "Forbidden"].includes(error.code);
+  if (!isNone) return <ErrorBox error={error} retry={retry} />;
   return (
     <Alert color="gray" icon={<IconInfoCircle aria-hidden />} title={t("profile.noTable")}>
       {error.message} {error.hint}
