@@ -288,3 +288,8 @@ export function useModelChanges(workspace: string, name: string): ModelChanges {
 export function metricOf(value: number | string | undefined): number | null {
   return value === undefined ? null : Number(value);
 }
+
+/** The metrics that a run's code logged, without those that the machine was measured by. */
+export function ownMetrics(run: ModelRun | null): [string, number | string][] {
+  return Object.entries(run?.metrics ?? {}).filter(([key]) => !key.startsWith("system/"));
+}

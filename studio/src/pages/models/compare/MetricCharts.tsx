@@ -1,7 +1,7 @@
 import { Paper, SimpleGrid, Stack, Title } from "@mantine/core";
 import { lazy, Suspense, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { type MeasuredVersion, metricOf } from "@/api/models";
+import { type MeasuredVersion, metricOf, ownMetrics } from "@/api/models";
 import { Loading } from "@/components/Loading";
 
 const Chart = lazy(() => import("@/components/chart/Chart").then((module) => ({ default: module.Chart })));
@@ -13,9 +13,7 @@ const HEIGHT = 180;
 export function MetricCharts({ versions }: { versions: MeasuredVersion[] }) {
   const { t } = useTranslation("models");
   const measured = useMemo(() => versions.filter(({ run }) => run !== null).reverse(), [versions]);
-  const keys = [...new Set(measured.flatMap(({ run }) => Object.keys(run?.metrics ?? {})))].filter(
-    (key) => !key.startsWith("system/"),
-  );
+  const keys = [...new Set(measured.flatMap(({ run }) => ownMetrics(run).map(([key]) => key)))];
   if (measured.length < 2 || keys.length === 0) return null;
   return (
     <Stack gap="xs">

@@ -1,4 +1,4 @@
-import { type MeasuredVersion, metricOf, type SignatureColumn } from "@/api/models";
+import { type MeasuredVersion, metricOf, ownMetrics, type SignatureColumn } from "@/api/models";
 
 export type Kind = "facts" | "metrics" | "params" | "inputs" | "outputs";
 
@@ -29,7 +29,7 @@ export function compare(versions: MeasuredVersion[]): Part[] {
 
 function metricLines(versions: MeasuredVersion[]): Line[] {
   const found = lines(versions, ({ run }) =>
-    Object.fromEntries(Object.entries(run?.metrics ?? {}).map(([key, value]) => [key, String(value)])),
+    Object.fromEntries(ownMetrics(run).map(([key, value]) => [key, String(value)])),
   );
   return found.map((line) => ({
     ...line,

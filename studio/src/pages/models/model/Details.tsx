@@ -51,7 +51,7 @@ function Named({ model }: { model: Model }) {
       {pairs.map(([alias, version]) => (
         <span key={alias}>
           @{alias} →{" "}
-          <Anchor component={Link} to={path(workspace, "models", model.name, version)} fz="sm">
+          <Anchor component={Link} to={path(workspace, "models", model.name, version)} fz="sm" underline="always">
             {t("version", { version })}
           </Anchor>
         </span>

@@ -3,7 +3,7 @@ import { IconPencil } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { type DeployedVersion, type MeasuredVersion, type Model, metricOf } from "@/api/models";
+import { type DeployedVersion, type MeasuredVersion, type Model, metricOf, ownMetrics } from "@/api/models";
 import type { Column } from "@/components/table/columns";
 import { MetricValue, TimeAgo } from "@/components/times";
 import { path, useWorkspace } from "@/lib/workspace";
@@ -58,11 +58,10 @@ export function useVersionColumns(
 
 /** A column for each metric (the first few are shown at first) and each parameter. */
 function measuredColumns(rows: MeasuredVersion[]): Column<MeasuredVersion>[] {
-  const metrics = new Set(rows.flatMap(({ run }) => Object.keys(run?.metrics ?? {})));
+  const metrics = new Set(rows.flatMap(({ run }) => ownMetrics(run).map(([key]) => key)));
   const params = new Set(rows.flatMap(({ run }) => Object.keys(run?.params ?? {})));
-  const own = [...metrics].filter((key) => !key.startsWith("system/")).sort();
   return [
-    ...own.map((key, index) => ({
+    ...[...metrics].sort().map((key, index) => ({
       id: `metrics.${key}`,
       header: key,
       width: 120,

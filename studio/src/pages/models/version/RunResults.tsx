@@ -1,6 +1,6 @@
 import { SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { type ModelVersion, metricOf, useCompared } from "@/api/models";
+import { type ModelVersion, metricOf, ownMetrics, useCompared } from "@/api/models";
 import { ErrorBox } from "@/components/ErrorBox";
 import { Loading } from "@/components/Loading";
 import { MetricValue } from "@/components/times";
@@ -14,7 +14,7 @@ export function RunResults({ version }: { version: ModelVersion }) {
   if (measured.error) return <ErrorBox error={measured.error} />;
   const run = measured.data[0]?.run ?? null;
   if (run === null) return <Text c="dimmed">{t("noRun")}</Text>;
-  const metrics = Object.entries(run.metrics).filter(([key]) => !key.startsWith("system/"));
+  const metrics = ownMetrics(run);
   return (
     <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
       <Results
