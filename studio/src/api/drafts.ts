@@ -1,34 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { nativeAddress, read, send } from "@/api/native";
+import type { components } from "@/api/schema";
 
-/** One fault of a document; lines and columns begin at 1. */
-export interface DraftProblem {
-  message: string;
-  path: string;
-  line: number | null;
-  column: number | null;
-  expected: string | null;
-  suggestion: string | null;
-}
-
-/** A local path that a document names: what lies there is to be sent, and its address put at `path`. */
-export interface DraftUpload {
-  path: (string | number)[];
-  text: string;
-  name: string;
-  role: string;
-}
+type Schemas = components["schemas"];
 
 /** What a text says. */
-export interface Draft {
-  /** Under which to submit it. */
-  name: string;
-  /** Null when there are problems. */
-  document: Record<string, unknown> | null;
-  problems: DraftProblem[];
-  warnings: string[];
-  uploads: DraftUpload[];
-}
+export type Draft = Schemas["DraftBody"];
+
+/** One fault of a document. */
+export type DraftProblem = Schemas["DraftProblem"];
+
+/** A local path that a document names: what lies there is to be sent, and its address put at its path. */
+export type DraftUpload = Schemas["DraftUpload"];
 
 /** As much of JSON Schema as the server's documents use. */
 export interface Schema {

@@ -1,52 +1,21 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { fetchRaw } from "@/api/client";
 import { itemKey, listKey } from "@/api/keys";
+import type { components } from "@/api/schema";
+
+type Schemas = components["schemas"];
 
 /** A job: the keys of its document, and what is known around them. */
-export interface Job {
-  name: string;
-  type: string;
-  display_name: string;
-  experiment_name: string;
-  description?: string;
-  compute?: string;
-  parent_job_name: string | null;
-  step: string | null;
-  status: string;
-  /** Why it is in its state: a stable word, and a sentence. */
-  status_code: string;
-  status_reason: string;
-  exit_code: number | null;
-  warnings: string[];
-  properties: Record<string, string>;
-  tags: Record<string, string>;
-  creation_context: { created_at: string; created_by: string };
-  start_time: string | null;
-  end_time: string | null;
-  archived: boolean;
-  [key: string]: unknown;
-}
+export type Job = Schemas["JobBody"];
 
 /** One move of a job from state to state. */
-export interface JobEvent {
-  seq: number;
-  at: string | null;
-  before: string;
-  status: string;
-  code: string;
-  reason: string;
-}
+export type JobEvent = Schemas["EventBody"];
 
-export interface LogFile {
-  path: string;
-  size: number;
-}
+/** A log of a job. */
+export type LogFile = Schemas["LogFile"];
 
-export interface JobOutput {
-  name: string;
-  type: string;
-  uri: string;
-}
+/** What a job puts out. */
+export type JobOutput = Schemas["OutputBody"];
 
 const OVER = new Set(["Completed", "Failed", "Canceled"]);
 

@@ -1,15 +1,10 @@
 import { fetchRaw } from "@/api/client";
+import type { components } from "@/api/schema";
+
+type Schemas = components["schemas"];
 
 /** Some whole lines of a log. */
-export interface Window {
-  value: string[];
-  first: number;
-  total: number;
-  /** Bytes that the known lines take. */
-  end: number;
-  size: number;
-  is_whole: boolean;
-}
+export type Window = Schemas["LogWindow"];
 
 /** What comes of a log that is followed. */
 export interface Message {
@@ -41,12 +36,9 @@ export async function findLines(
   matchCase: boolean,
   first: number,
   signal: AbortSignal,
-): Promise<{ value: number[]; next_line: number | null }> {
+): Promise<Schemas["LogMatches"]> {
   const query = new URLSearchParams({ path, text, first: String(first), match_case: String(matchCase) });
-  return (await (await fetchRaw(`${address}/find?${query}`, { signal })).json()) as {
-    value: number[];
-    next_line: number | null;
-  };
+  return (await (await fetchRaw(`${address}/find?${query}`, { signal })).json()) as Schemas["LogMatches"];
 }
 
 /** A connection over which a log comes. */
