@@ -31,7 +31,7 @@ export function itemKey(workspace: string, noun: Noun, name: string, ...rest: un
 export function isTouched(key: readonly unknown[], workspace: string, topic: string): boolean {
   const [noun, ...name] = topic.split("/");
   if (key[0] !== workspace) return false;
-  if (key[1] === "overview") return true;
+  if (key[1] === "overview") return noun !== "runs"; // what runs log is not on it, and comes often
   if (
     !String(key[1])
       .split("+")

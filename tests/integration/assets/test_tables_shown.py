@@ -41,7 +41,12 @@ def test_the_first_rows_come_with_the_profile(shared_server: LapisServer, place:
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet", "t.jsonl"])
 def test_a_profile_is_that_of_the_content_and_follows_it(shared_server: LapisServer, place: Path, name: str) -> None:
     def write(frame: pl.DataFrame) -> None:
-        {"csv": frame.write_csv, "parquet": frame.write_parquet, "jsonl": frame.write_ndjson}[name[2:]](place / name)
+        if name.endswith(".csv"):
+            frame.write_csv(place / name)
+        elif name.endswith(".parquet"):
+            frame.write_parquet(place / name)
+        else:
+            frame.write_ndjson(place / name)
 
     write(pl.DataFrame({"x": [1, 2, None, 4], "s": ["a", "a", "b", None]}))
     body = _ask(shared_server, place, name)[1]
