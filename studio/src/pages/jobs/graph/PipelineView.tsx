@@ -98,7 +98,11 @@ function Drawing({ graph, opened, selected, onPick }: DrawingProps) {
   );
   const render = useCallback(
     ({ data }: GraphNode<Drawn>, isSelected: boolean) => {
-      if (data.kind === "step") return <StepCard step={data.step} isOpen={data.isOpen} isSelected={isSelected} />;
+      if (data.kind === "step") {
+        const { step, isOpen } = data;
+        const word = step.status ? stateWord(t, step) : t(step.type === "pipeline" ? "graph.nested" : "graph.step");
+        return <StepCard step={step} word={word} isOpen={isOpen} isSelected={isSelected} />;
+      }
       return (
         <NodeCard title={data.port.name} hint={data.port.value ?? data.port.name}>
           {t(data.kind === "input" ? "graph.input" : "graph.output")}

@@ -1,15 +1,15 @@
 import { IconCornerDownRight, IconRecycle } from "@tabler/icons-react";
 import { memo } from "react";
-import { useTranslation } from "react-i18next";
 import type { PipelineStep } from "@/api/pipelines";
 import { NodeCard } from "@/components/graph/NodeCard";
 import { statusColour, statusIcon } from "@/components/StatusBadge";
 import { Duration } from "@/components/times";
 import classes from "@/pages/jobs/graph/graph.module.css";
-import { stateWord } from "@/pages/jobs/graph/words";
 
 interface Props {
   step: PipelineStep;
+  /** Its state, or what it is where it has none. */
+  word: string;
   isOpen: boolean;
   isSelected: boolean;
 }
@@ -20,13 +20,12 @@ export function stepColour(step: PipelineStep): string {
 }
 
 /** A step in the graph: its name, and its state as icon, word and colour. Drawn a thousand times: kept light. */
-export const StepCard = memo(function StepCard({ step, isOpen, isSelected }: Props) {
-  const { t } = useTranslation(["pipelines", "status"]);
+export const StepCard = memo(function StepCard({ step, word, isOpen, isSelected }: Props) {
   const Icon = step.reused_from ? IconRecycle : statusIcon(step.status);
   const detail = step.status !== "" && (
     <>
       <Icon size={13} aria-hidden color={`var(--mantine-color-${stepColour(step)}-light-color)`} />
-      <span>{stateWord(t, step)}</span>
+      <span>{word}</span>
       {step.started_at !== null && !step.reused_from && <Duration from={step.started_at} to={step.ended_at} />}
       {step.tries > 1 && <span>×{step.tries}</span>}
     </>
@@ -47,7 +46,7 @@ export const StepCard = memo(function StepCard({ step, isOpen, isSelected }: Pro
   }
   return (
     <NodeCard title={title} colour={stepColour(step)} isSelected={isSelected} hint={step.name}>
-      {detail || t(step.type === "pipeline" ? "graph.nested" : "graph.step")}
+      {detail || word}
     </NodeCard>
   );
 });
