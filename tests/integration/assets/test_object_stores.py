@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,12 @@ def _reads_it(api: Api, store: str) -> None:
     status, _, content = api.send("GET", f"content/file?uri={uri}&path=b.csv", headers={"Range": "bytes=2-3"})
     assert (status, content) == (206, b"4,")
     assert api.error("GET", f"content?uri={uri}none")[0] == 404
+    root = api.json("GET", f"content/children?uri=azureml://datastores/{store}/paths/")["value"]
+    assert [(entry["name"], entry["is_folder"]) for entry in root] == [("iris", True)]
+    table = api.json("GET", f"content/table?uri={uri}&path=a.csv")
+    assert ([column["name"] for column in table["columns"]], table["rows"], table["is_head"]) == (["1", "2"], [], False)
+    with zipfile.ZipFile(io.BytesIO(api.send("GET", f"content/archive?uri={uri}")[2])) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {"a.csv": b"1,2\n", "b.csv": b"3,4,5\n"}
 
 
 def test_s3(start_server: ServerFactory, s3_endpoint: S3Endpoint) -> None:
