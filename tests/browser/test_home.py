@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import StudioOf
 from tests.conftest import ServerFactory
@@ -85,7 +85,7 @@ def test_what_runs_and_fails_shows_by_itself_and_is_found_by_keyboard(studio: St
 def test_a_file_uploaded_in_the_page_is_described_column_by_column(studio: Studio) -> None:
     page = studio.open("/studio/default/data")
     page.get_by_role("button", name="New data").click()
-    file = {"name": "patients.csv", "mimeType": "text/csv", "buffer": PATIENTS.encode()}
+    file: FilePayload = {"name": "patients.csv", "mimeType": "text/csv", "buffer": PATIENTS.encode()}
     page.get_by_label("File", exact=True).set_input_files(file)
     page.get_by_role("textbox", name="Name", exact=True).fill("patients")
     assert axe(page) == []
