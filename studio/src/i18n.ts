@@ -28,6 +28,10 @@ export async function startTranslations(): Promise<void> {
     defaultNS: "common",
     interpolation: { escapeValue: false },
     returnNull: false,
+    saveMissing: true, // tells of keys, put together from data, that no text was written for
+    missingKeyHandler: (_languages, namespace, key, _fallback, _update, options: { defaultValue?: unknown }) => {
+      if (options.defaultValue === undefined) console.error(`There is no text for ${namespace}:${key}`);
+    },
   });
   const language = preferredLanguage();
   if (language !== "en") await changeLanguage(language, false);

@@ -66,6 +66,12 @@ PLACES = {
 """Address below the workspace → name of its pictures."""
 
 
+_SAME_TABS = {
+    "job-reused", "job-failed", "data-asset", "datastores", "component", "online-endpoints", "batch-endpoints"
+}  # fmt: skip
+"""Pictures of pages whose tabs are those of another page in the list: only the first is looked at."""
+
+
 @dataclass(frozen=True)
 class Look:
     """How a person looks at the page."""
@@ -122,7 +128,8 @@ def _walk(page: Page, studio: Studio, place: str, name: str, look: Look) -> Iter
     expect(page.locator("h1")).to_be_visible()
     tabs = page.get_by_role("tab")
     _settle(page)
-    for index in range(max(1, tabs.count() if _WALKS_TABS or not look.dark else 1)):
+    walks_tabs = name not in _SAME_TABS and (_WALKS_TABS or not look.dark)
+    for index in range(max(1, tabs.count()) if walks_tabs else 1):
         label = name
         if index > 0:
             tabs.nth(index).click()
