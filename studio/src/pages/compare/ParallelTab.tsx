@@ -46,7 +46,7 @@ export function ParallelTab({ runs, lines }: { runs: RunRow[]; lines: Line[] }) 
         <Text c="dimmed">{t("twoDimensions")}</Text>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-        <section style={{ overflowX: "auto" }} tabIndex={0} aria-label={t("parallel")}>
+        <section style={{ overflowX: "auto" }} tabIndex={0} aria-label={t("tabs.parallel")}>
           <div style={{ minWidth: 110 * shown.length }}>
             <Chart
               label={t("parallelLabel", { names: shown.map(({ label }) => label).join(", "), count: runs.length })}
