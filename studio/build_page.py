@@ -1,4 +1,4 @@
-"""Build the web page into the Python package: ``npm ci`` and ``npm run build``, when the sources have changed.
+"""Build the web page into the Python package: ``npm install`` and ``npm run build``, when the sources have changed.
 
     python studio/build_page.py           build when that is needed
     python studio/build_page.py --check   build nothing; end with 1 when it is needed
@@ -82,7 +82,9 @@ def build(studio: Path = STUDIO, page: Path = PAGE) -> None:
     """
     npm, environment = _npm()
     if not _has_packages(studio):
-        subprocess.run([*npm, "ci", "--no-audit", "--no-fund"], cwd=studio, env=environment, check=True)
+        # `npm ci` refuses a lock file that lacks what other systems would need; mirrors of the registry may lack it too.
+        command = [*npm, "install", "--no-save", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=studio, env=environment, check=True)
     subprocess.run([*npm, "run", "build", "--silent"], cwd=studio, env=environment, check=True)
     (page / STAMP).write_text(f"{stamp_of(studio)}\n", encoding="ascii")
 

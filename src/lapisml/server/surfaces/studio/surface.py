@@ -36,7 +36,7 @@ CSP = "; ".join(
 
 NOT_BUILT = (
     "Studio, the web page, is not part of this installation.\n"
-    "In a checkout of the source, build it with Node 20 or newer: npm --prefix studio ci && npm --prefix studio run "
+    "In a checkout of the source, build it with Node 20 or newer: npm --prefix studio install && npm --prefix studio run "
     "build\nIt is there at the next reload; the command line and the SDK work without it.\n"
 )
 
