@@ -16,10 +16,11 @@ it("a list of two nouns is touched by both", () => {
   expect(isTouched(listKey("w", "schedules+jobs"), "w", "runs/a")).toBe(false);
 });
 
-it("the overview is touched by everything but what runs log", () => {
+it("the overview is touched by everything but what runs log and endpoints count", () => {
   const overview = itemKey("w", "overview", "");
   expect(isTouched(overview, "w", "jobs/a")).toBe(true);
   expect(isTouched(overview, "w", "models")).toBe(true);
   expect(isTouched(overview, "w", "runs/a")).toBe(false);
+  expect(isTouched(overview, "w", "online-endpoints/a/figures")).toBe(false);
   expect(isTouched(overview, "v", "jobs/a")).toBe(false);
 });

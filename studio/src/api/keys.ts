@@ -31,7 +31,8 @@ export function itemKey(workspace: string, noun: Noun, name: string, ...rest: un
 export function isTouched(key: readonly unknown[], workspace: string, topic: string): boolean {
   const [noun, ...name] = topic.split("/");
   if (key[0] !== workspace) return false;
-  if (key[1] === "overview") return noun !== "runs"; // what runs log is not on it, and comes often
+  // what runs log and what endpoints count are not on the overview, and come often
+  if (key[1] === "overview") return noun !== "runs" && name[1] !== "figures";
   if (
     !String(key[1])
       .split("+")
