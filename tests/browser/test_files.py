@@ -128,7 +128,7 @@ def test_a_tree_is_walked_by_keyboard_and_a_long_text_in_parts(studio: Studio, r
     assert kept.value.path().stat().st_size == len(FILES[f"folder/{NAME}"])
 
 
-@pytest.mark.parametrize("file", ["analysis.ipynb", "rows.csv", "plot.png"])
+@pytest.mark.parametrize("file", ["analysis.ipynb", "rows.csv"])
 def test_previews_are_for_everybody(studio: Studio, run: str, file: str) -> None:
     page = _open(studio, run, file, width=480, dark=True, language="ja-JP")
     expect(page.get_by_role("heading", name=file, exact=True)).to_be_visible()
