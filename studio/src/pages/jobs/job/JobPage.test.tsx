@@ -112,7 +112,7 @@ it("shows a run that is no job with the same page", async () => {
   serve({ "/runs/get": { run: RUN }, "/experiments/get": { experiment: { name: "from outside" } } });
   show();
   expect(await screen.findByRole("heading", { level: 1, name: "outside" })).toBeTruthy();
-  expect(await screen.findByRole("link", { name: "from outside" })).toBeTruthy();
+  expect(await screen.findByRole("link", { name: "from outside" })).toHaveProperty("search", "?experiment=7");
   expect(screen.queryByRole("tab", { name: "Log" })).toBeNull();
   expect(screen.queryByRole("link", { name: "Edit and resubmit" })).toBeNull();
 });

@@ -42,7 +42,8 @@ function Family({ workspace, job }: { workspace: string; job: Job }) {
   const children = useChildren(workspace, job.name);
   const count = children.data?.length ?? 0;
   if (!job.parent_job_name && count === 0) return null;
-  const address = `${path(workspace, "jobs")}?parent=${encodeURIComponent(job.name)}`;
+  const filter = new URLSearchParams({ filter: `tags.\`mlflow.parentRunId\` = '${job.name}'`, children: "yes" });
+  const address = `${path(workspace, "jobs")}?${filter}`;
   return (
     <Group gap="lg">
       {job.parent_job_name && (

@@ -101,9 +101,9 @@ function Experiment({ subject: { job, run } }: { subject: Subject }) {
   const workspace = useWorkspace();
   const asked = useExperimentName(workspace, job ? undefined : run?.experimentId);
   const name = job?.experiment_name ?? asked.data;
-  if (!name) return null;
+  if (!name || !run) return name;
   return (
-    <Anchor component={Link} to={`${path(workspace, "jobs")}?experiment=${encodeURIComponent(name)}`} fz="sm">
+    <Anchor component={Link} to={`${path(workspace, "jobs")}?experiment=${run.experimentId}`} fz="sm">
       {name}
     </Anchor>
   );
