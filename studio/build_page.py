@@ -82,7 +82,7 @@ def build(studio: Path = STUDIO, page: Path = PAGE) -> None:
     """
     npm, environment = _npm()
     if not _has_packages(studio):
-        # `npm ci` refuses a lock file that lacks what other systems would need; mirrors of the registry may lack it too.
+        # `npm ci` refuses a lock file that lacks what other systems would need, as one made from a mirror may
         command = [*npm, "install", "--no-save", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=studio, env=environment, check=True)
     subprocess.run([*npm, "run", "build", "--silent"], cwd=studio, env=environment, check=True)

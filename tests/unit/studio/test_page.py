@@ -112,7 +112,7 @@ def test_the_page_is_only_read(folder: Path, method: str) -> None:
 def test_without_a_build_a_sentence_names_the_command(tmp_path: Path) -> None:
     answer = _get(tmp_path / "none", "/studio")
     assert answer.status == 404
-    assert b"npm --prefix studio run build" in answer.body
+    assert b"python studio/build_page.py" in answer.body
     assert not StudioPage(tmp_path / "none").is_built()
 
 

@@ -36,8 +36,8 @@ CSP = "; ".join(
 
 NOT_BUILT = (
     "Studio, the web page, is not part of this installation.\n"
-    "In a checkout of the source, build it with Node 20 or newer: npm --prefix studio install && npm --prefix studio run "
-    "build\nIt is there at the next reload; the command line and the SDK work without it.\n"
+    "In a checkout of the source this builds it, with Node 20 or newer: python studio/build_page.py\n"
+    "It is there at the next reload; the command line and the SDK work without it.\n"
 )
 
 _INDEX = "index.html"
