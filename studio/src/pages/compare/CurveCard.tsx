@@ -4,7 +4,10 @@ import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { type CurveBody, type RunRow, toNumber } from "@/api/runs";
 import { Chart } from "@/components/chart/Chart";
+import { InView } from "@/pages/compare/InView";
 import { barsOption, curvesOption, type Look } from "@/pages/compare/options";
+
+const HEIGHT = 220;
 
 interface Props {
   name: string;
@@ -34,7 +37,9 @@ export const CurveCard = memo(function CurveCard({ name, curves, runs, look, onE
           </ActionIcon>
         )}
       </Group>
-      <Chart label={t("chart", { name, count: curves.length })} option={option} height={220} />
+      <InView height={HEIGHT}>
+        <Chart label={t("chart", { name, count: curves.length })} option={option} height={HEIGHT} />
+      </InView>
     </Paper>
   );
 }, isSame);

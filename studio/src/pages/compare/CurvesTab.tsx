@@ -12,7 +12,8 @@ import { CurveDialog } from "@/pages/compare/CurveDialog";
 import { type Line, metricKeys } from "@/pages/compare/model";
 import { useLook } from "@/pages/compare/useLook";
 
-const AT_ONCE = 12;
+/** Charts that come first, and more of them at a time: as many as a usual window shows. */
+const AT_ONCE = 9;
 const NONE: CurveBody[] = [];
 
 /** How many points of a curve are worth asking for: many runs share one chart. */
@@ -20,7 +21,7 @@ function pointsFor(runs: number): number {
   return Math.round(Math.max(60, Math.min(400, 12_000 / Math.max(1, runs))));
 }
 
-/** A chart for each metric, a dozen at once; each can be enlarged, and then looked into. */
+/** A chart for each metric, some at once; each can be enlarged, and then looked into. */
 export function CurvesTab({ runs, lines }: { runs: RunRow[]; lines: Line[] }) {
   const { t } = useTranslation("compare");
   const workspace = useWorkspace();

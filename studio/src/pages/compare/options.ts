@@ -13,6 +13,9 @@ export interface Look {
   smoothing: number;
 }
 
+/** With more lines than this, pointing at one does not fade the others: that takes too long. */
+const MOST_EMPHASIZED = 30;
+
 const FIGURES = { valueFormatter: (value: unknown) => (typeof value === "number" ? formatNumber(value, 6) : "—") };
 
 /** The curves of one metric, a line a run. */
@@ -34,7 +37,7 @@ export function curvesOption(
     yAxis: valueAxis(look.isLog),
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, order: "valueDesc", ...FIGURES },
     animation: false,
-    series: curves.flatMap((curve) => linesOfCurve(curve, runs, look)),
+    series: linesOf(curves, runs, look),
   };
 }
 
@@ -46,8 +49,15 @@ function valueAxis(isLog: boolean): NonNullable<ChartOption["yAxis"]> {
   };
 }
 
-function linesOfCurve(curve: CurveBody, runs: RunRow[], look: Look) {
-  const index = runs.findIndex((run) => run.run_id === curve.run_id);
+function linesOf(curves: CurveBody[], runs: RunRow[], look: Look) {
+  const places = new Map(runs.map((run, index) => [run.run_id, index]));
+  const emphasis: Emphasis = curves.length > MOST_EMPHASIZED ? { disabled: true } : { focus: "series" };
+  return curves.flatMap((curve) => linesOfCurve(curve, runs, places.get(curve.run_id) ?? 0, look, emphasis));
+}
+
+type Emphasis = { disabled: true } | { focus: "series" };
+
+function linesOfCurve(curve: CurveBody, runs: RunRow[], index: number, look: Look, emphasis: Emphasis) {
   const { colour, dash } = lookOf(index);
   const values = curve.y.map((value) => (typeof value !== "number" || (look.isLog && value <= 0) ? null : value));
   const name = runs[index]?.name ?? curve.run_id;
@@ -61,7 +71,7 @@ function linesOfCurve(curve: CurveBody, runs: RunRow[], look: Look) {
     lineStyle: { width: 1.6, color: colour, type: dash, opacity },
     itemStyle: { color: colour, opacity },
     ...(isSilent ? { tooltip: { show: false } } : {}),
-    emphasis: { focus: "series" as const },
+    emphasis,
   });
   if (look.smoothing <= 0) return [line(values, 1, false)];
   return [line(values, 0.25, true), line(smoothed(values, look.smoothing), 1, false)];

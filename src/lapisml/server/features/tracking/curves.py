@@ -26,7 +26,6 @@ _MOST_IN_ALL = 400_000
 _LONG = 20_000
 """A series of so many points is kept in memory: reading it takes longer than looking at it."""
 _MOST_KEPT = 6_000_000
-_BEGINNING = -(2**63)
 
 
 class Axis(StrEnum):
@@ -63,6 +62,7 @@ class Curve:
         count: how many points the metric has.
         x: in the unit of the axis.
         y: NaN and the infinities among them.
+        is_plain: none of `y` is NaN or infinite.
     """
 
     run_id: str
@@ -70,6 +70,7 @@ class Curve:
     count: int
     x: list[float]
     y: list[float]
+    is_plain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +112,13 @@ class Curves:
                 raise LapisError(ErrorCode.USAGE, sentence, "Name the metrics that you want to see.")
             counts = store.counts(connection, [one.id for one in series])
             most = max(LEAST_POINTS, min(query.points, MOST_POINTS, _MOST_IN_ALL // max(1, len(series))))
-            short = self._short(connection, {id_ for id_, count in counts.items() if count < _LONG})
+            brief = sorted(id_ for id_, count in counts.items() if count < _LONG)
+            short = {id_: _Points(*found) for id_, found in store.columns(connection, brief).items()}
             return [
                 _curve(one, short.get(one.id) or self._long(connection, one.id, counts[one.id]), query, most)
                 for one in series
                 if one.id in counts
             ]
-
-    @staticmethod
-    def _short(connection: Connection, series: set[int]) -> dict[int, _Points]:
-        import numpy as np
-
-        if not series:
-            return {}
-        rows = np.array(store.many(connection, sorted(series)), dtype=_ROW)
-        ids, starts = np.unique(rows["series"], return_index=True)
-        parts = zip(ids, starts, [*starts[1:], len(rows)], strict=True)
-        return {
-            int(id_): _Points(rows["time"][begin:end], rows["step"][begin:end], rows["value"][begin:end])
-            for id_, begin, end in parts
-        }
 
     def _long(self, connection: Connection, series: int, count: int) -> _Points:
         with self._lock:
@@ -148,13 +136,11 @@ class Curves:
     def _read_on(connection: Connection, series: int, kept: _Points | None, count: int) -> _Points:
         if kept is not None:
             last = int(kept.time[-1])
-            grown = _joined(kept, _Points(*store.columns(connection, series, last)), last)
+            new = store.columns(connection, [series], last)[series]
+            grown = _joined(kept, _Points(*new), last)
             if len(grown) == count:
                 return grown
-        return _Points(*store.columns(connection, series, _BEGINNING))
-
-
-_ROW = [("series", "i8"), ("time", "i8"), ("step", "i8"), ("value", "f8")]
+        return _Points(*store.columns(connection, [series])[series])
 
 
 def _joined(kept: _Points, new: _Points, since: int) -> _Points:
@@ -177,7 +163,9 @@ def _curve(series: store.Series, points: _Points, query: CurveQuery, most: int) 
     end = len(x) if query.end is None else int(np.searchsorted(x, query.end, side="right")) + 1
     x, y = x[begin:end], y[begin:end]
     places = chosen(y, most)
-    return Curve(series.run_id, series.key, len(points), x[places].tolist(), y[places].tolist())
+    x, y = x[places], y[places]
+    is_plain = bool(np.isfinite(y).all())
+    return Curve(series.run_id, series.key, len(points), x.tolist(), y.tolist(), is_plain)
 
 
 def _along(points: _Points, axis: Axis) -> tuple[NDArray[Any], NDArray[np.float64]]:

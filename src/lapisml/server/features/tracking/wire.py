@@ -114,10 +114,11 @@ def experiment_body(row: ExperimentRow) -> ExperimentBody:
 
 def curve_body(curve: Curve) -> CurveBody:
     """Write a curve."""
+    plain: list[float | str] = [*curve.y]
     return {
         "run_id": curve.run_id,
         "key": curve.key,
         "count": curve.count,
         "x": curve.x,
-        "y": [json_number(value, value != value) for value in curve.y],
+        "y": plain if curve.is_plain else [json_number(value, value != value) for value in curve.y],
     }

@@ -18,27 +18,23 @@ if TYPE_CHECKING:  # numpy is loaded when somebody looks at a curve
 
 _COUNT = "SELECT count(*) FROM metric_points WHERE series = ?"
 _COUNTS = "SELECT series, count(*) FROM metric_points WHERE series AMONG ? GROUP BY series"
-_MANY = (
-    "SELECT series, timestamp, step, CASE WHEN is_nan = 1 THEN NULL ELSE value END AS number FROM metric_points "
-    "WHERE series AMONG ? ORDER BY series, timestamp, step, value, is_nan"
-)
 _TEXTS = (
-    "SELECT group_concat(timestamp), group_concat(step), group_concat(CASE WHEN is_nan THEN 'nan' ELSE value END) "
-    "FROM (SELECT timestamp, step, value, is_nan FROM metric_points WHERE series = ? AND timestamp >= ? "
-    "ORDER BY timestamp, step, value, is_nan)"
+    "SELECT series, group_concat(timestamp), group_concat(step), "
+    "group_concat(CASE WHEN is_nan THEN 'nan' ELSE value END) FROM ("
+    "SELECT series, timestamp, step, value, is_nan FROM metric_points WHERE {which} "
+    "ORDER BY series, timestamp, step, value, is_nan) GROUP BY series"
 )
 """SQLite writes a million numbers into a text twice as fast as the driver makes rows of them."""
 
 _COPY = (
-    "COPY (SELECT timestamp, step, CASE WHEN is_nan = 1 THEN 'NaN' ELSE value END AS number FROM metric_points "
-    "WHERE series = {series} AND timestamp >= {since} ORDER BY timestamp, step, value, is_nan) "
-    "TO STDOUT (FORMAT BINARY)"
+    "COPY (SELECT series, timestamp, step, CASE WHEN is_nan = 1 THEN 'NaN' ELSE value END AS number "
+    "FROM metric_points WHERE {which} ORDER BY series, timestamp, step, value, is_nan) TO STDOUT (FORMAT BINARY)"
 )
 """https://www.postgresql.org/docs/current/sql-copy.html: rows of a fixed length, for no column is NULL."""
 _HEAD, _END = 19, 2
 _ROW = [
-    ("columns", ">i2"), ("size1", ">i4"), ("time", ">i8"), ("size2", ">i4"), ("step", ">i8"), ("size3", ">i4"),
-    ("value", ">f8"),
+    ("columns", ">i2"), ("size0", ">i4"), ("series", ">i8"), ("size1", ">i4"), ("time", ">i8"),
+    ("size2", ">i4"), ("step", ">i8"), ("size3", ">i4"), ("value", ">f8"),
 ]  # fmt: skip
 
 
@@ -71,26 +67,42 @@ def counts(connection: Connection, series: Iterable[int]) -> dict[int, int]:
     return {one: count for one, count in found.items() if count}
 
 
-def many(connection: Connection, series: Iterable[int]) -> list[tuple[Any, ...]]:
-    """Return (series, time, step, value or None) of short series, each in the order of time."""
-    return fetch_among(connection, _MANY, series)
+def columns(connection: Connection, series: Iterable[int], since: int | None = None) -> dict[int, Columns]:
+    """Return series → times, steps and values (NaN among them) in the order of time.
+
+    Args:
+        since: only points from this time on.
+    """
+    numbers = ",".join(str(int(one)) for one in series)
+    which = f"series IN ({numbers})" if since is None else f"series IN ({numbers}) AND timestamp >= {int(since)}"
+    if not numbers:
+        return {}
+    return _from_texts(connection, which) if is_sqlite(connection) else _from_copy(connection, which)
 
 
-def columns(connection: Connection, series: int, since: int) -> Columns:
-    """Return the times, steps and values (NaN among them) of a series from a time on, in the order of time."""
+def _from_texts(connection: Connection, which: str) -> dict[int, Columns]:
     import numpy as np
 
-    if is_sqlite(connection):
-        times, steps, values = raw(connection).execute(_TEXTS, (series, since)).fetchone()
-        return _numbers(times, np.int64), _numbers(steps, np.int64), _numbers(values, np.float64)
-    sql = _COPY.format(series=int(series), since=int(since))
-    with driver_errors(connection), raw(connection).cursor() as cursor, cursor.copy(sql) as copy:
+    return {
+        series: (_numbers(times, np.int64), _numbers(steps, np.int64), _numbers(values, np.float64))
+        for series, times, steps, values in raw(connection).execute(_TEXTS.format(which=which))
+    }
+
+
+def _from_copy(connection: Connection, which: str) -> dict[int, Columns]:
+    import numpy as np
+
+    with driver_errors(connection), raw(connection).cursor() as cursor, cursor.copy(_COPY.format(which=which)) as copy:
         data = b"".join(copy)
     rows = np.frombuffer(data[_HEAD:-_END], dtype=_ROW)
-    return rows["time"].astype(np.int64), rows["step"].astype(np.int64), rows["value"].astype(np.float64)
+    ids, starts = np.unique(rows["series"], return_index=True)
+    time, step = rows["time"].astype(np.int64), rows["step"].astype(np.int64)
+    value = rows["value"].astype(np.float64)
+    parts = zip(ids, starts, [*starts[1:], len(rows)], strict=True)
+    return {int(one): (time[begin:end], step[begin:end], value[begin:end]) for one, begin, end in parts}
 
 
-def _numbers(text: str | None, kind: type[Any]) -> NDArray[Any]:
+def _numbers(text: str, kind: type[Any]) -> NDArray[Any]:
     import numpy as np
 
-    return np.fromstring(text or "", dtype=kind, sep=",")
+    return np.fromstring(text, dtype=kind, sep=",")
