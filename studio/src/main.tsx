@@ -3,9 +3,9 @@ import "@mantine/notifications/styles.css";
 import "@/app/base.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { signInFromAddress } from "@/api/session";
 import { App } from "@/app/App";
 import { startTranslations } from "@/i18n";
-import { signInFromAddress } from "@/api/session";
 
 async function start(): Promise<void> {
   const [refusal] = await Promise.all([signInFromAddress(), startTranslations()]);

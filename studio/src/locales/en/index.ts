@@ -21,4 +21,26 @@ import { submit } from "@/locales/en/submit";
 import { sweeps } from "@/locales/en/sweeps";
 
 /** All English texts: the measure for every other language. */
-export const en = { batch, common, compare, components, compute, connections, data, datastores, endpoints, environments, files, home, job, jobs, lineage, models, pipelines, schedules, status, submit, sweeps };
+export const en = {
+  batch,
+  common,
+  compare,
+  components,
+  compute,
+  connections,
+  data,
+  datastores,
+  endpoints,
+  environments,
+  files,
+  home,
+  job,
+  jobs,
+  lineage,
+  models,
+  pipelines,
+  schedules,
+  status,
+  submit,
+  sweeps,
+};

@@ -1,4 +1,3 @@
-import type { Messages } from "@/locales/messages";
 import { batch } from "@/locales/ja/batch";
 import { common } from "@/locales/ja/common";
 import { compare } from "@/locales/ja/compare";
@@ -20,6 +19,29 @@ import { schedules } from "@/locales/ja/schedules";
 import { status } from "@/locales/ja/status";
 import { submit } from "@/locales/ja/submit";
 import { sweeps } from "@/locales/ja/sweeps";
+import type { Messages } from "@/locales/messages";
 
 /** All Japanese texts; the type checker misses none. */
-export const ja: Messages = { batch, common, compare, components, compute, connections, data, datastores, endpoints, environments, files, home, job, jobs, lineage, models, pipelines, schedules, status, submit, sweeps };
+export const ja: Messages = {
+  batch,
+  common,
+  compare,
+  components,
+  compute,
+  connections,
+  data,
+  datastores,
+  endpoints,
+  environments,
+  files,
+  home,
+  job,
+  jobs,
+  lineage,
+  models,
+  pipelines,
+  schedules,
+  status,
+  submit,
+  sweeps,
+};
