@@ -14,9 +14,9 @@ from tests.support.server import LapisServer
 StudioOf = Callable[[LapisServer], Studio]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole session."""
+    """One Chromium for the tests of a file; while it is there, nothing else in this process can run an event loop."""
     reason = missing_browser()
     if reason is not None:
         pytest.skip(reason)
