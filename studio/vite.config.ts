@@ -21,5 +21,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 2000,
   },
   server: { proxy: { "/api": { target: server, changeOrigin: true } } },
-  test: { environment: "jsdom", setupFiles: ["./src/lib/test-setup.ts"], globals: false, css: false },
+  test: { environment: "jsdom", setupFiles: ["./src/lib/test-setup.ts"], globals: false, css: false, isolate: false },
 });

@@ -62,23 +62,31 @@ async function once(name: string, signal: AbortSignal, work: () => Promise<void>
   }
 }
 
+/** How long to wait before asking again a server that refused the stream, in milliseconds. */
+const AGAIN_MS = 10_000;
+
 function listen(workspace: string, tell: (message: Message) => void, signal: AbortSignal): Promise<void> {
-  const source = new EventSource(`/api/v1/workspaces/${encodeURIComponent(workspace)}/live`);
-  let wasLost = false;
-  source.onopen = () => {
-    tell({ kind: "state", state: "live" });
-    if (wasLost) tell({ kind: "caught-up" });
-    wasLost = false;
+  let source: EventSource;
+  let timer = 0;
+  const open = () => {
+    source = new EventSource(`/api/v1/workspaces/${encodeURIComponent(workspace)}/live`);
+    source.onopen = () => {
+      tell({ kind: "state", state: "live" });
+      tell({ kind: "caught-up" }); // what changed before the stream was open was told to nobody
+    };
+    source.onerror = () => {
+      tell({ kind: "state", state: "lost" });
+      // a broken connection is tried again by the browser, a refusal is not
+      if (source.readyState === EventSource.CLOSED) timer = window.setTimeout(open, AGAIN_MS);
+    };
+    source.addEventListener("changed", (event: MessageEvent<string>) => {
+      tell({ kind: "changed", topics: JSON.parse(event.data) as string[] });
+    });
   };
-  source.onerror = () => {
-    wasLost = true;
-    tell({ kind: "state", state: "lost" });
-  };
-  source.addEventListener("changed", (event: MessageEvent<string>) => {
-    tell({ kind: "changed", topics: JSON.parse(event.data) as string[] });
-  });
+  open();
   return new Promise((resolve) => {
     signal.addEventListener("abort", () => {
+      window.clearTimeout(timer);
       source.close();
       resolve();
     });

@@ -3,6 +3,7 @@ import { useSession } from "@/api/session";
 import { NotFound } from "@/app/NotFound";
 import { PageError } from "@/app/PageError";
 import { Shell } from "@/app/Shell";
+import { Loading } from "@/components/Loading";
 import { path } from "@/lib/workspace";
 import { compareRoutes } from "@/pages/compare/routes";
 import { componentsRoutes } from "@/pages/components/routes";
@@ -46,6 +47,7 @@ export function makeRouter() {
         path: "/:ws",
         element: <Shell />,
         errorElement: <PageError />,
+        hydrateFallbackElement: <Loading />,
         children: [{ errorElement: <PageError />, children: [...PAGES, { path: "*", element: <NotFound /> }] }],
       },
     ],
