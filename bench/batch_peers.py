@@ -28,7 +28,8 @@ class Scorer:
 
 read = ray.data.read_parquet if data.endswith(".parquet") else ray.data.read_csv
 begin = time.perf_counter()
-rows = read(data).map_batches(Scorer, concurrency=2, batch_size=size, batch_format="pandas")
+# two actors of half a core each: with a whole one each, nothing is left for reading, and Ray waits for ever
+rows = read(data).map_batches(Scorer, concurrency=2, num_cpus=0.5, batch_size=size, batch_format="pandas")
 rows.write_csv(out)
 print("seconds", time.perf_counter() - begin)
 """
