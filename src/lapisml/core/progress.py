@@ -27,11 +27,16 @@ UNREACHABLE_AFTER_MS = 30_000
 
 @dataclass(frozen=True)
 class Phase:
-    """A phase that the runner has entered, with the runner's own clock (milliseconds) and words."""
+    """A phase that the runner has entered, with the runner's own clock (milliseconds) and words.
+
+    Attributes:
+        step: what begins within the phase (``Environment``, ``Inputs``), empty at the begin of the phase itself.
+    """
 
     name: str
     at: int
     reason: str = ""
+    step: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,11 @@ class News:
     unreachable_ms: int = 0
 
 
-def moves(state: JobState, news: News, now: int) -> list[Move]:
+def moves(state: JobState, news: News, now: int, code: str = "") -> list[Move]:
     """Give the moves that bring a job in `state` up to date, the last phase at the end.
 
-    Absence of news is never taken for failure: it makes the job NotResponding, which any news undoes. The end
+    A step within a phase gives a move to the state in which the job is, with the step as its code; `code` is
+    that of the job's last move. Absence of news is never taken for failure: it makes the job NotResponding, which any news undoes. The end
     itself is not decided here, since outputs are recorded first.
     """
     if state == JobState.CANCEL_REQUESTED or not (state in _RANK or state == JobState.NOT_RESPONDING):
@@ -67,13 +73,20 @@ def moves(state: JobState, news: News, now: int) -> list[Move]:
         return [_step(known[-1])] if known else []
     reached = _RANK[state]
     steps = []
-    for phase in known:
-        if _RANK[_PHASE_STATE[phase.name]] > reached:
-            reached = _RANK[_PHASE_STATE[phase.name]]
+    for phase in _since(known, code):
+        rank = _RANK[_PHASE_STATE[phase.name]]
+        if rank > reached or (rank == reached and phase.step):
+            reached = rank
             steps.append(_step(phase))
     return steps
 
 
+def _since(phases: Sequence[Phase], step: str) -> Sequence[Phase]:
+    """Leave out what was told up to a step, for phases may be told again."""
+    told = [place for place, phase in enumerate(phases) if step and phase.step == step]
+    return phases[told[-1] + 1 :] if told else phases
+
+
 def _step(phase: Phase) -> Move:
     to = _PHASE_STATE[phase.name]
-    return Move(to, to.value, phase.reason or _SENTENCES[to], phase.at)
+    return Move(to, phase.step or to.value, phase.reason or _SENTENCES[to], phase.at)

@@ -120,7 +120,8 @@ class JournalEntry:
         at: milliseconds since the epoch, UTC, by the clock of the machine that ran the job.
         phase: the phase that begins with it, or in which it happened.
         reason: a sentence for the person, may be empty.
-        detail: facts, plain JSON; ``{"warning": sentence}`` marks a warning that belongs to the job's record.
+        detail: facts, plain JSON; ``{"warning": sentence}`` marks a warning that belongs to the job's record,
+            ``{"step": word}`` a step within the phase that the job's record shows (``Environment``, ``Inputs``).
     """
 
     seq: int

@@ -28,7 +28,7 @@ def prepare(job: Job, relay: RelayLink | None) -> child.Launch:
     _unpack_code(job)
     ready = _environment(job)
     if any(given["location"] and given["location"]["protocol"] != "file" for given in job.spec["inputs"].values()):
-        job.journal.record("preparing", "Preparing: bringing the inputs.")
+        job.journal.record("preparing", "Preparing: bringing the inputs.", detail={"step": "Inputs"})
     inputs = data.prepare_inputs(job.spec, job.folder, job.stage)
     outputs = data.prepare_outputs(job.spec, job.folder)
     text = command.render(job.spec["command"], _values(job, inputs, outputs), job.spec["optional_unset"])
@@ -122,7 +122,8 @@ def _lookup(wanted: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _build(job: Job, wanted: Mapping[str, Any]) -> dict[str, Any]:
     name = wanted["definition"].get("name") or "the environment"
-    job.journal.record("preparing", f"Preparing: building {name}; its log is {layout.ENVIRONMENT_LOG}.")
+    sentence = f"Preparing: building {name}; its log is {layout.ENVIRONMENT_LOG}."
+    job.journal.record("preparing", sentence, detail={"step": "Environment"})
     job.tell_user(f"Building {name}; the log is {layout.ENVIRONMENT_LOG}.")
     log, built = job.path(layout.ENVIRONMENT_LOG), {}
 

@@ -27,6 +27,8 @@ const LOOKS: Record<string, Look> = {
   NotStarted: WAITS,
   Queued: WAITS,
   Preparing: WORKS,
+  Environment: WORKS,
+  Inputs: WORKS,
   Provisioning: WORKS,
   Starting: WORKS,
   Running: WORKS,

@@ -45,6 +45,18 @@ def test_a_phase_told_twice_is_one_move() -> None:
     assert [(step.to, step.at) for step in steps] == [(JobState.FINALIZING, 4)]
 
 
+def test_a_step_within_a_phase_is_told_once() -> None:
+    steps = [Phase("preparing", 2, "building", "Environment"), Phase("preparing", 3, "bringing", "Inputs")]
+    told = moves(JobState.PREPARING, News([PHASES[0], *steps]), 99, "Allotted")
+    assert [(step.to, step.code, step.at) for step in told] == [
+        (JobState.PREPARING, "Environment", 2),
+        (JobState.PREPARING, "Inputs", 3),
+    ]
+    again = moves(JobState.PREPARING, News([PHASES[0], *steps, PHASES[1]]), 99, "Inputs")
+    assert [step.to for step in again] == [JobState.STARTING]
+    assert moves(JobState.RUNNING, News([PHASES[0], *steps]), 99, "Running") == []
+
+
 def test_a_phase_that_comes_late_does_not_lead_back() -> None:
     late = [PHASES[3], PHASES[2]]
     assert [step.to for step in moves(JobState.PREPARING, News(late), 99)] == [JobState.FINALIZING]

@@ -3,6 +3,8 @@ export const status = {
   NotStarted: "Not started",
   Queued: "Queued",
   Preparing: "Preparing",
+  Environment: "Building environment",
+  Inputs: "Bringing inputs",
   Provisioning: "Provisioning",
   Starting: "Starting",
   Running: "Running",

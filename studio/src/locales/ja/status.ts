@@ -4,6 +4,8 @@ export const status: Messages["status"] = {
   NotStarted: "未開始",
   Queued: "待機中",
   Preparing: "準備中",
+  Environment: "環境を構築中",
+  Inputs: "入力を取得中",
   Provisioning: "プロビジョニング中",
   Starting: "起動中",
   Running: "実行中",

@@ -13,7 +13,7 @@ from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
 from lapisml.core.lifecycle import JobState, Move
 from lapisml.core.progress import News, Phase, moves
-from lapisml.ports.compute import ComputeBackend, ExitStatus, Handle, JobPhase, Observation, Watch
+from lapisml.ports.compute import ComputeBackend, ExitStatus, Handle, JobPhase, JournalEntry, Observation, Watch
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.finish import PASSING, Finisher
 from lapisml.server.features.jobs.launch import Launcher
@@ -134,7 +134,7 @@ class Overseer:
         due = []
         for job, observation in pairs:
             steps, warnings = (
-                moves(job.status, _news(observation, seen[job.seq], now), now),
+                moves(job.status, _news(observation, seen[job.seq], now), now, job.status_code),
                 _warnings(job, observation),
             )
             if steps or warnings:
@@ -184,9 +184,13 @@ def _cancelling(job: LiveJob) -> bool:
 
 
 def _news(observation: Observation, seen: _Seen, now: int) -> News:
-    phases = [Phase(entry.phase, entry.at, entry.reason) for entry in observation.journal]
+    phases = [_phase(entry) for entry in observation.journal]
     silent_ms = now - seen.silent_since if seen.silent_since else 0
     return News(phases, observation.exit is not None, silent_ms)
+
+
+def _phase(entry: JournalEntry) -> Phase:
+    return Phase(entry.phase, entry.at, entry.reason, str(entry.detail.get("step", "")))
 
 
 def _warnings(job: LiveJob, observation: Observation) -> list[str]:
@@ -199,6 +203,7 @@ def _write(connection: Connection, job: LiveJob, steps: list[Move], warnings: li
         store.change(connection, job.seq, warnings=[*job.warnings, *warnings])
     for step in steps:
         started = {"started_at": step.at} if step.to == JobState.RUNNING else {}
-        if not store.move(connection, job, step, **started):
+        write = store.tell if step.to == job.status else store.move
+        if not write(connection, job, step, **started):
             return
-        job = replace(job, status=step.to, status_reason=step.reason)
+        job = replace(job, status=step.to, status_code=step.code, status_reason=step.reason)

@@ -67,6 +67,7 @@ class LiveJob:
     name: str
     workspace_id: int
     status: JobState
+    status_code: str
     status_reason: str
     submit_key: str
     placed: bool

@@ -37,6 +37,7 @@ LIVE = (
         jobs.c.name,
         jobs.c.workspace_id,
         jobs.c.status,
+        jobs.c.status_code,
         jobs.c.status_reason,
         jobs.c.submit_key,
         jobs.c.allotted_at.is_not(None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, or_, select
@@ -135,8 +135,23 @@ def move(connection: Connection, job: JobRecord | LiveJob, step: Move, **values:
         LapisError: IllegalTransition when the table of moves does not hold the step.
     """
     check_move(job.name, job.status, step.to, job.status_reason)
-    if step.to in TERMINAL:
-        values = {**values, "ended_at": step.at}
+    return _write(connection, job, step, {**values, "ended_at": step.at} if step.to in TERMINAL else values)
+
+
+def tell(connection: Connection, job: JobRecord | LiveJob, step: Move, **values: Any) -> bool:
+    """Write down what a job does now in the state in which it is, as `move` does.
+
+    Args:
+        step: its state is that of the job.
+        values: further columns that change with it.
+
+    Returns:
+        False when the job is in another state by now; nothing is written then.
+    """
+    return _write(connection, job, step, values)
+
+
+def _write(connection: Connection, job: JobRecord | LiveJob, step: Move, values: Mapping[str, Any]) -> bool:
     stated = {
         "status": step.to.value,
         "status_code": step.code,

@@ -62,7 +62,7 @@ function Phases({ phases }: { phases: Phase[] }) {
       <Table verticalSpacing={6} aria-label={t("timeline.label")}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th w={150}>{t("timeline.phase")}</Table.Th>
+            <Table.Th w={190}>{t("timeline.phase")}</Table.Th>
             <Table.Th w={110}>{t("timeline.took")}</Table.Th>
             <Table.Th w={240}>{t("timeline.began")}</Table.Th>
             <Table.Th>{t("timeline.why")}</Table.Th>
@@ -91,6 +91,8 @@ function Phases({ phases }: { phases: Phase[] }) {
 
 const GROUNDS: Record<string, string> = {
   Preparing: "var(--mantine-color-lapis-3)",
+  Environment: "var(--mantine-color-grape-4)",
+  Inputs: "var(--mantine-color-cyan-4)",
   Starting: "var(--mantine-color-lapis-4)",
   Running: "var(--mantine-color-lapis-6)",
   Finalizing: "var(--mantine-color-teal-6)",

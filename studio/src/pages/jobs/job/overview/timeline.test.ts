@@ -13,6 +13,21 @@ it("gives each state its time, the last one goes on", () => {
   ]);
 });
 
+it("tells the steps of the preparation apart", () => {
+  const phases = phasesOf([
+    event(1, "Preparing", "2026-01-01T00:00:00Z"),
+    { ...event(2, "Preparing", "2026-01-01T00:00:01Z"), code: "Environment" },
+    { ...event(3, "Preparing", "2026-01-01T00:00:11Z"), code: "Inputs" },
+    event(4, "Starting", "2026-01-01T00:00:12Z"),
+  ]);
+  expect(phases.map(({ status, begin, end }) => [status, end === null ? null : end - begin])).toEqual([
+    ["Preparing", 1_000],
+    ["Environment", 10_000],
+    ["Inputs", 1_000],
+    ["Starting", null],
+  ]);
+});
+
 it("has no stretch for the end, and none of negative length", () => {
   const phases = phasesOf([
     event(1, "Queued", "2026-01-01T00:00:10Z"),

@@ -1,7 +1,8 @@
 import type { JobEvent } from "@/api/jobs";
 
-/** A stretch of a job's life in one state. */
+/** A stretch of a job's life in one state, or in one step of its preparation. */
 export interface Phase {
+  /** The state, or `Environment` or `Inputs`. */
   status: string;
   /** Why it was in this state. */
   reason: string;
@@ -12,6 +13,7 @@ export interface Phase {
 }
 
 const OVER = new Set(["Completed", "Failed", "Canceled"]);
+const STEPS = new Set(["Environment", "Inputs"]);
 
 /** Makes stretches of a job's moves; its end is no stretch. */
 export function phasesOf(events: JobEvent[]): Phase[] {
@@ -23,7 +25,7 @@ export function phasesOf(events: JobEvent[]): Phase[] {
     const end = moments[index + 1]?.at ?? null;
     return [
       {
-        status: event.status,
+        status: STEPS.has(event.code) ? event.code : event.status,
         reason: event.reason,
         begin: event.at,
         end: end === null ? null : Math.max(end, event.at),
