@@ -21,6 +21,8 @@ from playwright.sync_api import Error as PageError
 
 from bench.harness import BIN, Row, Table, ending
 from bench.studio_data import COMPARED, Filled, fill_lapis, fill_mlflow
+from bench.studio_log import LogPage
+from bench.studio_log import measure as measure_log
 from tests.support.browser import Studio, missing_browser, start_browser
 from tests.support.polling import eventually
 from tests.support.processes import clean_environment, free_port
@@ -79,6 +81,17 @@ class OurPage:
         """Open the comparison of a hundred runs."""
         with self._at(f"compare?runs={','.join(self._filled.compared)}") as page:
             return ready(page, "document.querySelectorAll('canvas').length >= 6")
+
+    def search(self) -> float:
+        """Look for a run by its name in the search over everything: from the last letter to the result."""
+        with self._at("") as page:
+            ready(page, "document.querySelector('h1') !== null")
+            page.keyboard.press("/")
+            page.get_by_role("combobox").wait_for()
+            page.evaluate("() => { window.begun = performance.now(); }")
+            page.keyboard.insert_text("bench-42")
+            found = "() => document.querySelector('[role=option]') && performance.now() - window.begun"
+            return float(page.wait_for_function(found, polling="raf", timeout=_DEADLINE_MS).json_value()) / 1000
 
     def first_load(self) -> float:
         """Open the page for the first time: compressed kB."""
@@ -231,6 +244,7 @@ def measure(table: Table, ours: OurPage, theirs: TheirPage | None, said: str) ->
     row("a curve of 1,000,000 points, enlarged", "curve", 0.5, note="after the server has read it once")
     row("the page with this curve", "curve_page", None)
     row(f"compare {COMPARED} runs of 20 curves", "compare", 1.5)
+    row("search over everything for a run", "search", None)
     row("first load, compressed", "first_load", 400, unit="kB")
 
 
@@ -258,6 +272,7 @@ def main() -> int:
             theirs = TheirPage(browser, url, theirs_filled)
         said = f"{given.runs:,} runs of 20 metrics in Lapis, {peer_runs:,} in MLflow."
         measure(table, OurPage(browser, server, filled), theirs, said)
+        measure_log(table, LogPage(browser, server))
         return table.finish()
 
 

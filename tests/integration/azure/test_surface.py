@@ -81,7 +81,8 @@ def _error(answer: Answer) -> tuple[int, str]:
 
 def _addresses(server: Server) -> set[tuple[str, str]]:
     """Every method and address of the surface, names filled in."""
-    surface = server.app.asgi._app._find("subscriptions")._made
+    mounts = server.app.asgi._app._app
+    surface = mounts._find("subscriptions")._made
     addresses = set()
     for method, pattern in all_routes(surface._services):
         words = [SCOPES[word].strip("/") if word in SCOPES else word for word in pattern_words(pattern)]
