@@ -25,7 +25,10 @@ export function Chart({ label, option, height = 280, onPick, onZoom }: Props) {
     if (!place) return;
     const made = echarts.init(place, scheme === "dark" ? "dark" : null, { renderer: "canvas" });
     chart.current = made;
-    const watcher = new ResizeObserver(() => made.resize());
+    const watcher = new ResizeObserver(() => {
+      // It tells the size at once, in which the chart has just been made: drawing all of it again is for nothing.
+      if (made.getWidth() !== place.clientWidth || made.getHeight() !== place.clientHeight) made.resize();
+    });
     watcher.observe(place);
     return () => {
       watcher.disconnect();

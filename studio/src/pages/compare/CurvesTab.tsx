@@ -18,7 +18,7 @@ const NONE: CurveBody[] = [];
 
 /** How many points of a curve are worth asking for: many runs share one chart. */
 function pointsFor(runs: number): number {
-  return Math.round(Math.max(60, Math.min(400, 12_000 / Math.max(1, runs))));
+  return Math.round(Math.max(60, Math.min(400, 8_000 / Math.max(1, runs))));
 }
 
 /** A chart for each metric, some at once; each can be enlarged, and then looked into. */

@@ -1,19 +1,30 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
 const AHEAD = "300px";
+const LATER_MS = 200;
 
-/** Makes its content when it first comes near the window; until then a box of its height stands there. */
+/** Makes its content when it comes into the window, or a while after it came near; until then a box stands there. */
 export function InView({ height, children }: { height: number; children: ReactNode }) {
   const box = useRef<HTMLDivElement>(null);
   const [isNear, setNear] = useState(!("IntersectionObserver" in window));
   useEffect(() => {
     const place = box.current;
     if (isNear || !place) return;
-    const watcher = new IntersectionObserver((seen) => setNear(seen.some((one) => one.isIntersecting)), {
-      rootMargin: AHEAD,
-    });
+    let timer = 0;
+    const make = () => setNear(true);
+    const watcher = new IntersectionObserver(
+      (seen) => {
+        const near = seen.find((one) => one.isIntersecting);
+        if (near && near.boundingClientRect.top < window.innerHeight) make();
+        else if (near && timer === 0) timer = window.setTimeout(make, LATER_MS);
+      },
+      { rootMargin: AHEAD, threshold: [0, 0.01] },
+    );
     watcher.observe(place);
-    return () => watcher.disconnect();
+    return () => {
+      watcher.disconnect();
+      window.clearTimeout(timer);
+    };
   }, [isNear]);
   return (
     <div ref={box} style={{ minHeight: height }}>

@@ -1,13 +1,14 @@
-import { ActionIcon, Alert, Anchor, Group, Paper, ScrollArea } from "@mantine/core";
+import { Alert, ScrollArea } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import type { RunRow } from "@/api/runs";
-import { StatusBadge } from "@/components/StatusBadge";
+import { statusColour, statusIcon } from "@/components/StatusBadge";
 import { path, useWorkspace } from "@/lib/workspace";
+import classes from "@/pages/compare/chips.module.css";
 import { lookOf } from "@/pages/compare/palette";
 
-/** The runs that are compared: what each looks like in the charts, and a way to leave it out. */
+/** The runs that are compared: what each looks like in the charts, and a way to leave it out; light, for hundreds. */
 export function RunChips({ runs, missing }: { runs: RunRow[]; missing: string[] }) {
   const { t } = useTranslation("compare");
   const [, setParams] = useSearchParams();
@@ -25,26 +26,23 @@ export function RunChips({ runs, missing }: { runs: RunRow[]; missing: string[] 
         </Alert>
       )}
       <ScrollArea.Autosize mah={150} mb="md" type="auto" viewportProps={{ tabIndex: 0 }}>
-        <Group component="ul" gap="xs" p={0} m={0} aria-label={t("runs")} style={{ listStyle: "none" }}>
+        <ul className={classes.chips} aria-label={t("runs")}>
           {runs.map((run, index) => (
-            <Paper component="li" key={run.run_id} withBorder px="xs" py={2}>
-              <Group gap={6} wrap="nowrap">
-                <Swatch index={index} />
-                <RunLink run={run} />
-                <StatusBadge status={run.status} />
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  size="sm"
-                  onClick={() => remove(run.run_id)}
-                  aria-label={t("remove", { name: run.name })}
-                >
-                  <IconX size={14} aria-hidden />
-                </ActionIcon>
-              </Group>
-            </Paper>
+            <li key={run.run_id} className={classes.chip}>
+              <Swatch index={index} />
+              <RunLink run={run} />
+              <Status status={run.status} />
+              <button
+                type="button"
+                className={classes.remove}
+                onClick={() => remove(run.run_id)}
+                aria-label={t("remove", { name: run.name })}
+              >
+                <IconX size={14} aria-hidden />
+              </button>
+            </li>
           ))}
-        </Group>
+        </ul>
       </ScrollArea.Autosize>
     </>
   );
@@ -69,12 +67,24 @@ export function Swatch({ index }: { index: number }) {
   );
 }
 
+/** How a run stands: the icon, with the word for those who point at it or hear the page. */
+function Status({ status }: { status: string }) {
+  const { t } = useTranslation("status");
+  const Icon = statusIcon(status);
+  const word = t(status as "Queued", { defaultValue: status });
+  return (
+    <span role="img" aria-label={word} title={word} className={classes.status}>
+      <Icon size={14} color={`var(--mantine-color-${statusColour(status)}-6)`} aria-hidden />
+    </span>
+  );
+}
+
 /** Leads to a run's page. */
 export function RunLink({ run }: { run: RunRow }) {
   const workspace = useWorkspace();
   return (
-    <Anchor component={Link} to={path(workspace, "jobs", run.run_id)} fz="sm" maw={220} truncate title={run.run_id}>
+    <Link to={path(workspace, "jobs", run.run_id)} className={classes.link} title={run.run_id}>
       {run.name || run.run_id}
-    </Anchor>
+    </Link>
   );
 }
