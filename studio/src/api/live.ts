@@ -1,5 +1,5 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { isTouched } from "@/api/keys";
 
 /** Whether the page hears of changes as they happen. */
@@ -27,15 +27,24 @@ export function useLiveState(): LiveState {
 
 type Message = { kind: "changed"; topics: string[] } | { kind: "state"; state: LiveState } | { kind: "caught-up" };
 
+/** How long the page waits for the stream before it asks for what it shows, in milliseconds. */
+const PATIENCE_MS = 200;
+
 /**
  * Keeps what the page shows fresh while it is mounted.
  *
  * Browsers allow six connections to one server, so only one tab of a workspace holds the stream (the holder of a Web
  * Lock) and tells the others; when it closes, the next one takes over.
+ *
+ * Returns whether changes are heard from now on, or the patience is at its end: what is asked for afterwards need not
+ * be asked for again when the stream opens.
  */
-export function useLive(workspace: string): void {
+export function useLive(workspace: string): boolean {
   const client = useQueryClient();
+  const [heard, setHeard] = useState("");
   useEffect(() => {
+    const ready = () => setHeard(workspace);
+    const patience = window.setTimeout(ready, PATIENCE_MS);
     const channel = new BroadcastChannel(`lapis-live-${workspace}`);
     const stop = new AbortController();
     const take = (message: Message) => apply(client, workspace, message);
@@ -43,19 +52,36 @@ export function useLive(workspace: string): void {
     const tell = (message: Message) => {
       take(message);
       channel.postMessage(message);
+      ready();
     };
-    void once(`lapis-live-${workspace}`, stop.signal, () => listen(workspace, tell, stop.signal));
+    void once(`lapis-live-${workspace}`, stop.signal, ready, () => listen(workspace, tell, stop.signal));
     return () => {
+      window.clearTimeout(patience);
       stop.abort();
       channel.close();
     };
   }, [client, workspace]);
+  return heard === workspace;
 }
 
-/** Runs `work` in one tab at a time; where the browser has no locks (no TLS, no loopback), in every tab. */
-async function once(name: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+/**
+ * Runs `work` in one tab at a time, and calls `onWaiting` in those that wait for their turn; where the browser has no
+ * locks (no TLS, no loopback), in every tab.
+ */
+async function once(
+  name: string,
+  signal: AbortSignal,
+  onWaiting: () => void,
+  work: () => Promise<void>,
+): Promise<void> {
   if (!("locks" in navigator)) return work();
   try {
+    const isFirst = await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
+      if (lock && !signal.aborted) await work();
+      return lock !== null;
+    });
+    if (isFirst) return;
+    onWaiting();
     await navigator.locks.request(name, { signal }, work);
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -14,7 +14,7 @@ export function Shell() {
   const { t } = useTranslation();
   const workspace = useWorkspace();
   const [isOpen, { toggle, close }] = useDisclosure();
-  useLive(workspace);
+  const isLive = useLive(workspace);
   return (
     <AppShell
       header={{ height: 52 }}
@@ -42,9 +42,11 @@ export function Shell() {
         <Navigation onFollow={close} />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
-        <Suspense fallback={<Loading />}>
-          <Outlet />
-        </Suspense>
+        {isLive && (
+          <Suspense fallback={<Loading />}>
+            <Outlet />
+          </Suspense>
+        )}
         <ScrollRestoration />
       </AppShell.Main>
     </AppShell>
