@@ -7,32 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 
-from lapisml.backends.registry import BACKENDS, load_backend
-from lapisml.core.clock import SystemClock
+from lapisml.backends.registry import load_backend
 from lapisml.core.ids import new_token
 from lapisml.core.schedules.missed import MissedRuns, Policy
-from lapisml.ports.environments import Resolution
-from lapisml.server import status
 from lapisml.server.admission import identity_service, request_policy
 from lapisml.server.azure import routes as azure_routes
 from lapisml.server.azure.assembly import AzureSurfaces
 from lapisml.server.azure.front import AzureFront
-from lapisml.server.features.assets import file_routes, frame_routes, name_routes
-from lapisml.server.features.assets import routes as asset_routes
 from lapisml.server.features.assets.content import ContentService
-from lapisml.server.features.assets.frames import Frames
-from lapisml.server.features.assets.profiles import Profiles
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.assets.uploads import UploadService
 from lapisml.server.features.batch_endpoints.assembly import BatchEndpointsPart
 from lapisml.server.features.batch_endpoints.assembly import assemble as add_batch_endpoints
-from lapisml.server.features.compute import routes as compute_routes
 from lapisml.server.features.compute.service import ComputeService
-from lapisml.server.features.connections import routes as connection_routes
 from lapisml.server.features.connections.service import ConnectionService
-from lapisml.server.features.datastores import routes as datastore_routes
 from lapisml.server.features.datastores.local_access import LocalAccess
 from lapisml.server.features.datastores.rewrites import RewriteRules
 from lapisml.server.features.datastores.service import DatastoreService
@@ -40,55 +30,38 @@ from lapisml.server.features.endpoints.assembly import EndpointsPart
 from lapisml.server.features.endpoints.assembly import assemble as add_endpoints
 from lapisml.server.features.endpoints.gateway import GatewayWatch
 from lapisml.server.features.feature_sets.service import FeatureSetService
-from lapisml.server.features.identity import routes as identity_routes
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
-from lapisml.server.features.jobs.facts import JobFacts
-from lapisml.server.features.jobs.launch import LaunchSettings
 from lapisml.server.features.pipelines.assembly import add_pipelines
 from lapisml.server.features.registries.addresses import RegistryAddresses
 from lapisml.server.features.registries.assembly import assemble as add_registries
 from lapisml.server.features.reuse.assembly import ReusePart, assemble_reuse
 from lapisml.server.features.schedules.assembly import SchedulesPart
 from lapisml.server.features.schedules.assembly import assemble as add_schedules
-from lapisml.server.features.studio import model_routes
-from lapisml.server.features.studio.assembly import assemble as add_studio
-from lapisml.server.features.studio.models import ModelPages
 from lapisml.server.features.sweeps.assembly import add_sweeps
-from lapisml.server.features.tracking import studio_routes as run_routes
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.webhooks.service import Webhooks
-from lapisml.server.features.workspaces import routes as workspace_routes
-from lapisml.server.features.workspaces.registries import Places
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
+from lapisml.server.foundation import launch_settings, make_backends, make_platform
+from lapisml.server.native import make_native
 from lapisml.server.parts import Backends, Features, LateFeatures, Platform
 from lapisml.server.platform.auth import AsgiApp, Gate
-from lapisml.server.platform.capacity import DiskReserve
-from lapisml.server.platform.database import Database
-from lapisml.server.platform.events import EventBus
 from lapisml.server.platform.files import create_private
-from lapisml.server.platform.http import native_application
 from lapisml.server.platform.idempotency import IdempotencyStore
 from lapisml.server.platform.idempotency_layer import IdempotencyLayer
-from lapisml.server.platform.leases import Leases
 from lapisml.server.platform.lifetime import Lifetime
 from lapisml.server.platform.mounts import Mounts
-from lapisml.server.platform.processes import ProcessIdentity, owner_is_gone, owner_name
-from lapisml.server.platform.schema import prepare_schema
-from lapisml.server.platform.sqlite_reserve import SqliteReserve
-from lapisml.server.platform.vault import Vault
+from lapisml.server.platform.processes import owner_is_gone
 from lapisml.server.platform.web import SideDoor
 from lapisml.server.serving import gateway_watch, serving_settings
 from lapisml.server.settings import Settings
-from lapisml.server.studio_pages import page_routes
+from lapisml.server.studio_pages import add_pages
 from lapisml.server.surfaces.mlflow.errors import render_error
 from lapisml.server.surfaces.mlflow.registry_routes import Registry
 from lapisml.server.surfaces.mlflow.surface import MlflowSurface
-from lapisml.server.surfaces.studio.surface import PREFIX, StudioPage
+from lapisml.server.surfaces.studio.surface import StudioPage
 
 if TYPE_CHECKING:
     from lapisml.server.surfaces.azure.services import AzureServices
-
-_STORAGE, _BUILDER, _COMPUTE = "fsspec", "uv", "local"
 
 
 @dataclass(frozen=True)
@@ -118,11 +91,11 @@ def create_app(settings: Settings, url: str) -> Application:
         LapisError: the database can't be used, or a setting is not valid.
     """
     lifetime = Lifetime()
-    platform = _platform(settings, url, lifetime)
-    backends = _backends(settings)
+    platform = make_platform(settings, url, lifetime)
+    backends = make_backends(settings)
     features = _features(platform, backends, lifetime)
     ground = _ground(platform, backends, features)
-    jobs = assemble(ground, _launch_settings(settings, backends))
+    jobs = assemble(ground, launch_settings(settings, backends))
     lifetime.add(jobs.worker)
     lifetime.add(jobs.composite_worker)
     reuse = _reuse(platform, backends, features, jobs)
@@ -130,19 +103,15 @@ def create_app(settings: Settings, url: str) -> Application:
     _furnish(settings, features, jobs)
     gateway = gateway_watch(settings, platform.clock)
     page = StudioPage()
-    native = _native(platform, backends, features, jobs, reuse, gateway, page)
+    native = make_native(platform, backends, features, jobs, reuse, gateway, page)
     late = LateFeatures(
         _schedules(platform, features, jobs, lifetime),
         _endpoints(platform, ground, jobs, gateway, lifetime),
         _batch_endpoints(platform, backends, features, jobs),
     )
     front = AzureFront(settings, url, platform.clock)
-    studio = add_studio(platform.database, platform.events, features.workspaces, features.tracking)
-    late.endpoints.sampler.on_news = studio.changes.tell
-    models = ModelPages(platform.database, features.assets, features.tracking, backends.storage)
-    model_pages = model_routes.router(models, features.workspaces)
-    pages = page_routes(platform, features, jobs, late)
-    for routes in (*composed, *late.routes, studio.routes, pages, model_pages, azure_routes.router(front, settings)):
+    studio = add_pages(platform, backends, features, jobs, late)
+    for routes in (*composed, *late.routes, *studio.routes, azure_routes.router(front, settings)):
         native.include_router(routes)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
     hidden = ("/keys", "/token", "/secrets")
@@ -153,58 +122,8 @@ def create_app(settings: Settings, url: str) -> Application:
     lifetime.on_stop(azure.close)
     mounts = Mounts({"mlflow": mlflow, "studio": page}, layer, azure.find)
     policy, renderers = request_policy(settings, url, features.identity.cookie), {"/mlflow/": render_error}
-    watched = studio.watched(mounts)
-    gate = Gate(watched, features.identity, policy, platform.reserve, renderers, azure.form_of)
-    return Application(gate, lifetime, front.side_door, studio.changes.close)
-
-
-def _platform(settings: Settings, url: str, lifetime: Lifetime) -> Platform:
-    clock = SystemClock()
-    reserve = DiskReserve(settings.home / "run" / "reserve", settings.disk_reserve_mb * 2**20, clock)
-    reserve.make_room()
-    database = Database(settings.database)
-    lifetime.on_stop(database.close)
-    database.when_full(reserve.note_full)
-    prepare_schema(database)
-    reserve.prepare(SqliteReserve(database))
-    owner = owner_name(ProcessIdentity.own())
-    return Platform(
-        settings=settings,
-        url=url,
-        clock=clock,
-        database=database,
-        vault=Vault.open(settings.home / "secret.key"),
-        events=_events(database, lifetime),
-        leases=Leases(database, clock, owner, owner_is_gone),
-        reserve=reserve,
-        owner=owner,
-    )
-
-
-def _events(database: Database, lifetime: Lifetime) -> EventBus:
-    events = EventBus()
-    lifetime.on_stop(events.close)
-    if not database.is_sqlite:
-        from lapisml.server.platform.postgres_relay import PostgresRelay
-
-        relay = PostgresRelay(events, database.engine.url.set(drivername="postgresql").render_as_string(False))
-        lifetime.add(relay)
-    return events
-
-
-def _backends(settings: Settings) -> Backends:
-    options = {
-        "root": str(settings.home / "environments"),
-        "offline": settings.offline,
-        "python_downloads": settings.python_downloads,
-        "catalogue_file": str(settings.catalogue_file) if settings.catalogue_file else None,
-    }
-    return Backends(
-        storage=load_backend("storage", _STORAGE)(),
-        builder=load_backend("environments", _BUILDER)(**options),
-        builder_options=options,
-        compute=load_backend("compute", _COMPUTE)(settings.home),
-    )
+    gate = Gate(studio.part.watched(mounts), features.identity, policy, platform.reserve, renderers, azure.form_of)
+    return Application(gate, lifetime, front.side_door, studio.part.changes.close)
 
 
 def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Features:
@@ -257,18 +176,6 @@ def _ground(platform: Platform, backends: Backends, features: Features) -> Groun
         backend=backends.compute,
         builder=backends.builder,
         storage=backends.storage,
-    )
-
-
-def _launch_settings(settings: Settings, backends: Backends) -> LaunchSettings:
-    return LaunchSettings(
-        home=settings.home,
-        resolution=Resolution(settings.environment_resolution),
-        builder=BACKENDS["environments"][_BUILDER].target,
-        builder_options=backends.builder_options,
-        storage=BACKENDS["storage"][_STORAGE].target,
-        wake_socket=settings.home / "run" / "wake.sock",
-        drop_ins=settings.drop_ins,
     )
 
 
@@ -330,49 +237,6 @@ def _mlflow(platform: Platform, backends: Backends, features: Features, lifetime
     lifetime.on_stop(webhooks.close)
     lifetime.on_stop(surface.close)
     return surface
-
-
-def _native(
-    platform: Platform,
-    backends: Backends,
-    features: Features,
-    jobs: JobsPart,
-    reuse: ReusePart,
-    gateway: GatewayWatch,
-    page: StudioPage,
-) -> FastAPI:
-    workspaces, settings = features.workspaces, platform.settings
-    places = Places(workspaces.get, workspaces.registries.get)
-    native = native_application(lambda: PREFIX if page.is_built() else "")
-    for routes in (
-        jobs.routes,  # routes are tried one after the other: the most used come first
-        status.router(
-            settings,
-            platform.database,
-            workspaces,
-            jobs.service.count_running,
-            platform.url,
-            platform.clock.now_ms(),
-            gateway.record,
-        ),
-        identity_routes.router(features.identity),
-        identity_routes.session_router(
-            features.identity, workspaces.default_name, is_secure=platform.url.startswith("https:")
-        ),
-        workspace_routes.router(workspaces, platform.url),
-        datastore_routes.router(features.datastores, workspaces),
-        asset_routes.router(features.assets, places),
-        name_routes.router(features.assets, backends.storage, places),
-        file_routes.router(features.uploads, features.content, places),
-        frame_routes.router(Profiles(Frames(features.assets, backends.storage)), places),
-        compute_routes.router(features.computes, workspaces),
-        reuse.routes,
-        features.registries.routes,
-        connection_routes.router(features.connections, workspaces),
-        run_routes.assemble(platform.database, platform.clock, JobFacts(), workspaces),
-    ):
-        native.include_router(routes)
-    return native
 
 
 def _schedules(platform: Platform, features: Features, jobs: JobsPart, lifetime: Lifetime) -> SchedulesPart:

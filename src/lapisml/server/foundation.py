@@ -1,0 +1,89 @@
+"""What stands below every feature: the platform, the backends, and what jobs are launched with."""
+
+from __future__ import annotations
+
+from lapisml.backends.registry import BACKENDS, load_backend
+from lapisml.core.clock import SystemClock
+from lapisml.ports.environments import Resolution
+from lapisml.server.features.jobs.launch import LaunchSettings
+from lapisml.server.parts import Backends, Platform
+from lapisml.server.platform.capacity import DiskReserve
+from lapisml.server.platform.database import Database
+from lapisml.server.platform.events import EventBus
+from lapisml.server.platform.leases import Leases
+from lapisml.server.platform.lifetime import Lifetime
+from lapisml.server.platform.processes import ProcessIdentity, owner_is_gone, owner_name
+from lapisml.server.platform.schema import prepare_schema
+from lapisml.server.platform.sqlite_reserve import SqliteReserve
+from lapisml.server.platform.vault import Vault
+from lapisml.server.settings import Settings
+
+_STORAGE, _BUILDER, _COMPUTE = "fsspec", "uv", "local"
+
+
+def make_platform(settings: Settings, url: str, lifetime: Lifetime) -> Platform:
+    """Open the database, which is brought to this release's version, and make what every feature is built on.
+
+    Raises:
+        LapisError: DatabaseVersion, StorageUnreachable, StorageFull.
+    """
+    clock = SystemClock()
+    reserve = DiskReserve(settings.home / "run" / "reserve", settings.disk_reserve_mb * 2**20, clock)
+    reserve.make_room()
+    database = Database(settings.database)
+    lifetime.on_stop(database.close)
+    database.when_full(reserve.note_full)
+    prepare_schema(database)
+    reserve.prepare(SqliteReserve(database))
+    owner = owner_name(ProcessIdentity.own())
+    return Platform(
+        settings=settings,
+        url=url,
+        clock=clock,
+        database=database,
+        vault=Vault.open(settings.home / "secret.key"),
+        events=_events(database, lifetime),
+        leases=Leases(database, clock, owner, owner_is_gone),
+        reserve=reserve,
+        owner=owner,
+    )
+
+
+def make_backends(settings: Settings) -> Backends:
+    """Make the implementations of the ports."""
+    options = {
+        "root": str(settings.home / "environments"),
+        "offline": settings.offline,
+        "python_downloads": settings.python_downloads,
+        "catalogue_file": str(settings.catalogue_file) if settings.catalogue_file else None,
+    }
+    return Backends(
+        storage=load_backend("storage", _STORAGE)(),
+        builder=load_backend("environments", _BUILDER)(**options),
+        builder_options=options,
+        compute=load_backend("compute", _COMPUTE)(settings.home),
+    )
+
+
+def launch_settings(settings: Settings, backends: Backends) -> LaunchSettings:
+    """Give what runners of jobs are told."""
+    return LaunchSettings(
+        home=settings.home,
+        resolution=Resolution(settings.environment_resolution),
+        builder=BACKENDS["environments"][_BUILDER].target,
+        builder_options=backends.builder_options,
+        storage=BACKENDS["storage"][_STORAGE].target,
+        wake_socket=settings.home / "run" / "wake.sock",
+        drop_ins=settings.drop_ins,
+    )
+
+
+def _events(database: Database, lifetime: Lifetime) -> EventBus:
+    events = EventBus()
+    lifetime.on_stop(events.close)
+    if not database.is_sqlite:
+        from lapisml.server.platform.postgres_relay import PostgresRelay
+
+        relay = PostgresRelay(events, database.engine.url.set(drivername="postgresql").render_as_string(False))
+        lifetime.add(relay)
+    return events
