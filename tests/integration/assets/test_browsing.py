@@ -61,6 +61,7 @@ def test_tables_are_read_by_rows(api: Api) -> None:
         "t.csv": b"id,when,text\n" + b"".join(b"%04d,2026-01-02,=1+1\n" % n for n in range(500)),
         "t.parquet": written.getvalue(),
         "t.jsonl": b'{"a": 1}\n\n{"a": 2, "b": {"c": [1]}}\n',
+        "semicolons.csv": b"a;b\n1,5;x\n",
         "bad.parquet": b"PAR1 not really",
     }
     uri = api.upload(files, basename="tables")
@@ -79,5 +80,6 @@ def test_tables_are_read_by_rows(api: Api) -> None:
     assert (parquet["rows"], parquet["total"], parquet["next"]) == ([[997, 0.5], [998, 0.5]], 1000, 999)
     assert table("t.parquet", offset=999)["rows"] == [[999, "nan"]]
     assert table("t.jsonl")["rows"] == [[1, None], [2, '{"c":[1]}']]
+    assert table("semicolons.csv")["rows"] == [["1,5", "x"]]
     status, error = api.error("GET", f"content/table?uri={quote(uri)}&path=bad.parquet")
     assert (status, error["code"]) == (422, "NotSupported")

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lapisml.server.features.assets.columns import column_profile, histogram, shown_value
+from lapisml.server.features.assets.cells import shown_cell
+from lapisml.server.features.assets.columns import column_profile, histogram
 
 
 def test_numbers_are_counted_without_the_missing_and_the_infinite() -> None:
@@ -42,7 +43,12 @@ def test_texts_moments_and_truth_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(2**53, str(2**53)), (float("nan"), "nan"), ("x" * 400, "x" * 300 + "…"), (None, None), (1, 1)]
-)
+    ("value", "shown"),
+    [
+        (2**53, str(2**53)), (float("nan"), "nan"), ("x" * 400, "x" * 300 + "…"), (None, None), (1, 1),
+        (b"\x00\xff", "00 ff"), (date(2026, 1, 2), "2026-01-02"),
+        ([1, {"a": date(2026, 1, 2)}], '[1,{"a":"2026-01-02"}]'),
+    ],
+)  # fmt: skip
 def test_values_go_as_a_page_can_hold_them(value: Any, shown: Any) -> None:
-    assert shown_value(value) == shown
+    assert shown_cell(value, 300) == shown

@@ -13,8 +13,10 @@ from typing_extensions import TypedDict
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import safe_relative
 from lapisml.server.features.assets.archives import zip_stream
+from lapisml.server.features.assets.cells import Cell
 from lapisml.server.features.assets.content import SAFE_HEADERS, ContentService
-from lapisml.server.features.assets.rows import Cell, Rows, form_of, read_rows
+from lapisml.server.features.assets.formats import PARQUET, form_of
+from lapisml.server.features.assets.rows import Rows, read_rows
 from lapisml.server.features.assets.sampling import at_hand
 from lapisml.server.features.workspaces.registries import PlaceFinder
 from lapisml.server.features.workspaces.service import Workspace
@@ -105,7 +107,7 @@ def _table(content: ContentService, workspace: Workspace, which: tuple[str, str]
     if form is None:
         sentence = f"'{file.name}' is no table that can be read here."
         raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, "CSV, TSV, Parquet and JSON lines are, by their ending.")
-    with at_hand(content.storage, file, needs_all=form == "Parquet") as (local, is_whole):
+    with at_hand(content.storage, file, needs_all=form == PARQUET) as (local, is_whole):
         return _table_body(form, read_rows(local, form, offset, limit), offset, not is_whole)
 
 

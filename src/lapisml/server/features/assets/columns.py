@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from lapisml.server.features.assets.frames_wire import Cell, ColumnProfile, Histogram, TopValue
+from lapisml.server.features.assets.cells import shown_cell
+from lapisml.server.features.assets.frames_wire import ColumnProfile, Histogram, TopValue
 
 if TYPE_CHECKING:
     import polars as pl
 
 _BINS = 24
 _TOP = 10
-_LONGEST = 300
-_EXACT = 2**53
-"""Whole numbers above are not exact in a page; they go as text."""
+LONGEST_SHOWN = 300
+"""Characters of a value that is shown with a profile."""
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -39,18 +38,6 @@ def column_profile(series: pl.Series) -> ColumnProfile:
     if kind in ("text", "boolean") or (kind == "number" and (profile["distinct"] or 0) <= _TOP):
         profile["top"] = _top(series)
     return profile
-
-
-def shown_value(value: Any) -> Cell:
-    """Write a value for a page: numbers as they are, everything else as text of bounded length."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return value if abs(value) < _EXACT else str(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    text = value.isoformat() if isinstance(value, datetime | date) else str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _kind(series: pl.Series) -> str:
@@ -106,7 +93,9 @@ def histogram(numbers: pl.Series) -> Histogram:
 
 def _top(series: pl.Series) -> list[TopValue]:
     counted = series.drop_nulls().value_counts(sort=True, name="__count").head(_TOP)
-    return [{"value": str(shown_value(value)), "count": int(count)} for value, count in counted.iter_rows()]
+    return [
+        {"value": str(shown_cell(value, LONGEST_SHOWN)), "count": int(count)} for value, count in counted.iter_rows()
+    ]
 
 
 def _number(value: Any) -> float:

@@ -6,7 +6,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-Cell = str | int | float | bool | None
+from lapisml.server.features.assets.cells import Cell
 
 
 class Histogram(TypedDict):

@@ -7,8 +7,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lapisml.server.features.assets.columns import column_profile, shown_value
-from lapisml.server.features.assets.frames import BYTES_AT_ONCE, MOST_COLUMNS, Frames, Table
+from lapisml.server.features.assets.cells import shown_cell
+from lapisml.server.features.assets.columns import LONGEST_SHOWN, column_profile
+from lapisml.server.features.assets.formats import MOST_COLUMNS
+from lapisml.server.features.assets.frames import BYTES_AT_ONCE, Frames, Table
 from lapisml.server.features.assets.frames_wire import ProfileBody
 from lapisml.server.features.workspaces.service import Workspace
 
@@ -57,7 +59,7 @@ class Profiles:
                 "whole": not (table.is_cut or found.is_cut or found.frame.height > MOST_ROWS),
                 "all_columns": found.columns,
                 "columns": [column_profile(series) for series in frame.iter_columns()],
-                "head": [[shown_value(value) for value in row] for row in frame.head(_HEAD).iter_rows()],
+                "head": [[shown_cell(value, LONGEST_SHOWN) for value in row] for row in frame.head(_HEAD).iter_rows()],
             }
         self._keep(table.key, body)
         return body
