@@ -1,5 +1,4 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { fetchRaw } from "@/api/client";
 import { itemKey, listKey } from "@/api/keys";
 import { nativeAddress, read, send } from "@/api/native";
 import type { PipelineGraph } from "@/api/pipelines";
@@ -89,9 +88,4 @@ export function useComponentGraph(workspace: string, name: string, version: stri
     queryKey: itemKey(workspace, "components", name, version, "graph"),
     queryFn: () => read<PipelineGraph>(nativeAddress(workspace, "components", name, "versions", version, "graph")),
   });
-}
-
-/** Archives or restores a version. */
-export function turnComponent(workspace: string, name: string, version: string, verb: "archive" | "restore") {
-  return fetchRaw(nativeAddress(workspace, "components", name, "versions", version, verb), { method: "POST" });
 }

@@ -35,9 +35,17 @@ export interface Node {
 export interface NewCompute {
   name: string;
   type: "amlcompute" | "computeinstance";
+  min_instances?: number;
   max_instances?: number;
+  idle_time_before_scale_down?: number;
   description?: string;
 }
+
+/** What of a compute can change. */
+export type ComputeChanges = Partial<Omit<NewCompute, "name" | "type" | "description">> & {
+  description?: string | null;
+  tags?: Record<string, string>;
+};
 
 /** The two that are always there and have no document. */
 export const BUILT_IN = ["serverless", "local"];
@@ -114,11 +122,11 @@ export function useCreateCompute(workspace: string) {
   });
 }
 
-/** Changes how many nodes a cluster has. */
-export function useResizeCompute(workspace: string, name: string) {
+/** Changes the size, the description or the tags of a compute. */
+export function useChangeCompute(workspace: string, name: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (max_instances: number) => send<Compute>("PATCH", address(workspace, name), { max_instances }),
+    mutationFn: (changes: ComputeChanges) => send<Compute>("PATCH", address(workspace, name), changes),
     onSuccess: () => client.invalidateQueries({ queryKey: [workspace] }),
   });
 }

@@ -1,6 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { itemKey, listKey } from "@/api/keys";
-import { nativeAddress, read } from "@/api/native";
+import { nativeAddress, read, send } from "@/api/native";
 
 /** A connection: the keys of its document, which depend on its type; secrets come masked. */
 export interface Connection {
@@ -28,5 +28,16 @@ export function useConnection(workspace: string, name: string) {
   return useQuery({
     queryKey: itemKey(workspace, "connections", name),
     queryFn: () => read<Connection>(nativeAddress(workspace, "connections", name)),
+  });
+}
+
+/** Makes a connection, or replaces its document; secrets go there and never come back. */
+export function usePutConnection(workspace: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (document: Record<string, unknown>) =>
+      send<Connection>("PUT", nativeAddress(workspace, "connections", String(document.name)), document),
+    onSuccess: () => client.invalidateQueries({ queryKey: [workspace, "connections"] }),
+    gcTime: 0, // the document holds secrets: it is not kept longer than it takes
   });
 }

@@ -1,5 +1,4 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { fetchRaw } from "@/api/client";
 import { itemKey, listKey } from "@/api/keys";
 import { nativeAddress, read, send } from "@/api/native";
 import type { components } from "@/api/schema";
@@ -84,10 +83,4 @@ export function useCreateData(workspace: string) {
     mutationFn: (made: NewData) => send<DataVersion>("POST", nativeAddress(workspace, "data"), made),
     onSuccess: () => client.invalidateQueries({ queryKey: [workspace, "data"] }),
   });
-}
-
-/** Hides a version, or shows it again. */
-export async function archiveData(workspace: string, data: DataVersion): Promise<void> {
-  const verb = data.archived ? "restore" : "archive";
-  await fetchRaw(nativeAddress(workspace, "data", data.name, "versions", data.version, verb), { method: "POST" });
 }

@@ -38,3 +38,14 @@ export function useMakeDefault(workspace: string, name: string) {
     onSuccess: () => client.invalidateQueries({ queryKey: [workspace, "datastores"] }),
   });
 }
+
+/** Makes a datastore, or replaces its document; credentials go there and never come back. */
+export function usePutDatastore(workspace: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (document: Record<string, unknown>) =>
+      send<Datastore>("PUT", nativeAddress(workspace, "datastores", String(document.name)), document),
+    onSuccess: () => client.invalidateQueries({ queryKey: [workspace, "datastores"] }),
+    gcTime: 0, // the document holds secrets: it is not kept longer than it takes
+  });
+}

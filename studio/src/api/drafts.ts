@@ -30,16 +30,19 @@ export interface Schema {
   required?: string[];
 }
 
-/** Checks the text of a job document; creates nothing. */
-export function checkDraft(workspace: string, text: string): Promise<Draft> {
-  return send<Draft>("POST", nativeAddress(workspace, "drafts", "job"), { text });
+/** Kinds of documents that are written in the page. */
+export type DocumentKind = "job" | "environment" | "component" | "schedule";
+
+/** Checks the text of a document; creates nothing. */
+export function checkDraft(workspace: string, kind: DocumentKind, text: string): Promise<Draft> {
+  return send<Draft>("POST", nativeAddress(workspace, "drafts", kind), { text });
 }
 
-/** The JSON schema of job documents. */
-export function useJobSchema() {
+/** The JSON schema of the documents of a kind. */
+export function useSchema(kind: DocumentKind) {
   return useQuery({
-    queryKey: ["schemas", "job"],
-    queryFn: () => read<Schema>("/api/v1/schemas/job"),
+    queryKey: ["schemas", kind],
+    queryFn: () => read<Schema>(`/api/v1/schemas/${kind}`),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { fetchRaw } from "@/api/client";
 import { itemKey, listKey } from "@/api/keys";
+import type { TagChanges } from "@/lib/tags";
 
 interface Context {
   created_at: string | null;
@@ -240,13 +241,13 @@ export function useRegister(workspace: string) {
 /** Ways to change a model and its versions; every one throws an ApiError when the server refuses. */
 export interface ModelChanges {
   describe: (description: string) => Promise<unknown>;
-  /** A tag that is missing is taken away. */
-  setTags: (before: Record<string, string>, after: Record<string, string>) => Promise<unknown>;
+  /** Changes tags of the model, or of one version. */
+  setTags: (changes: TagChanges, version?: string) => Promise<unknown>;
   /** Archives or restores the model, or one version. */
   archive: (isArchived: boolean, version?: string) => Promise<unknown>;
   /** Deletes the model with all its versions, or one version. */
   remove: (version?: string) => Promise<unknown>;
-  /** Changes description, tags or stage of a version. */
+  /** Changes description or stage of a version. */
   changeVersion: (version: string, changes: Record<string, unknown>) => Promise<unknown>;
   /** Points aliases of `before` and `after` so that a version has those of `after`. */
   setAliases: (version: string, before: string[], after: string[]) => Promise<unknown>;
@@ -263,11 +264,10 @@ export function useModelChanges(workspace: string, name: string): ModelChanges {
   const of = (version?: string) => (version === undefined ? [] : ["versions", version]);
   return {
     describe: (description) => call(address(), withBody("PATCH", { description })),
-    setTags: (before, after) => {
-      const gone = Object.keys(before).filter((key) => !(key in after));
-      const tags = { ...after, ...Object.fromEntries(gone.map((key) => [key, null])) };
-      return call(address(), withBody("PATCH", { tags }));
-    },
+    setTags: (changes, version) =>
+      version === undefined
+        ? call(address(), withBody("PATCH", { tags: changes }))
+        : call(address(...of(version), "tags"), withBody("PATCH", changes)),
     archive: (isArchived, version) =>
       call(address(...of(version), isArchived ? "archive" : "restore"), { method: "POST" }),
     remove: (version) => call(address(...of(version)), { method: "DELETE" }),

@@ -14,7 +14,7 @@ interface Page<T> {
 }
 
 /** How many of the next firings a schedule's page shows. */
-export const UPCOMING = 20;
+export const UPCOMING = 10;
 
 /** The schedules of a workspace by name, page after page. */
 export function useSchedules(workspace: string) {

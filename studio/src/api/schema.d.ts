@@ -493,6 +493,26 @@ export interface paths {
         patch: operations["patch_version_api_v1_workspaces__ws__data__name__versions__version__patch"];
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/data/{name}/versions/{version}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Patch Tags
+         * @description Set the tags that are named, take away those that are null, leave the others as they are.
+         */
+        patch: operations["patch_tags_api_v1_workspaces__ws__data__name__versions__version__tags_patch"];
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/data/{name}/labels/{label}": {
         parameters: {
             query?: never;
@@ -632,6 +652,26 @@ export interface paths {
         head?: never;
         /** Patch Version */
         patch: operations["patch_version_api_v1_workspaces__ws__models__name__versions__version__patch"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/models/{name}/versions/{version}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Patch Tags
+         * @description Set the tags that are named, take away those that are null, leave the others as they are.
+         */
+        patch: operations["patch_tags_api_v1_workspaces__ws__models__name__versions__version__tags_patch"];
         trace?: never;
     };
     "/api/v1/workspaces/{ws}/models/{name}/labels/{label}": {
@@ -775,6 +815,26 @@ export interface paths {
         patch: operations["patch_version_api_v1_workspaces__ws__environments__name__versions__version__patch"];
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/environments/{name}/versions/{version}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Patch Tags
+         * @description Set the tags that are named, take away those that are null, leave the others as they are.
+         */
+        patch: operations["patch_tags_api_v1_workspaces__ws__environments__name__versions__version__tags_patch"];
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/environments/{name}/labels/{label}": {
         parameters: {
             query?: never;
@@ -914,6 +974,26 @@ export interface paths {
         head?: never;
         /** Patch Version */
         patch: operations["patch_version_api_v1_workspaces__ws__components__name__versions__version__patch"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/components/{name}/versions/{version}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Patch Tags
+         * @description Set the tags that are named, take away those that are null, leave the others as they are.
+         */
+        patch: operations["patch_tags_api_v1_workspaces__ws__components__name__versions__version__tags_patch"];
         trace?: never;
     };
     "/api/v1/workspaces/{ws}/components/{name}/labels/{label}": {
@@ -2481,7 +2561,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/schemas/job": {
+    "/api/v1/schemas/{kind}": {
         parameters: {
             query?: never;
             header?: never;
@@ -2489,10 +2569,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Job Schema
-         * @description Give the JSON schema of job documents of every type.
+         * Document Schema
+         * @description Give the JSON schema of the documents of a kind, of every type.
          */
-        get: operations["job_schema_api_v1_schemas_job_get"];
+        get: operations["document_schema_api_v1_schemas__kind__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2501,7 +2581,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/workspaces/{ws}/drafts/job": {
+    "/api/v1/workspaces/{ws}/drafts/{kind}": {
         parameters: {
             query?: never;
             header?: never;
@@ -2512,9 +2592,9 @@ export interface paths {
         put?: never;
         /**
          * Check Draft
-         * @description Say what is wrong with a job document, line by line, and create nothing.
+         * @description Say what is wrong with a document, line by line, and create nothing.
          */
-        post: operations["check_draft_api_v1_workspaces__ws__drafts_job_post"];
+        post: operations["check_draft_api_v1_workspaces__ws__drafts__kind__post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6259,6 +6339,45 @@ export interface operations {
             };
         };
     };
+    patch_tags_api_v1_workspaces__ws__data__name__versions__version__tags_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_by_label_api_v1_workspaces__ws__data__name__labels__label__get: {
         parameters: {
             query?: never;
@@ -6664,6 +6783,45 @@ export interface operations {
         };
     };
     patch_version_api_v1_workspaces__ws__models__name__versions__version__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    patch_tags_api_v1_workspaces__ws__models__name__versions__version__tags_patch: {
         parameters: {
             query?: never;
             header?: never;
@@ -7145,6 +7303,45 @@ export interface operations {
             };
         };
     };
+    patch_tags_api_v1_workspaces__ws__environments__name__versions__version__tags_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_by_label_api_v1_workspaces__ws__environments__name__labels__label__get: {
         parameters: {
             query?: never;
@@ -7550,6 +7747,45 @@ export interface operations {
         };
     };
     patch_version_api_v1_workspaces__ws__components__name__versions__version__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ws: string;
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    patch_tags_api_v1_workspaces__ws__components__name__versions__version__tags_patch: {
         parameters: {
             query?: never;
             header?: never;
@@ -11625,11 +11861,13 @@ export interface operations {
             };
         };
     };
-    job_schema_api_v1_schemas_job_get: {
+    document_schema_api_v1_schemas__kind__get: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                kind: "job" | "environment" | "component" | "schedule";
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -11641,14 +11879,24 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
-    check_draft_api_v1_workspaces__ws__drafts_job_post: {
+    check_draft_api_v1_workspaces__ws__drafts__kind__post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 ws: string;
+                kind: "job" | "environment" | "component" | "schedule";
             };
             cookie?: never;
         };
@@ -12007,4 +12255,4 @@ export interface operations {
         };
     };
 }
-// Made from openapi.json with the SHA-256 36c49f74e291662cc59353e6efcb4766f3bf1196001e6ef28ef3e8f324e7f4a6 by scripts/studio-api.
+// Made from openapi.json with the SHA-256 6865335491ac517dfe89f789b05f63e8f9e5b0516e9042c5af83d8e23c8ac506 by scripts/studio-api.

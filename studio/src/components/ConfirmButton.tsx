@@ -10,10 +10,12 @@ interface Props extends ButtonProps {
   /** What will happen, in a sentence. */
   question: ReactNode;
   act: () => Promise<unknown>;
+  /** Nothing is lost by it: it is not shown as a danger. */
+  isHarmless?: boolean;
 }
 
 /** A button whose act is confirmed first, and whose refusal is shown. */
-export function ConfirmButton({ label, question, act, ...button }: Props) {
+export function ConfirmButton({ label, question, act, isHarmless = false, ...button }: Props) {
   const { t } = useTranslation();
   const [isOpen, { open, close }] = useDisclosure();
   const work = useMutation({ mutationFn: act, onSuccess: close });
@@ -24,13 +26,18 @@ export function ConfirmButton({ label, question, act, ...button }: Props) {
       </Button>
       <Modal opened={isOpen} onClose={close} title={label} closeButtonProps={{ "aria-label": t("close") }}>
         <Stack>
-          <Text size="sm">{question}</Text>
+          {question && <Text size="sm">{question}</Text>}
           {work.error && <ErrorBox error={work.error} />}
           <Group justify="end">
             <Button variant="default" onClick={close}>
               {t("cancel")}
             </Button>
-            <Button color="red" loading={work.isPending} onClick={() => work.mutate()} data-autofocus>
+            <Button
+              color={isHarmless ? undefined : "red"}
+              loading={work.isPending}
+              onClick={() => work.mutate()}
+              data-autofocus
+            >
               {label}
             </Button>
           </Group>

@@ -1,10 +1,10 @@
 import { ActionIcon, Button, Group, Stack, Text, Textarea } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
 import { IconPencil } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ErrorBox } from "@/components/ErrorBox";
+import { useInPlace } from "@/components/use-in-place";
 
 const Markdown = lazy(() => import("@/components/Markdown").then((module) => ({ default: module.Markdown })));
 
@@ -16,7 +16,7 @@ interface Props {
 /** A description in Markdown, and how to change it where it stands. */
 export function EditDescription({ text, save }: Props) {
   const { t } = useTranslation("job");
-  const [isOpen, { open, close }] = useDisclosure();
+  const { isOpen, open, close, opener } = useInPlace();
   if (isOpen) return <Form text={text} save={save} onClose={close} />;
   return (
     <Group gap="xs" align="start" wrap="nowrap">
@@ -29,7 +29,7 @@ export function EditDescription({ text, save }: Props) {
           {t("edit.noDescription")}
         </Text>
       )}
-      <ActionIcon variant="subtle" color="gray" onClick={open} aria-label={t("edit.describe")}>
+      <ActionIcon ref={opener} variant="subtle" color="gray" onClick={open} aria-label={t("edit.describe")}>
         <IconPencil size={16} aria-hidden />
       </ActionIcon>
     </Group>

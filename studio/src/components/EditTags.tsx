@@ -1,15 +1,17 @@
 import { ActionIcon, Button, Group, Stack, TextInput } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
 import { IconPencil, IconPlus, IconX } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ErrorBox } from "@/components/ErrorBox";
 import { Tags } from "@/components/Tags";
+import { useInPlace } from "@/components/use-in-place";
+import { type TagChanges, tagChanges } from "@/lib/tags";
 
 interface Props {
   tags: Record<string, string>;
-  save: (tags: Record<string, string>) => Promise<unknown>;
+  /** Gets what was changed alone: what somebody else changes meanwhile stays. */
+  save: (changes: TagChanges) => Promise<unknown>;
 }
 
 interface Line {
@@ -21,12 +23,12 @@ interface Line {
 /** Tags, and how to change them where they stand. */
 export function EditTags({ tags, save }: Props) {
   const { t } = useTranslation("job");
-  const [isOpen, { open, close }] = useDisclosure();
+  const { isOpen, open, close, opener } = useInPlace();
   if (isOpen) return <Form tags={tags} save={save} onClose={close} />;
   return (
     <Group gap={4}>
       <Tags tags={tags} />
-      <ActionIcon variant="subtle" color="gray" onClick={open} aria-label={t("edit.tags")}>
+      <ActionIcon ref={opener} variant="subtle" color="gray" onClick={open} aria-label={t("edit.tags")}>
         <IconPencil size={16} aria-hidden />
       </ActionIcon>
     </Group>
@@ -35,18 +37,22 @@ export function EditTags({ tags, save }: Props) {
 
 function Form({ tags, save, onClose }: Props & { onClose: () => void }) {
   const { t } = useTranslation(["job", "common"]);
-  const [lines, setLines] = useState<Line[]>(() =>
-    Object.entries(tags).map(([key, value], id) => ({ id, key, value })),
-  );
-  const kept = Object.fromEntries(lines.filter(({ key }) => key.trim()).map(({ key, value }) => [key.trim(), value]));
-  const work = useMutation({ mutationFn: () => save(kept), onSuccess: onClose });
+  const [before] = useState(tags);
+  const [lines, setLines] = useState<Line[]>(() => {
+    const there = Object.entries(tags).map(([key, value], id) => ({ id, key, value }));
+    return there.length > 0 ? there : [{ id: 0, key: "", value: "" }];
+  });
+  const keys = lines.map(({ key }) => key.trim());
+  const kept = Object.fromEntries(lines.map(({ value }, at) => [keys[at], value]).filter(([key]) => key));
+  const work = useMutation({ mutationFn: () => save(tagChanges(before, kept)), onSuccess: onClose });
   const change = (id: number, part: Partial<Line>) =>
-    setLines((before) => before.map((line) => (line.id === id ? { ...line, ...part } : line)));
+    setLines((now) => now.map((line) => (line.id === id ? { ...line, ...part } : line)));
   const add = () =>
-    setLines((before) => [...before, { id: 1 + Math.max(-1, ...before.map(({ id }) => id)), key: "", value: "" }]);
+    setLines((now) => [...now, { id: 1 + Math.max(-1, ...now.map(({ id }) => id)), key: "", value: "" }]);
+  const isTwice = (line: Line) => line.key.trim() !== "" && keys.filter((key) => key === line.key.trim()).length > 1;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    work.mutate();
+    if (!lines.some(isTwice)) work.mutate();
   };
   return (
     <Stack component="form" gap="xs" onSubmit={submit}>
@@ -54,8 +60,9 @@ function Form({ tags, save, onClose }: Props & { onClose: () => void }) {
         <TagLine
           key={line.id}
           line={line}
+          isTwice={isTwice(line)}
           onChange={(part) => change(line.id, part)}
-          onRemove={() => setLines((before) => before.filter(({ id }) => id !== line.id))}
+          onRemove={() => setLines((now) => now.filter(({ id }) => id !== line.id))}
         />
       ))}
       {work.error && <ErrorBox error={work.error} />}
@@ -76,19 +83,24 @@ function Form({ tags, save, onClose }: Props & { onClose: () => void }) {
 
 interface LineProps {
   line: Line;
+  isTwice: boolean;
   onChange: (part: Partial<Line>) => void;
   onRemove: () => void;
 }
 
-function TagLine({ line, onChange, onRemove }: LineProps) {
+function TagLine({ line, isTwice, onChange, onRemove }: LineProps) {
   const { t } = useTranslation("job");
+  const [isNew] = useState(line.key === "");
   return (
-    <Group gap={4} wrap="nowrap">
+    <Group gap={4} wrap="nowrap" align="start">
       <TextInput
         size="xs"
         value={line.key}
         onChange={(event) => onChange({ key: event.currentTarget.value })}
         aria-label={t("edit.tagKey")}
+        error={isTwice && t("edit.twice")}
+        maxLength={255}
+        autoFocus={isNew}
       />
       <TextInput
         size="xs"

@@ -1,38 +1,83 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { chosenFiles, upload } from "@/lib/upload";
 
-afterEach(() => vi.unstubAllGlobals());
+const putBlob = vi.hoisted(() => vi.fn());
+vi.mock("@/lib/put-blob", () => ({ putBlob }));
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  putBlob.mockReset();
+});
 
 const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-it("sends what is missing, once, and gives the address of the content", async () => {
-  const calls: string[] = [];
-  let manifest: unknown;
-  vi.stubGlobal("fetch", async (address: string, init: RequestInit) => {
-    calls.push(`${init.method} ${address.replace("/api/v1/workspaces/w/", "")}`);
-    if (address.endsWith("/uploads")) manifest = JSON.parse(String(init.body)).manifest;
-    return new Response(JSON.stringify({ digest: "d", missing: [ABC], uri: "azureml://x" }));
+function file(path: string, content = path): File {
+  const made = new File([content], path.slice(path.lastIndexOf("/") + 1));
+  Object.defineProperty(made, "webkitRelativePath", { value: path });
+  made.text = async () => content;
+  return made;
+}
+
+function serve(answers: string[][]): { calls: string[]; manifests: unknown[] } {
+  const seen = { calls: [] as string[], manifests: [] as unknown[] };
+  putBlob.mockImplementation(async (address: string, body: Blob, onSent: (bytes: number) => void) => {
+    seen.calls.push(`PUT ${address.split("/uploads")[1]}`);
+    onSent(body.size);
   });
+  vi.stubGlobal("fetch", async (address: string, init: RequestInit) => {
+    seen.calls.push(`${init.method} ${address.split("/uploads")[1]}`);
+    seen.manifests.push(JSON.parse(String(init.body)).manifest);
+    return new Response(JSON.stringify({ digest: "d", missing: answers.shift() ?? [], uri: "azureml://x" }));
+  });
+  return seen;
+}
+
+it("sends each content that is missing once, and gives the address of the whole", async () => {
+  const { calls, manifests } = serve([[ABC], []]);
   const files = [
     { path: "a.txt", file: new Blob(["abc"]) },
     { path: "b/empty.txt", file: new Blob([]) },
+    { path: "b/a.txt", file: new Blob(["abc"]) },
   ];
-  const seen: string[] = [];
-  expect(await upload("w", files, "folder", ({ phase }) => seen.push(phase))).toBe("azureml://x");
-  expect(calls).toEqual(["POST uploads", `PUT uploads/blobs/${ABC}`, "POST uploads/d/complete"]);
-  expect(manifest).toEqual({
+  const parts: string[] = [];
+  const onProgress = ({ phase, part }: { phase: string; part: number }) => parts.push(`${phase} ${part}`);
+  expect(await upload("w", { files, basename: "folder", purpose: "data", onProgress })).toBe("azureml://x");
+  expect(calls).toEqual(["POST ", `PUT /blobs/${ABC}`, "POST /d/complete"]);
+  expect(manifests[0]).toEqual({
     files: [
       { path: "a.txt", size: 3, sha256: ABC, mode: "644" },
       { path: "b/empty.txt", size: 0, sha256: EMPTY, mode: "644" },
+      { path: "b/a.txt", size: 3, sha256: ABC, mode: "644" },
     ],
   });
-  expect(new Set(seen)).toEqual(new Set(["reading", "sending"]));
+  expect(parts.at(-1)).toBe("sending 1");
 });
 
-it("knows a file from a folder", () => {
-  const file = new File(["x"], "x.csv");
-  expect(chosenFiles([file])).toEqual({ files: [{ path: "x.csv", file }], basename: "x.csv" });
-  const inside = Object.defineProperty(new File(["x"], "x.csv"), "webkitRelativePath", { value: "top/a/x.csv" });
-  expect(chosenFiles([inside])).toEqual({ files: [{ path: "a/x.csv", file: inside }], basename: "top" });
+it("sends again what went missing, and ends when it is told to", async () => {
+  const { calls } = serve([[ABC], [ABC], []]);
+  const given = { files: [{ path: "a", file: new Blob(["abc"]) }], basename: "f", purpose: "code" as const };
+  await upload("w", { ...given, onProgress: () => {} });
+  expect(calls.filter((call) => call.startsWith("PUT"))).toHaveLength(2);
+  const stop = new AbortController();
+  stop.abort();
+  await expect(upload("w", { ...given, onProgress: () => {}, signal: stop.signal })).rejects.toBe(stop.signal.reason);
+});
+
+it("knows a file from a folder, and leaves at home what the folder's rules name", async () => {
+  const one = new File(["x"], "x.csv");
+  expect(await chosenFiles([one])).toEqual({ files: [{ path: "x.csv", file: one }], basename: "x.csv" });
+  const { files, basename } = await chosenFiles([
+    file("src/train.py"),
+    file("src/.gitignore", "data/\n*.env\n"),
+    file("src/data/big.csv"),
+    file("src/secret.env"),
+    file("src/pkg/__pycache__/x.pyc"),
+  ]);
+  expect([basename, ...files.map(({ path }) => path)]).toEqual(["src", "train.py", ".gitignore"]);
+});
+
+it("takes the rules of .amlignore where there are both", async () => {
+  const given = [file("s/a.txt"), file("s/.amlignore", "b.txt"), file("s/.gitignore", "a.txt"), file("s/b.txt")];
+  expect((await chosenFiles(given)).files.map(({ path }) => path)).toEqual(["a.txt", ".gitignore"]);
 });

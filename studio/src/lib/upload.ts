@@ -1,9 +1,16 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { fetchRaw } from "@/api/client";
+import ignore from "ignore";
 import { nativeAddress, send } from "@/api/native";
+import { putBlob } from "@/lib/put-blob";
 
 const PIECE = 4 << 20;
+const AT_ONCE = 4;
+/** How often what went missing in between is sent again. */
+const ROUNDS = 3;
+
+const ALWAYS = [".git/", "__pycache__/", ".ipynb_checkpoints/", ".DS_Store", ".amlignore"];
+const RULES = [".amlignore", ".gitignore"];
 
 /** A file to upload, with its path below the folder that is uploaded; of a single file its name. */
 export interface UploadFile {
@@ -17,6 +24,17 @@ export interface UploadProgress {
   part: number;
 }
 
+/** What is uploaded, and how. */
+export interface Upload {
+  files: UploadFile[];
+  /** Name of the file or folder that they become. */
+  basename: string;
+  purpose: "data" | "code";
+  onProgress: (progress: UploadProgress) => void;
+  /** Ends the upload; what arrived stays for another try. */
+  signal?: AbortSignal;
+}
+
 interface UploadAnswer {
   digest: string;
   missing: string[];
@@ -26,33 +44,63 @@ interface UploadAnswer {
 /**
  * Uploads files by their content: what the server has already is not sent again.
  *
- * @param basename name of the file or folder that they become.
  * @returns the address of the content.
- * @throws ApiError when the server refused.
+ * @throws ApiError when the server refused; the signal's reason when it ended the upload.
  */
-export async function upload(
-  workspace: string,
-  files: UploadFile[],
-  basename: string,
-  onProgress: (progress: UploadProgress) => void,
-): Promise<string> {
-  const digests = await digestsOf(files, (part) => onProgress({ phase: "reading", part }));
+export async function upload(workspace: string, { files, basename, purpose, onProgress, signal }: Upload) {
+  const digests = await digestsOf(files, (part) => onProgress({ phase: "reading", part }), signal);
   const listed = files.map(({ path, file }, index) => ({ path, size: file.size, sha256: digests[index], mode: "644" }));
-  const asked = { manifest: { files: listed }, purpose: "data", basename };
-  const begun = await send<UploadAnswer>("POST", nativeAddress(workspace, "uploads"), asked);
-  let sent = 0;
-  for (const digest of begun.missing) {
-    onProgress({ phase: "sending", part: sent / begun.missing.length });
-    const file = files[digests.indexOf(digest)]?.file;
-    await fetchRaw(nativeAddress(workspace, "uploads", "blobs", digest), { method: "PUT", body: file });
-    sent += 1;
+  const asked = { manifest: { files: listed }, purpose, basename };
+  let answer = await send<UploadAnswer>("POST", nativeAddress(workspace, "uploads"), asked);
+  const contents = new Map(digests.map((digest, index) => [digest, files[index]?.file]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await sendAll(workspace, answer.missing, contents, (part) => onProgress({ phase: "sending", part }), signal);
+    const done = nativeAddress(workspace, "uploads", answer.digest, "complete");
+    answer = await send<UploadAnswer>("POST", done, asked);
+    if (answer.missing.length === 0) return answer.uri;
   }
-  const done = nativeAddress(workspace, "uploads", begun.digest, "complete");
-  return (await send<UploadAnswer>("POST", done, asked)).uri;
+  throw new Error(`${answer.missing.length} / ${files.length}: ${basename}`);
+}
+
+/** Sends contents, a few at a time; the part that is done is told by bytes. */
+async function sendAll(
+  workspace: string,
+  missing: string[],
+  contents: Map<string, Blob | undefined>,
+  onPart: (part: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const sizes = missing.map((digest) => contents.get(digest)?.size ?? 0);
+  const total = Math.max(
+    1,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+  let whole = 0;
+  const under = new Map<string, number>();
+  const tell = () => onPart(Math.min(1, (whole + [...under.values()].reduce((sum, size) => sum + size, 0)) / total));
+  const waiting = [...missing];
+  const work = async () => {
+    for (let digest = waiting.shift(); digest !== undefined; digest = waiting.shift()) {
+      const file = contents.get(digest);
+      if (!file) continue;
+      const of = digest;
+      const address = nativeAddress(workspace, "uploads", "blobs", of);
+      const note = (sent: number) => {
+        under.set(of, sent);
+        tell();
+      };
+      await putBlob(address, file, note, signal);
+      under.delete(of);
+      whole += file.size;
+      tell();
+    }
+  };
+  tell();
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, missing.length) }, work));
 }
 
 /** The SHA-256 of files, read piece by piece: none is ever in memory whole. */
-async function digestsOf(files: UploadFile[], onProgress: (part: number) => void): Promise<string[]> {
+async function digestsOf(files: UploadFile[], onProgress: (part: number) => void, signal?: AbortSignal) {
   const total = Math.max(
     1,
     files.reduce((sum, { file }) => sum + file.size, 0),
@@ -62,6 +110,7 @@ async function digestsOf(files: UploadFile[], onProgress: (part: number) => void
   for (const { file } of files) {
     const hash = sha256.create();
     for (let start = 0; start < file.size; start += PIECE) {
+      signal?.throwIfAborted();
       const piece = new Uint8Array(await file.slice(start, start + PIECE).arrayBuffer());
       hash.update(piece);
       read += piece.length;
@@ -72,15 +121,25 @@ async function digestsOf(files: UploadFile[], onProgress: (part: number) => void
   return digests;
 }
 
-/** Reads what the person chose: one file as it is, a folder with the paths of its files. */
-export function chosenFiles(list: ArrayLike<File>): { files: UploadFile[]; basename: string } {
-  const files = Array.from(list);
-  const first = files[0];
+/** What the person chose: one file as it is, or a folder with the paths of its files. */
+export interface Chosen {
+  files: UploadFile[];
+  basename: string;
+}
+
+/** Reads what the person chose; of a folder what its own rules leave at home is left out, as on the command line. */
+export async function chosenFiles(list: ArrayLike<File>): Promise<Chosen> {
+  const all = Array.from(list);
+  const first = all[0];
   if (!first) return { files: [], basename: "" };
-  if (!first.webkitRelativePath && files.length === 1) {
+  if (!first.webkitRelativePath && all.length === 1) {
     return { files: [{ path: first.name, file: first }], basename: first.name };
   }
-  const top = first.webkitRelativePath.split("/")[0] || "files";
   const below = (file: File) => file.webkitRelativePath.split("/").slice(1).join("/") || file.name;
-  return { files: files.map((file) => ({ path: below(file), file })), basename: top };
+  const files = all.map((file) => ({ path: below(file), file }));
+  const rules = RULES.map((name) => files.find(({ path }) => path === name)).find((found) => found !== undefined);
+  const judge = ignore().add(ALWAYS);
+  if (rules) judge.add(await rules.file.text());
+  const basename = first.webkitRelativePath.split("/")[0] || "files";
+  return { files: files.filter(({ path }) => !judge.ignores(path)), basename };
 }

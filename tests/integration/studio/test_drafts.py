@@ -7,7 +7,7 @@ import pytest
 from tests.support.processes import REPOSITORY
 from tests.support.server import LapisServer
 
-DRAFTS = "/api/v1/workspaces/default/drafts/job"
+DRAFTS = "/api/v1/workspaces/default/drafts"
 TEXT = """\
 type: command
 command: echo ${{inputs.word}}
@@ -18,8 +18,8 @@ inputs:
 """
 
 
-def _check(server: LapisServer, text: str) -> dict[str, object]:
-    status, answer = server.request("POST", DRAFTS, {"text": text})
+def _check(server: LapisServer, text: str, kind: str = "job") -> dict[str, object]:
+    status, answer = server.request("POST", f"{DRAFTS}/{kind}", {"text": text})
     assert status == 200, answer
     assert isinstance(answer, dict)
     return answer
@@ -41,6 +41,28 @@ def test_the_schema_names_every_type_of_job(shared_server: LapisServer) -> None:
     assert status == 200
     assert {"CommandJob", "PipelineJob", "SweepJob"} <= set(schema["$defs"])
     assert {"$ref": "#/$defs/CommandJob"} in schema["anyOf"]
+
+
+def test_environments_components_and_schedules_are_checked_too(shared_server: LapisServer) -> None:
+    nameless = _check(shared_server, "image: python\nconda_file: conda.yml\n", "environment")
+    assert [p["path"] for p in nameless["problems"]] == ["name", "conda_file"]  # type: ignore[attr-defined]
+    assert nameless["document"] is None
+    text = "name: count\ncommand: wc -l x\nenvironment: azureml:e@latest\ncode: ./src\n"
+    step = _check(shared_server, text, "component")
+    assert step["problems"] == []
+    assert [u["path"] for u in step["uploads"]] == [["code"]]  # type: ignore[attr-defined]
+    late = _check(shared_server, "name: late\ntrigger: {type: cron, expresion: x}\ncreate_job: azureml:j\n", "schedule")
+    assert {p["line"] for p in late["problems"]} == {2}  # type: ignore[attr-defined]
+    assert shared_server.request("GET", "/api/v1/schemas/schedule")[0] == 200
+    assert shared_server.request("GET", "/api/v1/schemas/nothing")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "template"), [("environment", "environment"), ("component", "component"), ("schedule", "schedule")]
+)
+def test_the_templates_of_other_documents_are_good(shared_server: LapisServer, kind: str, template: str) -> None:
+    file = REPOSITORY / "studio" / "src" / "pages" / "submit" / "templates" / f"{template}.yml"
+    assert _check(shared_server, file.read_text(encoding="utf-8"), kind)["problems"] == []
 
 
 @pytest.mark.parametrize("template", ["command", "sweep", "pipeline"])

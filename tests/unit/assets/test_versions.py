@@ -236,3 +236,22 @@ def test_deleting_a_workspace_takes_its_assets(world: World) -> None:
     world.workspaces.delete("default", force=True)
     again, _ = world.workspaces.create_or_update("default", {"name": "default"}, "ann")
     assert world.assets.list(again, DATA, ListQuery(archived=Archived.ALL)).value == []
+
+
+def test_tags_are_changed_one_by_one_by_many_at_once(world: World) -> None:
+    create(world, tags={"team": "blue", "old": "1"})
+    start = threading.Barrier(8)
+
+    def change(number: int) -> None:
+        start.wait(30)
+        world.assets.change_tags(world.ws, DATA, "iris", "1", {f"t{number}": "x", "old": None})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(change, range(8)))
+    expected = {"team": "blue", **{f"t{number}": "x" for number in range(8)}}
+    assert world.assets.get(world.ws, DATA, "iris", "1").document["tags"] == expected
+    found = world.assets.list(world.ws, DATA, ListQuery(None, Archived.ACTIVE, {"t3": "x"}, 10, None)).value
+    assert [record.name for record in found] == ["iris"]
+    gone = world.assets.change_tags(world.ws, DATA, "iris", "1", dict.fromkeys(expected))
+    assert "tags" not in gone.document
+    refused(ErrorCode.NOT_FOUND, world.assets.change_tags, world.ws, DATA, "iris", "9", {"a": "b"})

@@ -1,6 +1,7 @@
 /** Texts of the pages: components. */
 export const components = {
   title: "Components",
+  new: "New component",
   list: "Components",
   find: "Find by name, description or tag",
   archived: "Archived too",
@@ -30,7 +31,6 @@ export const components = {
   job: "Job",
   document: "Document",
   archivedMark: "Archived",
-  archiveQuestion: "Lists leave this version out; what uses it goes on as before.",
   chooseVersion: "Version",
   emptyTitle: "No component yet",
   emptyText: "A component is a step to use again: a command with its inputs, outputs, code and environment.",

@@ -1,6 +1,10 @@
 /** Texts of the pages of connections. */
 export const connections = {
   title: "Connections",
+  new: "New connection",
+  edit: "Edit",
+  editTitle: "Edit connection {{name}}",
+  group: { usual: "Common", ai: "AI services", azure: "Azure", databases: "Databases and warehouses" },
   list: "Connections",
   target: "Target",
   authentication: "Authentication",

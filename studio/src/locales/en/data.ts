@@ -11,7 +11,6 @@ export const data = {
   version: "Version of {{name}}",
   path: "Path",
   madeBy: "Made by",
-  archiveQuestion: "Version {{version}} of “{{name}}” will be hidden from lists. Jobs that name it go on using it.",
   nothingFound: "Nothing holds these words.",
   tab: { columns: "Columns", preview: "Preview", files: "Files", versions: "Versions", document: "Document" },
   empty: {

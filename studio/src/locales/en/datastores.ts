@@ -1,6 +1,10 @@
 /** Texts of the pages of datastores. */
 export const datastores = {
   title: "Datastores",
+  new: "New datastore",
+  edit: "Edit",
+  editTitle: "Edit datastore {{name}}",
+  deleteQuestion: "Datastore “{{name}}” and its credentials will be deleted here; the files that lie in it stay.",
   list: "Datastores",
   isDefault: "Default",
   makeDefault: "Make default",

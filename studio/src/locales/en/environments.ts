@@ -1,6 +1,8 @@
 /** Texts of the pages of environments. */
 export const environments = {
   title: "Environments",
+  new: "New environment",
+  derive: "New environment from this",
   own: "Of this workspace",
   curatedTab: "Curated",
   curated: "Curated",
@@ -31,7 +33,12 @@ export const environments = {
   packages: "Packages",
   packageList: "Packages, as installed",
   findPackage: "Find a package",
-  resolution: "Honoured",
+  resolution: "How strictly",
+  strictness: {
+    exact: "exact: the asked versions, or a refusal",
+    compatible: "compatible: the nearest versions that this machine can have",
+    host: "host: the Python of the server, as it is",
+  },
   key: "Key",
   lock: "Lock file",
   log: "Build log",

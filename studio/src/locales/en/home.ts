@@ -1,7 +1,8 @@
 /** Texts of the home page and of the search. */
 export const home = {
   title: "Home",
-  all: "All: {{what}}",
+  all: "View all",
+  allOf: "View all: {{what}}",
   running: "Running",
   waiting: "Waiting",
   failed: "Failed lately",

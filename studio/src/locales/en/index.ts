@@ -1,3 +1,5 @@
+import { access } from "@/locales/en/access";
+import { assets } from "@/locales/en/assets";
 import { batch } from "@/locales/en/batch";
 import { common } from "@/locales/en/common";
 import { compare } from "@/locales/en/compare";
@@ -22,6 +24,8 @@ import { sweeps } from "@/locales/en/sweeps";
 
 /** All English texts: the measure for every other language. */
 export const en = {
+  access,
+  assets,
   batch,
   common,
   compare,

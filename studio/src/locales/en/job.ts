@@ -20,6 +20,7 @@ export const job = {
     tagValue: "Value",
     addTag: "Add tag",
     removeTag: "Remove tag {{key}}",
+    twice: "There are two of this name",
   },
   head: { parent: "Part of", step: "step {{step}}", children: "Started jobs", archived: "Archived" },
   failure: {

@@ -1,6 +1,8 @@
 /** Texts of the pages: schedules. */
 export const schedules = {
   title: "Schedules",
+  new: "New schedule",
+  edit: "Edit",
   list: "Schedules",
   next: "Next run",
   nextRuns: "Next runs",

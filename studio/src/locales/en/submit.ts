@@ -2,9 +2,28 @@
 export const submit = {
   title: "New job",
   resubmit: "Resubmit {{name}}",
-  editor: "The job's document in YAML",
+  editor: {
+    job: "The job's document in YAML",
+    environment: "The environment's document in YAML",
+    component: "The component's document in YAML",
+    schedule: "The schedule's document in YAML",
+  },
+  new: {
+    environment: "New environment",
+    component: "New component",
+    schedule: "New schedule",
+    version: "New version of {{name}}",
+    edit: "Edit {{name}}",
+  },
   keys: "Ctrl+Space completes; Escape, then Tab leaves the editor.",
-  submit: "Submit job",
+  submit: {
+    job: "Submit job",
+    environment: "Create environment",
+    component: "Create component",
+    schedule: "Create schedule",
+  },
+  replace: "Save",
+  taken: "There is a schedule named “{{name}}” already.",
   template: { label: "Begin with", command: "Command", sweep: "Sweep", pipeline: "Pipeline" },
   check: {
     good: "The document is good",
@@ -22,7 +41,5 @@ export const submit = {
     done_one: "{{count}} file was sent",
     done_other: "{{count}} files were sent",
     first: "Choose the files that the document names first.",
-    noDigests:
-      "This browser can't send files here: it needs HTTPS, or the server's own machine. `lapis job create -f job.yml` sends them too.",
   },
 };

@@ -2,6 +2,7 @@ import type { Messages } from "@/locales/messages";
 
 export const components: Messages["components"] = {
   title: "コンポーネント",
+  new: "新しいコンポーネント",
   list: "コンポーネント一覧",
   find: "名前、説明、タグで検索",
   archived: "アーカイブ済みも表示",
@@ -31,7 +32,6 @@ export const components: Messages["components"] = {
   job: "ジョブ",
   document: "ドキュメント",
   archivedMark: "アーカイブ済み",
-  archiveQuestion: "このバージョンは一覧に表示されなくなります。使用中のものには影響しません。",
   chooseVersion: "バージョン",
   emptyTitle: "コンポーネントはまだありません",
   emptyText: "コンポーネントは再利用できるステップです。コマンドに入力、出力、コード、環境をまとめたものです。",

@@ -2,6 +2,10 @@ import type { Messages } from "@/locales/messages";
 
 export const connections: Messages["connections"] = {
   title: "接続",
+  new: "新しい接続",
+  edit: "編集",
+  editTitle: "接続 {{name}} の編集",
+  group: { usual: "よく使う種類", ai: "AI サービス", azure: "Azure", databases: "データベースとウェアハウス" },
   list: "接続一覧",
   target: "接続先",
   authentication: "認証方法",

@@ -12,8 +12,6 @@ export const data: Messages["data"] = {
   version: "{{name}} のバージョン",
   path: "パス",
   madeBy: "作成したジョブ",
-  archiveQuestion:
-    "「{{name}}」のバージョン {{version}} を一覧に表示しないようにします。このバージョンを指定しているジョブは引き続き利用できます。",
   nothingFound: "一致するデータはありません。",
   tab: {
     columns: "列",

@@ -2,6 +2,10 @@ import type { Messages } from "@/locales/messages";
 
 export const datastores: Messages["datastores"] = {
   title: "データストア",
+  new: "新しいデータストア",
+  edit: "編集",
+  editTitle: "データストア {{name}} の編集",
+  deleteQuestion: "データストア「{{name}}」とその資格情報を削除します。保存先のファイルは残ります。",
   list: "データストア一覧",
   isDefault: "既定",
   makeDefault: "既定に設定",

@@ -2,6 +2,8 @@ import type { Messages } from "@/locales/messages";
 
 export const environments: Messages["environments"] = {
   title: "環境",
+  new: "新しい環境",
+  derive: "この環境から作成",
   own: "このワークスペース",
   curatedTab: "キュレーション済み",
   curated: "キュレーション済み",
@@ -34,6 +36,11 @@ export const environments: Messages["environments"] = {
   packageList: "インストール済みパッケージ",
   findPackage: "パッケージを検索",
   resolution: "解決方法",
+  strictness: {
+    exact: "exact (指定どおりのバージョンのみ)",
+    compatible: "compatible (このマシンで使える最も近いバージョン)",
+    host: "host (サーバーの Python をそのまま使用)",
+  },
   key: "キー",
   lock: "ロックファイル",
   log: "ビルドログ",

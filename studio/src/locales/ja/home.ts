@@ -2,7 +2,8 @@ import type { Messages } from "@/locales/messages";
 
 export const home: Messages["home"] = {
   title: "ホーム",
-  all: "すべて表示: {{what}}",
+  all: "すべて表示",
+  allOf: "すべて表示: {{what}}",
   running: "実行中",
   waiting: "待機中",
   failed: "最近の失敗",

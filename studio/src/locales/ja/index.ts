@@ -1,3 +1,5 @@
+import { access } from "@/locales/ja/access";
+import { assets } from "@/locales/ja/assets";
 import { batch } from "@/locales/ja/batch";
 import { common } from "@/locales/ja/common";
 import { compare } from "@/locales/ja/compare";
@@ -23,6 +25,8 @@ import type { Messages } from "@/locales/messages";
 
 /** All Japanese texts; the type checker misses none. */
 export const ja: Messages = {
+  access,
+  assets,
   batch,
   common,
   compare,

@@ -21,6 +21,7 @@ export const job: Messages["job"] = {
     tagValue: "値",
     addTag: "タグを追加",
     removeTag: "タグ {{key}} を削除",
+    twice: "同じ名前のタグがあります",
   },
   head: { parent: "親ジョブ", step: "ステップ {{step}}", children: "子ジョブ", archived: "アーカイブ済み" },
   failure: {

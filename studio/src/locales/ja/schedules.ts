@@ -2,6 +2,8 @@ import type { Messages } from "@/locales/messages";
 
 export const schedules: Messages["schedules"] = {
   title: "スケジュール",
+  new: "新しいスケジュール",
+  edit: "編集",
   list: "スケジュール",
   next: "次回の実行",
   nextRuns: "今後の実行",

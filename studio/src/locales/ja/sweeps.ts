@@ -5,6 +5,7 @@ export const sweeps: Messages["sweeps"] = {
   tab: "試行",
   trials: "試行",
   trial: "試行",
+  finished: "{{total}} 件中 {{over}} 件の試行が終了",
   progress: "{{total}} 件中 {{over}} 件の試行が終了、{{live}} 件が実行中",
   stopped: "早期終了",
   best: "これまでの最良値",

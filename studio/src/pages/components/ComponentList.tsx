@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { NewDocumentLink } from "@/components/NewDocumentLink";
 import { PageHeader } from "@/components/PageHeader";
 import { ComponentTable } from "@/pages/components/ComponentTable";
 
@@ -7,7 +8,7 @@ export function Component() {
   const { t } = useTranslation("components");
   return (
     <>
-      <PageHeader title={t("title")} />
+      <PageHeader title={t("title")} actions={<NewDocumentLink kind="component" label={t("new")} />} />
       <ComponentTable />
     </>
   );

@@ -1,16 +1,16 @@
 import { Badge, NativeSelect } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
-import { type ComponentVersion, turnComponent, useComponentVersions } from "@/api/components";
+import { type ComponentVersion, useComponentVersions } from "@/api/components";
 import { ApiError } from "@/api/errors";
 import { itemKey } from "@/api/keys";
-import { ConfirmButton } from "@/components/ConfirmButton";
+import { AssetActions } from "@/components/assets/AssetActions";
 import { CodeView } from "@/components/code/CodeView";
 import { ErrorBox } from "@/components/ErrorBox";
 import { FileBrowser } from "@/components/files/FileBrowser";
 import { Loading } from "@/components/Loading";
+import { NewDocumentLink } from "@/components/NewDocumentLink";
 import { PageHeader } from "@/components/PageHeader";
 import { type Tab, Tabs } from "@/components/Tabs";
 import { path, useWorkspace } from "@/lib/workspace";
@@ -41,7 +41,7 @@ function Missing({ name, version }: { name: string; version: string }) {
 }
 
 function Whole({ component, versions }: { component: ComponentVersion; versions: ComponentVersion[] }) {
-  const { t } = useTranslation(["components", "common"]);
+  const { t } = useTranslation(["components", "assets"]);
   const workspace = useWorkspace();
   return (
     <>
@@ -52,7 +52,13 @@ function Whole({ component, versions }: { component: ComponentVersion; versions:
         actions={
           <>
             <Versions component={component} versions={versions} />
-            <Turn component={component} />
+            <NewDocumentLink
+              kind="component"
+              label={t("assets:newVersion")}
+              from={`${component.name}:${component.version}`}
+              isQuiet
+            />
+            <AssetActions noun="components" asset={component} />
           </>
         }
       />
@@ -75,24 +81,6 @@ function Versions({ component, versions }: { component: ComponentVersion; versio
         value: version,
         label: `${t("chooseVersion")} ${version}${archived ? ` (${t("archivedMark")})` : ""}`,
       }))}
-    />
-  );
-}
-
-function Turn({ component }: { component: ComponentVersion }) {
-  const { t } = useTranslation(["components", "common"]);
-  const workspace = useWorkspace();
-  const queries = useQueryClient();
-  const { name, version, archived } = component;
-  const act = async () => {
-    await turnComponent(workspace, name, version, archived ? "restore" : "archive");
-    await queries.invalidateQueries({ queryKey: itemKey(workspace, "components", name) });
-  };
-  return (
-    <ConfirmButton
-      label={archived ? t("common:restore") : t("common:archive")}
-      question={archived ? null : t("archiveQuestion")}
-      act={act}
     />
   );
 }

@@ -1,11 +1,12 @@
-import { Button, Group, NumberInput, Popover, Stack } from "@mantine/core";
+import { Button, Group, Popover, Stack } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { type Compute, deleteCompute, useResizeCompute, useTurnCompute } from "@/api/computes";
+import { type Compute, deleteCompute, useChangeCompute, useTurnCompute } from "@/api/computes";
 import { ConfirmButton } from "@/components/ConfirmButton";
 import { ErrorBox } from "@/components/ErrorBox";
 import { path, useWorkspace } from "@/lib/workspace";
+import { ClusterFields, type ClusterSize, sizeKeys } from "@/pages/compute/ClusterFields";
 
 /** What can be done with a compute: start or stop an instance, resize a cluster, delete either. */
 export function ComputeActions({ compute }: { compute: Compute }) {
@@ -41,32 +42,41 @@ function Turn({ compute }: { compute: Compute }) {
 function Resize({ compute }: { compute: Compute }) {
   const { t } = useTranslation(["compute", "common"]);
   const [isOpen, setOpen] = useState(false);
-  const [nodes, setNodes] = useState<number | string>(compute.max_instances ?? 1);
-  const resize = useResizeCompute(useWorkspace(), compute.name);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    resize.mutate(Number(nodes), { onSuccess: () => setOpen(false) });
-  };
   return (
-    <Popover opened={isOpen} onChange={setOpen} position="bottom-end" trapFocus withArrow>
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-end" trapFocus withArrow width={320}>
       <Popover.Target>
         <Button variant="default" size="xs" onClick={() => setOpen((was) => !was)}>
           {t("resize")}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown>
-        <form onSubmit={submit}>
-          <Stack gap="xs">
-            <NumberInput label={t("maxInstances")} min={1} max={1000} value={nodes} onChange={setNodes} />
-            {resize.error && <ErrorBox error={resize.error} />}
-            <Group justify="end">
-              <Button type="submit" size="xs" loading={resize.isPending}>
-                {t("common:save")}
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      </Popover.Dropdown>
+      <Popover.Dropdown>{isOpen && <Size compute={compute} onDone={() => setOpen(false)} />}</Popover.Dropdown>
     </Popover>
+  );
+}
+
+function Size({ compute, onDone }: { compute: Compute; onDone: () => void }) {
+  const { t } = useTranslation("common");
+  const change = useChangeCompute(useWorkspace(), compute.name);
+  const [size, setSize] = useState<ClusterSize>({
+    min: compute.min_instances ?? 0,
+    max: compute.max_instances ?? 1,
+    idle: compute.idle_time_before_scale_down ?? "",
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    change.mutate(sizeKeys(size), { onSuccess: onDone });
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="xs">
+        <ClusterFields size={size} onChange={setSize} />
+        {change.error && <ErrorBox error={change.error} />}
+        <Group justify="end">
+          <Button type="submit" size="xs" loading={change.isPending}>
+            {t("save")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }

@@ -48,5 +48,5 @@ it("makes a cluster, and shows a refusal where it was asked for", async () => {
   await userEvent.type(await screen.findByLabelText(/Name/), "gpu");
   await userEvent.click(screen.getByRole("button", { name: "Create" }));
   expect((await screen.findByRole("alert")).textContent).toContain("No such name.");
-  expect(sent).toEqual([{ name: "gpu", type: "amlcompute", max_instances: 4 }]);
+  expect(sent).toEqual([{ name: "gpu", type: "amlcompute", min_instances: 0, max_instances: 4 }]);
 });

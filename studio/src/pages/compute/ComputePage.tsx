@@ -1,15 +1,17 @@
 import { Alert, Stack } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
-import { BUILT_IN, type Compute, useCompute } from "@/api/computes";
+import { BUILT_IN, type Compute, useChangeCompute, useCompute } from "@/api/computes";
+import { EditDescription } from "@/components/EditDescription";
+import { EditTags } from "@/components/EditTags";
 import { ErrorBox } from "@/components/ErrorBox";
 import { KeyValues } from "@/components/KeyValues";
 import { Loading } from "@/components/Loading";
 import { PageHeader } from "@/components/PageHeader";
 import { StatusBadge } from "@/components/StatusBadge";
 import { Tabs } from "@/components/Tabs";
-import { Tags } from "@/components/Tags";
 import { DateTime } from "@/components/times";
+import { withChanges } from "@/lib/tags";
 import { path, useWorkspace } from "@/lib/workspace";
 import { ComputeActions } from "@/pages/compute/ComputeActions";
 import { Nodes } from "@/pages/compute/Nodes";
@@ -60,18 +62,34 @@ function Overview({ name }: { name: string }) {
 }
 
 function Properties({ compute }: { compute?: Compute }) {
-  const { t } = useTranslation(["compute", "common"]);
+  const { t } = useTranslation("compute");
   if (!compute) return <Alert color="lapis">{t("builtInText")}</Alert>;
+  return <Own compute={compute} />;
+}
+
+function Own({ compute }: { compute: Compute }) {
+  const { t } = useTranslation(["compute", "common"]);
+  const change = useChangeCompute(useWorkspace(), compute.name);
   const isCluster = compute.type === "amlcompute";
+  const described = (
+    <EditDescription
+      text={compute.description ?? ""}
+      save={(text) => change.mutateAsync({ description: text || null })}
+    />
+  );
+  const tags = compute.tags ?? {};
+  const tagged = <EditTags tags={tags} save={(given) => change.mutateAsync({ tags: withChanges(tags, given) })} />;
   return (
     <KeyValues
       label={t("common:properties")}
       pairs={[
         { label: t("common:type"), value: compute.type },
         { label: t("size"), value: compute.size },
+        { label: t("minInstances"), value: isCluster ? (compute.min_instances ?? 0) : null },
         { label: t("maxInstances"), value: isCluster ? compute.max_instances : null },
-        { label: t("common:description"), value: compute.description },
-        { label: t("common:tags"), value: <Tags tags={compute.tags} /> },
+        { label: t("idleTime"), value: isCluster ? compute.idle_time_before_scale_down : null },
+        { label: t("common:description"), value: described },
+        { label: t("common:tags"), value: tagged },
         { label: t("common:createdBy"), value: compute.creation_context.created_by },
         { label: t("common:created"), value: <DateTime at={compute.creation_context.created_at} /> },
       ]}

@@ -1,12 +1,13 @@
-import { Button, Group, Modal, NumberInput, Radio, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Radio, Stack, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPlus } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { useCreateCompute, type NewCompute as Wanted } from "@/api/computes";
+import { BUILT_IN, useComputes, useCreateCompute, type NewCompute as Wanted } from "@/api/computes";
 import { ErrorBox } from "@/components/ErrorBox";
 import { path, useWorkspace } from "@/lib/workspace";
+import { ClusterFields, type ClusterSize, sizeKeys } from "@/pages/compute/ClusterFields";
 
 const KINDS: Wanted["type"][] = ["amlcompute", "computeinstance"];
 
@@ -33,12 +34,18 @@ function Form({ onCancel }: { onCancel: () => void }) {
   const create = useCreateCompute(workspace);
   const [name, setName] = useState("");
   const [type, setType] = useState<Wanted["type"]>("amlcompute");
-  const [nodes, setNodes] = useState<number | string>(4);
+  const [size, setSize] = useState<ClusterSize>({ min: 0, max: 4, idle: "" });
+  const [description, setDescription] = useState("");
+  const there = useComputes(workspace);
+  const taken = [...BUILT_IN, ...(there.data ?? []).map((compute) => compute.name)];
+  const isTaken = taken.includes(name.trim().toLowerCase());
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const size = type === "amlcompute" ? { max_instances: Number(nodes) } : {};
+    if (isTaken) return;
+    const keys = type === "amlcompute" ? sizeKeys(size) : {};
+    const words = description.trim() ? { description: description.trim() } : {};
     create.mutate(
-      { name: name.trim(), type, ...size },
+      { name: name.trim(), type, ...keys, ...words },
       { onSuccess: (made) => void navigate(path(workspace, "compute", made.name)) },
     );
   };
@@ -50,6 +57,7 @@ function Form({ onCancel }: { onCancel: () => void }) {
           required
           label={t("common:name")}
           description={t("nameHelp")}
+          error={isTaken && t("taken")}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
@@ -60,9 +68,12 @@ function Form({ onCancel }: { onCancel: () => void }) {
             ))}
           </Stack>
         </Radio.Group>
-        {type === "amlcompute" && (
-          <NumberInput label={t("maxInstances")} min={1} max={1000} value={nodes} onChange={setNodes} />
-        )}
+        {type === "amlcompute" && <ClusterFields size={size} onChange={setSize} />}
+        <TextInput
+          label={t("common:description")}
+          value={description}
+          onChange={(event) => setDescription(event.currentTarget.value)}
+        />
         {create.error && <ErrorBox error={create.error} />}
         <Group justify="end">
           <Button variant="default" onClick={onCancel}>

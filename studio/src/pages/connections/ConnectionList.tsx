@@ -12,6 +12,7 @@ import type { Column } from "@/components/table/columns";
 import { DataTable } from "@/components/table/DataTable";
 import { TimeAgo } from "@/components/times";
 import { path, useWorkspace } from "@/lib/workspace";
+import { NewConnection } from "@/pages/connections/NewConnection";
 
 const COMMAND = `cat > connection.yml <<'EOF'
 name: code
@@ -28,7 +29,7 @@ export function Component() {
   const connections = useConnections(useWorkspace());
   return (
     <>
-      <PageHeader title={t("title")} />
+      <PageHeader title={t("title")} actions={<NewConnection />} />
       {connections.isPending && <Loading />}
       {connections.error && <ErrorBox error={connections.error} retry={() => void connections.refetch()} />}
       {connections.data && <ConnectionTable rows={connections.data} />}

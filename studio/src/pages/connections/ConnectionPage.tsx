@@ -1,6 +1,8 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
 import { type Connection, useConnection } from "@/api/connections";
+import { listKey } from "@/api/keys";
 import { nativeAddress, remove } from "@/api/native";
 import { ConfirmButton } from "@/components/ConfirmButton";
 import { ErrorBox } from "@/components/ErrorBox";
@@ -10,6 +12,7 @@ import { PageHeader } from "@/components/PageHeader";
 import { Tags } from "@/components/Tags";
 import { DateTime } from "@/components/times";
 import { path, useWorkspace } from "@/lib/workspace";
+import { EditConnection } from "@/pages/connections/EditConnection";
 
 const MASK = "***";
 
@@ -27,9 +30,11 @@ function Details({ connection }: { connection: Connection }) {
   const { t } = useTranslation(["connections", "common"]);
   const workspace = useWorkspace();
   const navigate = useNavigate();
+  const queries = useQueryClient();
   const { name } = connection;
   const drop = async () => {
     await remove(nativeAddress(workspace, "connections", name));
+    void queries.invalidateQueries({ queryKey: listKey(workspace, "connections") });
     await navigate(path(workspace, "connections"));
   };
   return (
@@ -37,7 +42,12 @@ function Details({ connection }: { connection: Connection }) {
       <PageHeader
         title={name}
         crumbs={[{ label: t("title"), to: path(workspace, "connections") }]}
-        actions={<ConfirmButton label={t("common:delete")} question={t("deleteQuestion", { name })} act={drop} />}
+        actions={
+          <>
+            <EditConnection connection={connection} />
+            <ConfirmButton label={t("common:delete")} question={t("deleteQuestion", { name })} act={drop} />
+          </>
+        }
       />
       <KeyValues label={t("common:properties")} pairs={usePairs(connection)} />
     </>
@@ -64,5 +74,9 @@ function usePairs(connection: Connection): Pair[] {
 export function secretsOf(connection: Connection, masked: string): Pair[] {
   return Object.entries(connection.credentials ?? {})
     .filter(([key]) => key !== "type")
-    .map(([label, value]) => ({ label, value: value === MASK ? masked : String(value) }));
+    .flatMap(([key, value]) =>
+      typeof value === "object" && value !== null
+        ? Object.keys(value).map((name) => ({ label: `${key}.${name}`, value: masked }))
+        : [{ label: key, value: value === MASK ? masked : String(value) }],
+    );
 }

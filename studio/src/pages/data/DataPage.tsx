@@ -2,9 +2,9 @@ import { Badge, Group, Select } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
-import { archiveData, type DataVersion, useDataVersion, useDataVersions } from "@/api/data";
+import { type DataVersion, useDataVersion, useDataVersions } from "@/api/data";
 import { itemKey } from "@/api/keys";
-import { ConfirmButton } from "@/components/ConfirmButton";
+import { AssetActions } from "@/components/assets/AssetActions";
 import { CodeView } from "@/components/code/CodeView";
 import { ErrorBox } from "@/components/ErrorBox";
 import { FileBrowser } from "@/components/files/FileBrowser";
@@ -44,7 +44,7 @@ function Details({ data }: { data: DataVersion }) {
             {data.archived && <Badge color="gray">{t("isArchived")}</Badge>}
           </Group>
         }
-        actions={<Archive data={data} />}
+        actions={<AssetActions noun="data" asset={data} />}
       />
       <Tabs label={data.name} tabs={useTabs(data)} />
     </>
@@ -99,19 +99,6 @@ function VersionChoice({ data }: { data: DataVersion }) {
       allowDeselect={false}
       searchable={known.length > 12}
       onChange={(version) => version && void navigate(path(workspace, "data", data.name, version))}
-    />
-  );
-}
-
-function Archive({ data }: { data: DataVersion }) {
-  const { t } = useTranslation(["data", "common"]);
-  const workspace = useWorkspace();
-  const { name, version } = data;
-  return (
-    <ConfirmButton
-      label={data.archived ? t("common:restore") : t("common:archive")}
-      question={data.archived ? `${name}:${version}` : t("archiveQuestion", { name, version })}
-      act={() => archiveData(workspace, data)}
     />
   );
 }

@@ -2,12 +2,12 @@ import { Button, Group, Modal, SegmentedControl, Stack, TextInput } from "@manti
 import { useDisclosure } from "@mantine/hooks";
 import { IconPlus } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { useCreateData } from "@/api/data";
 import { ErrorBox } from "@/components/ErrorBox";
-import { type UploadFile, type UploadProgress, upload } from "@/lib/upload";
+import { type Chosen, type UploadProgress, upload } from "@/lib/upload";
 import { path, useWorkspace } from "@/lib/workspace";
 import { AddressFields } from "@/pages/data/AddressFields";
 import { UploadFields } from "@/pages/data/UploadFields";
@@ -34,12 +34,6 @@ export function NewData() {
   );
 }
 
-/** What was chosen to be uploaded. */
-export interface Chosen {
-  files: UploadFile[];
-  basename: string;
-}
-
 function Form({ onCancel }: { onCancel: () => void }) {
   const { t } = useTranslation(["data", "common"]);
   const workspace = useWorkspace();
@@ -51,9 +45,10 @@ function Form({ onCancel }: { onCancel: () => void }) {
   const [chosen, setChosen] = useState<Chosen>({ files: [], basename: "" });
   const [address, setAddress] = useState({ path: "", type: "uri_file" });
   const [progress, setProgress] = useState<UploadProgress | null>(null);
+  const stop = useStop();
   const work = useMutation({
     mutationFn: async () => {
-      const content = how === "upload" ? await sent(workspace, chosen, setProgress) : address;
+      const content = how === "upload" ? await sent(workspace, chosen, setProgress, stop()) : address;
       const given = { name: name.trim(), ...content, ...(version.trim() ? { version: version.trim() } : {}) };
       return create.mutateAsync(given);
     },
@@ -111,8 +106,24 @@ function Form({ onCancel }: { onCancel: () => void }) {
   );
 }
 
-async function sent(workspace: string, chosen: Chosen, onProgress: (progress: UploadProgress) => void) {
-  const uri = await upload(workspace, chosen.files, chosen.basename, onProgress);
+/** Gives a signal for each try; it ends the try when the dialog closes. */
+function useStop(): () => AbortSignal {
+  const current = useRef(new AbortController());
+  useEffect(() => () => current.current.abort(), []);
+  return () => {
+    current.current = new AbortController();
+    return current.current.signal;
+  };
+}
+
+async function sent(
+  workspace: string,
+  chosen: Chosen,
+  onProgress: (progress: UploadProgress) => void,
+  signal: AbortSignal,
+) {
+  const uri = await upload(workspace, { ...chosen, purpose: "data", onProgress, signal });
+  signal.throwIfAborted();
   const names = chosen.files.map((file) => file.path);
   const isFile = names.length === 1 && names[0] === chosen.basename;
   const type = isFile ? "uri_file" : names.includes("MLTable") ? "mltable" : "uri_folder";

@@ -1,12 +1,13 @@
 import { Anchor, Group, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { useAssetChanges } from "@/api/assets";
 import type { DataVersion } from "@/api/data";
 import { Command } from "@/components/Command";
 import { CopyButton } from "@/components/CopyButton";
+import { EditDescription } from "@/components/EditDescription";
+import { EditTags } from "@/components/EditTags";
 import { KeyValues } from "@/components/KeyValues";
-import { Markdown } from "@/components/Markdown";
-import { Tags } from "@/components/Tags";
 import { DateTime } from "@/components/times";
 import { path, useWorkspace } from "@/lib/workspace";
 
@@ -14,10 +15,15 @@ import { path, useWorkspace } from "@/lib/workspace";
 export function Properties({ data }: { data: DataVersion }) {
   const { t } = useTranslation(["data", "common"]);
   const workspace = useWorkspace();
+  const changes = useAssetChanges(workspace, "data", data.name);
   const type = data.type ?? "uri_folder";
   return (
     <Stack gap="md" maw={900}>
-      {data.description && <Markdown text={data.description} />}
+      <EditDescription
+        key={data.version}
+        text={data.description ?? ""}
+        save={(text) => changes.describe(text, data.version)}
+      />
       <KeyValues
         label={t("common:properties")}
         pairs={[
@@ -31,7 +37,10 @@ export function Properties({ data }: { data: DataVersion }) {
               </Anchor>
             ),
           },
-          { label: t("common:tags"), value: <Tags tags={data.tags} /> },
+          {
+            label: t("common:tags"),
+            value: <EditTags tags={data.tags ?? {}} save={(given) => changes.setTags(given, data.version)} />,
+          },
           { label: t("common:createdBy"), value: data.creation_context.created_by },
           { label: t("common:created"), value: <DateTime at={data.creation_context.created_at} /> },
           { label: t("common:modified"), value: <DateTime at={data.creation_context.last_modified_at} /> },

@@ -2,8 +2,7 @@ import { Button, FileButton, Group, Progress, Stack, Text } from "@mantine/core"
 import { IconFile, IconFolder } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { formatBytes } from "@/lib/format";
-import { chosenFiles, type UploadProgress } from "@/lib/upload";
-import type { Chosen } from "@/pages/data/NewData";
+import { type Chosen, chosenFiles, type UploadProgress } from "@/lib/upload";
 
 /** Every browser knows it; React's types don't. */
 const WHOLE_FOLDER: object = { webkitdirectory: "" };
@@ -18,12 +17,13 @@ interface Props {
 export function UploadFields({ chosen, onChoose, progress }: Props) {
   const { t, i18n } = useTranslation("data");
   const size = chosen.files.reduce((sum, { file }) => sum + file.size, 0);
+  const take = async (files: File[]) => onChoose(await chosenFiles(files));
   const summary = { count: chosen.files.length, size: formatBytes(size, i18n.language) };
   return (
     <Stack gap="xs">
       <Group gap="xs">
         <FileButton
-          onChange={(file) => file && onChoose(chosenFiles([file]))}
+          onChange={(file) => file && void take([file])}
           inputProps={{ "aria-label": t("new.file"), tabIndex: -1 }}
         >
           {(props) => (
@@ -34,7 +34,7 @@ export function UploadFields({ chosen, onChoose, progress }: Props) {
         </FileButton>
         <FileButton
           multiple
-          onChange={(files) => onChoose(chosenFiles(files))}
+          onChange={(files) => void take(files)}
           inputProps={{ ...WHOLE_FOLDER, "aria-label": t("new.folder"), tabIndex: -1 }}
         >
           {(props) => (

@@ -10,6 +10,7 @@ import { DataTable } from "@/components/table/DataTable";
 import { TimeAgo } from "@/components/times";
 import { path, useWorkspace } from "@/lib/workspace";
 import { DataTabs } from "@/pages/data/DataTabs";
+import { NewDatastore } from "@/pages/datastores/NewDatastore";
 import { placeOf } from "@/pages/datastores/place";
 
 /** All datastores: those that every workspace has, and those that were added. */
@@ -18,7 +19,7 @@ export function Component() {
   const datastores = useDatastores(useWorkspace());
   return (
     <>
-      <PageHeader title={t("title")} />
+      <PageHeader title={t("title")} actions={<NewDatastore />} />
       <DataTabs current="datastores">
         {datastores.isPending && <Loading />}
         {datastores.error && <ErrorBox error={datastores.error} retry={() => void datastores.refetch()} />}

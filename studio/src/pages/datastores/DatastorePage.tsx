@@ -1,9 +1,8 @@
 import { Badge } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
-import { type Datastore, useDatastore, useMakeDefault } from "@/api/datastores";
+import { type Datastore, useDatastore } from "@/api/datastores";
 import { itemKey } from "@/api/keys";
-import { ConfirmButton } from "@/components/ConfirmButton";
 import { ErrorBox } from "@/components/ErrorBox";
 import { FileBrowser } from "@/components/files/FileBrowser";
 import { KeyValues } from "@/components/KeyValues";
@@ -13,6 +12,7 @@ import { Tabs } from "@/components/Tabs";
 import { Tags } from "@/components/Tags";
 import { DateTime } from "@/components/times";
 import { path, useWorkspace } from "@/lib/workspace";
+import { Actions } from "@/pages/datastores/Actions";
 import { settingsOf } from "@/pages/datastores/place";
 
 /** One datastore: its files as a tree, and where they lie; its secrets are never shown. */
@@ -46,7 +46,7 @@ function Details({ datastore }: { datastore: Datastore }) {
             </Badge>
           )
         }
-        actions={!datastore.is_default && <MakeDefault name={name} />}
+        actions={<Actions datastore={datastore} />}
       />
       <Tabs
         label={name}
@@ -56,18 +56,6 @@ function Details({ datastore }: { datastore: Datastore }) {
         ]}
       />
     </>
-  );
-}
-
-function MakeDefault({ name }: { name: string }) {
-  const { t } = useTranslation("datastores");
-  const make = useMakeDefault(useWorkspace(), name);
-  return (
-    <ConfirmButton
-      label={t("makeDefault")}
-      question={t("makeDefaultQuestion", { name })}
-      act={() => make.mutateAsync()}
-    />
   );
 }
 

@@ -34,7 +34,10 @@ export function BuildDetails({ build }: { build: EnvironmentBuild }) {
           { label: t("common:status"), value: <BuildState state={build.state} /> },
           { label: "Python", value: build.python },
           { label: t("packages"), value: build.lock ? String(packages.length) : null },
-          { label: t("resolution"), value: build.resolution },
+          {
+            label: t("resolution"),
+            value: t(`strictness.${build.resolution as "host"}`, { defaultValue: build.resolution }),
+          },
           { label: t("key"), value: build.key },
         ]}
       />

@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { NewDocumentLink } from "@/components/NewDocumentLink";
 import { PageHeader } from "@/components/PageHeader";
 import { Tabs } from "@/components/Tabs";
 import { Curated } from "@/pages/environments/Curated";
@@ -9,7 +10,7 @@ export function Component() {
   const { t } = useTranslation("environments");
   return (
     <>
-      <PageHeader title={t("title")} />
+      <PageHeader title={t("title")} actions={<NewDocumentLink kind="environment" label={t("new")} />} />
       <Tabs
         name="show"
         label={t("title")}

@@ -1,13 +1,17 @@
 import { Badge, Stack } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
+import { useAssetChanges } from "@/api/assets";
 import { type EnvironmentVersion, useEnvironmentBuild, useEnvironmentVersion } from "@/api/environments";
+import { AssetActions } from "@/components/assets/AssetActions";
+import { EditDescription } from "@/components/EditDescription";
+import { EditTags } from "@/components/EditTags";
 import { ErrorBox } from "@/components/ErrorBox";
 import { KeyValues } from "@/components/KeyValues";
 import { Loading } from "@/components/Loading";
+import { NewDocumentLink } from "@/components/NewDocumentLink";
 import { PageHeader } from "@/components/PageHeader";
 import { Tabs } from "@/components/Tabs";
-import { Tags } from "@/components/Tags";
 import { DateTime } from "@/components/times";
 import { path, useWorkspace } from "@/lib/workspace";
 import { BuildDetails } from "@/pages/environments/BuildDetails";
@@ -26,7 +30,7 @@ export function Component() {
 }
 
 function Whole({ environment }: { environment: EnvironmentVersion }) {
-  const { t } = useTranslation(["environments", "common"]);
+  const { t } = useTranslation(["environments", "common", "assets"]);
   const workspace = useWorkspace();
   const { name, version } = environment;
   const isCurated = environment.creation_context.created_at === null;
@@ -39,7 +43,18 @@ function Whole({ environment }: { environment: EnvironmentVersion }) {
       <PageHeader
         title={isCurated ? name : `${name}:${version}`}
         crumbs={crumbs}
-        mark={isCurated ? <Badge variant="light">{t("curated")}</Badge> : undefined}
+        mark={<Mark isCurated={isCurated} isArchived={environment.archived ?? false} />}
+        actions={
+          <>
+            <NewDocumentLink
+              kind="environment"
+              label={isCurated ? t("derive") : t("assets:newVersion")}
+              from={`${name}:${version}`}
+              isQuiet
+            />
+            {!isCurated && <AssetActions noun="environments" asset={environment} />}
+          </>
+        }
       />
       <Tabs
         label={`${name}:${version}`}
@@ -53,18 +68,31 @@ function Whole({ environment }: { environment: EnvironmentVersion }) {
   );
 }
 
+function Mark({ isCurated, isArchived }: { isCurated: boolean; isArchived: boolean }) {
+  const { t } = useTranslation("environments");
+  if (isCurated) return <Badge variant="light">{t("curated")}</Badge>;
+  return isArchived && <Badge color="gray">{t("archived")}</Badge>;
+}
+
 function Build({ environment, isCurated }: { environment: EnvironmentVersion; isCurated: boolean }) {
   const { t } = useTranslation(["environments", "common"]);
-  const build = useEnvironmentBuild(useWorkspace(), environment.name, environment.version);
+  const workspace = useWorkspace();
+  const { name, version } = environment;
+  const build = useEnvironmentBuild(workspace, name, version);
+  const changes = useAssetChanges(workspace, "environments", name);
   const context = environment.creation_context;
+  const described = (
+    <EditDescription text={environment.description ?? ""} save={(text) => changes.describe(text, version)} />
+  );
+  const tagged = <EditTags tags={environment.tags ?? {}} save={(given) => changes.setTags(given, version)} />;
   return (
     <Stack>
       <KeyValues
         label={t("common:properties")}
         pairs={[
           { label: t("basis"), value: basisOf(environment, t) },
-          { label: t("common:description"), value: environment.description },
-          { label: t("common:tags"), value: isCurated ? null : <Tags tags={environment.tags} /> },
+          { label: t("common:description"), value: isCurated ? environment.description : described },
+          { label: t("common:tags"), value: isCurated ? null : tagged },
           { label: t("common:createdBy"), value: isCurated ? null : context.created_by },
           { label: t("common:created"), value: isCurated ? null : <DateTime at={context.created_at} /> },
         ]}

@@ -1,4 +1,6 @@
+import { Group } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { NewDocumentLink } from "@/components/NewDocumentLink";
 import { PageHeader } from "@/components/PageHeader";
 import { Tabs } from "@/components/Tabs";
 import { ComponentTable } from "@/pages/components/ComponentTable";
@@ -16,9 +18,21 @@ export function Component() {
         tabs={[
           { id: "jobs", label: t("tabs.jobs"), content: <PipelineTable /> },
           { id: "components", label: t("tabs.components"), content: <ComponentTable type="pipeline" /> },
-          { id: "schedules", label: t("tabs.schedules"), content: <ScheduleTable /> },
+          { id: "schedules", label: t("tabs.schedules"), content: <Schedules /> },
         ]}
       />
+    </>
+  );
+}
+
+function Schedules() {
+  const { t } = useTranslation("schedules");
+  return (
+    <>
+      <Group justify="end" mb="sm">
+        <NewDocumentLink kind="schedule" label={t("new")} />
+      </Group>
+      <ScheduleTable />
     </>
   );
 }

@@ -2,10 +2,11 @@ import { Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { listKey } from "@/api/keys";
 import { deleteSchedule, type Schedule, triggerSchedule, useEnableSchedule } from "@/api/schedules";
 import { ConfirmButton } from "@/components/ConfirmButton";
+import { ErrorBox } from "@/components/ErrorBox";
 import { path, useWorkspace } from "@/lib/workspace";
 
 /** What can be done to a schedule: run it now, enable or disable it, delete it while it is disabled. */
@@ -27,7 +28,15 @@ export function Actions({ schedule }: { schedule: Schedule }) {
   };
   return (
     <>
-      <ConfirmButton label={t("runNow")} question={t("runNowQuestion")} act={run} color="lapis" />
+      <ConfirmButton label={t("runNow")} question={t("runNowQuestion")} act={run} isHarmless />
+      <Button
+        component={Link}
+        to={`${path(workspace, "new", "schedule")}?from=${encodeURIComponent(schedule.name)}`}
+        size="xs"
+        variant="default"
+      >
+        {t("edit")}
+      </Button>
       <Button
         size="xs"
         variant="default"
@@ -36,6 +45,7 @@ export function Actions({ schedule }: { schedule: Schedule }) {
       >
         {schedule.is_enabled ? t("disable") : t("enable")}
       </Button>
+      {turn.error && <ErrorBox error={turn.error} />}
       {!schedule.is_enabled && <ConfirmButton label={t("common:delete")} question={t("deleteQuestion")} act={remove} />}
     </>
   );

@@ -85,16 +85,18 @@ function NextRuns({ schedule }: { schedule: Schedule }) {
     <Stack gap="xs">
       <Title order={2}>{t("nextRuns")}</Title>
       {times.length === 0 && <Text c="dimmed">{schedule.is_enabled ? t("noNext") : t("noNextDisabled")}</Text>}
-      <List type="ordered" size="sm" spacing={4}>
-        {times.map((at) => (
-          <List.Item key={at}>
-            <DateTime at={at} />{" "}
-            <Text span size="sm" c="dimmed">
-              (<TimeAgo at={at} />)
-            </Text>
-          </List.Item>
-        ))}
-      </List>
+      {times.length > 0 && (
+        <List size="sm" spacing={4} listStyleType="none" aria-label={t("nextRuns")}>
+          {times.map((at) => (
+            <List.Item key={at}>
+              <DateTime at={at} />{" "}
+              <Text span size="sm" c="dimmed">
+                (<TimeAgo at={at} />)
+              </Text>
+            </List.Item>
+          ))}
+        </List>
+      )}
     </Stack>
   );
 }

@@ -24,10 +24,11 @@ export function Component() {
       <PageHeader title={title} crumbs={[{ label: t("common:nav.jobs"), to: path(workspace, "jobs") }]} />
       {from && job.isPending && <Loading />}
       {from && job.error && <ErrorBox error={job.error} retry={() => void job.refetch()} />}
-      {from && job.data && <Writing key={from} workspace={workspace} begin={yamlToResubmit(job.data)} />}
+      {from && job.data && <Writing key={from} kind="job" workspace={workspace} begin={yamlToResubmit(job.data)} />}
       {!from && (
         <Writing
           key={template}
+          kind="job"
           workspace={workspace}
           begin={TEMPLATES[isKnown ? (template as TemplateId) : "command"]}
           template={isKnown ? (template as TemplateId) : "command"}

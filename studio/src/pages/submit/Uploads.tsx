@@ -5,7 +5,7 @@ import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { DraftUpload } from "@/api/drafts";
 import { ErrorBox } from "@/components/ErrorBox";
-import { type Chosen, NoDigestsError, sendFiles, wantedFiles } from "@/pages/submit/sending";
+import { type Chosen, chosenFiles, upload as sendUp } from "@/lib/upload";
 
 interface Props {
   workspace: string;
@@ -50,17 +50,14 @@ function Upload({ workspace, upload, address, onSent }: OneProps) {
   const folder = useRef<HTMLInputElement>(null);
   const purpose = upload.role === "code" ? "code" : "data";
   const work = useMutation({
-    mutationFn: async ({ name, chosen }: { name: string; chosen: Chosen[] }) => {
-      setCount(chosen.length);
+    mutationFn: async (chosen: Chosen) => {
+      setCount(chosen.files.length);
       setShare(0);
-      return sendFiles(workspace, purpose, name, chosen, setShare);
+      return sendUp(workspace, { ...chosen, purpose, onProgress: ({ part }) => setShare(part) });
     },
     onSuccess: onSent,
   });
-  const takeFolder = async (files: File[]) => {
-    const name = files[0]?.webkitRelativePath.split("/")[0] ?? upload.name;
-    work.mutate({ name, chosen: await wantedFiles(files) });
-  };
+  const take = async (files: File[]) => work.mutate(await chosenFiles(files));
   return (
     <Paper withBorder p="sm">
       <Stack gap="xs">
@@ -83,11 +80,9 @@ function Upload({ workspace, upload, address, onSent }: OneProps) {
             hidden
             aria-label={t("uploads.folder")}
             {...{ webkitdirectory: "" }}
-            onChange={(event) => void takeFolder([...(event.currentTarget.files ?? [])])}
+            onChange={(event) => void take([...(event.currentTarget.files ?? [])])}
           />
-          <FileButton
-            onChange={(file) => file && work.mutate({ name: file.name, chosen: [{ path: file.name, file }] })}
-          >
+          <FileButton onChange={(file) => file && void take([file])}>
             {(button) => (
               <Button size="xs" variant="default" disabled={work.isPending} {...button}>
                 {t("uploads.file")}
@@ -96,8 +91,7 @@ function Upload({ workspace, upload, address, onSent }: OneProps) {
           </FileButton>
         </Group>
         {work.isPending && <Progress value={100 * share} aria-label={t("uploads.sending")} />}
-        {work.error instanceof NoDigestsError && <Text size="sm">{t("uploads.noDigests")}</Text>}
-        {work.error && !(work.error instanceof NoDigestsError) && <ErrorBox error={work.error} />}
+        {work.error && <ErrorBox error={work.error} />}
         {address && (
           <Group gap={4} role="status">
             <IconCheck size={14} aria-hidden />

@@ -1,16 +1,16 @@
 import { Button, Grid, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { IconSend } from "@tabler/icons-react";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
-import { jobAddress } from "@/api/jobs";
+import type { DocumentKind } from "@/api/drafts";
 import { listKey } from "@/api/keys";
-import { nativeAddress, read, send } from "@/api/native";
+import { nativeAddress, read } from "@/api/native";
 import { CodeEditor } from "@/components/code/CodeEditor";
 import { ErrorBox } from "@/components/ErrorBox";
 import { Loading } from "@/components/Loading";
-import { path } from "@/lib/workspace";
+import { create } from "@/pages/submit/creating";
 import { withAddress } from "@/pages/submit/sending";
 import { TEMPLATES, type TemplateId } from "@/pages/submit/templates";
 import { Uploads } from "@/pages/submit/Uploads";
@@ -19,19 +19,22 @@ import { Verdict } from "@/pages/submit/Verdict";
 
 interface Props {
   workspace: string;
+  kind: DocumentKind;
+  /** The document changes what is there already. */
+  replaces?: boolean;
   /** The text at first. */
   begin: string;
   /** The template that it is, if it is one. */
   template?: TemplateId;
 }
 
-/** The editor of a job's document, what the server says of it, and the way to submit it. */
-export function Writing({ workspace, begin, template }: Props) {
+/** The editor of a document, what the server says of it, and the way to submit it. */
+export function Writing({ workspace, kind, begin, template, replaces = false }: Props) {
   const { t } = useTranslation("submit");
   const [text, setText] = useState(begin);
   const [sent, setSent] = useState<Record<string, string>>({});
   const names = useNames(workspace);
-  const editor = useEditor(workspace, names);
+  const editor = useEditor(workspace, kind, names);
   const { checked } = editor;
   return (
     <Grid gap="lg">
@@ -40,8 +43,8 @@ export function Writing({ workspace, begin, template }: Props) {
           {template && <Templates chosen={template} />}
           <CodeEditor
             value={text}
-            name="job.yml"
-            label={t("editor")}
+            name={`${kind}.yml`}
+            label={t(`editor.${kind}`)}
             onChange={setText}
             extensions={editor.extensions}
             height="max(360px, calc(100vh - 260px))"
@@ -51,7 +54,7 @@ export function Writing({ workspace, begin, template }: Props) {
       </Grid.Col>
       <Grid.Col span={{ base: 12, md: 4 }}>
         <Stack gap="lg">
-          <Submit workspace={workspace} text={text} checked={checked} sent={sent} />
+          <Submit workspace={workspace} kind={kind} replaces={replaces} text={text} checked={checked} sent={sent} />
           {Boolean(editor.error) && <ErrorBox error={editor.error} retry={editor.again} />}
           {!checked && !editor.error && <Loading height={60} />}
           {checked && <Verdict draft={checked.draft} goTo={editor.goTo} />}
@@ -88,14 +91,17 @@ function Templates({ chosen }: { chosen: TemplateId }) {
 
 interface SubmitProps {
   workspace: string;
+  kind: DocumentKind;
+  replaces: boolean;
   text: string;
   checked: Checked | null;
   sent: Record<string, string>;
 }
 
-function Submit({ workspace, text, checked, sent }: SubmitProps) {
+function Submit({ workspace, kind, replaces, text, checked, sent }: SubmitProps) {
   const { t } = useTranslation("submit");
   const navigate = useNavigate();
+  const queries = useQueryClient();
   const draft = checked?.text === text ? checked.draft : null;
   const waiting = draft?.uploads.filter((upload) => !sent[upload.text]) ?? [];
   const work = useMutation({
@@ -105,8 +111,9 @@ function Submit({ workspace, text, checked, sent }: SubmitProps) {
         (made, { path: place, text: local }) => withAddress(made, place, sent[local] ?? local),
         draft.document,
       );
-      await send("PUT", jobAddress(workspace, draft.name), { document });
-      await navigate(path(workspace, "jobs", draft.name));
+      const address = await create(workspace, kind, draft.name, document, replaces);
+      await queries.invalidateQueries({ queryKey: [workspace] });
+      await navigate(address);
     },
   });
   return (
@@ -117,7 +124,7 @@ function Submit({ workspace, text, checked, sent }: SubmitProps) {
         disabled={!draft?.document || waiting.length > 0}
         onClick={() => work.mutate()}
       >
-        {t("submit")}
+        {t(replaces ? "replace" : `submit.${kind}`)}
       </Button>
       {waiting.length > 0 && <Text size="sm">{t("uploads.first")}</Text>}
       {work.error && <ErrorBox error={work.error} />}

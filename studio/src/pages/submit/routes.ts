@@ -1,4 +1,7 @@
 import type { RouteObject } from "react-router";
 
-/** The page on which a new job is written. */
-export const submitRoutes: RouteObject[] = [{ path: "submit", lazy: () => import("@/pages/submit/SubmitPage") }];
+/** The pages on which documents are written. */
+export const submitRoutes: RouteObject[] = [
+  { path: "submit", lazy: () => import("@/pages/submit/SubmitPage") },
+  { path: "new/:kind", lazy: () => import("@/pages/submit/NewPage") },
+];

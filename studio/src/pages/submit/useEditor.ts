@@ -3,7 +3,7 @@ import { forceLinting, linter, lintGutter, lintKeymap } from "@codemirror/lint";
 import type { Extension } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { useMemo, useRef, useState } from "react";
-import { checkDraft, type Draft, useJobSchema } from "@/api/drafts";
+import { checkDraft, type DocumentKind, type Draft, useSchema } from "@/api/drafts";
 import { diagnosticsOf } from "@/pages/submit/checks";
 import { documentCompletion, type Names } from "@/pages/submit/completion";
 
@@ -24,9 +24,9 @@ interface Editing {
   again: () => void;
 }
 
-/** The parts of an editor that complete a job document and check it at the server while it is written. */
-export function useEditor(workspace: string, names: Names): Editing {
-  const schema = useJobSchema();
+/** The parts of an editor that complete a document and check it at the server while it is written. */
+export function useEditor(workspace: string, kind: DocumentKind, names: Names): Editing {
+  const schema = useSchema(kind);
   const [checked, setChecked] = useState<Checked | null>(null);
   const [error, setError] = useState<unknown>(null);
   const view = useRef<EditorView | null>(null);
@@ -36,7 +36,7 @@ export function useEditor(workspace: string, names: Names): Editing {
     const check = async (editor: EditorView) => {
       const text = editor.state.doc.toString();
       try {
-        const draft = await checkDraft(workspace, text);
+        const draft = await checkDraft(workspace, kind, text);
         setError(null);
         setChecked({ text, draft });
         return diagnosticsOf(draft.problems, editor.state.doc);
@@ -58,7 +58,7 @@ export function useEditor(workspace: string, names: Names): Editing {
       parts.push(autocompletion({ override: [source], icons: false }), keymap.of(completionKeymap));
     }
     return parts;
-  }, [workspace, schema.data]);
+  }, [workspace, kind, schema.data]);
   const goTo = (line: number, column: number) => {
     const editor = view.current;
     if (!editor) return;

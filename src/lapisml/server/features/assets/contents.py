@@ -50,6 +50,14 @@ def merged(kept: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     return {k: v for k, v in both.items() if v is not None}
 
 
+def with_tags(kept: Mapping[str, Any], changes: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return a document with some tags set and those whose change is None taken away."""
+    both = {**(kept.get("tags") or {}), **changes}
+    tags = {key: value for key, value in both.items() if value is not None}
+    rest = {key: value for key, value in kept.items() if key != "tags"}
+    return {**rest, "tags": tags} if tags else rest
+
+
 def checked_name(document: Mapping[str, Any], what: str) -> str:
     """Return the name in a document.
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from lapisml.core.errors import ErrorCode, LapisError, Problem, not_found
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets import mlmodel
@@ -13,19 +11,19 @@ from lapisml.server.features.assets.mlmodel import MlmodelBody
 from lapisml.server.features.assets.naming import NameQuery
 from lapisml.server.features.assets.records import Archived, AssetKind
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.assets.validation import tag_faults
 from lapisml.server.features.assets.wire import NameBody, name_body
 from lapisml.server.features.workspaces.registries import PlaceFinder
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
-_MOST_TAGS = 200
 
-
-def router(assets: AssetService, storage: Storage, workspaces: PlaceFinder) -> APIRouter:
+def router(assets: AssetService, storage: Storage, workspaces: PlaceFinder) -> Routes:
     """Make the routes of names below ``/api/v1/workspaces/{ws}``, and the description of a model's files."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}")
+    routes = Routes(prefix="/api/v1/workspaces/{ws}")
     for kind in AssetKind:
-        routes.include_router(_names(kind, assets, workspaces), prefix=f"/{kind.value}", tags=[kind.value])
+        routes.add(_names(kind, assets, workspaces), prefix=f"/{kind.value}", tags=[kind.value])
 
     @routes.get(
         "/models/{name}/versions/{version}/mlmodel",
@@ -44,8 +42,8 @@ def router(assets: AssetService, storage: Storage, workspaces: PlaceFinder) -> A
     return routes
 
 
-def _names(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
-    routes = APIRouter()
+def _names(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> Routes:
+    routes = Routes()
 
     @routes.post("/search", response_model=None, openapi_extra=answers(Page[NameBody]))
     def find_names(ws: str, body: dict[str, Any]) -> Json[Page[NameBody]]:
@@ -97,17 +95,10 @@ def _change(workspace: Workspace, kind: AssetKind, assets: AssetService, name: s
     problems = [Problem("can't be changed", path=key) for key in body if key not in ("description", "tags")]
     if description is not None and not isinstance(description, str):
         problems.append(Problem("is no text", path="description"))
-    if not _are_tags(tags):
-        problems.append(Problem(f"is no mapping of at most {_MOST_TAGS} texts to texts or null", path="tags"))
+    problems += tag_faults(tags)
     if problems:
         raise LapisError(ErrorCode.DOCUMENT_INVALID, "The change is not valid.", problems=problems)
     if "description" in body:
         assets.containers.describe(workspace, kind, name, description or None)
     for key, value in tags.items():
         assets.containers.set_tag(workspace, kind, name, key, value)
-
-
-def _are_tags(given: Any) -> bool:
-    if not isinstance(given, dict) or len(given) > _MOST_TAGS:
-        return False
-    return all(0 < len(key) <= 255 and (value is None or isinstance(value, str)) for key, value in given.items())

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.assets.records import Archived, AssetKind, ListQuery
 from lapisml.server.features.assets.service import AssetService
-from lapisml.server.features.assets.validation import checked_changes, checked_document
+from lapisml.server.features.assets.validation import checked_changes, checked_document, checked_tags
 from lapisml.server.features.assets.wire import AssetBody, asset_body
 from lapisml.server.features.workspaces.registries import PlaceFinder
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Tags = Annotated[list[str], Query()]
 
 
-def router(assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
+def router(assets: AssetService, workspaces: PlaceFinder) -> Routes:
     """Make the routes of the four kinds below ``/api/v1/workspaces/{ws}``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}")
+    routes = Routes(prefix="/api/v1/workspaces/{ws}")
     for kind in AssetKind:
         for part in (_lists, _versions, _labels_and_archive):
-            routes.include_router(part(kind, assets, workspaces), prefix=f"/{kind.value}", tags=[kind.value])
+            routes.add(part(kind, assets, workspaces), prefix=f"/{kind.value}", tags=[kind.value])
     return routes
 
 
-def _lists(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
-    routes = APIRouter()
+def _lists(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> Routes:
+    routes = Routes()
 
     def listed(ws: str, query: ListQuery) -> Json[Page[AssetBody]]:
         workspace = workspaces.get(ws)
@@ -52,8 +53,8 @@ def _lists(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> AP
     return routes
 
 
-def _versions(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
-    routes = APIRouter()
+def _versions(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> Routes:
+    routes = Routes()
 
     @routes.post("", response_model=None, openapi_extra=answers(AssetBody))
     def create_asset(ws: str, body: dict[str, Any], request: Request) -> Json[AssetBody]:
@@ -72,6 +73,12 @@ def _versions(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) ->
         changes = checked_changes(kind, assets.get(workspace, kind, name, version).document, body)
         return Json(asset_body(workspace, assets.update(workspace, kind, name, version, changes)))
 
+    @routes.patch("/{name}/versions/{version}/tags", response_model=None, openapi_extra=answers(AssetBody))
+    def patch_tags(ws: str, name: str, version: str, body: dict[str, Any]) -> Json[AssetBody]:
+        """Set the tags that are named, take away those that are null, leave the others as they are."""
+        workspace = workspaces.get(ws)
+        return Json(asset_body(workspace, assets.change_tags(workspace, kind, name, version, checked_tags(body))))
+
     @routes.delete("/{name}/versions/{version}", status_code=204)
     def delete_version(ws: str, name: str, version: str) -> None:
         assets.delete_version(workspaces.get(ws), kind, name, version)
@@ -79,8 +86,8 @@ def _versions(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) ->
     return routes
 
 
-def _labels_and_archive(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> APIRouter:
-    routes = APIRouter()
+def _labels_and_archive(kind: AssetKind, assets: AssetService, workspaces: PlaceFinder) -> Routes:
+    routes = Routes()
 
     @routes.get("/{name}/labels/{label}", response_model=None, openapi_extra=answers(AssetBody))
     def get_by_label(ws: str, name: str, label: str) -> Json[AssetBody]:

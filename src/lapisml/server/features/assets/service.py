@@ -199,6 +199,24 @@ class AssetService(Resolution):
         """
         return self._apply(workspace, self.get(workspace, kind, name, version), changes)
 
+    def change_tags(
+        self, workspace: Workspace, kind: AssetKind, name: str, version: str, changes: Mapping[str, str | None]
+    ) -> AssetRecord:
+        """Set tags of a version, or take them away (None); those that are not named stay, whoever else changes them.
+
+        Raises:
+            LapisError: NotFound; NotSupported for a curated environment.
+        """
+        self._kept(workspace, kind, name, version)
+        with self._database.write() as connection:
+            store.container(connection, workspace.id, kind, name, lock=True)
+            found = store.version(connection, workspace.id, kind, name, version)
+            if found is None:
+                raise not_found(kind.singular, f"{name}:{version}", _list_hint(kind, name))
+            document = _without_key(contents.with_tags(found.document, changes))
+            store.change_version(connection, found.id, self._clock.now_ms(), document=document)
+        return self.get(workspace, kind, name, version)
+
     def archive(
         self, workspace: Workspace, kind: AssetKind, name: str, version: str | None = None, archived: bool = True
     ) -> None:

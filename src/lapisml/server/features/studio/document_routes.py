@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,8 +15,10 @@ from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.studio.document_wire import DraftBody, DraftProblem
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.openapi import Json, answers
+from lapisml.server.platform.routing import Routes
 
-KIND = "job"
+Kind = Literal["job", "environment", "component", "schedule"]
+"""Kinds of documents that a page lets people write."""
 
 
 class DraftText(BaseModel):
@@ -28,35 +29,39 @@ class DraftText(BaseModel):
     text: Annotated[str, Field(max_length=5_000_000)]
 
 
-def router(jobs: JobService, workspaces: WorkspaceService) -> APIRouter:
+def router(jobs: JobService, workspaces: WorkspaceService) -> Routes:
     """Make the routes."""
-    routes = APIRouter(prefix="/api/v1", tags=["documents"])
+    routes = Routes(prefix="/api/v1", tags=["documents"])
 
-    @routes.get("/schemas/job", response_class=Response)
-    def job_schema() -> Response:
-        """Give the JSON schema of job documents of every type."""
+    @routes.get("/schemas/{kind}", response_class=Response)
+    def document_schema(kind: Kind) -> Response:
+        """Give the JSON schema of the documents of a kind, of every type."""
         headers = {"Cache-Control": "private, max-age=3600"}
-        return Response(_schema(), media_type="application/schema+json", headers=headers)
+        return Response(_schema(kind), media_type="application/schema+json", headers=headers)
 
-    @routes.post("/workspaces/{ws}/drafts/job", response_model=None, openapi_extra=answers(DraftBody))
-    def check_draft(ws: str, body: DraftText) -> Json[DraftBody]:
-        """Say what is wrong with a job document, line by line, and create nothing."""
-        return Json(_checked(jobs, workspaces.get(ws), body.text))
+    @routes.post("/workspaces/{ws}/drafts/{kind}", response_model=None, openapi_extra=answers(DraftBody))
+    def check_draft(ws: str, kind: Kind, body: DraftText) -> Json[DraftBody]:
+        """Say what is wrong with a document, line by line, and create nothing."""
+        workspace = workspaces.get(ws)
+        if kind == "job":
+            return Json(_checked_job(jobs, workspace, body.text))
+        draft = read_draft(kind, body.text)
+        return Json(_body(draft, draft.problems, []))
 
     return routes
 
 
-@lru_cache(maxsize=1)
-def _schema() -> bytes:
+@lru_cache(maxsize=4)
+def _schema(kind: Kind) -> bytes:
     import orjson
 
     from lapisml.documents.registry import schema
 
-    return orjson.dumps(schema(KIND))
+    return orjson.dumps(schema(kind))
 
 
-def _checked(jobs: JobService, workspace: Workspace, text: str) -> DraftBody:
-    draft = read_draft(KIND, text)
+def _checked_job(jobs: JobService, workspace: Workspace, text: str) -> DraftBody:
+    draft = read_draft("job", text)
     if draft.document is None:
         return _body(draft, draft.problems, [])
     try:

@@ -36,13 +36,13 @@ function Rows({ profile }: { profile: Profile }) {
       (column, place): Column<Row> => ({
         id: `${place}`,
         header: column.name,
-        width: Math.min(280, Math.max(widthOf(column), 9 * column.name.length + 24)),
+        width: widthOf(column.name, rows, place),
         numeric: column.kind === "number",
         cell: (row) => <Cell value={row.cells[place] ?? null} />,
       }),
     );
     return [number, ...shown];
-  }, [profile]);
+  }, [profile, rows]);
   return (
     <DataTable
       label={t("profile.previewRows")}
@@ -54,10 +54,10 @@ function Rows({ profile }: { profile: Profile }) {
   );
 }
 
-/** Leaves room for what a column of the kind usually holds, in pixels. */
-function widthOf(column: Profile["columns"][number]): number {
-  if (column.kind === "number") return column.type.startsWith("Float") ? 180 : 90;
-  return column.kind === "boolean" ? 80 : 130;
+/** Leaves room for the longest of the values and for the name, in pixels; no column takes all. */
+function widthOf(name: string, rows: Row[], place: number): number {
+  const longest = Math.max(...rows.map(({ cells }) => String(cells[place] ?? "—").length));
+  return Math.min(300, 28 + Math.max(9 * name.length, 8 * longest));
 }
 
 function Cell({ value }: { value: Profile["head"][number][number] }) {

@@ -1,5 +1,6 @@
 import { useChangeJob, useJobVerb } from "@/api/jobs";
 import { NOTE_TAG, type RunChange, useChangeRun } from "@/api/run";
+import { type TagChanges, withChanges } from "@/lib/tags";
 import type { Subject } from "@/pages/jobs/job/subject";
 
 /** What can be changed of a job or a run after it was made, whichever it is. */
@@ -8,7 +9,7 @@ export interface Editing {
   description: string;
   rename: (name: string) => Promise<unknown>;
   describe: (text: string) => Promise<unknown>;
-  setTags: (tags: Record<string, string>) => Promise<unknown>;
+  setTags: (changes: TagChanges) => Promise<unknown>;
   archive: (isArchived: boolean) => Promise<unknown>;
 }
 
@@ -17,14 +18,11 @@ export function ownTags(tags: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !key.startsWith("mlflow.")));
 }
 
-/** The calls that make `before` into `after`. */
-export function tagChanges(before: Record<string, string>, after: Record<string, string>): RunChange[] {
-  const gone = Object.keys(before).filter((key) => !(key in after));
-  const set = Object.entries(after).filter(([key, value]) => before[key] !== value);
-  return [
-    ...gone.map((key): RunChange => ({ what: "delete-tag", key })),
-    ...set.map(([key, value]): RunChange => ({ what: "set-tag", key, value })),
-  ];
+/** The calls that change tags of a run. */
+function calls(changes: TagChanges): RunChange[] {
+  return Object.entries(changes).map(([key, value]) =>
+    value === null ? { what: "delete-tag", key } : { what: "set-tag", key, value },
+  );
 }
 
 /** Gives the ways to change a job or a run; every one throws an ApiError when the server refuses. */
@@ -38,7 +36,7 @@ export function useEditing({ workspace, name, job, run }: Subject): Editing {
       description: job.description ?? "",
       rename: (display_name) => change.mutateAsync({ display_name }),
       describe: (description) => change.mutateAsync({ description }),
-      setTags: (tags) => change.mutateAsync({ tags }),
+      setTags: (changes) => change.mutateAsync({ tags: withChanges(job.tags, changes) }),
       archive: (isArchived) => verb.mutateAsync(isArchived ? "archive" : "restore"),
     };
   }
@@ -48,7 +46,7 @@ export function useEditing({ workspace, name, job, run }: Subject): Editing {
     description: run?.tags[NOTE_TAG] ?? "",
     rename: (run_name) => changeRun.mutateAsync([{ what: "update", run_name }]),
     describe: (value) => changeRun.mutateAsync([{ what: "set-tag", key: NOTE_TAG, value }]),
-    setTags: (after) => changeRun.mutateAsync(tagChanges(tags, after)),
+    setTags: (changes) => changeRun.mutateAsync(calls(changes)),
     archive: (isArchived) => changeRun.mutateAsync([{ what: isArchived ? "delete" : "restore" }]),
   };
 }

@@ -27,7 +27,7 @@ export function Details({ model }: { model: Model }) {
             { label: t("versionCount"), value: model.versions },
             {
               label: t("common:tags"),
-              value: <EditTags tags={model.tags} save={(tags) => changes.setTags(model.tags, tags)} />,
+              value: <EditTags tags={model.tags} save={(given) => changes.setTags(given)} />,
             },
             { label: t("aliases"), value: <Named model={model} /> },
             { label: t("stages"), value: <Staged stages={model.stages} /> },

@@ -8,6 +8,7 @@ import { EditDescription } from "@/components/EditDescription";
 import { EditTags } from "@/components/EditTags";
 import { KeyValues } from "@/components/KeyValues";
 import { DateTime } from "@/components/times";
+import type { TagChanges } from "@/lib/tags";
 import { path, useWorkspace } from "@/lib/workspace";
 import { Deployed } from "@/pages/models/version/Deployed";
 import { RunResults } from "@/pages/models/version/RunResults";
@@ -49,7 +50,7 @@ function Facts({ version }: { version: ModelVersion }) {
   const { t } = useTranslation(["models", "common"]);
   const workspace = useWorkspace();
   const changes = useModelChanges(workspace, version.name);
-  const saveTags = (tags: Record<string, string>) => changes.changeVersion(version.version, { tags });
+  const saveTags = (given: TagChanges) => changes.setTags(given, version.version);
   const job = version.job_name && (
     <Anchor component={Link} to={path(workspace, "jobs", version.job_name)} fz="sm">
       {version.job_name}

@@ -1,0 +1,43 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { fetchRaw } from "@/api/client";
+import { nativeAddress, remove, send } from "@/api/native";
+import type { TagChanges } from "@/lib/tags";
+
+/** Kinds of assets that have no changes of their own. */
+export type AssetNoun = "data" | "environments" | "components";
+
+/** Ways to change an asset or one of its versions; every one throws an ApiError when the server refuses. */
+export interface AssetChanges {
+  describe: (description: string, version: string) => Promise<unknown>;
+  setTags: (changes: TagChanges, version: string) => Promise<unknown>;
+  /** Archives or restores one version, or without one the whole name. */
+  archive: (isArchived: boolean, version?: string) => Promise<unknown>;
+  /** Deletes one version, or without one the name with all of them. */
+  remove: (version?: string) => Promise<unknown>;
+}
+
+/** Gives the ways to change an asset; each is over when the page shows what it did. */
+export function useAssetChanges(workspace: string, noun: AssetNoun, name: string): AssetChanges {
+  const client = useQueryClient();
+  const forget = () => client.invalidateQueries({ queryKey: [workspace, noun] });
+  const address = (version?: string, ...rest: string[]) =>
+    nativeAddress(workspace, noun, name, ...(version === undefined ? [] : ["versions", version]), ...rest);
+  return {
+    describe: async (description, version) => {
+      await send("PATCH", address(version), { description: description || null });
+      await forget();
+    },
+    setTags: async (changes, version) => {
+      await send("PATCH", address(version, "tags"), changes);
+      await forget();
+    },
+    archive: async (isArchived, version) => {
+      await fetchRaw(address(version, isArchived ? "archive" : "restore"), { method: "POST" });
+      await forget();
+    },
+    remove: async (version) => {
+      await remove(address(version));
+      void client.invalidateQueries({ queryKey: [workspace, noun, ""] }); // what is gone is not asked for again
+    },
+  };
+}
