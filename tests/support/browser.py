@@ -37,6 +37,11 @@ FLAGS = [
 ]
 
 _UNPACKED = CHROMIUM / "node_modules" / ".unpacked"
+_FONTS = {
+    "Open Sans": ("sans", "sans-serif", "system-ui"),
+    "DejaVu Sans Mono": ("monospace", "ui-monospace"),
+}
+"""What stands for the general names that a page asks for; Japanese comes from the font that has it."""
 _AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _DEADLINE_MS = 15_000
 
@@ -101,11 +106,17 @@ def _font_settings(folder: Path) -> Path:
         fonts.append(str(Path(japanese.origin).parent / "fonts"))
     file = folder / "fonts.conf"
     places = "".join(f"<dir>{place}</dir>" for place in fonts)
+    choices = "".join(_font_choice(name, font) for font, names in _FONTS.items() for name in names)
     file.write_text(
         '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">'
-        f"<fontconfig>{places}<cachedir>{folder / 'font-cache'}</cachedir></fontconfig>"
+        f"<fontconfig>{places}{choices}<cachedir>{folder / 'font-cache'}</cachedir></fontconfig>"
     )
     return file
+
+
+def _font_choice(name: str, font: str) -> str:
+    preferred = f"<prefer><family>{font}</family><family>IPAexGothic</family></prefer>"
+    return f'<alias binding="same"><family>{name}</family>{preferred}</alias>'
 
 
 @dataclass

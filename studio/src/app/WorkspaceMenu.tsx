@@ -16,7 +16,7 @@ export function WorkspaceMenu() {
         <Button
           variant="subtle"
           color="gray"
-          size="compact-md"
+          size="compact-sm"
           maw={220}
           rightSection={<IconChevronDown size={14} aria-hidden />}
           aria-label={t("menu.workspace", { name: current })}

@@ -34,13 +34,13 @@ export function formatDuration(ms: number, language: string = i18next.language):
   return `${Math.floor(hours / 24)} ${unit.d} ${hours % 24} ${unit.h}`;
 }
 
-/** Writes a number so that it reads well in a table: at most `digits` significant digits, exponents when far from 1. */
+/** Writes a number so that it reads well in a table: at most `digits` significant digits of a fraction, exponents when far from 1. */
 export function formatNumber(value: number, digits = 5): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(Math.max(0, digits - 2));
-  return String(Number(value.toPrecision(digits)));
+  return size >= 10 ** digits ? value.toFixed(0) : String(Number(value.toPrecision(digits)));
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [

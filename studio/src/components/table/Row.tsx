@@ -1,4 +1,5 @@
 import { Checkbox } from "@mantine/core";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Column } from "@/components/table/columns";
 import classes from "@/components/table/table.module.css";
@@ -42,9 +43,15 @@ export function Row<T>({ row, index, top, columns, label, isSelected, onToggle }
           className={`${classes.cell} ${column.numeric ? classes.numeric : ""}`}
           style={{ width: column.width ?? 160 }}
         >
-          {column.cell(row)}
+          <Content>{column.cell(row)}</Content>
         </td>
       ))}
     </tr>
   );
+}
+
+/** What a cell holds; a text that its column is too narrow for is cut, and whole on hover. */
+function Content({ children }: { children: ReactNode }) {
+  if (typeof children === "string") return <span title={children}>{children}</span>;
+  return typeof children === "number" ? <span>{children}</span> : children;
 }

@@ -126,7 +126,7 @@ function useColumns(): Column<Model>[] {
     {
       id: "name",
       header: t("common:name"),
-      width: 220,
+      width: 200,
       sortable: true,
       fixed: true,
       cell: ({ name }) => link(name, "models", name),
@@ -134,18 +134,18 @@ function useColumns(): Column<Model>[] {
     {
       id: "latest",
       header: t("latest"),
-      width: 110,
+      width: 125,
       cell: ({ name, latest }) => (latest ? link(latest.version, "models", name, latest.version) : "—"),
     },
-    { id: "versions", header: t("versionCount"), width: 80, numeric: true, cell: ({ versions }) => versions },
+    { id: "versions", header: t("versionCount"), width: 85, numeric: true, cell: ({ versions }) => versions },
     {
       id: "aliases",
       header: t("aliases"),
-      width: 260,
+      width: 190,
       cell: ({ labels }) => <Aliases names={Object.keys(labels)} of={labels} />,
     },
-    { id: "stages", header: t("stages"), width: 210, cell: ({ stages }) => <Stages stages={stages} /> },
-    { id: "type", header: t("common:type"), width: 110, cell: ({ latest }) => <Format type={latest?.type} /> },
+    { id: "stages", header: t("stages"), width: 160, cell: ({ stages }) => <Stages stages={stages} /> },
+    { id: "type", header: t("common:type"), width: 100, cell: ({ latest }) => <Format type={latest?.type} /> },
     {
       id: "updated_at",
       header: t("common:modified"),
@@ -156,7 +156,7 @@ function useColumns(): Column<Model>[] {
     {
       id: "job",
       header: t("job"),
-      width: 180,
+      width: 170,
       cell: ({ latest }) => (latest?.job_name ? link(latest.job_name, "jobs", latest.job_name) : "—"),
     },
     {

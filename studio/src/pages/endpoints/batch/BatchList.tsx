@@ -21,16 +21,16 @@ export function BatchList() {
   if (found.isPending) return <Loading />;
   if (found.error) return <ErrorBox error={found.error} retry={() => void found.refetch()} />;
   const columns: Column<BatchEndpoint>[] = [
-    { id: "name", header: t("common:name"), width: 240, cell: (row) => <Name name={row.name} workspace={workspace} /> },
+    { id: "name", header: t("common:name"), width: 220, cell: (row) => <Name name={row.name} workspace={workspace} /> },
     {
       id: "status",
       header: t("common:status"),
       width: 140,
       cell: (row) => <StatusBadge status={row.provisioning_state} />,
     },
-    { id: "default", header: t("defaultDeployment"), width: 200, cell: (row) => <span>{defaultOf(row) || "—"}</span> },
+    { id: "default", header: t("defaultDeployment"), width: 180, cell: (row) => <span>{defaultOf(row) || "—"}</span> },
     { id: "description", header: t("common:description"), width: 260, cell: (row) => <span>{row.description}</span> },
-    { id: "tags", header: t("common:tags"), width: 200, cell: (row) => <Tags tags={row.tags} /> },
+    { id: "tags", header: t("common:tags"), width: 190, cell: (row) => <Tags tags={row.tags} /> },
     {
       id: "created",
       header: t("common:created"),

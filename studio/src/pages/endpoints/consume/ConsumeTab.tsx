@@ -21,7 +21,10 @@ export function ConsumeTab({ endpoint }: { endpoint: OnlineEndpoint }) {
         label={t("consume.tab")}
         pairs={[
           { label: t("scoringUri"), value: <Address uri={endpoint.scoring_uri} /> },
-          { label: t("authMode"), value: endpoint.auth_mode },
+          {
+            label: t("authMode"),
+            value: t(`authModes.${endpoint.auth_mode as "key"}`, { defaultValue: endpoint.auth_mode }),
+          },
         ]}
       />
       {endpoint.auth_mode !== "none" && <Keys endpoint={endpoint} />}

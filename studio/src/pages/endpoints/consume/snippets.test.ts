@@ -9,7 +9,7 @@ it("writes requests that the shell passes on unchanged", () => {
   const words = execFileSync("sh", ["-c", program], { encoding: "utf8", env: { LAPIS_ENDPOINT_KEY: "k" } }).split("\n");
   expect(words[0]).toBe("http://h/ws/e/score");
   expect(words).toContain("Authorization: Bearer k");
-  expect(JSON.parse(words.at(-2) ?? "")).toEqual(request);
+  expect(JSON.parse(words.slice(words.indexOf("-d") + 1).join("\n"))).toEqual(request);
 });
 
 it("writes JavaScript that asks what is meant", async () => {

@@ -1,3 +1,5 @@
+import { compactJson } from "@/lib/json";
+
 export type Language = "curl" | "python" | "javascript";
 
 export const LANGUAGES: { id: Language; name: string; file: string }[] = [
@@ -13,7 +15,7 @@ export function snippet(language: Language, uri: string, request: unknown): stri
 }
 
 function curl(uri: string, request: unknown): string {
-  const body = shellQuoted(JSON.stringify(request));
+  const body = shellQuoted(compactJson(request));
   return [
     `curl ${shellQuoted(uri)} \\`,
     '  -H "Authorization: Bearer $LAPIS_ENDPOINT_KEY" \\',
@@ -28,7 +30,7 @@ function python(uri: string, request: unknown): string {
 import os
 import urllib.request
 
-request = json.loads(${tripleQuoted(JSON.stringify(request, null, 2))})
+request = json.loads(${tripleQuoted(compactJson(request))})
 headers = {
     "Authorization": f"Bearer {os.environ['LAPIS_ENDPOINT_KEY']}",
     "Content-Type": "application/json",
@@ -46,7 +48,7 @@ function javascript(uri: string, request: unknown): string {
     Authorization: \`Bearer \${process.env.LAPIS_ENDPOINT_KEY}\`,
     "Content-Type": "application/json",
   },
-  body: JSON.stringify(${JSON.stringify(request, null, 2).replaceAll("\n", "\n  ")}),
+  body: JSON.stringify(${compactJson(request, "  ")}),
 });
 console.log(answer.status, await answer.json());
 `;

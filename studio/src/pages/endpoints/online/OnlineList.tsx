@@ -54,18 +54,18 @@ function columnsOf(
   language: string,
 ): Column<EndpointSummary>[] {
   return [
-    { id: "name", header: t("common:name"), width: 200, cell: (row) => <Name row={row} workspace={workspace} /> },
+    { id: "name", header: t("common:name"), width: 190, cell: (row) => <Name row={row} workspace={workspace} /> },
     {
       id: "status",
       header: t("common:status"),
-      width: 130,
+      width: 125,
       cell: (row) => <StatusBadge status={row.endpoint.provisioning_state} />,
     },
-    { id: "health", header: t("health"), width: 130, cell: (row) => row.health && <StatusBadge status={row.health} /> },
+    { id: "health", header: t("health"), width: 120, cell: (row) => row.health && <StatusBadge status={row.health} /> },
     {
       id: "traffic",
       header: t("traffic"),
-      width: 200,
+      width: 190,
       cell: (row) => <TrafficBar traffic={row.endpoint.traffic} names={row.deployments.map(({ name }) => name)} />,
     },
     {
@@ -91,7 +91,7 @@ function figure(
   id: string,
   header: string,
   write: (one: EndpointFigures) => string | null,
-  width = 110,
+  width = 105,
 ): Column<EndpointSummary> {
   const cell = (row: EndpointSummary) => <span>{(row.figures && write(row.figures)) ?? "—"}</span>;
   return { id, header, width, numeric: true, cell };

@@ -14,6 +14,6 @@ export function rate(value: number, language: string): string {
 
 /** A time in seconds: milliseconds below ten, with one decimal where it matters. */
 export function seconds(value: number): string {
-  if (value < 0.01) return `${(1000 * value).toFixed(1)} ms`;
+  if (value > 0 && value < 0.01) return `${(1000 * value).toFixed(1)} ms`;
   return formatDuration(1000 * value);
 }

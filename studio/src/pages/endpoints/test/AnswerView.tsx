@@ -8,6 +8,7 @@ import { ErrorBox } from "@/components/ErrorBox";
 import { KeyValues } from "@/components/KeyValues";
 import { Loading } from "@/components/Loading";
 import { formatBytes, formatDuration } from "@/lib/format";
+import { compactJson } from "@/lib/json";
 
 interface Props {
   answer: Answer | null;
@@ -23,7 +24,15 @@ export function AnswerView({ answer, error, isWaiting }: Props) {
       <Title order={2}>{t("test.answer")}</Title>
       {isWaiting && <Loading />}
       {!isWaiting && error !== null && error !== undefined && <ErrorBox error={error} />}
-      {!isWaiting && !error && (answer ? <Whole answer={answer} /> : <Text c="dimmed">{t("test.empty")}</Text>)}
+      {!isWaiting &&
+        !error &&
+        (answer ? (
+          <Whole answer={answer} />
+        ) : (
+          <Text size="sm" c="dimmed">
+            {t("test.empty")}
+          </Text>
+        ))}
     </Stack>
   );
 }
@@ -79,7 +88,7 @@ function nameOf(answer: Answer): string {
 function pretty(answer: Answer): string {
   if (!answer.content_type.includes("json") || answer.is_cut) return answer.text;
   try {
-    return JSON.stringify(JSON.parse(answer.text), null, 2);
+    return compactJson(JSON.parse(answer.text));
   } catch {
     return answer.text;
   }

@@ -3,6 +3,7 @@ import { IconSend } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { CodeEditor } from "@/components/code/CodeEditor";
+import { compactJson } from "@/lib/json";
 import { fieldsOf, initialValues, missing, requestOf, type Values } from "@/pages/endpoints/test/form";
 import { RequestFields } from "@/pages/endpoints/test/RequestFields";
 
@@ -19,7 +20,7 @@ export function RequestEditor({ description, example, isSending, onSend }: Props
   const { t } = useTranslation("endpoints");
   const [fields] = useState(() => fieldsOf(description));
   const [values, setValues] = useState<Values>(() => initialValues(fields, example));
-  const [text, setText] = useState(() => JSON.stringify(example, null, 2));
+  const [text, setText] = useState(() => compactJson(example));
   const [way, setWay] = useState(fields.length > 0 ? "form" : "json");
   const empty = way === "form" ? missing(fields, values) : [];
   const fault = way === "json" ? faultOf(text) : null;

@@ -32,9 +32,10 @@ interface ControlProps {
 
 function FieldControl({ field, value, onChange }: ControlProps) {
   const { t } = useTranslation("endpoints");
+  const kind = t(`test.kinds.${field.kind}`);
   const common = {
     label: field.name,
-    description: field.isRequired ? `${field.kind} · ${t("test.required")}` : field.kind,
+    description: field.isRequired ? `${kind} · ${t("test.required")}` : kind,
     size: "sm",
   };
   if (field.kind === "boolean") {

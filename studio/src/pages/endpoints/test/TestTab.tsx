@@ -52,5 +52,9 @@ function NoForm({ error, isWaiting }: { error: unknown; isWaiting: boolean }) {
   const { t } = useTranslation("endpoints");
   if (error) return <ErrorBox error={error} />;
   if (isWaiting) return <Loading />;
-  return <Text c="dimmed">{t("test.waiting")}</Text>;
+  return (
+    <Text size="sm" c="dimmed">
+      {t("test.waiting")}
+    </Text>
+  );
 }

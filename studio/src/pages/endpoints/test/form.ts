@@ -1,3 +1,5 @@
+import { compactJson } from "@/lib/json";
+
 /** One column of what a model takes. */
 export interface Field {
   name: string;
@@ -54,7 +56,7 @@ export function initialValues(fields: Field[], request: unknown): Values {
 export function requestOf(fields: Field[], values: Values): string {
   const row = fields.map((field) => typed(field, values[field.name]));
   const request = { input_data: { columns: fields.map(({ name }) => name), index: [0], data: [row] } };
-  return JSON.stringify(request, null, 2);
+  return compactJson(request);
 }
 
 /** The names of required columns that are still empty. */

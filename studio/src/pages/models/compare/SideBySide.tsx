@@ -20,10 +20,10 @@ export function SideBySide({ part, versions, model }: Props) {
   const name = t(`compare.kind.${part.kind}`);
   return (
     <ScrollArea type="auto" offsetScrollbars="x" viewportProps={{ tabIndex: 0, role: "group", "aria-label": name }}>
-      <Table withTableBorder striped layout="fixed" aria-label={name} miw={200 + 160 * versions.length}>
+      <Table withTableBorder striped layout="fixed" aria-label={name} miw={180 + 125 * versions.length}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th w={220}>{t("compare.key")}</Table.Th>
+            <Table.Th w={180}>{t("compare.key")}</Table.Th>
             {versions.map(({ version }) => (
               <Table.Th key={version} ta={part.kind === "metrics" ? "right" : "left"}>
                 <Anchor component={Link} to={path(workspace, "models", model, version)} fz="sm">

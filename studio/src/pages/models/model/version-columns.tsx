@@ -25,11 +25,11 @@ export function useVersionColumns(
     {
       id: "version",
       header: t("common:version"),
-      width: 150,
+      width: 100,
       fixed: true,
       cell: (row) => <Name model={model.name} row={row} />,
     },
-    { id: "marks", header: t("aliases"), width: 220, cell: (row) => <Marks row={row} edit={edit} /> },
+    { id: "marks", header: t("aliases"), width: 180, cell: (row) => <Marks row={row} edit={edit} /> },
     {
       id: "stage",
       header: t("stage"),
@@ -39,7 +39,7 @@ export function useVersionColumns(
     {
       id: "deployed",
       header: t("deployed"),
-      width: 190,
+      width: 220,
       cell: ({ version }) => <Places places={deployed.filter((one) => one.version === version)} />,
     },
     ...measured,
@@ -125,8 +125,7 @@ function Places({ places }: { places: DeployedVersion[] }) {
           to={path(workspace, `${kind}-endpoints`, endpoint)}
           fz="sm"
         >
-          {endpoint}/{deployment}
-          {kind === "online" && ` ${traffic} %`}
+          {`${endpoint}/${deployment}${kind === "online" ? ` ${traffic} %` : ""}`}
         </Anchor>
       ))}
     </Group>

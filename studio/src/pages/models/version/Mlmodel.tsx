@@ -43,6 +43,7 @@ function Facts({ facts }: { facts: Described["facts"] }) {
   );
 }
 
-function written(value: unknown): string {
+function written(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
   return typeof value === "string" ? value : JSON.stringify(value);
 }
