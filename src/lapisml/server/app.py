@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter
-
 from lapisml.backends.registry import load_backend
 from lapisml.core.ids import new_token
 from lapisml.core.schedules.missed import MissedRuns, Policy
@@ -51,6 +49,7 @@ from lapisml.server.platform.idempotency_layer import IdempotencyLayer
 from lapisml.server.platform.lifetime import Lifetime
 from lapisml.server.platform.mounts import Mounts
 from lapisml.server.platform.processes import owner_is_gone
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.web import SideDoor
 from lapisml.server.serving import gateway_watch, serving_settings
 from lapisml.server.settings import Settings
@@ -112,7 +111,7 @@ def create_app(settings: Settings, url: str) -> Application:
     front = AzureFront(settings, url, platform.clock)
     studio = add_pages(platform, backends, features, jobs, late)
     for routes in (*composed, *late.routes, *studio.routes, azure_routes.router(front, settings)):
-        native.include_router(routes)
+        native.add(routes)
     keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
     hidden = ("/keys", "/token", "/secrets")
     opening = ("/api/v1/tokens", "/api/v1/session")
@@ -191,7 +190,7 @@ def _reuse(platform: Platform, backends: Backends, features: Features, jobs: Job
     )
 
 
-def _composed(platform: Platform, features: Features, jobs: JobsPart, reuse: ReusePart) -> tuple[APIRouter, APIRouter]:
+def _composed(platform: Platform, features: Features, jobs: JobsPart, reuse: ReusePart) -> tuple[Routes, Routes]:
     """Add the jobs that consist of others."""
     database, clock, f = platform.database, platform.clock, features
     return (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
-
 from lapisml.server import status
 from lapisml.server.features.assets import file_routes, frame_routes, name_routes
 from lapisml.server.features.assets import routes as asset_routes
@@ -21,7 +19,7 @@ from lapisml.server.features.tracking import studio_routes as run_routes
 from lapisml.server.features.workspaces import routes as workspace_routes
 from lapisml.server.features.workspaces.registries import Places
 from lapisml.server.parts import Backends, Features, Platform
-from lapisml.server.platform.http import native_application
+from lapisml.server.platform.http import Native, native_application
 from lapisml.server.surfaces.studio.surface import PREFIX, StudioPage
 
 
@@ -33,7 +31,7 @@ def make_native(
     reuse: ReusePart,
     gateway: GatewayWatch,
     page: StudioPage,
-) -> FastAPI:
+) -> Native:
     """Make the native application."""
     workspaces, settings = features.workspaces, platform.settings
     places = Places(workspaces.get, workspaces.registries.get)
@@ -65,5 +63,5 @@ def make_native(
         connection_routes.router(features.connections, workspaces),
         run_routes.assemble(platform.database, platform.clock, JobFacts(), workspaces),
     ):
-        native.include_router(routes)
+        native.add(routes)
     return native

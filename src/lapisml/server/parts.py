@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter
-
 from lapisml.core.clock import Clock
 from lapisml.ports.compute import ComputeBackend
 from lapisml.ports.environments import EnvironmentBuilder
@@ -29,6 +27,7 @@ from lapisml.server.platform.capacity import DiskReserve
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 from lapisml.server.platform.leases import Leases
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.vault import Vault
 from lapisml.server.settings import Settings
 
@@ -84,7 +83,7 @@ class LateFeatures:
     batch_endpoints: BatchEndpointsPart
 
     @property
-    def routes(self) -> tuple[APIRouter, ...]:
+    def routes(self) -> tuple[Routes, ...]:
         """Their native routes."""
         online = self.endpoints
         return self.schedules.routes, online.routes, online.page_routes, self.batch_endpoints.routes

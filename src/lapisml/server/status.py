@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable
 
 import psutil
-from fastapi import APIRouter
 from typing_extensions import TypedDict
 
 from lapisml import __version__
@@ -15,6 +14,7 @@ from lapisml.ports.serving import GatewayRecord
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.openapi import Json, answers
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.wire import timestamp
 from lapisml.server.settings import Settings
 
@@ -61,7 +61,7 @@ def router(
     url: str,
     started_at: int,
     gateway: Callable[[], GatewayRecord | None],
-) -> APIRouter:
+) -> Routes:
     """Make the route.
 
     Args:
@@ -70,7 +70,7 @@ def router(
         started_at: milliseconds since the epoch, UTC.
         gateway: gives what the living gateway says of itself.
     """
-    routes = APIRouter(prefix="/api/v1", tags=["status"])
+    routes = Routes(prefix="/api/v1", tags=["status"])
 
     @routes.get("/status", response_model=None, openapi_extra=answers(StatusBody))
     def get_status() -> Json[StatusBody]:

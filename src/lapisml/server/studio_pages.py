@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
-
 from lapisml.server.features.assets.finding import AssetFinder
 from lapisml.server.features.jobs.assembly import JobsPart
 from lapisml.server.features.jobs.board import JobBoard
@@ -21,6 +19,7 @@ from lapisml.server.features.studio.pages import router
 from lapisml.server.features.studio.search import Search, few
 from lapisml.server.features.tracking.finding import RunFinder
 from lapisml.server.parts import Backends, Features, LateFeatures, Platform
+from lapisml.server.platform.routing import Routes
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Pages:
     """What serves the web page: what tells it of changes, and the routes that only it asks."""
 
     part: StudioPart
-    routes: tuple[APIRouter, ...]
+    routes: tuple[Routes, ...]
 
 
 def add_pages(platform: Platform, backends: Backends, features: Features, jobs: JobsPart, late: LateFeatures) -> Pages:
@@ -40,7 +39,7 @@ def add_pages(platform: Platform, backends: Backends, features: Features, jobs: 
     return Pages(part, (part.routes, _spanning(platform, features, jobs, late), of_models))
 
 
-def _spanning(platform: Platform, features: Features, jobs: JobsPart, late: LateFeatures) -> APIRouter:
+def _spanning(platform: Platform, features: Features, jobs: JobsPart, late: LateFeatures) -> Routes:
     """Make the routes of overview, search, lines and use of computes, lineage, environments and drafts."""
     p, f = platform, features
     board, assets = JobBoard(p.database, jobs.service, f.computes), AssetFinder(p.database)
@@ -50,11 +49,11 @@ def _spanning(platform: Platform, features: Features, jobs: JobsPart, late: Late
     overview = Overview(p.clock, board, assets, online.endpoints, online.deployments, batch, machine)
     lister = few(f.computes, f.datastores, f.connections, late.schedules.service, online.endpoints, batch)
     search = Search(RunFinder(p.database), JobUses(p.database), assets, lister)
-    routes = APIRouter()
-    routes.include_router(router(overview, search, board, f.workspaces, p.clock))
-    routes.include_router(lineage_routes.router(Lineage(Ancestry(p.database, f.tracking)), f.workspaces))
-    routes.include_router(document_routes.router(jobs.service, f.workspaces))
+    routes = Routes()
+    routes.add(router(overview, search, board, f.workspaces, p.clock))
+    routes.add(lineage_routes.router(Lineage(Ancestry(p.database, f.tracking)), f.workspaces))
+    routes.add(document_routes.router(jobs.service, f.workspaces))
     root = p.settings.home / "environments"
     environments = EnvironmentPages(f.assets, jobs.service, JobUses(p.database), jobs.launcher, root)
-    routes.include_router(environment_routes.router(environments, f.workspaces))
+    routes.add(environment_routes.router(environments, f.workspaces))
     return routes

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from lapisml.server.azure.front import AzureFront
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.wire import RESOURCE_GROUP, SUBSCRIPTION_ID
 from lapisml.server.settings import Settings
 
 
-def router(front: AzureFront, settings: Settings) -> APIRouter:
+def router(front: AzureFront, settings: Settings) -> Routes:
     """Make the routes below ``/api/v1/azure``."""
-    routes = APIRouter(prefix="/api/v1/azure", tags=["azure"])
+    routes = Routes(prefix="/api/v1/azure", tags=["azure"])
 
     def facts() -> dict[str, Any]:
         address = front.address()

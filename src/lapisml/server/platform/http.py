@@ -15,9 +15,10 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.platform.errors import as_lapis_error, error_body, http_status, validation_problems
 from lapisml.server.platform.landing import LANDING_CSP, landing_page
 from lapisml.server.platform.openapi import describe_bodies
+from lapisml.server.platform.routing import Routes
 
 
-class _Native(FastAPI):
+class Native(FastAPI):
     """FastAPI whose OpenAPI knows the bodies that routes name with `answers`."""
 
     def openapi(self) -> dict[str, Any]:
@@ -26,14 +27,18 @@ class _Native(FastAPI):
         describe_bodies(document)
         return document
 
+    def add(self, routes: Routes) -> None:
+        """Take a group of routes as they are: each request would have to look through an included router first."""
+        self.router.routes.extend(routes.lazy_routes())
 
-def native_application(page_at: Callable[[], str] = lambda: "") -> FastAPI:
+
+def native_application(page_at: Callable[[], str] = lambda: "") -> Native:
     """Make the application with ``/healthz``, the landing page and the error answers; OpenAPI lies behind the gate.
 
     Args:
         page_at: gives the path of the web page that ``/`` leads to; empty: there is none, and ``/`` says so.
     """
-    app = _Native(
+    app = Native(
         title="Lapis",
         version=__version__,
         openapi_url="/api/v1/openapi.json",

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import StreamingResponse
 from typing_extensions import TypedDict
 
@@ -21,6 +21,7 @@ from lapisml.server.features.assets.sampling import at_hand
 from lapisml.server.features.workspaces.registries import PlaceFinder
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.wire import timestamp
 
 
@@ -60,7 +61,7 @@ class TableBody(TypedDict):
     is_head: bool
 
 
-def add_browsing(routes: APIRouter, content: ContentService, workspaces: PlaceFinder) -> None:
+def add_browsing(routes: Routes, content: ContentService, workspaces: PlaceFinder) -> None:
     """Add the routes below ``content``."""
 
     @routes.get("/content/children", response_model=None, openapi_extra=answers(Page[EntryBody]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
@@ -15,13 +15,14 @@ from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.receiving import Receiver
 from lapisml.server.features.assets.uploads import UploadAnswer, UploadRequest, UploadService
 from lapisml.server.features.workspaces.registries import PlaceFinder
+from lapisml.server.platform.routing import Routes
 
 _WRITE_AT_ONCE = 1 << 20
 
 
-def router(uploads: UploadService, content: ContentService, workspaces: PlaceFinder) -> APIRouter:
+def router(uploads: UploadService, content: ContentService, workspaces: PlaceFinder) -> Routes:
     """Make the routes ``uploads`` and ``content`` below ``/api/v1/workspaces/{ws}``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}", tags=["files"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}", tags=["files"])
 
     @routes.post("/uploads")
     def begin_upload(ws: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
-
 from lapisml.core.clock import Clock
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.service import AssetService
@@ -16,6 +14,7 @@ from lapisml.server.features.batch_endpoints.service import BatchEndpointService
 from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
+from lapisml.server.platform.routing import Routes
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class BatchEndpointsPart:
     """The feature: its service and its routes."""
 
     service: BatchEndpointService
-    routes: APIRouter
+    routes: Routes
 
 
 def assemble(

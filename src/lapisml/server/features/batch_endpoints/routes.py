@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.batch_endpoints import asked, azure_form
@@ -20,21 +20,22 @@ from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.jobs.wire import JobBody, job_body
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
 _DEPLOYMENT_HEADER = "azureml-model-deployment"
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-def router(endpoints: BatchEndpointService, jobs: JobService, workspaces: WorkspaceService) -> APIRouter:
+def router(endpoints: BatchEndpointService, jobs: JobService, workspaces: WorkspaceService) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}/batch-endpoints``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}/batch-endpoints", tags=["batch endpoints"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}/batch-endpoints", tags=["batch endpoints"])
     _add_endpoints(routes, endpoints, workspaces)
     _add_deployments(routes, endpoints, workspaces)
     _add_jobs(routes, endpoints, jobs, workspaces)
     return routes
 
 
-def _add_endpoints(routes: APIRouter, endpoints: BatchEndpointService, workspaces: WorkspaceService) -> None:
+def _add_endpoints(routes: Routes, endpoints: BatchEndpointService, workspaces: WorkspaceService) -> None:
     @routes.get("", response_model=None, openapi_extra=answers(Page[BatchEndpointBody]))
     def list_batch_endpoints(
         ws: str, request: Request, limit: Limit = 100, token: str | None = None
@@ -60,7 +61,7 @@ def _add_endpoints(routes: APIRouter, endpoints: BatchEndpointService, workspace
         endpoints.delete(workspaces.get(ws), endpoint)
 
 
-def _add_deployments(routes: APIRouter, endpoints: BatchEndpointService, workspaces: WorkspaceService) -> None:
+def _add_deployments(routes: Routes, endpoints: BatchEndpointService, workspaces: WorkspaceService) -> None:
     @routes.get("/{endpoint}/deployments", response_model=None, openapi_extra=answers(Page[BatchDeploymentBody]))
     def list_batch_deployments(
         ws: str, endpoint: str, limit: Limit = 100, token: str | None = None
@@ -92,9 +93,7 @@ def _add_deployments(routes: APIRouter, endpoints: BatchEndpointService, workspa
         endpoints.delete_deployment(workspaces.get(ws), endpoint, name)
 
 
-def _add_jobs(
-    routes: APIRouter, endpoints: BatchEndpointService, jobs: JobService, workspaces: WorkspaceService
-) -> None:
+def _add_jobs(routes: Routes, endpoints: BatchEndpointService, jobs: JobService, workspaces: WorkspaceService) -> None:
     def body(workspace: Workspace, record: JobRecord, request: Request) -> JobBody:
         return job_body(workspace.name, record, jobs.standing(workspace, record), _address(request))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.compute.service import ComputeNode, ComputeService, ComputeSize, capacity, sizes
@@ -12,11 +12,12 @@ from lapisml.server.features.compute.store import ComputeRecord
 from lapisml.server.features.compute.wire import ComputeBody, UsageBody, compute_body
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
 
-def router(computes: ComputeService, workspaces: WorkspaceService) -> APIRouter:
+def router(computes: ComputeService, workspaces: WorkspaceService) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}", tags=["compute"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}", tags=["compute"])
 
     @routes.get("/computes", response_model=None, openapi_extra=answers(Page[ComputeBody]))
     def list_computes(ws: str) -> Json[Page[ComputeBody]]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any, NotRequired, cast
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from lapisml.server.features.connections.service import ConnectionRecord, ConnectionService
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.wire import CreationContext, arm_id, creation_context
 
 
-def router(connections: ConnectionService, workspaces: WorkspaceService) -> APIRouter:
+def router(connections: ConnectionService, workspaces: WorkspaceService) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}/connections``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}/connections", tags=["connections"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}/connections", tags=["connections"])
 
     @routes.get("", response_model=None, openapi_extra=answers(Page[ConnectionBody]))
     def list_connections(ws: str, type: str | None = None) -> Json[Page[ConnectionBody]]:  # noqa: A002 - the documents' word

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NotRequired, cast
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
@@ -13,12 +13,13 @@ from lapisml.documents import registry
 from lapisml.server.features.datastores.service import DatastoreRecord, DatastoreService
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.wire import CreationContext, arm_id, creation_context
 
 
-def router(datastores: DatastoreService, workspaces: WorkspaceService) -> APIRouter:
+def router(datastores: DatastoreService, workspaces: WorkspaceService) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}/datastores``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}/datastores", tags=["datastores"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}/datastores", tags=["datastores"])
 
     @routes.get("", response_model=None, openapi_extra=answers(Page[DatastoreBody]))
     def list_datastores(ws: str) -> Json[Page[DatastoreBody]]:

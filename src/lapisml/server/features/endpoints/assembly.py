@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import APIRouter
-
 from lapisml.ports.serving import Places
 from lapisml.server.features.endpoints.deployments import DeploymentService
 from lapisml.server.features.endpoints.examples import Examples
@@ -32,6 +30,7 @@ from lapisml.server.features.jobs.launch import Launcher
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.submission import SubmissionChecker
 from lapisml.server.features.jobs.tasks import Tasks
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.vault import Vault
 
 _STEP_THREADS = 4
@@ -68,8 +67,8 @@ class EndpointsPart:
     endpoints: EndpointService
     deployments: DeploymentService
     logs: DeploymentLogs
-    routes: APIRouter
-    page_routes: APIRouter
+    routes: Routes
+    page_routes: Routes
     worker: EndpointWorker
     sampler: FigureSampler
     settler: Settler

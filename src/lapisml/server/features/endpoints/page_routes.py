@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import StreamingResponse
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
@@ -28,6 +28,7 @@ from lapisml.server.features.endpoints.service import EndpointService, page
 from lapisml.server.features.endpoints.trying import Trials
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Container = Literal["inference-server", "storage-initializer"]
@@ -47,9 +48,9 @@ class PageParts:
     workspaces: WorkspaceService
 
 
-def page_router(parts: PageParts) -> APIRouter:
+def page_router(parts: PageParts) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}/online-endpoints``, and ``…/online-endpoint-summaries``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}", tags=["online endpoints"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}", tags=["online endpoints"])
     _add_figures(routes, parts)
     _add_trials(routes, parts)
 
@@ -65,7 +66,7 @@ def page_router(parts: PageParts) -> APIRouter:
     return routes
 
 
-def _add_figures(routes: APIRouter, parts: PageParts) -> None:
+def _add_figures(routes: Routes, parts: PageParts) -> None:
     @routes.get("/online-endpoint-summaries", response_model=None, openapi_extra=answers(Page[EndpointSummary]))
     def list_endpoint_summaries(ws: str, limit: Limit = 100, token: str | None = None) -> Json[Page[EndpointSummary]]:
         workspace = parts.workspaces.get(ws)
@@ -83,7 +84,7 @@ def _add_figures(routes: APIRouter, parts: PageParts) -> None:
         return Json(figures_body(parts.figures.series(workspace.name, endpoint.name)))
 
 
-def _add_trials(routes: APIRouter, parts: PageParts) -> None:
+def _add_trials(routes: Routes, parts: PageParts) -> None:
     @routes.post("/online-endpoints/{name}/try", response_model=None, openapi_extra=answers(EndpointAnswer))
     def try_endpoint(ws: str, name: str, asking: dict[str, Any]) -> Json[EndpointAnswer]:
         body, deployment, kind = (_text(asking, key) for key in ("body", "deployment", "content_type"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.endpoints.deployments import DeploymentService
@@ -21,15 +21,16 @@ from lapisml.server.features.endpoints.wire import (
 )
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 def router(
     endpoints: EndpointService, deployments: DeploymentService, logs: DeploymentLogs, workspaces: WorkspaceService
-) -> APIRouter:
+) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}/online-endpoints``, and ``…/predictions``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}", tags=["online endpoints"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}", tags=["online endpoints"])
     _add_endpoints(routes, endpoints, workspaces)
     _add_credentials(routes, endpoints, workspaces)
     _add_deployments(routes, deployments, logs, workspaces)
@@ -41,7 +42,7 @@ def router(
     return routes
 
 
-def _add_endpoints(routes: APIRouter, endpoints: EndpointService, workspaces: WorkspaceService) -> None:
+def _add_endpoints(routes: Routes, endpoints: EndpointService, workspaces: WorkspaceService) -> None:
     @routes.get("/online-endpoints", response_model=None, openapi_extra=answers(Page[OnlineEndpointBody]))
     def list_endpoints(ws: str, limit: Limit = 100, token: str | None = None) -> Json[Page[OnlineEndpointBody]]:
         found = endpoints.all_of(workspaces.get(ws))
@@ -64,7 +65,7 @@ def _add_endpoints(routes: APIRouter, endpoints: EndpointService, workspaces: Wo
         endpoints.delete(workspaces.get(ws), name)
 
 
-def _add_credentials(routes: APIRouter, endpoints: EndpointService, workspaces: WorkspaceService) -> None:
+def _add_credentials(routes: Routes, endpoints: EndpointService, workspaces: WorkspaceService) -> None:
     @routes.post("/online-endpoints/{name}/keys")
     def list_keys(ws: str, name: str) -> dict[str, Any]:
         return endpoints.keys(workspaces.get(ws), name)
@@ -82,7 +83,7 @@ def _add_credentials(routes: APIRouter, endpoints: EndpointService, workspaces: 
 
 
 def _add_deployments(
-    routes: APIRouter, deployments: DeploymentService, logs: DeploymentLogs, workspaces: WorkspaceService
+    routes: Routes, deployments: DeploymentService, logs: DeploymentLogs, workspaces: WorkspaceService
 ) -> None:
     below = "/online-endpoints/{endpoint}/deployments"
 

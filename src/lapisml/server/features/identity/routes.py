@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from lapisml import __version__
@@ -16,6 +16,7 @@ from lapisml.server.features.identity.store import TokenRecord
 from lapisml.server.features.identity.wire import SessionBody
 from lapisml.server.platform.openapi import Json, answers
 from lapisml.server.platform.principal import Principal
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.wire import timestamp
 
 MAX_LIFETIME_S = 10 * 366 * 24 * 3600
@@ -47,9 +48,9 @@ class NewAccessToken(BaseModel):
     resource: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-def router(identity: IdentityService) -> APIRouter:
+def router(identity: IdentityService) -> Routes:
     """Make the routes below ``/api/v1/tokens``."""
-    routes = APIRouter(prefix="/api/v1/tokens", tags=["identity"])
+    routes = Routes(prefix="/api/v1/tokens", tags=["identity"])
 
     @routes.get("")
     def list_tokens() -> dict[str, Any]:
@@ -89,14 +90,14 @@ def _wire(record: TokenRecord) -> dict[str, Any]:
     }
 
 
-def session_router(identity: IdentityService, default_workspace: Callable[[], str], *, is_secure: bool) -> APIRouter:
+def session_router(identity: IdentityService, default_workspace: Callable[[], str], *, is_secure: bool) -> Routes:
     """Make the routes at ``/api/v1/session``: a browser signs in with a token, and sends a cookie from then on.
 
     Args:
         default_workspace: names the workspace that a page opens first.
         is_secure: the server is reached by TLS, so the cookie never travels without.
     """
-    routes = APIRouter(prefix="/api/v1/session", tags=["identity"])
+    routes = Routes(prefix="/api/v1/session", tags=["identity"])
     attributes: dict[str, Any] = {"path": "/", "httponly": True, "samesite": "strict", "secure": is_secure}
 
     def body(principal: Principal) -> SessionBody:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import APIRouter
-
 from lapisml.core.clock import Clock
 from lapisml.ports.compute import ComputeBackend
 from lapisml.ports.environments import EnvironmentBuilder
@@ -42,6 +40,7 @@ from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 from lapisml.server.platform.leases import Leases
+from lapisml.server.platform.routing import Routes
 
 _STEP_THREADS = 4
 
@@ -82,7 +81,7 @@ class JobsPart:
     """
 
     service: JobService
-    routes: APIRouter
+    routes: Routes
     worker: JobWorker
     composites: CompositeJobs
     composite_worker: CompositeWorker
@@ -116,7 +115,7 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     logs = JobLogs(g.backend, g.storage, g.assets)
     outputs = JobOutputs(g.assets)
     routes = router(service, g.workspaces, logs, JobStream(service, logs, g.events, g.database), outputs)
-    routes.include_router(log_router(service, g.workspaces, logs))
+    routes.add(log_router(service, g.workspaces, logs))
     leased, news = SiteLease(g.leases, g.site), ChildNews(g.events)
     finisher = Finisher(g.database, leased, g.clock, outputs, g.tracking, g.identity, g.workspaces, news.tell)
     composites = CompositeJobs(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from lapisml.server.features.jobs.following import LogFollower
@@ -17,14 +17,15 @@ from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.openapi import Json, answers
+from lapisml.server.platform.routing import Routes
 
 MOST_LINES = 2_000
 MOST_MATCHES = 10_000
 
 
-def router(jobs: JobService, workspaces: WorkspaceService, logs: JobLogs) -> APIRouter:
+def router(jobs: JobService, workspaces: WorkspaceService, logs: JobLogs) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}/jobs``, to be put into the router of jobs."""
-    routes = APIRouter(prefix="/{name}/logs")
+    routes = Routes(prefix="/{name}/logs")
     indexes, follower = LogIndexes(), LogFollower(jobs, logs)
 
     @routes.get("/lines", response_model=None, openapi_extra=answers(LogWindow))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from lapisml.core.errors import ErrorCode, LapisError
@@ -16,22 +16,23 @@ from lapisml.server.features.jobs.stream import JobStream
 from lapisml.server.features.jobs.wire import EventBody, JobBody, LogFile, OutputBody, event_body, job_body
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
 _ARCHIVED = {"active": False, "archived": True, "all": None}
 
 
 def router(
     jobs: JobService, workspaces: WorkspaceService, logs: JobLogs, stream: JobStream, outputs: JobOutputs
-) -> APIRouter:
+) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}/jobs``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}/jobs", tags=["jobs"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}/jobs", tags=["jobs"])
     _add_reading(routes, jobs, workspaces)
     _add_changing(routes, jobs, workspaces)
     _add_logs(routes, jobs, workspaces, logs, stream, outputs)
     return routes
 
 
-def _add_reading(routes: APIRouter, jobs: JobService, workspaces: WorkspaceService) -> None:
+def _add_reading(routes: Routes, jobs: JobService, workspaces: WorkspaceService) -> None:
     @routes.get("", response_model=None, openapi_extra=answers(Page[JobBody]))
     def list_jobs(
         ws: str,
@@ -66,7 +67,7 @@ def _add_reading(routes: APIRouter, jobs: JobService, workspaces: WorkspaceServi
         return Json({"value": [event_body(event) for event in found], "next": None})
 
 
-def _add_changing(routes: APIRouter, jobs: JobService, workspaces: WorkspaceService) -> None:
+def _add_changing(routes: Routes, jobs: JobService, workspaces: WorkspaceService) -> None:
     @routes.put("/{name}", response_model=None, openapi_extra=answers(JobBody))
     def put_job(ws: str, name: str, body: dict[str, Any], request: Request, validate_only: bool = False) -> Any:
         workspace = workspaces.get(ws)
@@ -100,7 +101,7 @@ def _add_changing(routes: APIRouter, jobs: JobService, workspaces: WorkspaceServ
 
 
 def _add_logs(
-    routes: APIRouter,
+    routes: Routes,
     jobs: JobService,
     workspaces: WorkspaceService,
     logs: JobLogs,

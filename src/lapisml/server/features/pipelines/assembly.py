@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from lapisml.core.clock import Clock
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.jobs.assembly import JobsPart
@@ -15,6 +13,7 @@ from lapisml.server.features.pipelines.shown import PipelinePages
 from lapisml.server.features.reuse.service import ReuseService
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
+from lapisml.server.platform.routing import Routes
 
 
 def add_pipelines(
@@ -24,7 +23,7 @@ def add_pipelines(
     assets: AssetService,
     reuse: ReuseService,
     workspaces: WorkspaceService,
-) -> APIRouter:
+) -> Routes:
     """Teach the jobs feature the type ``pipeline``; give the routes of what pages show of pipelines."""
     graphs = Graphs(assets)
     jobs.add("pipeline", PipelineKind(graphs, jobs.kinds), PipelineDriver(jobs.composites, graphs, reuse, clock))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.jobs.records import JobFilter
@@ -20,13 +20,14 @@ from lapisml.server.features.pipelines.wire import (
 )
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-def router(pages: PipelinePages, workspaces: WorkspaceService) -> APIRouter:
+def router(pages: PipelinePages, workspaces: WorkspaceService) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}")
+    routes = Routes(prefix="/api/v1/workspaces/{ws}")
 
     @routes.get("/pipelines", tags=["jobs"], response_model=None, openapi_extra=answers(Page[PipelineLine]))
     def list_pipelines(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
-
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.datastores.service import DatastoreService
@@ -13,6 +11,7 @@ from lapisml.server.features.registries.routes import router
 from lapisml.server.features.registries.service import RegistryService
 from lapisml.server.features.registries.sharing import Sharing
 from lapisml.server.features.workspaces.service import WorkspaceService
+from lapisml.server.platform.routing import Routes
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class RegistriesPart:
 
     service: RegistryService
     sharing: Sharing
-    routes: APIRouter
+    routes: Routes
 
 
 def assemble(

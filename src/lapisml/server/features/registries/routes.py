@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.documents.references import AssetRef
@@ -15,17 +15,18 @@ from lapisml.server.features.registries.sharing import Share, Sharing
 from lapisml.server.features.registries.wire import registry_body
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.openapi import Json, answers
+from lapisml.server.platform.routing import Routes
 
 _KINDS = {kind.singular: kind for kind in AssetKind}
 
 
-def router(registries: RegistryService, sharing: Sharing, workspaces: WorkspaceService, url: str) -> APIRouter:
+def router(registries: RegistryService, sharing: Sharing, workspaces: WorkspaceService, url: str) -> Routes:
     """Make the routes below ``/api/v1/registries``.
 
     Args:
         url: the server's public URL, without a slash at its end.
     """
-    routes = APIRouter(prefix="/api/v1/registries", tags=["registries"])
+    routes = Routes(prefix="/api/v1/registries", tags=["registries"])
 
     @routes.get("", response_model=None)
     def list_registries() -> dict[str, Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
-
 from lapisml.core.clock import Clock
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.service import AssetService
@@ -15,6 +13,7 @@ from lapisml.server.features.reuse.routes import router
 from lapisml.server.features.reuse.service import ReuseService
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
+from lapisml.server.platform.routing import Routes
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class ReusePart:
     """The feature: its service and its routes."""
 
     service: ReuseService
-    routes: APIRouter
+    routes: Routes
 
 
 def assemble_reuse(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
-
 from lapisml.core.clock import Clock
 from lapisml.core.schedules.missed import Policy
 from lapisml.server.features.jobs.service import JobService
@@ -19,6 +17,7 @@ from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 from lapisml.server.platform.leases import Leases
+from lapisml.server.platform.routing import Routes
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class SchedulesPart:
     """The feature: its service, its routes, its background work (``start()``, ``stop()``), and what fires."""
 
     service: ScheduleService
-    routes: APIRouter
+    routes: Routes
     worker: ScheduleWorker
     firer: Firer
 

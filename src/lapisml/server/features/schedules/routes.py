@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError
@@ -18,6 +18,7 @@ from lapisml.server.features.schedules.service import ScheduleService
 from lapisml.server.features.schedules.wire import FiringBody, ScheduleBody, firing_body, schedule_body
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
 _ENABLED = {"true": True, "false": False, "all": None}
 _UPCOMING, _HISTORY = 5, 10
@@ -57,16 +58,16 @@ class _Desk:
 
 def router(
     schedules: ScheduleService, jobs: JobService, summaries: JobSummaries, workspaces: WorkspaceService, clock: Clock
-) -> APIRouter:
+) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}/schedules``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}/schedules", tags=["schedules"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}/schedules", tags=["schedules"])
     desk = _Desk(schedules, summaries, workspaces, clock)
     _add_reading(routes, desk)
     _add_changing(routes, desk, jobs)
     return routes
 
 
-def _add_reading(routes: APIRouter, desk: _Desk) -> None:
+def _add_reading(routes: Routes, desk: _Desk) -> None:
     schedules, workspaces = desk.schedules, desk.workspaces
 
     @routes.get("", response_model=None, openapi_extra=answers(Page[ScheduleBody]))
@@ -97,7 +98,7 @@ def _add_reading(routes: APIRouter, desk: _Desk) -> None:
         return Json({"value": [firing_body(firing, states) for firing in found], "next": following})
 
 
-def _add_changing(routes: APIRouter, desk: _Desk, jobs: JobService) -> None:
+def _add_changing(routes: Routes, desk: _Desk, jobs: JobService) -> None:
     schedules, workspaces = desk.schedules, desk.workspaces
 
     @routes.put("/{name}", response_model=None, openapi_extra=answers(ScheduleBody))

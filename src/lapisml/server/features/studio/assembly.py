@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter
-
 from lapisml.server.features.studio.changes import Changes
 from lapisml.server.features.studio.layer import ChangeLayer
 from lapisml.server.features.studio.routes import router
@@ -15,6 +13,7 @@ from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.auth import AsgiApp
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
+from lapisml.server.platform.routing import Routes
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class StudioPart:
     """The feature: its routes, and what tells of changes."""
 
     changes: Changes
-    routes: APIRouter
+    routes: Routes
 
     def watched(self, app: AsgiApp) -> AsgiApp:
         """Put the layer that tells of changes in front of an application."""

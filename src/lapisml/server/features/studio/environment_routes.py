@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from typing_extensions import TypedDict
 
 from lapisml.core.errors import ErrorCode, LapisError
@@ -13,6 +13,7 @@ from lapisml.server.features.jobs.uses import JobGlimpse
 from lapisml.server.features.studio.environments import BuildBody, EnvironmentPages, JobEnvironmentBody
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.wire import timestamp
 
 
@@ -31,9 +32,9 @@ class JobUseBody(TypedDict):
     ended_at: str | None
 
 
-def router(pages: EnvironmentPages, workspaces: WorkspaceService) -> APIRouter:
+def router(pages: EnvironmentPages, workspaces: WorkspaceService) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}", tags=["studio"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}", tags=["studio"])
 
     @routes.get("/curated-environments", response_model=None, openapi_extra=answers(Page[AssetBody]))
     def list_curated(ws: str) -> Json[Page[AssetBody]]:

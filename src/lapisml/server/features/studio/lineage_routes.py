@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from typing_extensions import TypedDict
 
 from lapisml.server.features.studio.ancestry import Node
 from lapisml.server.features.studio.lineage import Graph, Lineage
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.openapi import Json, answers
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.wire import timestamp
 
 Kind = Literal["job", "data", "model", "online", "batch"]
@@ -54,9 +55,9 @@ class LineageBody(TypedDict):
     is_cut: bool
 
 
-def router(lineage: Lineage, workspaces: WorkspaceService) -> APIRouter:
+def router(lineage: Lineage, workspaces: WorkspaceService) -> Routes:
     """Make the route below ``/api/v1/workspaces/{ws}``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}", tags=["studio"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}", tags=["studio"])
 
     @routes.get("/lineage", response_model=None, openapi_extra=answers(LineageBody))
     def get_lineage(

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from lapisml.server.features.assets.records import Archived, ListQuery
 from lapisml.server.features.studio.models import CandidateBody, DeployedBody, MeasuredBody, ModelPages
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Versions = Annotated[list[str], Query(max_length=20)]
 
 
-def router(pages: ModelPages, workspaces: WorkspaceService) -> APIRouter:
+def router(pages: ModelPages, workspaces: WorkspaceService) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}", tags=["studio"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}", tags=["studio"])
 
     @routes.get("/models/{name}/measured", response_model=None, openapi_extra=answers(Page[MeasuredBody]))
     def measured_model(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from lapisml.core.clock import Clock
 from lapisml.server.features.jobs.board import JobBoard
@@ -22,16 +22,15 @@ from lapisml.server.features.studio.wire import (
 )
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.wire import timestamp
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
-def router(
-    overview: Overview, search: Search, board: JobBoard, workspaces: WorkspaceService, clock: Clock
-) -> APIRouter:
+def router(overview: Overview, search: Search, board: JobBoard, workspaces: WorkspaceService, clock: Clock) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}", tags=["studio"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}", tags=["studio"])
 
     @routes.get("/overview", response_model=None, openapi_extra=answers(OverviewBody))
     def get_overview(ws: str) -> Json[OverviewBody]:
@@ -47,7 +46,7 @@ def router(
     return routes
 
 
-def _add_computes(routes: APIRouter, board: JobBoard, workspaces: WorkspaceService, clock: Clock) -> None:
+def _add_computes(routes: Routes, board: JobBoard, workspaces: WorkspaceService, clock: Clock) -> None:
     @routes.get("/compute-lines", response_model=None, openapi_extra=answers(Page[ComputeLine]))
     def list_lines(ws: str) -> Json[Page[ComputeLine]]:
         """Give every compute with what it holds and who waits, the two that need no document among them."""

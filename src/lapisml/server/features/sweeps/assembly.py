@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from lapisml.core.clock import Clock
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.jobs.assembly import JobsPart
@@ -17,6 +15,7 @@ from lapisml.server.features.sweeps.store import forget
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
+from lapisml.server.platform.routing import Routes
 
 
 def add_sweeps(
@@ -26,7 +25,7 @@ def add_sweeps(
     assets: AssetService,
     tracking: TrackingService,
     workspaces: WorkspaceService,
-) -> APIRouter:
+) -> Routes:
     """Teach the jobs feature the type ``sweep``; give the routes of what pages show of sweeps."""
     trials = Trials(assets)
     driver = SweepDriver(database, clock, jobs.composites, trials, TrialMetrics(tracking, clock))

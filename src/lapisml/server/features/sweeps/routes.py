@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from lapisml.server.features.sweeps.shown import SweepPages
 from lapisml.server.features.sweeps.wire import SweepImportance, SweepTrials, importance_body, sweep_body
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.openapi import Json, answers
+from lapisml.server.platform.routing import Routes
 
 
-def router(pages: SweepPages, workspaces: WorkspaceService) -> APIRouter:
+def router(pages: SweepPages, workspaces: WorkspaceService) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}/jobs/{name}``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}/jobs/{name}", tags=["jobs"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}/jobs/{name}", tags=["jobs"])
 
     @routes.get("/trials", response_model=None, openapi_extra=answers(SweepTrials))
     def get_trials(ws: str, name: str) -> Json[SweepTrials]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from lapisml.core.clock import Clock
@@ -27,6 +27,7 @@ from lapisml.server.features.tracking.wire import (
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
 _MOST_ROWS = 500
 _Key = Annotated[str, Field(max_length=250)]
@@ -105,21 +106,21 @@ class ViewState(_Body):
     state: dict[str, Any]
 
 
-def assemble(database: Database, clock: Clock, names: JobNames, workspaces: WorkspaceService) -> APIRouter:
+def assemble(database: Database, clock: Clock, names: JobNames, workspaces: WorkspaceService) -> Routes:
     """Put together what the web page asks of runs, and give its routes."""
     return router(RunTable(database, names), Curves(database), RunViews(database, clock), workspaces)
 
 
-def router(table: RunTable, curves: Curves, views: RunViews, workspaces: WorkspaceService) -> APIRouter:
+def router(table: RunTable, curves: Curves, views: RunViews, workspaces: WorkspaceService) -> Routes:
     """Make the routes below ``/api/v1/workspaces/{ws}``."""
-    routes = APIRouter(prefix="/api/v1/workspaces/{ws}", tags=["runs"])
+    routes = Routes(prefix="/api/v1/workspaces/{ws}", tags=["runs"])
     _add_table(routes, table, workspaces)
     _add_comparing(routes, table, curves, workspaces)
     _add_views(routes, views, workspaces)
     return routes
 
 
-def _add_table(routes: APIRouter, table: RunTable, workspaces: WorkspaceService) -> None:
+def _add_table(routes: Routes, table: RunTable, workspaces: WorkspaceService) -> None:
     @routes.post("/runs/search", response_model=None, openapi_extra=answers(Page[RunRow]))
     def search_runs(ws: str, body: RunSearch) -> Json[Page[RunRow]]:
         """Give a page of the table of runs."""
@@ -145,7 +146,7 @@ def _add_table(routes: APIRouter, table: RunTable, workspaces: WorkspaceService)
         return Json({"value": [experiment_body(row) for row in found], "next": None})
 
 
-def _add_comparing(routes: APIRouter, table: RunTable, curves: Curves, workspaces: WorkspaceService) -> None:
+def _add_comparing(routes: Routes, table: RunTable, curves: Curves, workspaces: WorkspaceService) -> None:
     @routes.post("/runs/compare", response_model=None, openapi_extra=answers(Page[RunRow]))
     def compare_runs(ws: str, body: RunComparison) -> Json[Page[RunRow]]:
         """Give runs with all that they logged, in the order asked for."""
@@ -161,7 +162,7 @@ def _add_comparing(routes: APIRouter, table: RunTable, curves: Curves, workspace
         return Json({"value": [curve_body(curve) for curve in found], "next": None})
 
 
-def _add_views(routes: APIRouter, views: RunViews, workspaces: WorkspaceService) -> None:
+def _add_views(routes: Routes, views: RunViews, workspaces: WorkspaceService) -> None:
     @routes.get("/run-views", response_model=None, openapi_extra=answers(Page[ViewBody]))
     def list_views(ws: str, request: Request) -> Json[Page[ViewBody]]:
         """Give the views that the person keeps."""

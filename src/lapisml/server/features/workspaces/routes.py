@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.features.workspaces.wire import WorkspaceBody, workspace_body
 from lapisml.server.platform.openapi import Json, Page, answers
+from lapisml.server.platform.routing import Routes
 
 
-def router(workspaces: WorkspaceService, url: str) -> APIRouter:
+def router(workspaces: WorkspaceService, url: str) -> Routes:
     """Make the routes below ``/api/v1/workspaces``.
 
     Args:
         url: the server's public URL, without a slash at its end.
     """
-    routes = APIRouter(prefix="/api/v1/workspaces", tags=["workspaces"])
+    routes = Routes(prefix="/api/v1/workspaces", tags=["workspaces"])
 
     @routes.get("", response_model=None, openapi_extra=answers(Page[WorkspaceBody]))
     def list_workspaces() -> Json[Page[WorkspaceBody]]:
