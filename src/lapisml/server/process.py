@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import socket
 from collections.abc import Iterator
@@ -95,6 +96,8 @@ def _tell_ready(record: Path, url: str, certificate: Path | None) -> None:
         facts["tls_cert"] = str(certificate.absolute())  # jobs on this machine trust it
     write_private(record, orjson.dumps({**ProcessIdentity.own().to_json(), **facts}))
     log.info("server.ready at %s", url)
+    gc.freeze()  # code and tables stay: no later search goes through them
+    gc.enable()
 
 
 @contextlib.contextmanager
