@@ -24,5 +24,5 @@ def test_the_form_offers_every_type(kind: str, pattern: str) -> None:
 
 def test_the_form_of_connections_offers_every_way_in() -> None:
     text = (PAGES / "connections" / "access.ts").read_text(encoding="utf-8")
-    offered = text[text.index("ways: {\n") :]
-    assert sorted(re.findall(r"^      (\w+): \[", offered, re.MULTILINE)) == sorted(WAYS)
+    offered = text[text.index("  ways: {\n") :]
+    assert sorted(re.findall(r"^    (\w+): \[", offered, re.MULTILINE)) == sorted(WAYS)

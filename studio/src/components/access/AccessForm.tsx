@@ -88,7 +88,7 @@ function NameAndType({ access, draft, isTaken, onChange }: PartProps & { access:
         label={t("common:type")}
         value={draft.type}
         onChange={choose}
-        data={choices(access.kinds)}
+        data={access.kinds.map(({ type, label }) => ({ value: type, label }))}
         allowDeselect={false}
         searchable={access.kinds.length > 12}
         nothingFoundMessage={t("nothing")}
@@ -96,13 +96,6 @@ function NameAndType({ access, draft, isTaken, onChange }: PartProps & { access:
       />
     </SimpleGrid>
   );
-}
-
-function choices(kinds: AccessKind[]) {
-  const groups = [...new Set(kinds.map(({ group }) => group))];
-  const items = (of: AccessKind[]) => of.map(({ type, label }) => ({ value: type, label }));
-  if (groups.length < 2) return items(kinds);
-  return groups.map((group) => ({ group: group ?? "", items: items(kinds.filter((kind) => kind.group === group)) }));
 }
 
 function Fields({ kind, draft, onChange }: PartProps & { kind: AccessKind }) {

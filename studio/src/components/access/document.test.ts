@@ -1,10 +1,9 @@
 import { expect, it } from "vitest";
 import { documentOf, draftOf, isKept, wayOf } from "@/components/access/document";
-import { connectionAccess } from "@/pages/connections/access";
+import { connectionAccess as connections } from "@/pages/connections/access";
 import { datastoreAccess } from "@/pages/datastores/access";
 
 const datastores = datastoreAccess("Folder");
-const connections = connectionAccess({ usual: "u", ai: "a", azure: "z", databases: "d" });
 
 it("writes a new datastore with what its type asks for alone", () => {
   const draft = {

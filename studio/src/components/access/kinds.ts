@@ -22,7 +22,6 @@ export interface CredentialField {
 export interface AccessKind {
   type: string;
   label: string;
-  group?: string;
   fields: Field[];
   /** Types of credentials, the usual one first. */
   ways: string[];

@@ -24,7 +24,7 @@ export const access = {
     username_password: "User name and password",
     managed_identity: "Managed identity",
     api_key: "API key",
-    custom_keys: "Keys of one's own",
+    custom_keys: "Custom keys",
     aad: "Microsoft Entra ID",
   },
   field: {

@@ -4,7 +4,6 @@ export const connections = {
   new: "New connection",
   edit: "Edit",
   editTitle: "Edit connection {{name}}",
-  group: { usual: "Common", ai: "AI services", azure: "Azure", databases: "Databases and warehouses" },
   list: "Connections",
   target: "Target",
   authentication: "Authentication",

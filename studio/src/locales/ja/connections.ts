@@ -5,7 +5,6 @@ export const connections: Messages["connections"] = {
   new: "新しい接続",
   edit: "編集",
   editTitle: "接続 {{name}} の編集",
-  group: { usual: "よく使う種類", ai: "AI サービス", azure: "Azure", databases: "データベースとウェアハウス" },
   list: "接続一覧",
   target: "接続先",
   authentication: "認証方法",

@@ -4,14 +4,13 @@ import { useTranslation } from "react-i18next";
 import { type Connection, usePutConnection } from "@/api/connections";
 import { AccessDialog } from "@/components/access/AccessDialog";
 import { useWorkspace } from "@/lib/workspace";
-import { useConnectionAccess } from "@/pages/connections/useConnectionAccess";
+import { connectionAccess } from "@/pages/connections/access";
 
 /** Changes a connection; a secret that is left empty stays as it is. */
 export function EditConnection({ connection }: { connection: Connection }) {
   const { t } = useTranslation("connections");
   const [isOpen, { open, close }] = useDisclosure();
   const put = usePutConnection(useWorkspace());
-  const access = useConnectionAccess();
   return (
     <>
       <Button size="xs" variant="default" onClick={open}>
@@ -19,7 +18,7 @@ export function EditConnection({ connection }: { connection: Connection }) {
       </Button>
       <AccessDialog
         title={t("editTitle", { name: connection.name })}
-        access={access}
+        access={connectionAccess}
         before={connection}
         isOpen={isOpen}
         onClose={close}

@@ -6,7 +6,7 @@ import { useNavigate } from "react-router";
 import { useConnections, usePutConnection } from "@/api/connections";
 import { AccessDialog } from "@/components/access/AccessDialog";
 import { path, useWorkspace } from "@/lib/workspace";
-import { useConnectionAccess } from "@/pages/connections/useConnectionAccess";
+import { connectionAccess } from "@/pages/connections/access";
 
 /** Makes a connection and opens its page. */
 export function NewConnection() {
@@ -16,7 +16,6 @@ export function NewConnection() {
   const [isOpen, { open, close }] = useDisclosure();
   const there = useConnections(workspace);
   const put = usePutConnection(workspace);
-  const access = useConnectionAccess();
   return (
     <>
       <Button size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={open}>
@@ -24,7 +23,7 @@ export function NewConnection() {
       </Button>
       <AccessDialog
         title={t("new")}
-        access={access}
+        access={connectionAccess}
         isOpen={isOpen}
         onClose={close}
         taken={(there.data ?? []).map(({ name }) => name)}

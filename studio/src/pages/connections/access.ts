@@ -1,7 +1,5 @@
 import type { Access, AccessKind, CredentialField, Field } from "@/components/access/kinds";
 
-type Group = "usual" | "ai" | "azure" | "databases";
-
 const EVERY = [
   "api_key",
   "username_password",
@@ -131,29 +129,29 @@ const DATABASES: Row[] = (
 
 const SECRET = (key: string): CredentialField => ({ key, isSecret: true });
 
-/** The types of connections that can be made, each with what it asks for; `names` are the names of groups. */
-export function connectionAccess(names: Record<Group, string>): Access {
-  const group = (rows: Row[], name: Group): AccessKind[] =>
-    rows.map(([type, label, fields = [TARGET], ways = EVERY]) => ({ type, label, group: names[name], fields, ways }));
-  return {
-    kinds: [...group(USUAL, "usual"), ...group(AI, "ai"), ...group(AZURE, "azure"), ...group(DATABASES, "databases")],
-    ways: {
-      none: [],
-      aad: [],
-      pat: [SECRET("pat")],
-      sas: [SECRET("sas_token")],
-      username_password: [{ key: "username" }, SECRET("password")],
-      managed_identity: [
-        { key: "client_id", isOptional: true },
-        { key: "resource_id", isOptional: true },
-      ],
-      service_principal: [{ key: "tenant_id" }, { key: "client_id" }, SECRET("client_secret")],
-      access_key: [SECRET("access_key_id"), SECRET("secret_access_key")],
-      api_key: [SECRET("key")],
-      account_key: [SECRET("account_key")],
-      custom_keys: [{ key: "keys", isSecret: true, isMapping: true }],
-    },
-    saysWay: true,
-    hasMetadata: true,
-  };
-}
+const KINDS = [...USUAL, ...AI, ...AZURE, ...DATABASES].map(
+  ([type, label, fields = [TARGET], ways = EVERY]): AccessKind => ({ type, label, fields, ways }),
+);
+
+/** The types of connections that can be made, those in use everywhere first, each with what it asks for. */
+export const connectionAccess: Access = {
+  kinds: KINDS,
+  ways: {
+    none: [],
+    aad: [],
+    pat: [SECRET("pat")],
+    sas: [SECRET("sas_token")],
+    username_password: [{ key: "username" }, SECRET("password")],
+    managed_identity: [
+      { key: "client_id", isOptional: true },
+      { key: "resource_id", isOptional: true },
+    ],
+    service_principal: [{ key: "tenant_id" }, { key: "client_id" }, SECRET("client_secret")],
+    access_key: [SECRET("access_key_id"), SECRET("secret_access_key")],
+    api_key: [SECRET("key")],
+    account_key: [SECRET("account_key")],
+    custom_keys: [{ key: "keys", isSecret: true, isMapping: true }],
+  },
+  saysWay: true,
+  hasMetadata: true,
+};
