@@ -1,4 +1,4 @@
-"""`ComputeBackend` over the processes of this machine; see ``docs/compute-port.md`` and ``docs/runner.md``."""
+"""`ComputeBackend` over the processes of this machine; how it keeps its promises: ``docs/runner.md``."""
 
 from __future__ import annotations
 
