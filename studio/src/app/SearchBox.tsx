@@ -64,9 +64,9 @@ export function SearchBox({ onLeave }: { onLeave: () => void }) {
       {search.error && <ErrorBox error={search.error} />}
       <SearchResults id={LIST} targets={targets} active={active} onOpen={open} onPoint={setWanted} />
       <Text size="xs" c="dimmed" role="status" mt="xs">
-        {isDone && targets.length === 0 ? t("search.nothing", { words }) : t("search.count", { count: targets.length })}
-        {" · "}
-        {t("search.hint")}
+        {isDone && targets.length === 0
+          ? t("search.nothing", { words })
+          : `${t("search.count", { count: targets.length })} · ${t("search.hint")}`}
       </Text>
     </>
   );

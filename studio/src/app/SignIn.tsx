@@ -1,4 +1,4 @@
-import { Alert, Button, Center, Code, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Center, Code, Group, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -20,13 +20,20 @@ export function SignIn({ refusal }: { refusal: ApiError | null }) {
     <Center component="main" mih="100vh" p="md">
       <Paper component="form" onSubmit={submit} withBorder p="xl" maw={440} w="100%">
         <Stack>
-          <Title order={1}>{t("signIn.title")}</Title>
+          <Group gap="sm" wrap="nowrap">
+            <img src="/studio/lapis.svg" alt="" width={34} height={34} />
+            <Title order={1}>{t("signIn.title")}</Title>
+          </Group>
           <Text>
             {t("signIn.how")} <Code>lapis studio</Code>
           </Text>
           <PasswordInput
             label={t("signIn.token")}
-            description={t("signIn.where")}
+            description={
+              <>
+                {t("signIn.where")} <Code>lapis auth token</Code>
+              </>
+            }
             value={token}
             onChange={(event) => setToken(event.currentTarget.value)}
             autoComplete="off"

@@ -10,7 +10,7 @@ export function ErrorBox({ error, retry }: { error: unknown; retry?: () => void 
   const sentence = known ? known.message : isNetworkFault(error) ? t("error.unreachable") : String(error);
   return (
     <Alert
-      color="red"
+      color={known?.code === "NotFound" ? "gray" : "red"}
       role="alert"
       icon={<IconAlertTriangle aria-hidden />}
       title={known ? t("error.title", { code: known.code }) : t("error.plain")}

@@ -19,7 +19,7 @@ interface Units {
 }
 
 const SHORT: Units = { ms: "ms", s: "s", min: "min", h: "h", d: "d" };
-const JAPANESE: Units = { ms: "ミリ秒", s: "秒", min: "分", h: "時間", d: "日" };
+const JAPANESE: Units = { ms: "ms", s: "秒", min: "分", h: "時間", d: "日" };
 
 /** Writes a length of time in milliseconds: `840 ms`, `12.3 s`, `4 min 05 s`, `2 h 03 min`, `3 d 4 h`. */
 export function formatDuration(ms: number, language: string = i18next.language): string {

@@ -42,6 +42,7 @@ function Card({ node: { data, isGroup }, isStart, kind }: Props) {
     <NodeCard title={title} colour={colour} isSelected={isStart} hint={data.type || undefined}>
       <span>{kind}</span>
       {data.kind === "data" || data.kind === "model" ? <span>v{data.version}</span> : null}
+      {data.kind === "dataset" ? <span>{data.version}</span> : null}
       {data.status && <StatusBadge status={data.status} />}
     </NodeCard>
   );

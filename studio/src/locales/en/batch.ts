@@ -11,6 +11,7 @@ export const batch = {
   noDeploymentsText: "A deployment says which model, or which pipeline, scores the data.",
   newDeployment: "New deployment",
   kind: "Kind",
+  kinds: { model: "Model", pipeline: "Pipeline" },
   model: "Model",
   compute: "Compute",
   makeDefault: "Make default",

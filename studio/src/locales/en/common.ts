@@ -30,7 +30,7 @@ export const common = {
     title: "Sign in to Lapis",
     how: "Open the address that this command prints:",
     token: "Access token",
-    where: "`lapis auth token` prints it on the machine of the server.",
+    where: "Printed on the machine of the server by",
     refused: "The token was not accepted",
     submit: "Sign in",
   },

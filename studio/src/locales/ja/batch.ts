@@ -13,6 +13,7 @@ export const batch: Messages["batch"] = {
   noDeploymentsText: "デプロイでは、データのスコアリングに使うモデルまたはパイプラインを指定します。",
   newDeployment: "新しいデプロイ",
   kind: "種類",
+  kinds: { model: "モデル", pipeline: "パイプライン" },
   model: "モデル",
   compute: "コンピューティング",
   makeDefault: "既定にする",

@@ -31,7 +31,7 @@ export const common: Messages["common"] = {
     title: "Lapis にサインイン",
     how: "次のコマンドが表示するアドレスを開いてください:",
     token: "アクセストークン",
-    where: "サーバーのマシンで `lapis auth token` を実行すると表示されます。",
+    where: "サーバーのマシンで次のコマンドを実行すると表示されます:",
     refused: "トークンは受け付けられませんでした",
     submit: "サインイン",
   },

@@ -4,9 +4,9 @@ import { useParams } from "react-router";
 import { BUILT_IN, type Compute, useChangeCompute, useCompute } from "@/api/computes";
 import { EditDescription } from "@/components/EditDescription";
 import { EditTags } from "@/components/EditTags";
-import { ErrorBox } from "@/components/ErrorBox";
 import { KeyValues } from "@/components/KeyValues";
 import { Loading } from "@/components/Loading";
+import { PageFault } from "@/components/PageFault";
 import { PageHeader } from "@/components/PageHeader";
 import { StatusBadge } from "@/components/StatusBadge";
 import { Tabs } from "@/components/Tabs";
@@ -25,7 +25,7 @@ export function Component() {
   const compute = useCompute(workspace, name);
   if (BUILT_IN.includes(name)) return <Details name={name} />;
   if (compute.isPending) return <Loading />;
-  if (compute.error) return <ErrorBox error={compute.error} retry={() => void compute.refetch()} />;
+  if (compute.error) return <PageFault error={compute.error} retry={() => void compute.refetch()} />;
   return <Details name={compute.data.name} compute={compute.data} />;
 }
 

@@ -53,7 +53,7 @@ function UseChart({ use }: { use: ComputeUse }) {
       grid: { left: 44, right: 16, top: 36, bottom: 28 },
       legend: { top: 0 },
       tooltip: { trigger: "axis" },
-      xAxis: { type: "time" },
+      xAxis: { type: "time", axisLabel: { formatter: { day: "{M}/{d}" } } },
       yAxis: { type: "value", min: 0, max: ({ max }) => Math.max(max, use.capacity), minInterval: 1 },
       series: [
         { ...line, name: t("busy"), data: points(use.busy), areaStyle: { opacity: 0.25 }, color: "#3f6fd0" },

@@ -6,9 +6,9 @@ import { type DataVersion, useDataVersion, useDataVersions } from "@/api/data";
 import { itemKey } from "@/api/keys";
 import { AssetActions } from "@/components/assets/AssetActions";
 import { CodeView } from "@/components/code/CodeView";
-import { ErrorBox } from "@/components/ErrorBox";
 import { FileBrowser } from "@/components/files/FileBrowser";
 import { Loading } from "@/components/Loading";
+import { PageFault } from "@/components/PageFault";
 import { PageHeader } from "@/components/PageHeader";
 import { type Tab, Tabs } from "@/components/Tabs";
 import { path, useWorkspace } from "@/lib/workspace";
@@ -26,7 +26,7 @@ export function Component() {
   const { name = "", version = "latest" } = useParams();
   const data = useDataVersion(workspace, name, version);
   if (data.isPending) return <Loading />;
-  if (data.error) return <ErrorBox error={data.error} retry={() => void data.refetch()} />;
+  if (data.error) return <PageFault error={data.error} retry={() => void data.refetch()} />;
   return <Details key={data.data.version} data={data.data} />;
 }
 

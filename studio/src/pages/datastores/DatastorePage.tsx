@@ -3,10 +3,10 @@ import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { type Datastore, useDatastore } from "@/api/datastores";
 import { itemKey } from "@/api/keys";
-import { ErrorBox } from "@/components/ErrorBox";
 import { FileBrowser } from "@/components/files/FileBrowser";
 import { KeyValues } from "@/components/KeyValues";
 import { Loading } from "@/components/Loading";
+import { PageFault } from "@/components/PageFault";
 import { PageHeader } from "@/components/PageHeader";
 import { Tabs } from "@/components/Tabs";
 import { Tags } from "@/components/Tags";
@@ -21,7 +21,7 @@ export function Component() {
   const name = useParams().name ?? "";
   const datastore = useDatastore(workspace, name);
   if (datastore.isPending) return <Loading />;
-  if (datastore.error) return <ErrorBox error={datastore.error} retry={() => void datastore.refetch()} />;
+  if (datastore.error) return <PageFault error={datastore.error} retry={() => void datastore.refetch()} />;
   return <Details datastore={datastore.data} />;
 }
 

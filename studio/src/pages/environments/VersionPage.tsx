@@ -10,6 +10,7 @@ import { ErrorBox } from "@/components/ErrorBox";
 import { KeyValues } from "@/components/KeyValues";
 import { Loading } from "@/components/Loading";
 import { NewDocumentLink } from "@/components/NewDocumentLink";
+import { PageFault } from "@/components/PageFault";
 import { PageHeader } from "@/components/PageHeader";
 import { Tabs } from "@/components/Tabs";
 import { DateTime } from "@/components/times";
@@ -25,7 +26,7 @@ export function Component() {
   const { name = "", version = "" } = useParams();
   const found = useEnvironmentVersion(workspace, name, version);
   if (found.isPending) return <Loading />;
-  if (found.error) return <ErrorBox error={found.error} retry={() => void found.refetch()} />;
+  if (found.error) return <PageFault error={found.error} retry={() => void found.refetch()} />;
   return <Whole environment={found.data} />;
 }
 

@@ -18,6 +18,7 @@ import { Loading } from "@/components/Loading";
 import { StatusBadge } from "@/components/StatusBadge";
 import { TimeAgo } from "@/components/times";
 import { useWorkspace } from "@/lib/workspace";
+import { AssetLink } from "@/pages/endpoints/AssetLink";
 import { defaultOf } from "@/pages/endpoints/batch/BatchList";
 import { DocumentDialog } from "@/pages/endpoints/DocumentDialog";
 import { NewDocument } from "@/pages/endpoints/NewDocument";
@@ -85,9 +86,12 @@ function Card({ endpoint, deployment }: { endpoint: BatchEndpoint; deployment: B
         <KeyValues
           label={deployment.name}
           pairs={[
-            { label: t("kind"), value: String(deployment.type ?? "") },
-            { label: t("model"), value: textOf(deployment.model) },
-            { label: t("compute"), value: textOf(deployment.compute) },
+            {
+              label: t("kind"),
+              value: t(`kinds.${deployment.type as "model"}`, { defaultValue: deployment.type ?? "" }),
+            },
+            { label: t("model"), value: textOf("models", deployment.model) },
+            { label: t("compute"), value: textOf("compute", deployment.compute) },
             { label: t("common:description"), value: deployment.description },
             { label: t("common:modified"), value: <TimeAgo at={deployment.creation_context.last_modified_at} /> },
           ]}
@@ -102,9 +106,9 @@ function Card({ endpoint, deployment }: { endpoint: BatchEndpoint; deployment: B
   );
 }
 
-function textOf(value: unknown) {
+function textOf(noun: "models" | "compute", value: unknown) {
   if (value === null || value === undefined) return null;
-  return typeof value === "string" ? value : <Code>{JSON.stringify(value)}</Code>;
+  return typeof value === "string" ? <AssetLink noun={noun} reference={value} /> : <Code>{JSON.stringify(value)}</Code>;
 }
 
 interface ActionsProps {

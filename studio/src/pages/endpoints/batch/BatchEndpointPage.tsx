@@ -5,8 +5,8 @@ import { useNavigate, useParams } from "react-router";
 import { type BatchEndpoint, useBatchEndpoint, usePutBatch, useRemoveBatch } from "@/api/batch";
 import { documentOf } from "@/api/endpoints";
 import { ConfirmButton } from "@/components/ConfirmButton";
-import { ErrorBox } from "@/components/ErrorBox";
 import { Loading } from "@/components/Loading";
+import { PageFault } from "@/components/PageFault";
 import { PageHeader } from "@/components/PageHeader";
 import { StatusBadge } from "@/components/StatusBadge";
 import { Tabs } from "@/components/Tabs";
@@ -21,7 +21,7 @@ export function Component() {
   const workspace = useWorkspace();
   const endpoint = useBatchEndpoint(workspace, useParams().name ?? "");
   if (endpoint.isPending) return <Loading />;
-  if (endpoint.error) return <ErrorBox error={endpoint.error} retry={() => void endpoint.refetch()} />;
+  if (endpoint.error) return <PageFault error={endpoint.error} retry={() => void endpoint.refetch()} />;
   return <Details endpoint={endpoint.data} />;
 }
 

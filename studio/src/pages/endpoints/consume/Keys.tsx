@@ -1,4 +1,4 @@
-import { Button, Group, PasswordInput, Stack, Text, Title } from "@mantine/core";
+import { Box, Button, Group, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { type Credentials, type OnlineEndpoint, regenerateKey, useCredentials } from "@/api/endpoints";
 import { ConfirmButton } from "@/components/ConfirmButton";
@@ -56,8 +56,18 @@ function Shown({ credentials }: { credentials: Credentials }) {
 function Secret({ label, value }: { label: string; value: string }) {
   return (
     <Group gap={4} align="end" wrap="nowrap" maw={640}>
-      <PasswordInput label={label} value={value} readOnly defaultVisible style={{ flex: 1 }} autoComplete="off" />
-      <CopyButton value={value} what={label} />
+      <PasswordInput
+        label={label}
+        value={value}
+        readOnly
+        defaultVisible
+        style={{ flex: 1 }}
+        styles={{ innerInput: { fontFamily: "var(--mantine-font-family-monospace)" } }}
+        autoComplete="off"
+      />
+      <Box pb={4}>
+        <CopyButton value={value} what={label} />
+      </Box>
     </Group>
   );
 }

@@ -8,6 +8,7 @@ import { StatusBadge } from "@/components/StatusBadge";
 import { Tags } from "@/components/Tags";
 import { TimeAgo } from "@/components/times";
 import { path, useWorkspace } from "@/lib/workspace";
+import { AssetLink } from "@/pages/endpoints/AssetLink";
 import { DeploymentActions } from "@/pages/endpoints/deployments/DeploymentActions";
 import { Scale } from "@/pages/endpoints/deployments/Scale";
 import { deploymentColour } from "@/pages/endpoints/online/TrafficBar";
@@ -92,7 +93,10 @@ function Properties({ deployment }: { deployment: Deployment }) {
       label={t("properties")}
       pairs={[
         { label: t("replicas"), value: isAsleep ? t("atZero") : t("replicasReady", { ready, wanted }) },
-        { label: t("model"), value: known["lapis.model"] && <ModelLink model={known["lapis.model"]} /> },
+        {
+          label: t("model"),
+          value: known["lapis.model"] && <AssetLink noun="models" reference={known["lapis.model"]} />,
+        },
         { label: t("description"), value: deployment.description },
         { label: t("acceleration"), value: known["lapis.acceleration"] === "off" ? null : known["lapis.acceleration"] },
         { label: t("restarts"), value: known["lapis.restarts"] === "0" ? null : known["lapis.restarts"] },
@@ -103,16 +107,5 @@ function Properties({ deployment }: { deployment: Deployment }) {
         { label: t("common:modified"), value: <TimeAgo at={deployment.creation_context.last_modified_at} /> },
       ]}
     />
-  );
-}
-
-function ModelLink({ model }: { model: string }) {
-  const workspace = useWorkspace();
-  const [name = "", version = ""] = model.split(":");
-  if (model.includes("/")) return <span>{model}</span>;
-  return (
-    <Anchor component={Link} to={path(workspace, "models", name, version)} fz="sm">
-      {model}
-    </Anchor>
   );
 }

@@ -6,6 +6,7 @@ import { documentOf, type OnlineEndpoint, useEndpoint, usePutEndpoint, useRemove
 import { ConfirmButton } from "@/components/ConfirmButton";
 import { ErrorBox } from "@/components/ErrorBox";
 import { Loading } from "@/components/Loading";
+import { PageFault } from "@/components/PageFault";
 import { PageHeader } from "@/components/PageHeader";
 import { StatusBadge } from "@/components/StatusBadge";
 import { Tabs } from "@/components/Tabs";
@@ -23,7 +24,7 @@ export function Component() {
   const name = useParams().name ?? "";
   const endpoint = useEndpoint(workspace, name);
   if (endpoint.isPending) return <Loading />;
-  if (endpoint.error) return <ErrorBox error={endpoint.error} retry={() => void endpoint.refetch()} />;
+  if (endpoint.error) return <PageFault error={endpoint.error} retry={() => void endpoint.refetch()} />;
   return <Details endpoint={endpoint.data} />;
 }
 

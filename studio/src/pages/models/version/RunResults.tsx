@@ -52,7 +52,7 @@ function Results({ title, head, empty, rows, isNumeric }: ResultsProps) {
           {empty}
         </Text>
       ) : (
-        <Table withTableBorder aria-label={title}>
+        <Table withTableBorder layout="fixed" aria-label={title} style={{ overflowWrap: "anywhere" }}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{head}</Table.Th>

@@ -6,8 +6,8 @@ import { stringify } from "yaml";
 import { itemKey } from "@/api/keys";
 import { type ModelVersion, useModelVersion } from "@/api/models";
 import { CodeView } from "@/components/code/CodeView";
-import { ErrorBox } from "@/components/ErrorBox";
 import { Loading } from "@/components/Loading";
+import { PageFault } from "@/components/PageFault";
 import { PageHeader } from "@/components/PageHeader";
 import { Tabs } from "@/components/Tabs";
 import { path, useWorkspace } from "@/lib/workspace";
@@ -27,7 +27,7 @@ export function Component() {
   const { name = "", version = "" } = useParams();
   const found = useModelVersion(useWorkspace(), name, version);
   if (found.isPending) return <Loading />;
-  if (found.error) return <ErrorBox error={found.error} retry={() => void found.refetch()} />;
+  if (found.error) return <PageFault error={found.error} retry={() => void found.refetch()} />;
   return <Whole version={found.data} />;
 }
 
