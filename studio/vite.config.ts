@@ -20,6 +20,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 2000,
   },
-  server: { proxy: { "/api": { target: server, changeOrigin: true } } },
+  server: { proxy: { "^/(api|mlflow)/": { target: server, changeOrigin: true } } },
   test: { environment: "jsdom", setupFiles: ["./src/lib/test-setup.ts"], globals: false, css: false, isolate: false },
 });

@@ -19,7 +19,7 @@ export function EditDescription({ text, save }: Props) {
   const { isOpen, open, close, opener } = useInPlace();
   if (isOpen) return <Form text={text} save={save} onClose={close} />;
   return (
-    <Group gap="xs" align="start" wrap="nowrap">
+    <Group gap="xs" align={text ? "start" : "center"} wrap="nowrap">
       {text ? (
         <Suspense fallback={<Text size="sm">{text}</Text>}>
           <Markdown text={text} />

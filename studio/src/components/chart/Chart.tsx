@@ -15,6 +15,11 @@ interface Props {
 
 const REST_MS = 250;
 
+/** The colour that a chart stands on, which it must be told to draw with it. */
+export function groundOf(scheme: "light" | "dark"): string {
+  return scheme === "dark" ? "#242424" : "#ffffff";
+}
+
 /** A chart that follows its box's size and the page's colours; `option` replaces the one before. */
 export function Chart({ label, option, height = 280, onPick, onZoom }: Props) {
   const box = useRef<HTMLDivElement>(null);

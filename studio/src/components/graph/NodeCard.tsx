@@ -14,7 +14,8 @@ interface Props {
 
 /** The usual content of a node: a name and a line below it, with a coloured edge. */
 export function NodeCard({ title, children, colour, isSelected, hint }: Props) {
-  const style = colour ? ({ "--card-colour": `var(--mantine-color-${colour}-filled)` } as CSSProperties) : undefined;
+  const shade = colour === "gray" ? "gray-5" : `${colour}-filled`;
+  const style = colour ? ({ "--card-colour": `var(--mantine-color-${shade})` } as CSSProperties) : undefined;
   return (
     <div className={classes.card} style={style} data-selected={isSelected || undefined} title={hint}>
       <div className={classes.title}>{title}</div>

@@ -65,7 +65,13 @@ export const job = {
     empty: "The job has no inputs.",
   },
   outputs: { title: "Outputs", empty: "The job has no outputs.", artifacts: "Artifacts", models: "Logged models" },
-  params: { title: "Parameters", empty: "No parameters were logged.", name: "Parameter", value: "Value" },
+  params: {
+    title: "Parameters",
+    empty: "No parameters were logged.",
+    name: "Parameter",
+    value: "Value",
+    all: "Show all {{total}}",
+  },
   properties: { title: "Further properties" },
   document: { title: "Document", label: "The job as YAML" },
   log: {

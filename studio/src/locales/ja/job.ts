@@ -71,7 +71,13 @@ export const job: Messages["job"] = {
     artifacts: "アーティファクト",
     models: "記録されたモデル",
   },
-  params: { title: "パラメーター", empty: "パラメーターは記録されていません。", name: "パラメーター", value: "値" },
+  params: {
+    title: "パラメーター",
+    empty: "パラメーターは記録されていません。",
+    name: "パラメーター",
+    value: "値",
+    all: "{{total}} 件すべて表示",
+  },
   properties: { title: "その他のプロパティ" },
   document: { title: "ジョブ定義", label: "ジョブ定義の YAML" },
   log: {

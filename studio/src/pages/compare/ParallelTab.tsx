@@ -2,7 +2,7 @@ import { MultiSelect, Text, useComputedColorScheme } from "@mantine/core";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { RunRow } from "@/api/runs";
-import { Chart } from "@/components/chart/Chart";
+import { Chart, groundOf } from "@/components/chart/Chart";
 import { useAddressState } from "@/lib/address-state";
 import { dimensionsOf, type Line, tellingDimensions } from "@/pages/compare/model";
 import { parallelOption } from "@/pages/compare/options";
@@ -27,7 +27,7 @@ export function ParallelTab({ runs, lines }: { runs: RunRow[]; lines: Line[] }) 
     return dimensions.filter(({ id }) => ids.includes(id));
   }, [dimensions, chosen]);
   const option = useMemo(
-    () => parallelOption(shown, runs, scheme === "dark" ? "#d0d4da" : "#333940"),
+    () => parallelOption(shown, runs, scheme === "dark" ? "#d0d4da" : "#333940", groundOf(scheme)),
     [shown, runs, scheme],
   );
   if (dimensions.length < 2) return <Text c="dimmed">{t("noDimensions")}</Text>;

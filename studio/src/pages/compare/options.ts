@@ -4,6 +4,7 @@ import { formatNumber } from "@/lib/format";
 import type { Dimension } from "@/pages/compare/model";
 import { lookOf } from "@/pages/compare/palette";
 import { smoothed } from "@/pages/jobs/job/metrics/smoothing";
+import { axisLook } from "@/pages/jobs/trials/charts";
 
 /** How curves are drawn. */
 export interface Look {
@@ -140,9 +141,15 @@ export function scatterOption(x: Dimension, y: Dimension, runs: RunRow[], isLog:
 }
 
 /** Runs as lines over several dimensions. */
-export function parallelOption(dimensions: Dimension[], runs: RunRow[], text: string): ChartOption {
+export function parallelOption(dimensions: Dimension[], runs: RunRow[], text: string, ground: string): ChartOption {
   return {
-    parallel: { left: 60, right: 60, top: 50, bottom: 30, parallelAxisDefault: { nameTextStyle: { color: text } } },
+    parallel: {
+      left: 60,
+      right: 60,
+      top: 50,
+      bottom: 30,
+      parallelAxisDefault: { nameTextStyle: { color: text }, axisLabel: axisLook(ground).axisLabel },
+    },
     parallelAxis: dimensions.map((dimension, dim) => ({
       dim,
       name: dimension.label,

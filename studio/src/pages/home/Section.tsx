@@ -32,8 +32,13 @@ export function Section({ title, count, noun, children }: Props) {
           )}
         </Group>
         {noun && (
-          <Anchor component={Link} to={path(workspace, noun)} fz="sm">
-            {t("all", { what: t(`common:nav.${noun}`) })}
+          <Anchor
+            component={Link}
+            to={path(workspace, noun)}
+            fz="sm"
+            aria-label={t("allOf", { what: t(`common:nav.${noun}`) })}
+          >
+            {t("all")}
           </Anchor>
         )}
       </Group>

@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 import { listKey } from "@/api/keys";
+import { useLeaving } from "@/api/live";
 import { deleteSchedule, type Schedule, triggerSchedule, useEnableSchedule } from "@/api/schedules";
 import { ConfirmButton } from "@/components/ConfirmButton";
 import { ErrorBox } from "@/components/ErrorBox";
@@ -21,11 +22,13 @@ export function Actions({ schedule }: { schedule: Schedule }) {
     notifications.show({ message: t("started", { name }), color: "teal" });
     await go(path(workspace, "jobs", name));
   };
-  const remove = async () => {
-    await deleteSchedule(workspace, schedule.name);
-    await queries.invalidateQueries({ queryKey: listKey(workspace, "schedules+jobs") });
-    await go(path(workspace, "schedules"));
-  };
+  const leave = useLeaving(workspace, "schedules", schedule.name);
+  const remove = () =>
+    leave(async () => {
+      await deleteSchedule(workspace, schedule.name);
+      void queries.invalidateQueries({ queryKey: listKey(workspace, "schedules+jobs") });
+      await go(path(workspace, "schedules"));
+    });
   return (
     <>
       <ConfirmButton label={t("runNow")} question={t("runNowQuestion")} act={run} isHarmless />

@@ -31,7 +31,10 @@ export function StepPanel({ placed, note, onClose, onTurn }: Props) {
   const { t } = useTranslation("pipelines");
   const { step } = placed;
   const panel = useRef<HTMLElement>(null);
-  useEffect(() => panel.current?.scrollIntoView?.({ block: "nearest" }), []);
+  useEffect(() => {
+    const isBelow = window.matchMedia?.("(max-width: 62em)").matches; // else it stands beside the graph, in sight
+    if (isBelow) panel.current?.scrollIntoView?.({ block: "nearest" });
+  }, []);
   return (
     <aside className={classes.panel} ref={panel} aria-label={t("graph.panel", { name: step.name })}>
       <Stack gap="sm">

@@ -23,8 +23,14 @@ export function Component() {
     if (isNoJob && run.isPending) return <Loading />;
     return <ErrorBox error={job.error} retry={() => void job.refetch()} />;
   }
-  if (job.isPending || (isNoJob && run.isPending)) return <Loading />;
-  return <Whole subject={{ workspace, name, job: job.data ?? null, run: run.data ?? null }} />;
+  if (job.isPending || run.isPending) return <Loading />; // without its run a job would seem to have logged nothing
+  const isRunMissing = run.error instanceof ApiError && run.error.status === 404;
+  return (
+    <>
+      {run.error && !isRunMissing && <ErrorBox error={run.error} retry={() => void run.refetch()} />}
+      <Whole subject={{ workspace, name, job: job.data ?? null, run: run.data ?? null }} />
+    </>
+  );
 }
 
 function Whole({ subject }: { subject: Subject }) {

@@ -79,7 +79,7 @@ function Many({ label, data, value, onChange }: ManyProps) {
   return (
     <MultiSelect
       size="xs"
-      w={200}
+      w={{ base: "calc(50% - 5px)", xs: 200 }}
       data={data}
       value={value}
       onChange={(values) => onChange(values.join(","))}
@@ -96,7 +96,7 @@ function ExperimentSelect({ state }: { state: TableState }) {
   return (
     <Select
       size="xs"
-      w={200}
+      w={{ base: "calc(50% - 5px)", xs: 200 }}
       data={(experiments.data ?? []).map(({ id, name }) => ({ value: id, label: name }))}
       value={state.filter.experiments[0] ?? null}
       onChange={(id) => state.set("experiment", id ?? "")}

@@ -48,6 +48,7 @@ export function SelectionBar({ runs, onDone }: { runs: RunRow[]; onDone: () => v
           question={t(`${filing}Question`, { count: runs.length })}
           leftSection={<IconArchive size={14} aria-hidden />}
           act={() => act(runs, filing)}
+          isHarmless
         />
         <Button size="xs" variant="subtle" onClick={onDone}>
           {t("unselect")}

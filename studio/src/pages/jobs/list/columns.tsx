@@ -21,7 +21,7 @@ function ownColumns(workspace: string, t: Words): Column<RunRow>[] {
     {
       id: "name",
       header: t("common:name"),
-      width: 210,
+      width: 195,
       fixed: true,
       sortable: true,
       cell: (row) => (
@@ -33,14 +33,14 @@ function ownColumns(workspace: string, t: Words): Column<RunRow>[] {
     {
       id: "status",
       header: t("common:status"),
-      width: 140,
+      width: 135,
       sortable: true,
       cell: (row) => <StatusBadge status={row.status} />,
     },
     {
       id: "type",
       header: t("common:type"),
-      width: 110,
+      width: 95,
       cell: (row) => <span>{t(`types.${row.type as "command"}`, { defaultValue: row.type })}</span>,
     },
     {
@@ -57,7 +57,7 @@ function ownColumns(workspace: string, t: Words): Column<RunRow>[] {
     {
       id: "duration",
       header: t("duration"),
-      width: 110,
+      width: 105,
       numeric: true,
       cell: (row) => <Duration from={row.start_time} to={row.end_time} />,
     },
@@ -69,7 +69,14 @@ function ownColumns(workspace: string, t: Words): Column<RunRow>[] {
       hidden: true,
       cell: (row) => <TimeAgo at={row.end_time} />,
     },
-    { id: "user", header: t("common:createdBy"), width: 130, sortable: true, cell: (row) => <span>{row.user}</span> },
+    {
+      id: "user",
+      header: t("common:createdBy"),
+      width: 130,
+      sortable: true,
+      hidden: true,
+      cell: (row) => <span>{row.user}</span>,
+    },
     {
       id: "id",
       header: t("id"),

@@ -1,13 +1,13 @@
-import { Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Group, Paper, SimpleGrid, Stack, Text, Title, useComputedColorScheme } from "@mantine/core";
 import { type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { type SweepTrials, useImportance } from "@/api/sweeps";
-import { Chart } from "@/components/chart/Chart";
+import { Chart, groundOf } from "@/components/chart/Chart";
 import { ErrorBox } from "@/components/ErrorBox";
 import { Loading } from "@/components/Loading";
 import { formatNumber } from "@/lib/format";
 import { useWorkspace } from "@/lib/workspace";
-import { bestOption, bestSoFar, importanceOption, parallelOption, results } from "@/pages/jobs/trials/charts";
+import { bestOption, bestSoFar, COLOURS, importanceOption, parallelOption, results } from "@/pages/jobs/trials/charts";
 
 /** The course of a sweep, its parameters against the metric, and which of them mattered. */
 export function Charts({ sweep }: { sweep: SweepTrials }) {
@@ -25,12 +25,15 @@ export function Charts({ sweep }: { sweep: SweepTrials }) {
   );
 }
 
-function Box({ title, children }: { title: string; children: ReactNode }) {
+function Box({ title, legend, children }: { title: string; legend?: ReactNode; children: ReactNode }) {
   return (
     <Paper withBorder p="sm" miw={0}>
-      <Title order={2} fz="md" mb="xs">
-        {title}
-      </Title>
+      <Group justify="space-between" mb="xs">
+        <Title order={2} fz="md">
+          {title}
+        </Title>
+        {legend}
+      </Group>
       {children}
     </Paper>
   );
@@ -51,9 +54,10 @@ function Best({ sweep }: { sweep: SweepTrials }) {
 
 function Parallel({ sweep }: { sweep: SweepTrials }) {
   const { t } = useTranslation("sweeps");
-  const option = useMemo(() => parallelOption(sweep), [sweep]);
+  const ground = groundOf(useComputedColorScheme("light"));
+  const option = useMemo(() => parallelOption(sweep, ground), [sweep, ground]);
   return (
-    <Box title={t("parallel", { metric: sweep.metric })}>
+    <Box title={t("parallel", { metric: sweep.metric })} legend={<Scale />}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
       <section style={{ overflowX: "auto" }} tabIndex={0} aria-label={t("parallel", { metric: sweep.metric })}>
         <div style={{ minWidth: Math.max(420, 110 * (sweep.parameters.length + 1)) }}>
@@ -61,6 +65,21 @@ function Parallel({ sweep }: { sweep: SweepTrials }) {
         </div>
       </section>
     </Box>
+  );
+}
+
+/** What the colours of the lines mean. */
+function Scale() {
+  const { t } = useTranslation("sweeps");
+  return (
+    <Group gap={6} fz="xs" c="dimmed">
+      {t("worst")}
+      <span
+        aria-hidden
+        style={{ width: 90, height: 6, borderRadius: 3, background: `linear-gradient(90deg, ${COLOURS.join(", ")})` }}
+      />
+      {t("bestOfAll")}
+    </Group>
   );
 }
 

@@ -1,6 +1,6 @@
 import { Anchor, Badge, Group } from "@mantine/core";
 import { IconPlayerSkipForward, IconTrophy } from "@tabler/icons-react";
-import { useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { SweepTrial, SweepTrials } from "@/api/sweeps";
@@ -17,12 +17,14 @@ import { sortTrials } from "@/pages/jobs/trials/sorting";
 
 interface Props {
   sweep: SweepTrials;
+  /** Stands above the table, before the choice of columns. */
+  head: ReactNode;
   selected: ReadonlySet<string>;
   onSelect: (selected: Set<string>) => void;
 }
 
 /** All trials with their parameters and results; all of them are here, so sorting asks nobody. */
-export function TrialTable({ sweep, selected, onSelect }: Props) {
+export function TrialTable({ sweep, head, selected, onSelect }: Props) {
   const { t } = useTranslation(["sweeps", "common"]);
   const [sortText, setSort] = useAddressState("sort", "");
   const [chosen, choose] = useAddressState("columns", "");
@@ -31,7 +33,8 @@ export function TrialTable({ sweep, selected, onSelect }: Props) {
   const rows = useMemo(() => sortTrials(sweep.trials, parseSort(sortText)), [sweep.trials, sortText]);
   return (
     <>
-      <Group justify="end" mb="xs">
+      <Group gap="xs" mb="xs">
+        {head}
         <ColumnChooser columns={columns} chosen={chosen} onChoose={choose} />
       </Group>
       <DataTable

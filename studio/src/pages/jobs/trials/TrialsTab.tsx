@@ -31,21 +31,25 @@ function Whole({ sweep }: { sweep: SweepTrials }) {
   const workspace = useWorkspace();
   const [selected, select] = useState<Set<string>>(new Set());
   const compared = `${path(workspace, "compare")}?runs=${[...selected].map(encodeURIComponent).join(",")}`;
+  const head = (
+    <>
+      <Title order={2} me="auto">
+        {t("trials")}
+      </Title>
+      {selected.size > 1 && (
+        <Button component={Link} to={compared} size="xs">
+          {t("compare", { count: selected.size })}
+        </Button>
+      )}
+    </>
+  );
   return (
     <Stack gap="md">
       <Standing sweep={sweep} />
       <Charts sweep={sweep} />
-      <div>
-        <Group justify="space-between">
-          <Title order={2}>{t("trials")}</Title>
-          {selected.size > 1 && (
-            <Button component={Link} to={compared} size="xs">
-              {t("compare", { count: selected.size })}
-            </Button>
-          )}
-        </Group>
-        <TrialTable sweep={sweep} selected={selected} onSelect={select} />
-      </div>
+      <section aria-label={t("trials")}>
+        <TrialTable sweep={sweep} head={head} selected={selected} onSelect={select} />
+      </section>
     </Stack>
   );
 }
@@ -56,7 +60,7 @@ function Standing({ sweep }: { sweep: SweepTrials }) {
   const live = sweep.trials.filter(({ phase }) => phase === "live").length;
   const over = sweep.trials.length - live;
   const best = sweep.trials.find(({ name }) => name === sweep.best);
-  const sentence = t("progress", { over, total: sweep.total, live });
+  const sentence = t(live > 0 ? "progress" : "finished", { over, total: sweep.total, live });
   return (
     <Stack gap={6}>
       <Group gap="lg">
@@ -72,7 +76,7 @@ function Standing({ sweep }: { sweep: SweepTrials }) {
         )}
         {best && best.value !== null && (
           <Text size="sm" fw={600}>
-            {t("best")}: {formatNumber(best.value)} (
+            {t(isOver(sweep) ? "bestOfAll" : "best")}: {formatNumber(best.value)} (
             <Anchor component={Link} to={path(workspace, "jobs", best.name)} fz="sm">
               {t("trial")} {best.number}
             </Anchor>

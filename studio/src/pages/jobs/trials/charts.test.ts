@@ -50,7 +50,7 @@ it("takes results in the order in which they came, and none of trials that faile
 
 it("gives numbers an axis with their scale, and everything else one of words", () => {
   expect(parameterNames(sweep)).toEqual(["word", "lr", "model.depth"]);
-  const axes = parallelOption(sweep).parallelAxis as { name: string; type: string; data?: string[] }[];
+  const axes = parallelOption(sweep, "#ffffff").parallelAxis as { name: string; type: string; data?: string[] }[];
   expect(axes.map(({ name, type }) => [name, type])).toEqual([
     ["word", "category"],
     ["lr", "log"],

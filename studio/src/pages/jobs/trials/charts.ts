@@ -60,14 +60,14 @@ export function bestOption(sweep: SweepTrials, words: { best: string; each: stri
 }
 
 /** One axis a parameter, the metric last; a line for each result, coloured by the metric. */
-export function parallelOption(sweep: SweepTrials): ChartOption {
+export function parallelOption(sweep: SweepTrials, ground: string): ChartOption {
   const found = results(sweep);
   const names = parameterNames(sweep);
   const values = found.map(({ value }) => value);
   const columns = names.map((name, dim) => columnOf(sweep, name, dim, found));
   return {
     tooltip: { trigger: "item" },
-    parallel: { left: 48, right: 90, top: 44, bottom: 16, parallelAxisDefault: { nameLocation: "end", nameGap: 14 } },
+    parallel: { left: 48, right: 90, top: 44, bottom: 16, parallelAxisDefault: axisLook(ground) },
     parallelAxis: [
       ...columns.map(({ axis }) => axis),
       { dim: names.length, name: sweep.metric, type: "value" as const, scale: true },
@@ -91,7 +91,13 @@ export function parallelOption(sweep: SweepTrials): ChartOption {
 }
 
 /** From the worst to the best: seen on light and dark grounds alike. */
-const COLOURS = ["#a3acba", "#5b8def", "#e8590c"];
+export const COLOURS = ["#a3acba", "#5b8def", "#e8590c"];
+
+/** How an axis of parallel coordinates is written: its values stay readable where lines cross them. */
+export function axisLook(ground: string) {
+  const axisLabel = { textBorderColor: ground, textBorderWidth: 4, textBorderType: "solid" as const };
+  return { nameLocation: "end" as const, nameGap: 14, axisLabel };
+}
 
 /** An axis and the values on it: numbers keep their scale, choices and everything else stand as words. */
 function columnOf(sweep: SweepTrials, name: string, dim: number, found: SweepTrial[]) {

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Group, Stack, Text } from "@mantine/core";
+import { Anchor, Badge, Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { isOver, type Job, useChildren } from "@/api/jobs";
@@ -27,12 +27,8 @@ export function JobHeader({ subject }: { subject: Subject }) {
         }
         actions={<Actions subject={subject} />}
       />
-      {job && (
-        <Stack gap="sm" mb="md">
-          <Family workspace={workspace} job={job} />
-          <Reason job={job} />
-        </Stack>
-      )}
+      {job && <Reason job={job} />}
+      {job && <Family workspace={workspace} job={job} />}
     </>
   );
 }
@@ -45,7 +41,7 @@ function Family({ workspace, job }: { workspace: string; job: Job }) {
   const filter = new URLSearchParams({ filter: `tags.\`mlflow.parentRunId\` = '${job.name}'`, children: "yes" });
   const address = `${path(workspace, "jobs")}?${filter}`;
   return (
-    <Group gap="lg">
+    <Group gap="lg" mb="sm">
       {job.parent_job_name && (
         <Text size="sm">
           {t("head.parent")}{" "}
@@ -68,8 +64,9 @@ function Family({ workspace, job }: { workspace: string; job: Job }) {
 function Reason({ job }: { job: Job }) {
   const { sentence } = splitReason(job.status_reason);
   if (job.status === "Completed" || sentence === `${job.status}.`) return null;
+  if (job.type === "sweep" && !isOver(job)) return null; // its trials say how far it is
   return (
-    <Text size="sm" role={isOver(job) ? undefined : "status"}>
+    <Text size="sm" mb="sm" role={isOver(job) ? undefined : "status"}>
       {sentence}
     </Text>
   );

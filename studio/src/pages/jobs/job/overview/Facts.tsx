@@ -59,7 +59,7 @@ function documentPairs({ workspace, job }: Subject, t: Words): Pair[] {
     {
       label: t("facts.command"),
       value: command && (
-        <Code block tabIndex={0}>
+        <Code block style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
           {command}
         </Code>
       ),

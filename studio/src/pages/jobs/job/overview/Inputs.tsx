@@ -31,7 +31,7 @@ export function Inputs({ subject: { job, run } }: { subject: Subject }) {
               name,
               context,
               <Text key="source" size="sm" lineClamp={3}>
-                {source}
+                {placeOf(source)}
               </Text>,
             ],
           }))}
@@ -39,6 +39,16 @@ export function Inputs({ subject: { job, run } }: { subject: Subject }) {
       )}
     </>
   );
+}
+
+/** Where a logged data set comes from: MLflow keeps it as JSON, of which one key names the place. */
+function placeOf(source: string): string {
+  try {
+    const said = JSON.parse(source) as { uri?: string; url?: string; path?: string; tags?: Record<string, string> };
+    return said.uri ?? said.url ?? said.path ?? said.tags?.["mlflow.source.name"] ?? source;
+  } catch {
+    return source;
+  }
 }
 
 function inputsOf(job: Job): Record<string, unknown> {

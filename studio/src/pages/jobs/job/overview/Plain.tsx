@@ -1,5 +1,6 @@
-import { Stack, Table, Text, Title } from "@mantine/core";
-import type { ReactNode } from "react";
+import { Button, Stack, Table, Text, Title } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
 
 interface Props {
   title: string;
@@ -9,8 +10,13 @@ interface Props {
   rows: { key: string; cells: ReactNode[] }[];
 }
 
-/** A short table below its own heading. */
+const AT_FIRST = 14;
+
+/** A short table below its own heading; of many rows the first, and a button for the others. */
 export function Plain({ title, empty, head, rows }: Props) {
+  const { t } = useTranslation("job");
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole || rows.length <= AT_FIRST + 2 ? rows : rows.slice(0, AT_FIRST);
   return (
     <Stack gap="xs" component="section">
       <Title order={2}>{title}</Title>
@@ -31,7 +37,7 @@ export function Plain({ title, empty, head, rows }: Props) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {rows.map(({ key, cells }) => (
+            {shown.map(({ key, cells }) => (
               <Table.Tr key={key}>
                 {cells.map((cell, index) => (
                   <Table.Td
@@ -45,6 +51,11 @@ export function Plain({ title, empty, head, rows }: Props) {
             ))}
           </Table.Tbody>
         </Table>
+      )}
+      {shown.length < rows.length && (
+        <Button variant="subtle" size="compact-sm" onClick={() => setWhole(true)} style={{ alignSelf: "start" }}>
+          {t("params.all", { total: rows.length })}
+        </Button>
       )}
     </Stack>
   );
