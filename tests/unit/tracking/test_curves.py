@@ -63,6 +63,13 @@ def test_what_is_added_is_seen_wherever_it_lies(tracking: Bench, monkeypatch: py
     assert window.x == [4, 5, 6, 7]
 
 
+def test_a_long_series_of_one_moment_is_whole(tracking: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LONG", 1)
+    run = tracking.run()
+    tracking.log(run, *[Point("loss", float(step), 1000, step) for step in (2, 0, 1)])
+    assert one(Curves(tracking.database), run).y == [0.0, 1.0, 2.0]
+
+
 def test_curves_of_many_runs_come_by_key_and_of_the_workspace_alone(tracking: Bench) -> None:
     curves = Curves(tracking.database)
     first, second = tracking.run(run_id="a"), tracking.run(run_id="b")

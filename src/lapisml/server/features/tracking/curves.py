@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -132,15 +133,29 @@ class Curves:
                 self._kept.popitem(last=False)
         return kept
 
-    @staticmethod
-    def _read_on(connection: Connection, series: int, kept: _Points | None, count: int) -> _Points:
+    def _read_on(self, connection: Connection, series: int, kept: _Points | None, count: int) -> _Points:
         if kept is not None:
             last = int(kept.time[-1])
             new = store.columns(connection, [series], last)[series]
             grown = _joined(kept, _Points(*new), last)
             if len(grown) == count:
                 return grown
-        return _Points(*store.columns(connection, [series])[series])
+        return self._whole(connection, series)
+
+    def _whole(self, connection: Connection, series: int) -> _Points:
+        """Read a long series; its halves beside each other where the database lets Python go on meanwhile."""
+        if not self._database.is_sqlite:
+            return _Points(*store.columns(connection, [series])[series])
+        middle = store.middle(connection, series)
+        with ThreadPoolExecutor(1) as helper:
+            earlier = helper.submit(self._until, series, middle)
+            later = store.columns(connection, [series], since=middle)
+            halves = [_Points(*found[series]) for found in (earlier.result(), later) if series in found]
+        return halves[0] if len(halves) == 1 else _joined(halves[0], halves[1], middle)
+
+    def _until(self, series: int, time: int) -> dict[int, store.Columns]:
+        with self._database.read() as connection:
+            return store.columns(connection, [series], until=time)
 
 
 def _joined(kept: _Points, new: _Points, since: int) -> _Points:
