@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { fetchRaw } from "@/api/client";
+import { itemKey, listKey } from "@/api/keys";
 import { nativeAddress, remove, send } from "@/api/native";
 import type { TagChanges } from "@/lib/tags";
 
@@ -16,10 +17,17 @@ export interface AssetChanges {
   remove: (version?: string) => Promise<unknown>;
 }
 
-/** Gives the ways to change an asset; each is over when the page shows what it did. */
+/** Gives the ways to change an asset; each is over when the page shows what it did. `remove` needs `useLeaving`. */
 export function useAssetChanges(workspace: string, noun: AssetNoun, name: string): AssetChanges {
   const client = useQueryClient();
-  const forget = () => client.invalidateQueries({ queryKey: [workspace, noun] });
+  const forget = () => {
+    void client.invalidateQueries({ queryKey: listKey(workspace, noun) });
+    const documents = ["version", "versions"]; // what lies behind them is not read again: that may take long
+    return client.invalidateQueries({
+      queryKey: itemKey(workspace, noun, name),
+      predicate: ({ queryKey }) => documents.includes(String(queryKey[3])),
+    });
+  };
   const address = (version?: string, ...rest: string[]) =>
     nativeAddress(workspace, noun, name, ...(version === undefined ? [] : ["versions", version]), ...rest);
   return {
@@ -37,7 +45,7 @@ export function useAssetChanges(workspace: string, noun: AssetNoun, name: string
     },
     remove: async (version) => {
       await remove(address(version));
-      void client.invalidateQueries({ queryKey: [workspace, noun, ""] }); // what is gone is not asked for again
+      void client.invalidateQueries({ queryKey: listKey(workspace, noun) });
     },
   };
 }

@@ -37,7 +37,10 @@ export function usePutConnection(workspace: string) {
   return useMutation({
     mutationFn: (document: Record<string, unknown>) =>
       send<Connection>("PUT", nativeAddress(workspace, "connections", String(document.name)), document),
-    onSuccess: () => client.invalidateQueries({ queryKey: [workspace, "connections"] }),
+    onSuccess: (made) => {
+      client.setQueryData(itemKey(workspace, "connections", made.name), made);
+      void client.invalidateQueries({ queryKey: listKey(workspace, "connections") });
+    },
     gcTime: 0, // the document holds secrets: it is not kept longer than it takes
   });
 }

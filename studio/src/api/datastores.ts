@@ -45,7 +45,10 @@ export function usePutDatastore(workspace: string) {
   return useMutation({
     mutationFn: (document: Record<string, unknown>) =>
       send<Datastore>("PUT", nativeAddress(workspace, "datastores", String(document.name)), document),
-    onSuccess: () => client.invalidateQueries({ queryKey: [workspace, "datastores"] }),
+    onSuccess: (made) => {
+      client.setQueryData(itemKey(workspace, "datastores", made.name), made);
+      void client.invalidateQueries({ queryKey: listKey(workspace, "datastores") });
+    },
     gcTime: 0, // the document holds secrets: it is not kept longer than it takes
   });
 }

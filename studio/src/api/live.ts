@@ -1,6 +1,6 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { isTouched } from "@/api/keys";
+import { isTouched, itemKey, type Noun } from "@/api/keys";
 
 /** Whether the page hears of changes as they happen. */
 export type LiveState = "connecting" | "live" | "lost";
@@ -119,12 +119,45 @@ function listen(workspace: string, tell: (message: Message) => void, signal: Abo
   });
 }
 
+const leaving = new Set<string>();
+/** How long after leaving news of what was deleted may still come, in milliseconds. */
+const LATE_MS = 1_000;
+
+/**
+ * Deletes something and leaves its page; meanwhile the page does not ask for what is about to be gone.
+ *
+ * @returns a function that takes what deletes it and goes elsewhere; what that throws is thrown.
+ */
+export function useLeaving(workspace: string, noun: Noun, name: string) {
+  const client = useQueryClient();
+  return async (act: () => Promise<void>) => {
+    const queryKey = itemKey(workspace, noun, name);
+    const left = JSON.stringify(queryKey);
+    leaving.add(left);
+    try {
+      await act();
+    } catch (error) {
+      leaving.delete(left);
+      throw error;
+    }
+    window.setTimeout(() => {
+      leaving.delete(left);
+      client.removeQueries({ queryKey, type: "inactive" });
+    }, LATE_MS);
+  };
+}
+
+function isLeft(key: readonly unknown[]): boolean {
+  return leaving.size > 0 && leaving.has(JSON.stringify(key.slice(0, 3)));
+}
+
 function apply(client: QueryClient, workspace: string, message: Message): void {
   if (message.kind === "state") setState(message.state);
   else if (message.kind === "caught-up") void client.invalidateQueries({ queryKey: [workspace] });
   else {
     void client.invalidateQueries({
-      predicate: (query) => message.topics.some((topic) => isTouched(query.queryKey, workspace, topic)),
+      predicate: ({ queryKey }) =>
+        !isLeft(queryKey) && message.topics.some((topic) => isTouched(queryKey, workspace, topic)),
     });
   }
 }

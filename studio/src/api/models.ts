@@ -245,7 +245,7 @@ export interface ModelChanges {
   setTags: (changes: TagChanges, version?: string) => Promise<unknown>;
   /** Archives or restores the model, or one version. */
   archive: (isArchived: boolean, version?: string) => Promise<unknown>;
-  /** Deletes the model with all its versions, or one version. */
+  /** Deletes the model with all its versions, or one version; see `useLeaving`. */
   remove: (version?: string) => Promise<unknown>;
   /** Changes description or stage of a version. */
   changeVersion: (version: string, changes: Record<string, unknown>) => Promise<unknown>;
@@ -255,6 +255,7 @@ export interface ModelChanges {
 
 /** Gives the ways to change a model. */
 export function useModelChanges(workspace: string, name: string): ModelChanges {
+  const client = useQueryClient();
   const forget = useForget(workspace);
   const call = async (path: string, init: RequestInit) => {
     await fetchRaw(path, init);
@@ -270,7 +271,10 @@ export function useModelChanges(workspace: string, name: string): ModelChanges {
         : call(address(...of(version), "tags"), withBody("PATCH", changes)),
     archive: (isArchived, version) =>
       call(address(...of(version), isArchived ? "archive" : "restore"), { method: "POST" }),
-    remove: (version) => call(address(...of(version)), { method: "DELETE" }),
+    remove: async (version) => {
+      await fetchRaw(address(...of(version)), { method: "DELETE" });
+      void client.invalidateQueries({ queryKey: listKey(workspace, "models") });
+    },
     changeVersion: (version, changes) => call(address(...of(version)), withBody("PATCH", changes)),
     setAliases: async (version, before, after) => {
       const gone = before.filter((alias) => !after.includes(alias));

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { type AssetNoun, useAssetChanges } from "@/api/assets";
+import { useLeaving } from "@/api/live";
 import { RestoreButton } from "@/components/assets/RestoreButton";
 import { ConfirmButton } from "@/components/ConfirmButton";
 import { path, useWorkspace } from "@/lib/workspace";
@@ -18,10 +19,12 @@ export function AssetActions({ noun, asset }: { noun: AssetNoun; asset: Version 
   const navigate = useNavigate();
   const { name, version } = asset;
   const changes = useAssetChanges(workspace, noun, name);
-  const drop = async () => {
-    await changes.remove(version);
-    await navigate(path(workspace, noun));
-  };
+  const leave = useLeaving(workspace, noun, name);
+  const drop = () =>
+    leave(async () => {
+      await changes.remove(version);
+      await navigate(path(workspace, noun));
+    });
   return (
     <>
       {asset.archived ? (

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { type Compute, deleteCompute, useChangeCompute, useTurnCompute } from "@/api/computes";
+import { useLeaving } from "@/api/live";
 import { ConfirmButton } from "@/components/ConfirmButton";
 import { ErrorBox } from "@/components/ErrorBox";
 import { path, useWorkspace } from "@/lib/workspace";
@@ -13,10 +14,12 @@ export function ComputeActions({ compute }: { compute: Compute }) {
   const { t } = useTranslation(["compute", "common"]);
   const workspace = useWorkspace();
   const navigate = useNavigate();
-  const drop = async () => {
-    await deleteCompute(workspace, compute.name);
-    await navigate(path(workspace, "compute"));
-  };
+  const leave = useLeaving(workspace, "computes", compute.name);
+  const drop = () =>
+    leave(async () => {
+      await deleteCompute(workspace, compute.name);
+      await navigate(path(workspace, "compute"));
+    });
   return (
     <>
       {compute.type === "computeinstance" ? <Turn compute={compute} /> : <Resize compute={compute} />}

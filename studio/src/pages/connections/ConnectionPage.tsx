@@ -3,11 +3,12 @@ import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
 import { type Connection, useConnection } from "@/api/connections";
 import { listKey } from "@/api/keys";
+import { useLeaving } from "@/api/live";
 import { nativeAddress, remove } from "@/api/native";
 import { ConfirmButton } from "@/components/ConfirmButton";
-import { ErrorBox } from "@/components/ErrorBox";
 import { KeyValues, type Pair } from "@/components/KeyValues";
 import { Loading } from "@/components/Loading";
+import { PageFault } from "@/components/PageFault";
 import { PageHeader } from "@/components/PageHeader";
 import { Tags } from "@/components/Tags";
 import { DateTime } from "@/components/times";
@@ -22,7 +23,7 @@ export function Component() {
   const name = useParams().name ?? "";
   const connection = useConnection(workspace, name);
   if (connection.isPending) return <Loading />;
-  if (connection.error) return <ErrorBox error={connection.error} retry={() => void connection.refetch()} />;
+  if (connection.error) return <PageFault error={connection.error} retry={() => void connection.refetch()} />;
   return <Details connection={connection.data} />;
 }
 
@@ -32,11 +33,13 @@ function Details({ connection }: { connection: Connection }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const { name } = connection;
-  const drop = async () => {
-    await remove(nativeAddress(workspace, "connections", name));
-    void queries.invalidateQueries({ queryKey: listKey(workspace, "connections") });
-    await navigate(path(workspace, "connections"));
-  };
+  const leave = useLeaving(workspace, "connections", name);
+  const drop = () =>
+    leave(async () => {
+      await remove(nativeAddress(workspace, "connections", name));
+      void queries.invalidateQueries({ queryKey: listKey(workspace, "connections") });
+      await navigate(path(workspace, "connections"));
+    });
   return (
     <>
       <PageHeader

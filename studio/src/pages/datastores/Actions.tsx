@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { type Datastore, useMakeDefault, usePutDatastore } from "@/api/datastores";
 import { listKey } from "@/api/keys";
+import { useLeaving } from "@/api/live";
 import { nativeAddress, remove } from "@/api/native";
 import { AccessDialog } from "@/components/access/AccessDialog";
 import { ConfirmButton } from "@/components/ConfirmButton";
@@ -71,10 +72,12 @@ function Delete({ name }: { name: string }) {
   const workspace = useWorkspace();
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const drop = async () => {
-    await remove(nativeAddress(workspace, "datastores", name));
-    void queries.invalidateQueries({ queryKey: listKey(workspace, "datastores") });
-    await navigate(path(workspace, "datastores"));
-  };
+  const leave = useLeaving(workspace, "datastores", name);
+  const drop = () =>
+    leave(async () => {
+      await remove(nativeAddress(workspace, "datastores", name));
+      void queries.invalidateQueries({ queryKey: listKey(workspace, "datastores") });
+      await navigate(path(workspace, "datastores"));
+    });
   return <ConfirmButton label={t("common:delete")} question={t("deleteQuestion", { name })} act={drop} />;
 }

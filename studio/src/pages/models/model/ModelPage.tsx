@@ -3,10 +3,11 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
+import { useLeaving } from "@/api/live";
 import { type Model, useModel, useModelChanges } from "@/api/models";
 import { ConfirmButton } from "@/components/ConfirmButton";
-import { ErrorBox } from "@/components/ErrorBox";
 import { Loading } from "@/components/Loading";
+import { PageFault } from "@/components/PageFault";
 import { PageHeader } from "@/components/PageHeader";
 import { RegisterModel } from "@/components/RegisterModel";
 import { Tabs } from "@/components/Tabs";
@@ -20,7 +21,7 @@ export function Component() {
   const name = useParams().name ?? "";
   const model = useModel(useWorkspace(), name);
   if (model.isPending) return <Loading />;
-  if (model.error) return <ErrorBox error={model.error} retry={() => void model.refetch()} />;
+  if (model.error) return <PageFault error={model.error} retry={() => void model.refetch()} />;
   return <Whole model={model.data} />;
 }
 
@@ -51,10 +52,12 @@ function Actions({ model }: { model: Model }) {
   const navigate = useNavigate();
   const [isOpen, { open, close }] = useDisclosure();
   const changes = useModelChanges(workspace, model.name);
-  const remove = async () => {
-    await changes.remove();
-    await navigate(path(workspace, "models"));
-  };
+  const leave = useLeaving(workspace, "models", model.name);
+  const remove = () =>
+    leave(async () => {
+      await changes.remove();
+      await navigate(path(workspace, "models"));
+    });
   return (
     <Group gap="xs">
       <Button size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={open}>
@@ -69,6 +72,7 @@ function Actions({ model }: { model: Model }) {
           label={t("common:archive")}
           question={t("archiveModelQuestion", { name: model.name })}
           act={() => changes.archive(true)}
+          isHarmless
         />
       )}
       <ConfirmButton

@@ -1,8 +1,11 @@
 import { Button, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPencil, IconRocket } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
+import { itemKey } from "@/api/keys";
+import { useLeaving } from "@/api/live";
 import { type ModelVersion, useModel, useModelChanges } from "@/api/models";
 import { ConfirmButton } from "@/components/ConfirmButton";
 import { DeployModel } from "@/components/DeployModel";
@@ -14,12 +17,15 @@ export function Actions({ version }: { version: ModelVersion }) {
   const { t } = useTranslation(["models", "common"]);
   const workspace = useWorkspace();
   const navigate = useNavigate();
+  const queries = useQueryClient();
   const [deploys, { open, close }] = useDisclosure();
   const changes = useModelChanges(workspace, version.name);
-  const remove = async () => {
-    await changes.remove(version.version);
-    await navigate(path(workspace, "models", version.name));
-  };
+  const leave = useLeaving(workspace, "models", version.name);
+  const remove = () =>
+    leave(async () => {
+      await changes.remove(version.version);
+      await navigate(path(workspace, "models", version.name));
+    }).then(() => queries.invalidateQueries({ queryKey: itemKey(workspace, "models", version.name) }));
   return (
     <Group gap="xs">
       <Button size="xs" leftSection={<IconRocket size={14} aria-hidden />} onClick={open}>
