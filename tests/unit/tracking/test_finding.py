@@ -14,9 +14,9 @@ def _find(tracking: Bench, words: str, workspace: int = 1) -> list[Found]:
 
 
 def test_runs_are_found_by_id_name_and_tag_without_regard_to_case(tracking: Bench) -> None:
-    made = tracking.run(name="Nightly-100%", tags={"team": "Blue", "mlflow.source.name": "train-blue.py"})
+    made = tracking.run(name="Nightly-100%", tags={"team": "Blue", "mlflow.x": "train-blue.py", "mlflows": "y"})
     tracking.run(name="other")
-    for words in ("nightly", "100%", "TEAM", "blu", "team=blue", "team:lu", made[:9], made[3:]):
+    for words in ("nightly", "100%", "TEAM", "mlflows", "blu", "team=blue", "team:lu", made[:9], made[3:]):
         assert [one.name for one in _find(tracking, words)] == [made], words
     assert (_find(tracking, "blu")[0].field, _find(tracking, "blu")[0].text) == ("tag", "team: Blue")
     assert _find(tracking, "nightly")[0].title == "Nightly-100%"
