@@ -47,7 +47,7 @@ export function TrialTable({ sweep, head, selected, onSelect }: Props) {
         onSort={(id) => setSort(writeSort(nextSort(sort, id)))}
         selected={selected}
         onSelect={onSelect}
-        height="480px"
+        height="min(70vh, 640px)"
       />
     </>
   );

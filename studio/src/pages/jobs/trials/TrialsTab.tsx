@@ -47,9 +47,9 @@ function Whole({ sweep }: { sweep: SweepTrials }) {
     <Stack gap="md">
       <Standing sweep={sweep} />
       <Charts sweep={sweep} />
-      <section aria-label={t("trials")}>
+      <div>
         <TrialTable sweep={sweep} head={head} selected={selected} onSelect={select} />
-      </section>
+      </div>
     </Stack>
   );
 }

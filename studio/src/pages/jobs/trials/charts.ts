@@ -75,8 +75,7 @@ export function parallelOption(sweep: SweepTrials, ground: string): ChartOption 
     visualMap: {
       show: false,
       dimension: names.length,
-      min: Math.min(...values),
-      max: Math.max(...values),
+      ...colourRange(values, sweep.maximize),
       inRange: { color: sweep.maximize ? COLOURS : [...COLOURS].reverse() },
     },
     series: [
@@ -88,6 +87,16 @@ export function parallelOption(sweep: SweepTrials, ground: string): ChartOption 
       },
     ],
   };
+}
+
+/** The values between which colours differ: the worst quarter shares one, so that an outlier does not take them all. */
+function colourRange(values: number[], maximize: boolean): { min: number; max: number } {
+  const rising = [...values].sort((a, b) => a - b);
+  const quarter = Math.floor(rising.length / 4);
+  const [least = 0, most = 0] = [rising[0], rising.at(-1)];
+  const bound = (maximize ? rising[quarter] : rising.at(-1 - quarter)) ?? least;
+  if (bound === (maximize ? most : least)) return { min: least, max: most };
+  return maximize ? { min: bound, max: most } : { min: least, max: bound };
 }
 
 /** From the worst to the best: seen on light and dark grounds alike. */
