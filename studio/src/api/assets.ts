@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { fetchRaw } from "@/api/client";
 import { itemKey, listKey } from "@/api/keys";
-import { nativeAddress, remove, send } from "@/api/native";
+import { nativeAddress, read, remove, send } from "@/api/native";
 import type { TagChanges } from "@/lib/tags";
 
 /** Kinds of assets that have no changes of their own. */
@@ -30,6 +30,12 @@ export function useAssetChanges(workspace: string, noun: AssetNoun, name: string
   };
   const address = (version?: string, ...rest: string[]) =>
     nativeAddress(workspace, noun, name, ...(version === undefined ? [] : ["versions", version]), ...rest);
+  const turn = async (isArchived: boolean, version?: string) => {
+    await fetchRaw(address(version, isArchived ? "archive" : "restore"), { method: "POST" });
+    if (isArchived || version === undefined) return;
+    const restored = await read<{ archived?: boolean }>(address(version));
+    if (restored.archived) await turn(false); // its name is archived as a whole
+  };
   return {
     describe: async (description, version) => {
       await send("PATCH", address(version), { description: description || null });
@@ -40,7 +46,7 @@ export function useAssetChanges(workspace: string, noun: AssetNoun, name: string
       await forget();
     },
     archive: async (isArchived, version) => {
-      await fetchRaw(address(version, isArchived ? "archive" : "restore"), { method: "POST" });
+      await turn(isArchived, version);
       await forget();
     },
     remove: async (version) => {

@@ -35,8 +35,9 @@ export function Navigation({ onFollow }: { onFollow: () => void }) {
 function Entry({ entry, onFollow }: { entry: NavEntry; onFollow: () => void }) {
   const { t } = useTranslation();
   const workspace = useWorkspace();
-  const place = useLocation().pathname.split("/")[2] ?? "";
-  const isHere = [entry.path, ...(entry.also ?? [])].includes(place);
+  const parts = useLocation().pathname.split("/").slice(2, 4);
+  const known = [entry.path, ...(entry.also ?? [])];
+  const isHere = known.includes(parts[0] ?? "") || known.includes(parts.join("/"));
   const Icon = entry.icon;
   return (
     <NavLink

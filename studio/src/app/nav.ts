@@ -29,7 +29,7 @@ export interface NavEntry {
   id: NavId;
   /** The first part of the address below the workspace; empty for Home. */
   path: string;
-  /** Further first parts that belong to the same entry. */
+  /** Further beginnings of addresses, one part or two, that belong to the same entry. */
   also?: string[];
   icon: TablerIcon;
 }
@@ -46,10 +46,15 @@ export const NAVIGATION: NavSection[] = [
     id: "assets",
     entries: [
       { id: "data", path: "data", also: ["datastores"], icon: IconDatabase },
-      { id: "jobs", path: "jobs", also: ["experiments", "compare", "schedules", "submit"], icon: IconFlask },
-      { id: "components", path: "components", icon: IconPuzzle },
+      {
+        id: "jobs",
+        path: "jobs",
+        also: ["experiments", "compare", "schedules", "submit", "new/schedule"],
+        icon: IconFlask,
+      },
+      { id: "components", path: "components", also: ["new/component"], icon: IconPuzzle },
       { id: "pipelines", path: "pipelines", icon: IconSitemap },
-      { id: "environments", path: "environments", icon: IconPackages },
+      { id: "environments", path: "environments", also: ["new/environment"], icon: IconPackages },
       { id: "models", path: "models", icon: IconBox },
       { id: "endpoints", path: "endpoints", also: ["online-endpoints", "batch-endpoints"], icon: IconRocket },
     ],
