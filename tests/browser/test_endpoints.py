@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,8 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LapisServer]:
     save_model(folder / "sums", model, INPUTS, [{"type": "double"}], EXAMPLE)
     (folder / "sums" / "requirements.txt").write_text("scikit-learn\n")
     server = LapisServer(folder / "home", SETTINGS).start()
-    words = ("model", "create", "-n", "sums", "--type", "mlflow_model", "--path", str(folder / "sums"))
-    run_lapis(*words, home=server.home, check=True)
+    _create(server, "model", "-n", "sums", "--type", "mlflow_model", "--path", str(folder / "sums"))
     yield server
     server.stop()
     end_everything(server.home)
@@ -56,11 +56,39 @@ def test_deploy_a_model_try_it_and_shift_the_traffic(studio: Studio) -> None:
         _settled(page, studio, name)
     shot(page, "endpoint-deployments")
     _is_accessible(page)
+    _comes_from_its_model(studio)
     _try_it(page, studio)
     _shift(page, studio)
     _see_figures_move(page)
     _consume(page, studio)
     _follow_logs(page)
+
+
+def test_a_batch_is_scored_from_the_page_and_its_result_opened(studio: Studio, tmp_path: Path) -> None:
+    server = studio.server
+    (tmp_path / "rows.csv").write_text("age,bmi\n10,1.5\n20,2\n")
+    _create(server, "data", "-n", "rows", "--type", "uri_file", "--path", str(tmp_path / "rows.csv"))
+    deployment = {"name": "blue", "type": "model", "model": "azureml:sums:1", "compute": "azureml:local"}
+    _put(studio, "batch-endpoints/sums-batch", {"name": "sums-batch"})
+    _put(studio, "batch-endpoints/sums-batch/deployments/blue", deployment)
+    page = studio.open("/studio/default/batch-endpoints/sums-batch?tab=deployments")
+    page.get_by_role("button", name="Make default").click()
+    expect(page.get_by_role("article", name="blue").get_by_text("Default", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Start a job").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Type of the input").select_option("uri_file")
+    dialog.get_by_label("Data asset or URI").fill("azureml:rows:1")
+    shot(page, "batch-invoke")
+    _is_accessible(page)
+    dialog.get_by_role("button", name="Start a job").click()
+    expect(page.get_by_role("heading", level=1, name="sums-batch-blue")).to_be_visible()
+    expect(page.get_by_text("Completed").first).to_be_visible(timeout=SLOW_MS)
+    page.get_by_role("tab", name="Outputs").click()
+    page.get_by_role("treeitem", name="predictions.csv").click()
+    scored = page.get_by_role("table", name="predictions.csv")
+    expect(scored.get_by_role("row")).to_have_count(3)  # with that of the names
+    expect(scored).to_contain_text(re.compile(r"1(3(\.0+)?|2\.99)"))
+    shot(page, "batch-result")
 
 
 def test_an_endpoint_is_made_and_shown_in_japanese_on_a_narrow_window(studio: Studio) -> None:
@@ -72,6 +100,15 @@ def test_an_endpoint_is_made_and_shown_in_japanese_on_a_narrow_window(studio: St
     _is_accessible(page)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 480
     shot(page, "endpoint-empty-ja-480")
+
+
+def _create(server: LapisServer, noun: str, *words: str) -> None:
+    run_lapis(noun, "create", *words, home=server.home, check=True)
+
+
+def _put(studio: Studio, path: str, document: dict[str, Any]) -> None:
+    status, body = studio.server.request("PUT", f"/api/v1/workspaces/default/{path}", document)
+    assert status == 200, body
 
 
 def _deploy(page: Page, name: str) -> None:
@@ -94,6 +131,12 @@ def _settled(page: Page, studio: Studio, name: str) -> None:
     card = page.get_by_role("article", name=name)
     expect(card).to_contain_text("1 of 1 ready", timeout=SLOW_MS)
     expect(card).to_contain_text("Succeeded", timeout=SLOW_MS)
+
+
+def _comes_from_its_model(studio: Studio) -> None:
+    found = _api(studio, "lineage?kind=online&name=sums-endpoint&version=blue")
+    edges = {(edge["source"], edge["target"]) for edge in found["edges"]}
+    assert ("model:sums:1", "online:sums-endpoint/blue") in edges
 
 
 def _try_it(page: Page, studio: Studio) -> None:

@@ -7,13 +7,14 @@ import { ApiError, type Problem } from "@/api/errors";
 export function ErrorBox({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t } = useTranslation();
   const known = error instanceof ApiError ? error : null;
+  const isMissing = known?.code === "NotFound";
   const sentence = known ? known.message : isNetworkFault(error) ? t("error.unreachable") : String(error);
   return (
     <Alert
-      color={known?.code === "NotFound" ? "gray" : "red"}
+      color={isMissing ? "gray" : "red"}
       role="alert"
       icon={<IconAlertTriangle aria-hidden />}
-      title={known ? t("error.title", { code: known.code }) : t("error.plain")}
+      title={isMissing ? t("error.missing") : known ? t("error.title", { code: known.code }) : t("error.plain")}
     >
       <Stack gap="xs" align="start">
         <Text size="sm">{sentence}</Text>

@@ -62,6 +62,7 @@ def test_tables_are_read_by_rows(api: Api) -> None:
         "t.parquet": written.getvalue(),
         "t.jsonl": b'{"a": 1}\n\n{"a": 2, "b": {"c": [1]}}\n',
         "semicolons.csv": b"a;b\n1,5;x\n",
+        "scores.csv": b"0,13.0,rows.csv\n1,24.0,rows.csv\n",
         "bad.parquet": b"PAR1 not really",
     }
     uri = api.upload(files, basename="tables")
@@ -70,6 +71,7 @@ def test_tables_are_read_by_rows(api: Api) -> None:
         found: dict[str, object] = api.json("GET", "content/table?" + urlencode({"uri": uri, "path": path, **more}))
         return found
 
+    assert table("scores.csv")["rows"] == [["0", "13.0", "rows.csv"], ["1", "24.0", "rows.csv"]]  # without names
     csv = table("t.csv", offset=498, limit=10)
     assert csv["rows"] == [["0498", "2026-01-02", "=1+1"], ["0499", "2026-01-02", "=1+1"]]
     assert (csv["columns"], csv["next"]) == (

@@ -79,6 +79,34 @@ def test_from_data_through_a_pipeline_to_a_model_and_on(api: Api, shared_server:
     assert {node["holder"] for node in steps} == {f"job:{name}"} == {whole["start"][0]}
     assert api.call("GET", f"/lineage?kind=model&name={model}&version=99")[0] == 404
 
+    endpoint = _deploy_for_batches(api, shared_server, model)
+    whole = _lineage(api, "batch", endpoint, "blue")
+    assert whole["start"] == [f"batch:{endpoint}/blue"]
+    upwards = chain - {(f"model {model}", "job score")}
+    assert _edges(whole) >= upwards | {(f"model {model}", f"batch {endpoint} / blue")}
+    assert _edges(_lineage(api, "data", data, "1")) == _edges(whole) | chain
+    assert api.call("GET", f"/lineage?kind=batch&name={endpoint}&version=green")[0] == 404
+
+
+def _deploy_for_batches(api: Api, server: LapisServer, model: str) -> str:
+    """Deploy a model to a batch endpoint of its own, as `blue`; give the endpoint's name."""
+    endpoint = f"of-{model}"
+    code = Assets(server).upload(
+        {"score.py": b"def init(): ...\ndef run(batch): return batch\n"}, purpose="code", basename="code"
+    )
+    document = {
+        "name": "blue",
+        "type": "model",
+        "model": f"azureml:{model}:1",
+        "compute": "azureml:local",
+        "environment": PYTHON,
+        "code_configuration": {"code": code, "scoring_script": "score.py"},
+    }
+    for path, wanted in ((endpoint, {"name": endpoint}), (f"{endpoint}/deployments/blue", document)):
+        status, answer = api.call("PUT", f"/batch-endpoints/{path}", wanted)
+        assert status == 200, answer
+    return endpoint
+
 
 def test_a_run_of_a_client_outside_with_its_datasets(api: Api, shared_server: LapisServer) -> None:
     def send(path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ export const common = {
   error: {
     title: "Not possible ({{code}})",
     plain: "Something went wrong",
+    missing: "Not found",
     unreachable: "The server can't be reached. Is it running? `lapis status` tells.",
     request: "Request {{id}}",
     retry: "Try again",

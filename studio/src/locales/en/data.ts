@@ -11,6 +11,7 @@ export const data = {
   version: "Version of {{name}}",
   path: "Path",
   madeBy: "Made by",
+  asInput: "As the input of a job",
   nothingFound: "Nothing holds these words.",
   tab: { columns: "Columns", preview: "Preview", files: "Files", versions: "Versions", document: "Document" },
   empty: {

@@ -38,6 +38,7 @@ export const common: Messages["common"] = {
   error: {
     title: "実行できません ({{code}})",
     plain: "問題が発生しました",
+    missing: "見つかりません",
     unreachable: "サーバーに接続できません。`lapis status` で稼働状況を確認してください。",
     request: "リクエスト {{id}}",
     retry: "再試行",

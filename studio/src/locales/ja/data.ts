@@ -12,6 +12,7 @@ export const data: Messages["data"] = {
   version: "{{name}} のバージョン",
   path: "パス",
   madeBy: "作成したジョブ",
+  asInput: "ジョブの入力として使う",
   nothingFound: "一致するデータはありません。",
   tab: {
     columns: "列",

@@ -1,4 +1,4 @@
-import { Anchor, Group, Stack, Text } from "@mantine/core";
+import { Anchor, Group, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useAssetChanges } from "@/api/assets";
@@ -46,6 +46,7 @@ export function Properties({ data }: { data: DataVersion }) {
           { label: t("common:modified"), value: <DateTime at={data.creation_context.last_modified_at} /> },
         ]}
       />
+      <Title order={2}>{t("asInput")}</Title>
       <Command text={`inputs:\n  data:\n    type: ${type}\n    path: azureml:${data.name}:${data.version}`} />
     </Stack>
   );

@@ -6,6 +6,7 @@ not what its ending says is refused with a sentence.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,9 +62,12 @@ def scan(
     looked_at = rows if careful else looked_at
     if form == JSON_LINES:
         return pl.scan_ndjson(files, n_rows=rows, infer_schema_length=looked_at, ignore_errors=careful)
+    lines = _first_lines(files[0])
+    separator = _separator(lines[0], form)
     return pl.scan_csv(
         files,
-        separator=_separator(files[0], form),
+        separator=separator,
+        has_header=_has_names(lines, separator),
         n_rows=rows,
         infer_schema_length=looked_at,
         encoding="utf8-lossy",
@@ -94,12 +98,24 @@ def refusing(form: str = "a table") -> Iterator[None]:
         raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, "Look at it as text, or download it.") from error
 
 
-def _separator(file: Path, form: str) -> str:
+def _first_lines(file: Path) -> list[str]:
+    """Give the first two lines of a text file; empty ones where it has fewer."""
+    with file.open("rb") as stream:
+        lines = stream.read(_HEAD).decode("utf-8-sig", "replace").splitlines()
+    return [*lines, "", ""][:2]
+
+
+def _separator(first: str, form: str) -> str:
     """Tell what parts the columns: what the first line has most of, and what the ending says where it has none."""
     usual = "\t" if form == TSV else ","
-    with file.open("rb") as stream:
-        first = stream.read(_HEAD).partition(b"\n")[0].decode("utf-8", "replace")
     return max(dict.fromkeys((usual, ",", "\t", ";", "|")), key=first.count)
+
+
+def _has_names(lines: list[str], separator: str) -> bool:
+    """Say whether the first line holds names: none is what stands below it too, as in scores that a batch wrote."""
+    rows: list[list[str]] = [*csv.reader(lines, delimiter=separator), [], []]
+    first, second = rows[:2]
+    return not any(one and one == other for one, other in zip(first, second, strict=False))
 
 
 def _faults() -> tuple[type[Any], ...]:

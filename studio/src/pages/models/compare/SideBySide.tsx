@@ -23,7 +23,7 @@ export function SideBySide({ part, versions, model }: Props) {
       <Table withTableBorder striped layout="fixed" aria-label={name} miw={180 + 125 * versions.length}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th w={180}>{t("compare.key")}</Table.Th>
+            <Table.Th w={{ base: 180, sm: 260 }}>{t("compare.key")}</Table.Th>
             {versions.map(({ version }) => (
               <Table.Th key={version} ta={part.kind === "metrics" ? "right" : "left"}>
                 <Anchor component={Link} to={path(workspace, "models", model, version)} fz="sm">
