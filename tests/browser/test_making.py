@@ -91,7 +91,7 @@ def test_a_datastore_is_made_changed_and_deleted(studio: Studio) -> None:
     assert axe(page) == []
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     shot(page, "datastore-new-ja-480-dark", whole=False)
-    studio.allow("502 (")  # its files: there is no such account
+    studio.allow("503 (")  # its files: there is no such account
     dialog.get_by_role("button", name="作成").click()
     expect(page.get_by_role("heading", level=1, name="lake")).to_be_visible()
     page.get_by_role("button", name="編集").click()
