@@ -47,7 +47,7 @@ export function Shell() {
             <Outlet />
           </Suspense>
         )}
-        <ScrollRestoration />
+        <ScrollRestoration getKey={({ key, pathname }) => `${key} ${pathname}`} />
       </AppShell.Main>
     </AppShell>
   );

@@ -1,7 +1,7 @@
 import { Button, Group } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { contentAddress, type FileSource } from "@/api/files";
+import { contentAddress, type Entry, type FileSource } from "@/api/files";
 import { FileTree } from "@/components/files/FileTree";
 import classes from "@/components/files/files.module.css";
 import { Preview } from "@/components/files/Preview";
@@ -22,8 +22,9 @@ interface Props {
 /** A tree of files and, beside or below it, the chosen one. */
 export function FileBrowser({ source, label, name = "file", initial = "" }: Props) {
   const { t } = useTranslation("files");
-  const [chosen, choose] = useAddressState(name, initial);
-  const tree = useTree(source, chosen);
+  const [asked, choose] = useAddressState(name, initial);
+  const tree = useTree(source, asked);
+  const chosen = asked || onlyFile(tree.listings.get("")?.entries ?? []);
   const file = chosen ? findEntry(tree.listings, chosen) : null;
   const isListed = tree.listings.get(folderOf(chosen))?.entries != null;
   return (
@@ -48,4 +49,10 @@ export function FileBrowser({ source, label, name = "file", initial = "" }: Prop
       </div>
     </div>
   );
+}
+
+/** The file that is all there is: nobody needs to choose it. */
+function onlyFile(entries: Entry[]): string {
+  const [first, ...others] = entries;
+  return first && !first.is_folder && others.length === 0 ? first.name : "";
 }

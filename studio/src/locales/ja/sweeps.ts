@@ -23,7 +23,7 @@ export const sweeps: Messages["sweeps"] = {
   bestChart: "{{metric}} の最良値の推移: {{count}} 件の試行後に {{value}}",
   eachTrial: "各試行",
   parallel: "パラメーターと {{metric}}",
-  worst: "最低値",
+  worst: "最悪値",
   parallelChart: "各試行のパラメーターと {{metric}} を結ぶ平行座標",
   importance: "パラメーターの重要度",
   importanceChart: "パラメーターの重要度: {{values}}",

@@ -45,7 +45,7 @@ function Outputs({ workspace, job, outputs }: { workspace: string; job: string; 
             data={outputs.map(({ name }) => name)}
           />
         )}
-        <Text size="sm" c="dimmed" style={{ flex: 1, minWidth: 0 }}>
+        <Text size="sm" c="dimmed" style={{ flex: "1 1 260px", minWidth: 0, overflowWrap: "anywhere" }}>
           {output.type} · {output.uri}
         </Text>
         <CopyButton value={output.uri} what={t("job.address")} />

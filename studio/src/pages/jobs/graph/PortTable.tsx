@@ -12,17 +12,17 @@ export function PortTable({ title, ports }: { title: string; ports: PipelinePort
       <Title order={3} fz="sm">
         {title}
       </Title>
-      <Table aria-label={title} fz="sm" withTableBorder verticalSpacing={4}>
+      <Table aria-label={title} fz="sm" layout="fixed" withTableBorder verticalSpacing={4}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>{t("common:name")}</Table.Th>
+            <Table.Th w="35%">{t("common:name")}</Table.Th>
             <Table.Th>{t("graph.value")}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {ports.map((port) => (
             <Table.Tr key={port.name}>
-              <Table.Td w="40%">
+              <Table.Td style={{ overflowWrap: "anywhere" }}>
                 {port.name}
                 {port.type && (
                   <Text size="xs" c="dimmed">
@@ -30,7 +30,9 @@ export function PortTable({ title, ports }: { title: string; ports: PipelinePort
                   </Text>
                 )}
               </Table.Td>
-              <Table.Td>{port.value === null ? "—" : <Reference to={port.value} />}</Table.Td>
+              <Table.Td style={{ overflowWrap: "anywhere" }}>
+                {port.value === null ? "—" : <Reference to={port.value} />}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
