@@ -8,7 +8,7 @@ export function ErrorBox({ error, retry }: { error: unknown; retry?: () => void 
   const { t } = useTranslation();
   const known = error instanceof ApiError ? error : null;
   const isMissing = known?.code === "NotFound";
-  const sentence = known ? known.message : isNetworkFault(error) ? t("error.unreachable") : String(error);
+  const sentence = known ? known.message : isNetworkFault(error) ? t("error.unreachable") : plainWords(error);
   return (
     <Alert
       color={isMissing ? "gray" : "red"}
@@ -47,6 +47,11 @@ export function ErrorBox({ error, retry }: { error: unknown; retry?: () => void 
 function placeOf(problem: Problem): string {
   const line = problem.line ? `${problem.line}:${problem.column ?? 1} ` : "";
   return `${line}${problem.path ?? ""}`.trim();
+}
+
+/** What a fault says: our own sentence, or with its name what a browser says. */
+function plainWords(error: unknown): string {
+  return error instanceof Error && error.name === "Error" ? error.message : String(error);
 }
 
 function isNetworkFault(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import i18next from "i18next";
 import ignore from "ignore";
 import { nativeAddress, send } from "@/api/native";
 import { putBlob } from "@/lib/put-blob";
@@ -45,7 +46,7 @@ interface UploadAnswer {
  * Uploads files by their content: what the server has already is not sent again.
  *
  * @returns the address of the content.
- * @throws ApiError when the server refused; the signal's reason when it ended the upload.
+ * @throws ApiError when the server refused; Error when contents keep being missing; the signal's reason when it ended the upload.
  */
 export async function upload(workspace: string, { files, basename, purpose, onProgress, signal }: Upload) {
   const digests = await digestsOf(files, (part) => onProgress({ phase: "reading", part }), signal);
@@ -59,7 +60,7 @@ export async function upload(workspace: string, { files, basename, purpose, onPr
     answer = await send<UploadAnswer>("POST", done, asked);
     if (answer.missing.length === 0) return answer.uri;
   }
-  throw new Error(`${answer.missing.length} / ${files.length}: ${basename}`);
+  throw new Error(i18next.t("error.lost", { count: answer.missing.length }));
 }
 
 /** Sends contents, a few at a time; the part that is done is told by bytes. */

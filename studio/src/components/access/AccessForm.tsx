@@ -48,6 +48,7 @@ export function AccessForm({ access, before, taken, act, onClose }: FormProps) {
         {access.hasMetadata && (
           <Lines label={t("metadata")} lines={draft.metadata} onChange={(metadata) => change({ metadata })} />
         )}
+        <Lines label={t("common:tags")} lines={draft.tags} onChange={(tags) => change({ tags })} />
         {work.error && <ErrorBox error={work.error} />}
         <Group justify="end">
           <Button variant="default" onClick={onClose}>

@@ -33,7 +33,13 @@ export function Lines({ label, lines, onChange, areSecret = false, isNeeded = fa
             onRemove={() => onChange(shown.filter(({ id }) => id !== line.id))}
           />
         ))}
-        <Button variant="default" size="compact-xs" leftSection={<IconPlus size={12} aria-hidden />} onClick={add}>
+        <Button
+          variant="default"
+          size="compact-xs"
+          leftSection={<IconPlus size={12} aria-hidden />}
+          onClick={add}
+          aria-label={t("addTo", { label })}
+        >
           {t("addLine")}
         </Button>
       </Stack>

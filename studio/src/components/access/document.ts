@@ -22,6 +22,7 @@ export interface Draft {
   /** Names and secrets of credentials that are a list of them. */
   keys: Line[];
   metadata: Line[];
+  tags: Line[];
 }
 
 /** The keys under which a connection's document may say where it leads. */
@@ -43,6 +44,7 @@ export function draftOf(access: Access, before?: Document): Draft {
     ),
     keys: linesOf(credentials.keys),
     metadata: linesOf(before?.metadata),
+    tags: linesOf(before?.tags),
   };
 }
 
@@ -69,7 +71,16 @@ export function isKept(before: Document | undefined, way: string, access: Access
 export function documentOf(access: Access, draft: Draft, before?: Document): Document {
   const kind = access.kinds.find((one) => one.type === draft.type);
   const rest: Document = { ...before };
-  for (const key of ["id", "is_default", "creation_context", "credentials", "api_key", "description", "metadata"]) {
+  for (const key of [
+    "id",
+    "is_default",
+    "creation_context",
+    "credentials",
+    "api_key",
+    "description",
+    "metadata",
+    "tags",
+  ]) {
     delete rest[key];
   }
   for (const { key } of kind?.fields ?? []) delete rest[keyIn(before, key)];
@@ -81,6 +92,8 @@ export function documentOf(access: Access, draft: Draft, before?: Document): Doc
   if (draft.description.trim()) made.description = draft.description.trim();
   const metadata = { ...otherThanText(before?.metadata), ...mappingOf(draft.metadata) };
   if (Object.keys(metadata).length > 0) made.metadata = metadata;
+  const tags = mappingOf(draft.tags);
+  if (Object.keys(tags).length > 0) made.tags = tags;
   return { ...made, ...withCredentials(access, draft, kind, before) };
 }
 

@@ -9,6 +9,7 @@ export const access = {
   kept: "Kept: write here to replace it",
   show: "Show or hide what is written",
   value: "Value",
+  addTo: "Add: {{label}}",
   addLine: "Add",
   removeLine: "Remove {{name}}",
   way: {

@@ -40,6 +40,8 @@ export const common = {
     missing: "Not found",
     unreachable: "The server can't be reached. Is it running? `lapis status` tells.",
     request: "Request {{id}}",
+    lost_one: "{{count}} file did not arrive. Try again.",
+    lost_other: "{{count}} files did not arrive. Try again.",
     retry: "Try again",
   },
   notFound: {

@@ -10,6 +10,7 @@ export const access: Messages["access"] = {
   kept: "保存済み (変更する場合のみ入力)",
   show: "入力内容の表示を切り替え",
   value: "値",
+  addTo: "{{label}}を追加",
   addLine: "追加",
   removeLine: "{{name}} を削除",
   way: {

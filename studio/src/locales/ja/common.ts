@@ -41,6 +41,8 @@ export const common: Messages["common"] = {
     missing: "見つかりません",
     unreachable: "サーバーに接続できません。`lapis status` で稼働状況を確認してください。",
     request: "リクエスト {{id}}",
+    lost_one: "{{count}} 個のファイルが届きませんでした。再試行してください。",
+    lost_other: "{{count}} 個のファイルが届きませんでした。再試行してください。",
     retry: "再試行",
   },
   notFound: {
