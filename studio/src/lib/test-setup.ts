@@ -1,4 +1,4 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeAll } from "vitest";
 import { startTranslations } from "@/i18n";
 
@@ -22,6 +22,8 @@ for (const name of ["offsetWidth", "clientWidth"]) setSize(name, 1000);
 function setSize(name: string, size: number): void {
   Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => size });
 }
+
+configure({ asyncUtilTimeout: 4_000 }); // a busy machine is no fault
 
 beforeAll(async () => {
   await startTranslations();

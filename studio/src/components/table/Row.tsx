@@ -50,8 +50,9 @@ export function Row<T>({ row, index, top, columns, label, isSelected, onToggle }
   );
 }
 
-/** What a cell holds; a text that its column is too narrow for is cut, and whole on hover. */
+/** What a cell holds, a dash for nothing; a text that its column is too narrow for is cut, and whole on hover. */
 function Content({ children }: { children: ReactNode }) {
+  if (children === null || children === undefined || children === "" || children === false) return <span>—</span>;
   if (typeof children === "string") return <span title={children}>{children}</span>;
   return typeof children === "number" ? <span>{children}</span> : children;
 }
