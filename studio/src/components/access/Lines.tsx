@@ -21,7 +21,7 @@ export function Lines({ label, lines, onChange, areSecret = false, isNeeded = fa
     onChange(shown.map((line) => (line.id === id ? { ...line, ...part } : line)));
   const add = () => onChange([...shown, { id: 1 + Math.max(-1, ...shown.map(({ id }) => id)), key: "", value: "" }]);
   return (
-    <Fieldset legend={label} variant="unstyled" styles={{ legend: { fontWeight: 600, marginBottom: 4 } }}>
+    <Fieldset legend={label} variant="unstyled" mx={0} styles={{ legend: { fontWeight: 600, marginBottom: 4 } }}>
       <Stack gap="xs" align="start">
         {shown.map((line) => (
           <OneLine

@@ -110,6 +110,11 @@ function withCredentials(access: Access, draft: Draft, kind: AccessKind | undefi
   return { credentials: access.saysWay ? { type: way, ...given } : given };
 }
 
+/** Where a connection leads, under whichever key its document says so. */
+export function targetOf(document: Document): string {
+  return textOf(document[keyIn(document, "target")]);
+}
+
 /** The key under which a document says something: an address has several. */
 function keyIn(before: Document | undefined, key: string): string {
   if (key !== "target" || !before) return key;

@@ -6,7 +6,7 @@ export const access = {
   metadata: "Metadata",
   credentials: "Credentials",
   credentialsHelp: "They are kept encrypted and never shown again.",
-  kept: "Kept: write here to replace it",
+  kept: "Kept: type to replace it",
   show: "Show or hide what is written",
   value: "Value",
   addTo: "Add: {{label}}",

@@ -7,7 +7,7 @@ export const access: Messages["access"] = {
   metadata: "メタデータ",
   credentials: "資格情報",
   credentialsHelp: "暗号化して保存され、再び表示されることはありません。",
-  kept: "保存済み (変更する場合のみ入力)",
+  kept: "保存済み (入力で変更)",
   show: "入力内容の表示を切り替え",
   value: "値",
   addTo: "{{label}}を追加",

@@ -5,6 +5,8 @@ import { type Connection, useConnection } from "@/api/connections";
 import { listKey } from "@/api/keys";
 import { useLeaving } from "@/api/live";
 import { nativeAddress, remove } from "@/api/native";
+import { targetOf, wayOf } from "@/components/access/document";
+import { MASK } from "@/components/access/kinds";
 import { ConfirmButton } from "@/components/ConfirmButton";
 import { KeyValues, type Pair } from "@/components/KeyValues";
 import { Loading } from "@/components/Loading";
@@ -13,9 +15,8 @@ import { PageHeader } from "@/components/PageHeader";
 import { Tags } from "@/components/Tags";
 import { DateTime } from "@/components/times";
 import { path, useWorkspace } from "@/lib/workspace";
+import { connectionAccess } from "@/pages/connections/access";
 import { EditConnection } from "@/pages/connections/EditConnection";
-
-const MASK = "***";
 
 /** One connection: kind, target, how it authenticates; its secrets are never shown. */
 export function Component() {
@@ -58,14 +59,19 @@ function Details({ connection }: { connection: Connection }) {
 }
 
 function usePairs(connection: Connection): Pair[] {
-  const { t } = useTranslation(["connections", "common"]);
+  const { t } = useTranslation(["connections", "common", "access"]);
   const metadata = Object.entries(connection.metadata ?? {});
+  const way = wayOf(connectionAccess, connection);
+  const known = connectionAccess.kinds.find(({ type }) => type === connection.type);
   return [
-    { label: t("common:type"), value: connection.type },
-    { label: t("target"), value: connection.target },
-    { label: t("authentication"), value: String(connection.credentials?.type ?? "") },
-    ...secretsOf(connection, t("masked")),
-    ...metadata.map(([label, value]) => ({ label, value: String(value) })),
+    { label: t("common:type"), value: known ? `${known.label} (${connection.type})` : connection.type },
+    { label: t("target"), value: targetOf(connection) },
+    { label: t("authentication"), value: t(`access:way.${way as "none"}`, { defaultValue: way }) },
+    ...secretsOf(connection, t("masked"), (key) => t(`access:field.${key as "key"}`, { defaultValue: key })),
+    ...metadata.map(([label, value]) => ({
+      label,
+      value: typeof value === "object" ? JSON.stringify(value) : String(value),
+    })),
     { label: t("common:description"), value: connection.description },
     { label: t("common:tags"), value: <Tags tags={connection.tags} /> },
     { label: t("common:createdBy"), value: connection.creation_context.created_by },
@@ -74,12 +80,12 @@ function usePairs(connection: Connection): Pair[] {
 }
 
 /** The parts of the credentials: the server gives secrets masked, and a mask is shown as words. */
-export function secretsOf(connection: Connection, masked: string): Pair[] {
-  return Object.entries(connection.credentials ?? {})
-    .filter(([key]) => key !== "type")
-    .flatMap(([key, value]) =>
-      typeof value === "object" && value !== null
-        ? Object.keys(value).map((name) => ({ label: `${key}.${name}`, value: masked }))
-        : [{ label: key, value: value === MASK ? masked : String(value) }],
-    );
+function secretsOf(connection: Connection, masked: string, name: (key: string) => string): Pair[] {
+  const { type: _, ...parts } = connection.credentials ?? {};
+  const given = connection.api_key === undefined ? parts : { ...parts, key: connection.api_key };
+  return Object.entries(given).flatMap(([key, value]) =>
+    typeof value === "object" && value !== null
+      ? Object.keys(value).map((one) => ({ label: `${name(key)}: ${one}`, value: masked }))
+      : [{ label: name(key), value: value === MASK ? masked : String(value) }],
+  );
 }

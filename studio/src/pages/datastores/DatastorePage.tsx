@@ -60,7 +60,7 @@ function Details({ datastore }: { datastore: Datastore }) {
 }
 
 function Properties({ datastore }: { datastore: Datastore }) {
-  const { t } = useTranslation(["datastores", "common"]);
+  const { t } = useTranslation(["datastores", "common", "access"]);
   const hasSecrets = Object.keys(datastore.credentials ?? {}).length > 0;
   return (
     <KeyValues
@@ -70,7 +70,10 @@ function Properties({ datastore }: { datastore: Datastore }) {
           label: t("common:type"),
           value: t(`type.${datastore.type}` as "type.local", { defaultValue: datastore.type }),
         },
-        ...settingsOf(datastore).map(([label, value]) => ({ label, value })),
+        ...settingsOf(datastore).map(([key, value]) => ({
+          label: t(`access:field.${key as "bucket"}`, { defaultValue: key }),
+          value,
+        })),
         { label: t("credentials"), value: hasSecrets ? t("masked") : t("noCredentials") },
         { label: t("common:description"), value: datastore.description },
         { label: t("common:tags"), value: <Tags tags={datastore.tags} /> },
