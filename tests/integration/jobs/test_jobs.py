@@ -72,6 +72,8 @@ def test_jobs_wait_for_nodes_with_a_reason(api: Api, one: str, tmp_path: Path) -
     assert f"2nd in line for {one}" in api.job(third)["status_reason"]
     nodes = api.call("GET", f"/computes/{one}/nodes")[1]["value"]
     assert [node["current_job_name"] for node in nodes] == [first]
+    states = {run["run_id"]: run["status"] for run in api.call("POST", "/runs/search", {})[1]["value"]}
+    assert (states[first], states[second]) == ("Running", "Queued")
     gate.touch()
     for name in (first, second, third):
         api.wait(name, "Completed")

@@ -147,6 +147,16 @@ class Overseer:
                     except LapisError as error:  # a fault of one job's news must not hold up the others
                         _log.error("job.news.refused job=%s reason=%s", job.name, error.message)
         self._seen.update(seen)
+        for job, steps, _ in due:
+            if job.status != JobState.RUNNING and any(step.to == JobState.RUNNING for step in steps):
+                self._begin_run(job)
+
+    def _begin_run(self, job: LiveJob) -> None:
+        """Let the run of a job run too, whether or not its code logs to it."""
+        try:
+            self._tracking.set_run_status(self._workspaces.by_id(job.workspace_id), job.name, JobState.RUNNING)
+        except LapisError as error:
+            _log.info("job.run.unmoved job=%s reason=%s", job.name, error.message)
 
     def _look(self, job: LiveJob, observation: Observation, now: int) -> _Seen:
         seen = self._seen.get(job.seq, _Seen())

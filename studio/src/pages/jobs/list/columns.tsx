@@ -21,7 +21,7 @@ function ownColumns(workspace: string, t: Words): Column<RunRow>[] {
     {
       id: "name",
       header: t("common:name"),
-      width: 195,
+      width: 192,
       fixed: true,
       sortable: true,
       cell: (row) => (
@@ -40,7 +40,7 @@ function ownColumns(workspace: string, t: Words): Column<RunRow>[] {
     {
       id: "type",
       header: t("common:type"),
-      width: 95,
+      width: 112,
       cell: (row) => <span>{t(`types.${row.type as "command"}`, { defaultValue: row.type })}</span>,
     },
     {
@@ -53,7 +53,7 @@ function ownColumns(workspace: string, t: Words): Column<RunRow>[] {
         </Anchor>
       ),
     },
-    { id: "started", header: t("started"), width: 130, sortable: true, cell: (row) => <TimeAgo at={row.start_time} /> },
+    { id: "started", header: t("started"), width: 124, sortable: true, cell: (row) => <TimeAgo at={row.start_time} /> },
     {
       id: "duration",
       header: t("duration"),
