@@ -12,9 +12,9 @@ DIGEST = "a" * 64
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("azureml:patients:3", "asset:patients:3"),
-        ("azureml://registries/shared/models/m/versions/2", "asset:shared/m:2"),
-        ("models:/m/4", "asset:m:4"),
+        ("azureml:patients:3", "data:patients:3"),
+        ("azureml://registries/shared/models/m/versions/2", "model:shared/m:2"),
+        ("models:/m/4", "model:m:4"),
         ("azureml:patients@latest", None),
         ("models:/m@champion", None),
         ("azureml://jobs/j/outputs/model/paths/x", "job:j"),
@@ -37,6 +37,7 @@ def test_a_document_has_the_words_of_all_that_it_uses() -> None:
         "inputs": {
             "a": {"type": "uri_folder", "path": "azureml:patients:3"},
             "same": {"path": "azureml:patients:3"},
+            "model": {"type": "mlflow_model", "path": "azureml:patients:3"},
             "rate": 0.5,
             "text": {"type": "string", "value": "azureml:no:1"},
             "long": {"path": f"https://x.test/{'y' * 2000}"},
@@ -44,5 +45,6 @@ def test_a_document_has_the_words_of_all_that_it_uses() -> None:
         "environment": "azureml:train:7",
         "task": {"environment": "azureml:score:1"},
     }
-    assert references_of(document) == {"asset:patients:3", "environment:train:7", "environment:score:1"}
+    expected = {"data:patients:3", "model:patients:3", "environment:train:7", "environment:score:1"}
+    assert references_of(document) == expected
     assert references_of({"environment": {"image": "python"}, "inputs": None}) == set()

@@ -1,6 +1,6 @@
 """What a job uses, in words that can be looked up: kept beside the job, so that who used something is found at once.
 
-A word is ``asset:<key>`` (data and models by `AssetRecord.key`), ``environment:<key>``, ``job:<name>`` (outputs and
+A word is ``data:<key>`` or ``model:<key>`` (`AssetRecord.key`), ``environment:<key>``, ``job:<name>`` (outputs and
 artifacts of another job or run) or ``uri:<address>``. Pure.
 """
 
@@ -31,7 +31,7 @@ _LONGEST = 1_000
 
 def references_of(document: Mapping[str, Any]) -> set[str]:
     """Give the words of what a job document uses; of what it says in another way than a reference, nothing."""
-    found = {word for text in _input_paths(document) if (word := word_of(text)) is not None}
+    found = {word for text, is_model in _input_paths(document) if (word := word_of(text, is_model)) is not None}
     task = document.get("task")
     environments = (document.get("environment"), task.get("environment") if isinstance(task, Mapping) else None)
     for text in environments:
@@ -41,8 +41,12 @@ def references_of(document: Mapping[str, Any]) -> set[str]:
     return {word for word in found if len(word) <= _LONGEST}
 
 
-def word_of(text: str) -> str | None:
-    """Give the word of a reference to content; None for a local path and for what is no reference."""
+def word_of(text: str, is_model: bool = False) -> str | None:
+    """Give the word of a reference to content; None for a local path and for what is no reference.
+
+    Args:
+        is_model: a model is asked for: ``azureml:name:1`` can be a data set as well.
+    """
     reference = _parsed(text)
     if isinstance(reference, JobOutputUri):
         return f"job:{reference.job}"
@@ -54,15 +58,22 @@ def word_of(text: str) -> str | None:
     if isinstance(reference, PlainUri):
         return f"uri:{text.rstrip('/')}"
     key = _key(reference)
-    return f"asset:{key}" if key is not None else None
+    if key is None:
+        return None
+    return f"model:{key}" if is_model or _names_a_model(reference) else f"data:{key}"
 
 
-def _input_paths(document: Mapping[str, Any]) -> Iterator[str]:
+def _names_a_model(reference: Reference | None) -> bool:
+    return isinstance(reference, ModelsUri) or (isinstance(reference, AssetRef) and reference.kind == "model")
+
+
+def _input_paths(document: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Give each path that is an input, and whether a model is asked for."""
     inputs = document.get("inputs")
     for given in inputs.values() if isinstance(inputs, Mapping) else ():
         path = given.get("path") if isinstance(given, Mapping) else None
         if isinstance(path, str):
-            yield path
+            yield path, str(given.get("type", "")).endswith("_model")
 
 
 def _key(reference: Reference | None) -> str | None:

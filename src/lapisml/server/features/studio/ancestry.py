@@ -121,11 +121,12 @@ class Ancestry:
 
     def _ends(self, workspace: Workspace, words: set[str]) -> dict[str, Node]:
         """Give the node that each word means; a word of something that is gone means nothing."""
-        of_kind: dict[str, set[str]] = {"asset": set(), "job": set(), "uri": set()}
+        of_kind: dict[str, set[str]] = {"data": set(), "model": set(), "job": set(), "uri": set()}
         for word in words:
             kind, _, rest = word.partition(":")
-            of_kind[kind].add(rest)
-        ends = {f"asset:{one.key}": _asset(one) for one in self._assets.versions(workspace, of_kind["asset"])}
+            of_kind.setdefault(kind, set()).add(rest)
+        assets = [_asset(one) for one in self._assets.versions(workspace, of_kind["data"] | of_kind["model"])]
+        ends = {node.id: node for node in assets}
         made = {output.uri.rstrip("/"): output.job for output in self._assets.outputs_at(workspace, of_kind["uri"])}
         named = {one.name: one for one in self._job_nodes(workspace, of_kind["job"] | set(made.values()))}
         ends |= {f"job:{name}": named[name] for name in of_kind["job"] if name in named}
@@ -188,7 +189,7 @@ def _run(run: RunData) -> Node:
 def _asset(asset: Origin) -> Node:
     kind = asset.kind.singular
     place = word_of(asset.path) if kind == "data" and asset.path else None
-    words = (f"asset:{asset.key}", *((place,) if place is not None and place.startswith("uri:") else ()))
+    words = (f"{kind}:{asset.key}", *((place,) if place is not None and place.startswith("uri:") else ()))
     return Node(
         f"{kind}:{asset.key}", kind, asset.name, asset.version, label=asset.name, type=asset.type,
         at=asset.created_at, made_by=asset.job_name, words=words,
