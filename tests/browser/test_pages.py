@@ -34,7 +34,10 @@ PLACES = {
     f"jobs/{BROKEN}": "job-failed",
     f"jobs/{AGAIN}": "job-reused",
     f"compare?runs={SWEEP}--0,{SWEEP}--1,{SWEEP}--2": "compare",
+    "experiments/diabetes": "experiment",
     "submit": "submit",
+    "new/component": "new-component",
+    "new/schedule?from=nightly": "edit-schedule",
     "pipelines": "pipelines",
     "schedules": "schedules",
     "schedules/nightly": "schedule",
@@ -67,7 +70,7 @@ PLACES = {
 
 
 _SAME_TABS = {
-    "job-reused", "job-failed", "data-asset", "datastores", "component", "online-endpoints", "batch-endpoints"
+    "job-reused", "job-failed", "experiment", "data-asset", "datastores", "component", "online-endpoints", "batch-endpoints"
 }  # fmt: skip
 """Pictures of pages whose tabs are those of another page in the list: only the first is looked at."""
 

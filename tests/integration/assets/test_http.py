@@ -86,6 +86,11 @@ def test_the_life_of_a_data_asset(api: Api) -> None:
     assert [v["version"] for v in api.json("GET", "data?name=life&tag=k%3Dv")["value"]] == ["3"]
     changed = api.json("PATCH", "data/life/versions/3", {"description": "d", "tags": {"n": 1}})
     assert (changed["description"], changed["tags"]) == ("d", {"n": "1"})
+    kept = api.json("PATCH", "data/life/versions/3/tags", {"team": "blue", "n": None, "gone": None})
+    assert (kept["description"], kept["tags"]) == ("d", {"team": "blue"})
+    for wrong in ({"team": 1}, {"": "x"}, {"k" * 256: "x"}, {str(n): "x" for n in range(201)}):
+        assert api.error("PATCH", "data/life/versions/3/tags", wrong)[0] == 422
+    assert api.error("PATCH", "environments/AzureML-sklearn-1.5/versions/1/tags", {"a": "b"})[0] == 422
     api.json("POST", "data/life/versions/4/archive")
     assert api.json("GET", "data/life/labels/latest")["version"] == "3"
     api.json("POST", "data/life/archive")
