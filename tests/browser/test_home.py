@@ -99,4 +99,5 @@ def test_a_file_uploaded_in_the_page_is_described_column_by_column(studio: Studi
     page.get_by_role("tab", name="Preview").click()
     expect(page.get_by_role("row").nth(1)).to_contain_text("Kyoto")
     page.get_by_role("tab", name="Files").click()
+    expect(page.get_by_role("table", name="patients.csv").get_by_role("row").nth(1)).to_contain_text("Kyoto")
     assert axe(page) == []

@@ -72,6 +72,8 @@ def test_tables_are_read_by_rows(api: Api) -> None:
         return found
 
     assert table("scores.csv")["rows"] == [["0", "13.0", "rows.csv"], ["1", "24.0", "rows.csv"]]  # without names
+    alone = {"uri": f"{uri.rstrip('/')}/scores.csv", "path": "scores.csv"}
+    assert api.json("GET", "content/table?" + urlencode(alone)) == table("scores.csv")  # listed as what it is called
     csv = table("t.csv", offset=498, limit=10)
     assert csv["rows"] == [["0498", "2026-01-02", "=1+1"], ["0499", "2026-01-02", "=1+1"]]
     assert (csv["columns"], csv["next"]) == (

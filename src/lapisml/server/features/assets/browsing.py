@@ -71,7 +71,7 @@ class Browser:
         return Page(shown, following)
 
     def file(self, workspace: Workspace, uri: str, path: str) -> FoundFile:
-        """Find one file.
+        """Find one file; a reference to a single file is that file, with its name as the path or without one.
 
         Raises:
             LapisError: NotFound, PathNotAllowed, Forbidden, StorageUnreachable.
@@ -79,9 +79,11 @@ class Browser:
         digest = _snapshot(uri)
         if digest is not None:
             return self._code_file(workspace, digest, safe_relative(path))
-        location = self._assets.content_location(workspace, uri)
-        location = location.child(path) if path else location
+        whole = self._assets.content_location(workspace, uri)
+        location = whole.child(path) if path else whole
         found = self._storage.info(location)
+        if found is None and path == whole.name:
+            location, found = whole, self._storage.info(whole)
         if found is None or found.is_dir:
             raise not_found("file" if found else "content", path or uri)
         return FoundFile(location, location.name, found.size, found.modified_at)
