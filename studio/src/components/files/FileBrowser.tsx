@@ -17,14 +17,16 @@ interface Props {
   name?: string;
   /** The path that is shown when the address says none. */
   initial?: string;
+  /** A file that is shown at first if it lies at the top. */
+  suggested?: string;
 }
 
 /** A tree of files and, beside or below it, the chosen one. */
-export function FileBrowser({ source, label, name = "file", initial = "" }: Props) {
+export function FileBrowser({ source, label, name = "file", initial = "", suggested }: Props) {
   const { t } = useTranslation("files");
   const [asked, choose] = useAddressState(name, initial);
   const tree = useTree(source, asked);
-  const chosen = asked || onlyFile(tree.listings.get("")?.entries ?? []);
+  const chosen = asked || firstLook(tree.listings.get("")?.entries ?? [], suggested);
   const file = chosen ? findEntry(tree.listings, chosen) : null;
   const isListed = tree.listings.get(folderOf(chosen))?.entries != null;
   return (
@@ -51,8 +53,9 @@ export function FileBrowser({ source, label, name = "file", initial = "" }: Prop
   );
 }
 
-/** The file that is all there is: nobody needs to choose it. */
-function onlyFile(entries: Entry[]): string {
-  const [first, ...others] = entries;
-  return first && !first.is_folder && others.length === 0 ? first.name : "";
+/** What is shown before anybody chose: the suggested file, or the one that is all there is. */
+function firstLook(entries: Entry[], suggested: string | undefined): string {
+  const files = entries.filter((entry) => !entry.is_folder);
+  const only = entries.length === 1 ? files[0] : undefined;
+  return (files.find(({ name }) => name === suggested) ?? only)?.name ?? "";
 }
