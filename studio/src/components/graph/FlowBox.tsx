@@ -1,26 +1,18 @@
-import { Handle, type NodeProps, Position } from "@xyflow/react";
-import { memo } from "react";
+import { type NodeProps, type ReactFlowState, useStore } from "@xyflow/react";
+import { type CSSProperties, memo } from "react";
 import type { FlowNode } from "@/components/graph/flow";
 import classes from "@/components/graph/graph.module.css";
 
-/** The frame of a node, with the points where arrows begin and end. */
-export const FlowBox = memo(function FlowBox({ data }: NodeProps<FlowNode>) {
-  const isAcross = data.direction === "RIGHT";
-  return (
-    <div className={data.isGroup ? classes.group : classes.box}>
-      <Handle
-        type="target"
-        position={isAcross ? Position.Left : Position.Top}
-        className={classes.end}
-        isConnectable={false}
-      />
-      {data.content}
-      <Handle
-        type="source"
-        position={isAcross ? Position.Right : Position.Bottom}
-        className={classes.end}
-        isConnectable={false}
-      />
-    </div>
-  );
+/** Below this zoom no word can be read: boxes are drawn plain, in their colour. */
+const FAR = 0.3;
+
+const isFarAway = ({ transform }: ReactFlowState) => transform[2] < FAR;
+
+/** The frame of a node. */
+export const FlowBox = memo(function FlowBox({ data: { content, isGroup, tint } }: NodeProps<FlowNode>) {
+  const isFar = useStore(isFarAway);
+  if (isGroup) return <div className={classes.group}>{!isFar && content}</div>;
+  if (!isFar) return <div className={classes.box}>{content}</div>;
+  const style = tint ? ({ "--card-colour": `var(--mantine-color-${tint}-filled)` } as CSSProperties) : undefined;
+  return <div className={classes.speck} style={style} />;
 });

@@ -4,9 +4,9 @@ import { useMediaQuery } from "@mantine/hooks";
 import { Background, Controls, MiniMap, type NodeChange, ReactFlow, ReactFlowProvider } from "@xyflow/react";
 import { type ReactNode, useCallback, useMemo } from "react";
 import { ErrorBox } from "@/components/ErrorBox";
+import { Arrows } from "@/components/graph/Arrows";
 import { FlowBox } from "@/components/graph/FlowBox";
-import { FlowRoute } from "@/components/graph/FlowRoute";
-import { type FlowNode, flowEdges, flowNodes } from "@/components/graph/flow";
+import { type FlowNode, flowNodes } from "@/components/graph/flow";
 import classes from "@/components/graph/graph.module.css";
 import type { Box, Direction, GraphEdge, GraphNode, Point } from "@/components/graph/model";
 import { useInSight } from "@/components/graph/use-in-sight";
@@ -15,7 +15,7 @@ import { useGraphWords } from "@/components/graph/words";
 import { Loading } from "@/components/Loading";
 
 const TYPES = { box: FlowBox };
-const EDGE_TYPES = { route: FlowRoute };
+const NO_EDGES: never[] = [];
 const MAP_FROM = 25;
 
 interface Props<Data> {
@@ -25,6 +25,8 @@ interface Props<Data> {
   edges: GraphEdge[];
   /** Draws what stands in a node's box (`NodeCard` for the usual look). Keep it stable (`useCallback`). */
   render: (node: GraphNode<Data>, isSelected: boolean) => ReactNode;
+  /** The colour of a node (one of the theme's) that is drawn too small for words. Keep it stable. */
+  tint?: (node: GraphNode<Data>) => string | undefined;
   /** The chosen node; it is brought into sight when it changes. */
   selected?: string | null;
   /** Called on click and Enter; without it nodes are no buttons, and what they hold can be. */
@@ -35,7 +37,7 @@ interface Props<Data> {
   height?: string;
 }
 
-/** A graph laid out in layers: pan, zoom, keyboard; only what is in sight is drawn. */
+/** A graph laid out in layers: pan, zoom, keyboard; only nodes in sight are drawn, from afar as plain boxes. */
 export function Graph<Data>(props: Props<Data>) {
   const isNarrow = useMediaQuery("(max-width: 700px)") ?? false;
   const direction = props.direction ?? (isNarrow ? "DOWN" : "RIGHT");
@@ -49,7 +51,7 @@ export function Graph<Data>(props: Props<Data>) {
     >
       {layout.boxes ? (
         <ReactFlowProvider>
-          <Drawing {...props} direction={direction} boxes={layout.boxes} routes={layout.routes} />
+          <Drawing {...props} boxes={layout.boxes} routes={layout.routes} />
         </ReactFlowProvider>
       ) : (
         <Loading />
@@ -65,28 +67,17 @@ function heightOf(boxes: Map<string, Box> | null): string {
 }
 
 interface DrawingProps<Data> extends Props<Data> {
-  direction: Direction;
   boxes: Map<string, Box>;
   routes: Map<string, Point[]>;
 }
 
-function Drawing<Data>({
-  nodes,
-  edges,
-  boxes,
-  routes,
-  direction,
-  render,
-  selected = null,
-  onPick,
-}: DrawingProps<Data>) {
+function Drawing<Data>({ nodes, edges, boxes, routes, render, tint, selected = null, onPick }: DrawingProps<Data>) {
   const scheme = useComputedColorScheme("light");
   const words = useGraphWords();
   const shown = useMemo(
-    () => flowNodes(nodes, boxes, { direction, selected, render }),
-    [nodes, boxes, direction, selected, render],
+    () => flowNodes(nodes, boxes, { selected, render, tint }),
+    [nodes, boxes, selected, render, tint],
   );
-  const arrows = useMemo(() => flowEdges(edges, boxes, routes), [edges, boxes, routes]);
   const take = useCallback(
     (changes: NodeChange<FlowNode>[]) => {
       const chosen = changes.find((change) => change.type === "select" && change.selected);
@@ -98,9 +89,8 @@ function Drawing<Data>({
   return (
     <ReactFlow
       nodes={shown}
-      edges={arrows}
+      edges={NO_EDGES}
       nodeTypes={TYPES}
-      edgeTypes={EDGE_TYPES}
       onNodesChange={take}
       colorMode={scheme}
       ariaLabelConfig={words}
@@ -108,7 +98,6 @@ function Drawing<Data>({
       nodesConnectable={false}
       nodesFocusable={onPick !== undefined}
       elementsSelectable={onPick !== undefined}
-      edgesFocusable={false}
       deleteKeyCode={null}
       selectionKeyCode={null}
       multiSelectionKeyCode={null}
@@ -119,6 +108,7 @@ function Drawing<Data>({
       maxZoom={2}
     >
       <Background gap={24} />
+      <Arrows edges={edges} routes={routes} />
       <Controls showInteractive={false} />
       {nodes.length >= MAP_FROM && <MiniMap pannable zoomable />}
     </ReactFlow>

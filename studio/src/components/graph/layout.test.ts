@@ -1,8 +1,9 @@
 import ELK from "elkjs/lib/elk.bundled.js";
 import { expect, it } from "vitest";
-import { flowEdges, flowNodes } from "@/components/graph/flow";
+import { flowNodes } from "@/components/graph/flow";
 import { boxesOf, layoutKey, routeKey, routesOf, toElk } from "@/components/graph/layout";
 import type { GraphEdge, GraphNode } from "@/components/graph/model";
+import { pathsOf } from "@/components/graph/route";
 
 const node = (id: string, more: Partial<GraphNode<string>> = {}): GraphNode<string> => ({
   id,
@@ -29,12 +30,24 @@ it("puts what follows to the right, and what belongs to a group inside it", asyn
 it("draws groups before what lies in them, and no arrow that leads nowhere", () => {
   const box = { x: 0, y: 0, width: 10, height: 10 };
   const boxes = new Map(NODES.map(({ id }) => [id, box]));
-  const look = { direction: "RIGHT" as const, selected: "lone", render: () => null };
+  const look = { selected: "lone", render: () => null };
   const drawn = flowNodes(NODES, boxes, look);
   expect(drawn.map(({ id }) => id)).toEqual(["group", "first", "lone", "inner"]);
   expect(drawn.map(({ parentId }) => parentId)).toEqual([undefined, undefined, undefined, "group"]);
   expect(drawn.filter(({ selected }) => selected).map(({ id }) => id)).toEqual(["lone"]);
-  expect(flowEdges(EDGES, boxes, new Map()).map(({ id }) => id)).toEqual(["first>inner"]);
+  const routes = new Map([
+    [
+      routeKey("first", "inner"),
+      [
+        { x: 0, y: 0 },
+        { x: 20, y: 0 },
+      ],
+    ],
+  ]);
+  const heads = "M 20 0 L 12 -5 L 12 5 Z";
+  expect(pathsOf(EDGES, routes)).toEqual({ plain: "M 0 0 L 20 0", dashed: "", heads });
+  const waiting = EDGES.map((one) => ({ ...one, isDashed: true }));
+  expect(pathsOf(waiting, routes)).toEqual({ plain: "", dashed: "M 0 0 L 20 0", heads });
 });
 
 it("needs a new layout for structure, not for what nodes show", () => {
@@ -60,4 +73,18 @@ it("leads arrows around what lies between", async () => {
   const beside = way.filter(({ x }) => x > between.x && x < between.x + between.width);
   expect(beside.every(({ y }) => y < between.y || y > between.y + between.height)).toBe(true);
   expect(way.some(({ y }) => y < between.y || y > between.y + between.height)).toBe(true);
+});
+
+it("lays a large graph out without what only small or nested ones need", { timeout: 60_000 }, async () => {
+  const steps = Array.from({ length: 300 }, (_, index) => node(`s${index}`));
+  const edges = steps.slice(1, -1).flatMap(({ id }) => [edge("s0", id), edge(id, "s299")]);
+  const large = toElk(steps, edges, "RIGHT");
+  const [hierarchy, order] = ["elk.hierarchyHandling", "elk.layered.considerModelOrder.strategy"];
+  expect(Object.keys(large.layoutOptions ?? {})).not.toContain(hierarchy);
+  expect(Object.keys(large.layoutOptions ?? {})).not.toContain(order);
+  expect(Object.keys(toElk(NODES, EDGES, "RIGHT").layoutOptions ?? {})).toEqual(
+    expect.arrayContaining([hierarchy, order]),
+  );
+  const graph = await new ELK().layout(large);
+  expect([boxesOf(graph).size, routesOf(graph).size]).toEqual([300, edges.length]);
 });

@@ -19,9 +19,6 @@ export interface GraphEdge {
   id: string;
   source: string;
   target: string;
-  label?: string;
-  /** Colour in CSS; a quiet grey when left out. */
-  colour?: string;
   /** Drawn as a dashed line. */
   isDashed?: boolean;
 }

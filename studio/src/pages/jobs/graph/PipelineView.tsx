@@ -8,7 +8,7 @@ import { NodeCard } from "@/components/graph/NodeCard";
 import classes from "@/pages/jobs/graph/graph.module.css";
 import { causeOf, type Drawn, drawPipeline, type Opened, type PlacedStep, placedSteps } from "@/pages/jobs/graph/model";
 import { type Place, usePlace } from "@/pages/jobs/graph/place";
-import { StepCard } from "@/pages/jobs/graph/StepCard";
+import { StepCard, stepColour } from "@/pages/jobs/graph/StepCard";
 import { StepList } from "@/pages/jobs/graph/StepList";
 import { StepPanel } from "@/pages/jobs/graph/StepPanel";
 import { Toolbar } from "@/pages/jobs/graph/Toolbar";
@@ -85,6 +85,8 @@ function useNotes(graph: PipelineGraph, steps: PlacedStep[]): (placed: PlacedSte
   }, [graph.status, steps, t]);
 }
 
+const tintOf = ({ data }: GraphNode<Drawn>) => (data.kind === "step" ? stepColour(data.step) : undefined);
+
 interface DrawingProps extends Props {
   selected: string;
   onPick: (path: string) => void;
@@ -117,6 +119,7 @@ function Drawing({ graph, opened, selected, onPick }: DrawingProps) {
       nodes={nodes}
       edges={edges}
       render={render}
+      tint={tintOf}
       selected={selected || null}
       onPick={onPick}
     />
