@@ -70,7 +70,8 @@ PLACES = {
 
 
 _SAME_TABS = {
-    "job-reused", "job-failed", "experiment", "data-asset", "datastores", "component", "online-endpoints", "batch-endpoints"
+    "job-reused", "job-failed", "experiment", "data-asset", "datastores", "component", "online-endpoints",
+    "batch-endpoints",
 }  # fmt: skip
 """Pictures of pages whose tabs are those of another page in the list: only the first is looked at."""
 
