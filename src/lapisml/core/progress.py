@@ -59,8 +59,8 @@ def moves(state: JobState, news: News, now: int, code: str = "") -> list[Move]:
     """Give the moves that bring a job in `state` up to date, the last phase at the end.
 
     A step within a phase gives a move to the state in which the job is, with the step as its code; `code` is
-    that of the job's last move. Absence of news is never taken for failure: it makes the job NotResponding, which any news undoes. The end
-    itself is not decided here, since outputs are recorded first.
+    that of the job's last move. Absence of news is never taken for failure: it makes the job NotResponding, which
+    any news undoes. The end itself is not decided here, since outputs are recorded first.
     """
     if state == JobState.CANCEL_REQUESTED or not (state in _RANK or state == JobState.NOT_RESPONDING):
         return []
