@@ -176,8 +176,11 @@ class CrashHome:
         return found
 
     def check_events(self, job: str) -> None:
-        """Look whether a job's moves are whole and legal, with one end."""
+        """Look whether a job's moves are whole and legal, with one end, and each step within a state is told once."""
         events = self._get(f"/{job}/events")["value"]
+        told = [event["code"] for event in events if event["before"] == event["status"]]
+        assert len(told) == len(set(told)), told
+        events = [event for event in events if event["before"] != event["status"]]
         states = [JobState.NOT_STARTED.value] + [event["status"] for event in events]
         assert [event["before"] for event in events] == states[:-1], "no move is missing or doubled"
         assert all(JobState(a) in MOVES[JobState(b)] for b, a in itertools.pairwise(states)), states

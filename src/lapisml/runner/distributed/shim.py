@@ -18,6 +18,8 @@ import sys
 from lapisml.runner import durable, layout
 from lapisml.runner.distributed import mpi, plan
 
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 
 def main() -> None:
     """Run the rank and end as it ended."""
@@ -35,17 +37,21 @@ def main() -> None:
 def _run(argv: list[str], env: dict[str, str], log: str) -> int:
     """Run a program with its output in a log; return its exit code, or minus the signal that ended it."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    # The rank may run before this process does again: a request to end that comes then waits until it is ignored.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     pid = os.fork()
     if pid == 0:
         try:
             os.dup2(descriptor, 1)
             os.dup2(descriptor, 2)
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
             os.execve(argv[0], argv, env)  # noqa: S606 - the argument list is bash and its text
         finally:
             os._exit(126)
     os.close(descriptor)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     _pid, raw = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(raw)
 
