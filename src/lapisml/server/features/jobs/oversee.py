@@ -147,8 +147,10 @@ class Overseer:
                     except LapisError as error:  # a fault of one job's news must not hold up the others
                         _log.error("job.news.refused job=%s reason=%s", job.name, error.message)
         self._seen.update(seen)
+        ended = {job.seq for job, observation in pairs if observation.exit is not None}  # their runs end in a moment
         for job, steps, _ in due:
-            if job.status != JobState.RUNNING and any(step.to == JobState.RUNNING for step in steps):
+            begins = job.status != JobState.RUNNING and any(step.to == JobState.RUNNING for step in steps)
+            if begins and job.seq not in ended:
                 self._begin_run(job)
 
     def _begin_run(self, job: LiveJob) -> None:
