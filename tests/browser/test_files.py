@@ -79,7 +79,7 @@ def test_hostile_artifacts_are_shown_and_do_nothing(studio: Studio, run: str) ->
     page = _open(studio, run, "notes.md")
     answered: list[str] = []
     page.on("response", lambda response: answered.append(response.url))
-    expect(page.get_by_role("heading", name="Notes")).to_be_visible()
+    expect(page.get_by_role("heading", name="Notes", exact=True)).to_be_visible()
     tree = page.get_by_role("tree")
 
     def look(name: str) -> None:
@@ -89,7 +89,7 @@ def test_hostile_artifacts_are_shown_and_do_nothing(studio: Studio, run: str) ->
     look("plot.svg")
     image = page.get_by_role("img", name="plot.svg")
     expect(image).to_be_visible()
-    assert image.evaluate("(one) => one.decode().then(() => one.naturalWidth)") == 40
+    expect(image).to_have_js_property("naturalWidth", 40)  # it was decoded
     look("analysis.ipynb")
     expect(page.get_by_role("heading", name="Findings")).to_be_visible()
     expect(page.get_by_text("a frame")).to_be_visible()

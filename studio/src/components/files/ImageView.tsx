@@ -18,14 +18,14 @@ export default function ImageView({ source, file }: ViewProps) {
   const size = file.size ?? 0;
   const bytes = useQuery({ ...bytesQuery(source, file, 0, size), enabled: size <= LARGEST });
   const address = useBlob(bytes.data?.data, imageType(file.name));
-  const [isBroken, setBroken] = useState(false);
+  const [broken, setBroken] = useState<string | null>(null);
   if (size > LARGEST) return <Text c="dimmed">{t("tooLarge")}</Text>;
   if (bytes.error) return <ErrorBox error={bytes.error} retry={() => void bytes.refetch()} />;
-  if (isBroken) return <Text c="dimmed">{t("brokenImage")}</Text>;
   if (!address) return <Loading />;
+  if (broken === address) return <Text c="dimmed">{t("brokenImage")}</Text>;
   return (
     <div>
-      <img className={classes.image} src={address} alt={file.name} onError={() => setBroken(true)} />
+      <img className={classes.image} src={address} alt={file.name} onError={() => setBroken(address)} />
     </div>
   );
 }
