@@ -89,7 +89,7 @@ def test_hostile_artifacts_are_shown_and_do_nothing(studio: Studio, run: str) ->
     look("plot.svg")
     image = page.get_by_role("img", name="plot.svg")
     expect(image).to_be_visible()
-    expect(image).to_have_js_property("naturalWidth", 40)  # it was decoded
+    expect(image).to_have_js_property("naturalWidth", 40)  # one that is broken has none
     look("analysis.ipynb")
     expect(page.get_by_role("heading", name="Findings")).to_be_visible()
     expect(page.get_by_text("a frame")).to_be_visible()
