@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ _STATUS = {ErrorCode.USAGE: 2, ErrorCode.CONFLICT: 3}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the gateway; return the exit status."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as an exception it could get lost in an import
     given = list(sys.argv[1:] if arguments is None else arguments)
     flags = vars(_parser().parse_args(given))
     flags["allowed_hosts"] = tuple(name.strip() for name in flags["allowed_hosts"].split(",") if name.strip())

@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import math
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ from lapisml.gateway.settings import DEFAULT_PORT, GatewaySettings, check_exposu
 from lapisml.gateway.worker import BACKLOG, STOP_WITHIN_S, Worker, loop_factory
 from lapisml.ports.serving import GatewayRecord, Places, read, write
 from lapisml.runner.processes import identity, is_alive
+from lapisml.runner.signals import Signals
 
 ADOPTED = "LAPISML_GATEWAY_SOCKET"
 """Variable with the descriptor of the listening socket that a master takes over from one that died."""
@@ -36,6 +38,7 @@ _LOCK_WITHIN_S = 10.0
 _POLL_S = 0.05
 _LONG_LIFE_S = 5.0
 _LONGEST_PAUSE_S = 5.0
+_POLITE_S = 5.0
 
 
 class Master:
@@ -53,7 +56,8 @@ class Master:
         self._arguments = list(arguments)
         self._limits = limits or Limits()
         self._places = Places(settings.home)
-        self._stopping = threading.Event()
+        self._is_stopping = False
+        self._signals: Signals
         self._worker = 0
         self._pipe: int | None = None
 
@@ -75,8 +79,7 @@ class Master:
             os.close(lock)  # that worker's master died; it is about to get another, at the same address
             raise _runs_already(self._places.home)
         listener = self._listen() if adopted is None else socket.socket(fileno=adopted)
-        for number in _ENDING:
-            signal.signal(number, self._asked_to_stop)
+        self._signals = Signals((*_ENDING, signal.SIGCHLD))
         try:
             self._keep_one(listener, lock, before if adopted is not None else None)
         finally:
@@ -86,26 +89,49 @@ class Master:
 
     def _keep_one(self, listener: socket.socket, lock: int, before: GatewayRecord | None) -> None:
         pause = 0.0
-        while not self._stopping.is_set():
+        while not self._is_stopping:
             started = time.monotonic()
-            signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # one that comes meanwhile waits until it has a taker
+            signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # one for the worker alone must not be noted as ours
             self._worker = self._fork(listener, lock)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             self._tell(listener)
             if before is not None and is_alive(before.worker) and before.worker is not None:
                 os.kill(before.worker["pid"], signal.SIGTERM)  # this one's master died; it ends when it has answered
             before = None
-            if self._stopping.is_set():  # asked meanwhile, before there was a worker to tell
-                self._signal_worker(signal.SIGTERM)
-            _, status = os.waitpid(self._worker, 0)
-            self._worker = 0
-            if self._stopping.is_set():
+            status = self._until_end()
+            if self._is_stopping:
                 return
             is_first_kill = not pause and os.WIFSIGNALED(status)
             is_old = time.monotonic() - started > _LONG_LIFE_S
             pause = 0.0 if is_old or is_first_kill else min(2 * pause + _POLL_S, _LONGEST_PAUSE_S)
             sys.stderr.write(f"the worker ended ({_ending(status)}); the next one starts in {pause:g} s\n")
-            self._stopping.wait(pause)
+            self._rest(time.monotonic() + pause)
+
+    def _until_end(self) -> int:
+        """Wait for the worker, pass a stop on to it, and kill it when it takes too long; return its wait status."""
+        kill_at = math.inf
+        while True:
+            pid, status = os.waitpid(self._worker, os.WNOHANG)
+            if pid:
+                return status
+            if self._is_stopping and kill_at == math.inf:
+                os.kill(self._worker, signal.SIGTERM)
+                kill_at = time.monotonic() + STOP_WITHIN_S + _POLITE_S
+            if time.monotonic() >= kill_at:
+                os.kill(self._worker, signal.SIGKILL)
+                kill_at += _POLITE_S
+            self._look(kill_at)
+
+    def _rest(self, until: float) -> None:
+        while not self._is_stopping and time.monotonic() < until:
+            self._look(until)
+
+    def _look(self, until: float) -> None:
+        """Wait for a signal, or for a moment of the monotonic clock."""
+        timeout = None if until == math.inf else max(0.0, until - time.monotonic())
+        select.select([self._signals], [], [], timeout)
+        if self._signals.seen() & set(_ENDING):
+            self._is_stopping = True
 
     def _fork(self, listener: socket.socket, lock: int) -> int:
         """Make a worker; the pipe between us tells it when this process ends."""
@@ -124,8 +150,11 @@ class Master:
             os.close(lock)
             if self._pipe is not None:
                 os.close(self._pipe)
-            for number in _ENDING:
+            signal.set_wakeup_fd(-1)
+            for number in (*_ENDING, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
+            for descriptor in self._signals.fds:
+                os.close(descriptor)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             self._work(listener, ours)
             status = 0
@@ -159,16 +188,6 @@ class Master:
             )
             await process.wait()
             await asyncio.sleep(1.0)
-
-    def _asked_to_stop(self, _number: int, _frame: object) -> None:
-        self._stopping.set()
-        self._signal_worker(signal.SIGTERM)
-        signal.signal(signal.SIGALRM, lambda *_: self._signal_worker(signal.SIGKILL))
-        signal.setitimer(signal.ITIMER_REAL, STOP_WITHIN_S + 5)
-
-    def _signal_worker(self, number: int) -> None:
-        if self._worker:
-            os.kill(self._worker, number)
 
     def _tell(self, listener: socket.socket) -> None:
         own = identity(os.getpid())

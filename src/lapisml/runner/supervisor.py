@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import sys
 import time
 from typing import Any
@@ -24,10 +25,13 @@ from lapisml.runner import copying, course, data, durable, endings, layout, oom,
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
 from lapisml.runner.relay_link import RelayLink
+from lapisml.runner.signals import Signals
 from lapisml.runner.tools import StoppedError
-from lapisml.runner.watch import Wake, Watch
+from lapisml.runner.watch import Watch
 
 _ALMOST_FULL_BYTES = 1 << 20
+_LOOKED_AT = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Only a recorded request ends a job; one of these signals alone makes us look for one."""
 _LATE_DELIVERY_S = 300.0
 """How long one attempt lasts to deliver what was left when a job ended; the backend starts the next."""
 
@@ -61,7 +65,7 @@ class Supervisor:
     def __init__(self, job: Job, lock: int) -> None:
         self._job = job
         self._lock = lock
-        self._wake = Wake()
+        self._wake = Signals(_LOOKED_AT)
         self._relay = RelayLink(job.folder, job.spec) if job.spec.get("tracking") else None
         self._status: dict[str, Any] | None = None
 

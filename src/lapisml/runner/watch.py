@@ -14,30 +14,10 @@ from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
 from lapisml.runner.relay_link import RelayLink
 from lapisml.runner.sampling import GpuFeed, Sampler, nvidia_smi
+from lapisml.runner.signals import Signals
 
 _KILL_AGAIN_S = 0.5
 _KILLS_BEFORE_WRAPPER = 6
-
-
-class Wake:
-    """A pipe that SIGUSR1 writes to: how the backend says that a request has been recorded."""
-
-    def __init__(self) -> None:
-        self.fd, writing = os.pipe()
-        os.set_blocking(self.fd, False)
-        os.set_blocking(writing, False)
-        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-        self.fds = (self.fd, writing)
-        for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            # Only a recorded request ends a job; a signal alone makes us look for one.
-            signal.signal(number, lambda _number, _frame: None)
-
-    def drain(self) -> None:
-        """Forget what came in."""
-        try:
-            os.read(self.fd, 4096)
-        except BlockingIOError:
-            return
 
 
 class Watch:
@@ -51,7 +31,7 @@ class Watch:
         wake: the pipe that signals arrive on.
     """
 
-    def __init__(self, job: Job, known: dict[str, Any], is_ours: bool, relay: RelayLink | None, wake: Wake) -> None:
+    def __init__(self, job: Job, known: dict[str, Any], is_ours: bool, relay: RelayLink | None, wake: Signals) -> None:
         self._job = job
         self._wrapper: dict[str, Any] = known["wrapper"] or {}
         self._child: dict[str, Any] = known["child"] or {}
@@ -102,13 +82,13 @@ class Watch:
         poll = select.poll()
         relay = self._relay.descriptors() if self._relay is not None else []
         gpus = [self._gpus.fd] if self._gpus is not None and self._gpus.fd is not None else []
-        for descriptor in (pidfd, self._wake.fd, *relay, *gpus):
+        for descriptor in (pidfd, self._wake.fileno(), *relay, *gpus):
             poll.register(descriptor, select.POLLIN)
         ready = {descriptor for descriptor, _event in poll.poll(self._pause_ms(limit))}
         if pidfd in ready:
             return True
-        if self._wake.fd in ready:
-            self._wake.drain()
+        if self._wake.fileno() in ready:
+            self._wake.seen()
         if self._relay is not None and ready & set(relay):
             self._relay.attend()
         if self._gpus is not None and ready & set(gpus):

@@ -31,6 +31,7 @@ from lapisml.runner.serving.process import bury_strangers
 from lapisml.runner.serving.replica import Form, Replica
 from lapisml.runner.serving.report import Report
 from lapisml.runner.serving.scaling import Autoscaler, Scale
+from lapisml.runner.signals import Signals
 
 _LOOK_EVERY_S = 30.0
 """How often the keeper looks around when nothing happens: its logs may have grown."""
@@ -80,7 +81,7 @@ class Keeper:
 
     def __init__(self, plan: Plan, places: Places, report: Report) -> None:
         self._plan, self._places, self._report = plan, places, report
-        self._signals = _Signals()
+        self._signals = Signals((signal.SIGTERM, signal.SIGINT))
         self._control = Control(places.control(plan.revision))
         now = time.monotonic()
         self._scale = Scale.of(plan.scale)
@@ -222,29 +223,6 @@ class Keeper:
     def _threads(self) -> int:
         """Return how many threads a replica may use: its share of the cores."""
         return max(1, len(os.sched_getaffinity(0)) // max(1, self._scale.maximum))
-
-
-class _Signals:
-    """SIGTERM and SIGINT as something to wait on."""
-
-    def __init__(self) -> None:
-        self._fd, writing = os.pipe()
-        for descriptor in (self._fd, writing):
-            os.set_blocking(descriptor, False)
-        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: None)
-
-    def fileno(self) -> int:
-        """Return the descriptor to wait on."""
-        return self._fd
-
-    def seen(self) -> bool:
-        """Say whether one has come in since the last call."""
-        try:
-            return bool(os.read(self._fd, 4096))
-        except BlockingIOError:
-            return False
 
 
 def variables(plan: Plan, env: Mapping[str, str]) -> dict[str, str]:

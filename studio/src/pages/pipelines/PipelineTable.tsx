@@ -1,7 +1,7 @@
 import { Anchor, Group, NativeSelect, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch, IconSitemap } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { type PipelineLine, usePipelines } from "@/api/pipelines";
@@ -24,10 +24,11 @@ export function PipelineTable() {
   const { t } = useTranslation("pipelines");
   const [status, setStatus] = useAddressState("status", "");
   const [text, setText] = useAddressState("find", "");
-  const found = usePipelines(useWorkspace(), status, text);
+  const [asked] = useDebouncedValue(text.trim(), 200);
+  const found = usePipelines(useWorkspace(), status, asked);
   const rows = useMemo(() => found.data?.pages.flatMap(({ value }) => value) ?? [], [found.data]);
   const columns = usePipelineColumns();
-  const isFiltered = status !== "" || text !== "";
+  const isFiltered = status !== "" || asked !== "";
   return (
     <>
       <Filters status={status} onStatus={setStatus} text={text} onText={setText} />
@@ -67,17 +68,12 @@ interface FilterProps {
 
 function Filters({ status, onStatus, text, onText }: FilterProps) {
   const { t } = useTranslation(["pipelines", "status", "common"]);
-  const [typed, setTyped] = useState(text);
-  const tell = useDebouncedCallback(onText, 250);
   return (
     <Group mb="sm" gap="sm">
       <TextInput
         w={280}
-        value={typed}
-        onChange={(event) => {
-          setTyped(event.currentTarget.value);
-          tell(event.currentTarget.value.trim());
-        }}
+        value={text}
+        onChange={(event) => onText(event.currentTarget.value)}
         leftSection={<IconSearch size={14} aria-hidden />}
         placeholder={t("find")}
         aria-label={t("find")}
