@@ -42,6 +42,8 @@ from lapisml.ports.launch import (
     InputSpec,
     LaunchSpec,
     OutputSpec,
+    PartSpec,
+    ResourceSpec,
     TrackingSpec,
 )
 
@@ -63,9 +65,13 @@ __all__ = [
     "LogChunk",
     "LogFile",
     "MetricSample",
+    "NodeStanding",
     "Observation",
     "Outcome",
     "OutputSpec",
+    "PartSpec",
+    "ResourceSpec",
+    "Standing",
     "TrackingSpec",
     "Watch",
 ]
@@ -78,20 +84,23 @@ class Handle:
     Attributes:
         workspace, job: names; a job's name is unique within its workspace only.
         submit_key: the key it was submitted under.
+        part: which share of a job of several machines, from 0; the job itself is its part 0.
     """
 
     workspace: str
     job: str
     submit_key: str
+    part: int = 0
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         """Give the plain form."""
-        return {"workspace": self.workspace, "job": self.job, "submit_key": self.submit_key}
+        plain: dict[str, Any] = {"workspace": self.workspace, "job": self.job, "submit_key": self.submit_key}
+        return {**plain, "part": self.part} if self.part else plain
 
     @classmethod
-    def from_json(cls, body: Mapping[str, str]) -> Handle:
+    def from_json(cls, body: Mapping[str, Any]) -> Handle:
         """Read `to_json`'s form back."""
-        return cls(body["workspace"], body["job"], body["submit_key"])
+        return cls(body["workspace"], body["job"], body["submit_key"], int(body.get("part", 0)))
 
 
 class JobPhase(StrEnum):
@@ -240,12 +249,55 @@ class Capabilities:
         containers: images are run as containers.
         gpus: the place has GPUs that a job can use.
         local_paths: jobs see the server's file system.
+        queues: the place has a queue of its own: jobs are handed over at once, `LaunchSpec.nodes` is empty, and a
+            job that waits there is SUBMITTED with a sentence that says what for.
+        serving: models that answer requests can be kept there.
     """
 
     multi_node: bool = False
     containers: bool = False
     gpus: bool = False
     local_paths: bool = True
+    queues: bool = False
+    serving: bool = True
+
+
+@dataclass(frozen=True)
+class NodeStanding:
+    """One machine of a compute, as it is now.
+
+    Attributes:
+        name: what its engine calls it.
+        state: ``idle``, ``running``, ``unreachable``, ``down``.
+        cpus, gpus, memory_mb: what it has; None where it is not known.
+        load: processes that want to run, mean of a minute; None where it is not known.
+        sentence: why it is not to be had, else empty.
+    """
+
+    name: str
+    state: str
+    cpus: float | None = None
+    gpus: int | None = None
+    memory_mb: int | None = None
+    load: float | None = None
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a compute is now.
+
+    Attributes:
+        state: ``ready``, or ``unreachable`` while nothing can be learnt of it.
+        sentence: for the person: why, and the way out; empty when all is well.
+        nodes: its machines.
+        engine: facts for the person, in order: ``{"Ray": "2.40.0"}``.
+    """
+
+    state: str = "ready"
+    sentence: str = ""
+    nodes: Sequence[NodeStanding] = ()
+    engine: Mapping[str, str] = field(default_factory=dict)
 
 
 class ComputeBackend(Protocol):
@@ -297,4 +349,12 @@ class ComputeBackend(Protocol):
         Raises:
             LapisError: Conflict when the job has not ended.
         """
+        ...
+
+    def describe(self) -> Standing:
+        """Say how the place is now; answers within seconds and never raises."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and helpers; jobs go on."""
         ...

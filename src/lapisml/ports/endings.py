@@ -37,6 +37,9 @@ class EndReason(StrEnum):
     SERVING = "ServingFailure"
     SUPERVISOR_LOST = "SupervisorLost"
     MACHINE_RESTARTED = "MachineRestarted"
+    NODE_LOST = "NodeLost"
+    REFUSED = "ComputeRefused"
+    ENDED_BY_COMPUTE = "EndedByCompute"
     INTERNAL = "RunnerFailure"
 
 
@@ -59,6 +62,9 @@ OUTCOMES: dict[EndReason, Outcome] = {
     EndReason.SERVING: Outcome.FAILED,
     EndReason.SUPERVISOR_LOST: Outcome.FAILED,
     EndReason.MACHINE_RESTARTED: Outcome.FAILED,
+    EndReason.NODE_LOST: Outcome.FAILED,
+    EndReason.REFUSED: Outcome.FAILED,
+    EndReason.ENDED_BY_COMPUTE: Outcome.FAILED,
     EndReason.INTERNAL: Outcome.FAILED,
 }
 """Reason → outcome. A job over its time limit is cancelled by the system, as on Azure ML."""
@@ -84,6 +90,9 @@ SENTENCES: dict[EndReason, str] = {
         "The processes that watched the command were killed, and its exit status with them: {evidence}."
     ),
     EndReason.MACHINE_RESTARTED: "The machine was restarted {when}.",
+    EndReason.NODE_LOST: "Node {node} is gone, and the job's processes with it: {evidence}.",
+    EndReason.REFUSED: "The compute refused the job: {error}",
+    EndReason.ENDED_BY_COMPUTE: "The compute ended the job: {error}",
     EndReason.INTERNAL: "Lapis's own runner failed: {error}",
 }
 """Reason → the sentence that a person reads; the words in braces are given by whoever writes the ending."""

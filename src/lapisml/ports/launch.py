@@ -195,6 +195,38 @@ class SparkSpec:
 
 
 @dataclass(frozen=True)
+class ResourceSpec:
+    """What a job asks of each of its nodes.
+
+    Attributes:
+        cpus: processors, may be a fraction; None means what the compute gives a job that does not say.
+        gpus: whole GPUs.
+        memory_mb: mebibytes; None means no wish.
+        instance_type: name of a machine size: what the compute makes of it is the compute's.
+    """
+
+    cpus: float | None = None
+    gpus: int = 0
+    memory_mb: int | None = None
+    instance_type: str | None = None
+
+
+@dataclass(frozen=True)
+class PartSpec:
+    """The share that one machine has in a job of several machines; each has a supervisor of its own.
+
+    Attributes:
+        number: from 0; part 0 leads: its exit status, log and journal are the job's where all went well.
+        hosts: addresses under which the machines reach each other, in the order of the parts.
+        ports: first of 16 consecutive ports, free a moment ago, on each of the hosts.
+    """
+
+    number: int
+    hosts: Sequence[str]
+    ports: Sequence[int]
+
+
+@dataclass(frozen=True)
 class ServingSpec:
     """A model that answers requests until it is told to end.
 
@@ -256,6 +288,12 @@ class LaunchSpec:
         spark: a program for Spark in place of the command; None for any other job.
         parallel: a mini-batch job, whose driver stands in the command's place; None for any other.
         serving: a model that answers requests, whose keeper stands in the command's place; None for any job.
+        resources: what each node is to give; None means no wish.
+        nodes: indexes, from 0, of the compute's nodes that the job was given; empty where the compute's own queue
+            gives them out.
+        part: which share of a job of several machines this is; None for a job on one.
+        parent: name of the sweep or pipeline that started the job, None without one.
+        toolbox: interpreter whose packages build environments and reach object stores; None means the runner's own.
         storage: import string ``module:callable`` of the storage backend; called without arguments.
         wake_socket: unix datagram socket that is told of news; None means nobody.
         python: interpreter for the runner; None means the one that runs the backend.
@@ -285,6 +323,11 @@ class LaunchSpec:
     spark: SparkSpec | None = None
     parallel: ParallelSpec | None = None
     serving: ServingSpec | None = None
+    resources: ResourceSpec | None = None
+    nodes: Sequence[int] = ()
+    part: PartSpec | None = None
+    parent: str | None = None
+    toolbox: str | None = None
     storage: str = "lapisml.backends.storage.fsspec_storage:FsspecStorage"
     wake_socket: str | None = None
     python: str | None = None
@@ -309,7 +352,8 @@ class LaunchSpec:
         for name, kind in _PARTS.items():
             if plain.get(name) is not None:
                 plain[name] = kind(**plain[name])
-        plain["optional_unset"] = tuple(plain.get("optional_unset") or ())
+        for name in ("optional_unset", "nodes"):
+            plain[name] = tuple(plain.get(name) or ())
         plain["inputs"] = {k: InputSpec(**v) for k, v in (plain.get("inputs") or {}).items()}
         plain["outputs"] = {k: OutputSpec(**v) for k, v in (plain.get("outputs") or {}).items()}
         return cls(**plain)
@@ -325,4 +369,6 @@ _PARTS: dict[str, Any] = {
     "spark": SparkSpec,
     "parallel": ParallelSpec,
     "serving": ServingSpec,
+    "resources": ResourceSpec,
+    "part": PartSpec,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 import threading
@@ -23,7 +24,9 @@ from lapisml.ports.compute import (
     LaunchSpec,
     LogChunk,
     LogFile,
+    NodeStanding,
     Observation,
+    Standing,
     Watch,
 )
 from lapisml.runner import copying, durable, layout, processes, specfile
@@ -73,7 +76,7 @@ class LocalProcesses:
     def submit(self, spec: LaunchSpec) -> Handle:
         """Make the job's folder, whole or not at all, and start its supervisor."""
         _check(spec)
-        handle = Handle(spec.workspace, spec.job, spec.submit_key)
+        handle = Handle(spec.workspace, spec.job, spec.submit_key, spec.part.number if spec.part else 0)
         folder = self._folder(handle)
         try:
             if not folder.exists():
@@ -130,12 +133,18 @@ class LocalProcesses:
         folder.rename(grave)
         copying.remove_tree(str(grave))
 
+    def describe(self) -> Standing:
+        """Describe this machine."""
+        cpus, load = os.cpu_count() or 1, os.getloadavg()[0]
+        memory_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+        return Standing(nodes=(NodeStanding(os.uname().nodename, "running", cpus, None, memory_mb, load),))
+
     def close(self) -> None:
         """Let go of helpers; jobs go on."""
         self._supervisors.close()
 
     def _folder(self, handle: Handle) -> Path:
-        return self._runs / handle.workspace / handle.job
+        return self._runs / handle.workspace / (f"{handle.job}+{handle.part}" if handle.part else handle.job)
 
     def _make_folder(self, folder: Path, spec: LaunchSpec) -> None:
         """Make the folder beside its place and move it there; nobody ever sees half of it."""
