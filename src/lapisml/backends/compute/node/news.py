@@ -33,16 +33,15 @@ class News:
         """Listen, in place of whoever did before; jobs that run already are heard too."""
         if self._socket is not None:
             return
-        folder = os.path.dirname(self.path)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        if os.stat(folder).st_uid != os.getuid():
+        path = Path(self.path)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.parent.stat().st_uid != os.getuid():
             return  # in a folder that others could change nobody listens: the server looks by itself
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path)
+        path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind(self.path)
-        os.chmod(self.path, 0o600)
+        path.chmod(0o600)
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._read)
 
     def close(self) -> None:
@@ -67,4 +66,4 @@ def _socket_path(root: Path) -> str:
     if len(os.fsencode(plain)) <= _LONGEST_PATH:
         return plain
     mark = hashlib.sha256(os.fsencode(plain)).hexdigest()[:16]
-    return os.path.join(tempfile.gettempdir(), f"lapis-{os.getuid()}-{mark}", "wake.sock")
+    return str(Path(tempfile.gettempdir()) / f"lapis-{os.getuid()}-{mark}" / "wake.sock")

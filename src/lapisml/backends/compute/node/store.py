@@ -43,8 +43,8 @@ class NodeStore:
         Returns:
             ``{"manifest": bool, "blobs": [digest, …]}``: whether the manifest, and which of the contents, are missing.
         """
-        manifest = not os.path.exists(manifest_path(self._snapshots, _checked(asked["manifest"])))
-        blobs = [each for each in asked.get("blobs") or () if not os.path.exists(self._blob(each))]
+        manifest = not Path(manifest_path(self._snapshots, _checked(asked["manifest"]))).exists()
+        blobs = [each for each in asked.get("blobs") or () if not self._blob(each).exists()]
         return {"manifest": manifest, "blobs": blobs}
 
     def put(self, asked: dict[str, Any], data: bytes) -> None:
@@ -92,7 +92,7 @@ class NodeStore:
     def _put_manifest(self, digest: str, data: bytes) -> None:
         if Manifest.from_dict(json.loads(data)).digest() != digest:
             raise _changed(digest)
-        _write(manifest_path(self._snapshots, digest), data)
+        _write(Path(manifest_path(self._snapshots, digest)), data)
 
     def _put_blobs(self, blobs: list[list[Any]], data: bytes) -> None:
         at = 0
@@ -108,10 +108,10 @@ class NodeStore:
         target, upload = self._blob(asked["blob"]), str(asked["upload"])
         if not upload.isalnum():
             raise LapisError(ErrorCode.PATH_NOT_ALLOWED, "That is not the name of an upload.")
-        part = f"{target}.{upload}"
-        os.makedirs(os.path.dirname(part), mode=0o700, exist_ok=True)
+        part = target.with_name(f"{target.name}.{upload}")
+        part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         offset = int(asked["offset"])
-        with open(part, "wb" if offset == 0 else "r+b") as file:
+        with part.open("wb" if offset == 0 else "r+b") as file:
             file.seek(offset)
             file.write(data)
             if not asked.get("last"):
@@ -119,30 +119,29 @@ class NodeStore:
             file.truncate()
             file.flush()
             os.fsync(file.fileno())
-        with open(part, "rb") as file:
+        with part.open("rb") as file:
             whole = hashlib.file_digest(file, "sha256").hexdigest()
         if whole != asked["blob"]:
-            os.unlink(part)
+            part.unlink()
             raise _changed(asked["blob"])
-        os.replace(part, target)
+        part.replace(target)
 
-    def _blob(self, digest: Any) -> str:
-        return blob_path(self._snapshots, _checked(digest))
+    def _blob(self, digest: Any) -> Path:
+        return Path(blob_path(self._snapshots, _checked(digest)))
 
 
-def _write(path: str, data: bytes) -> None:
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    part = f"{path}.{secrets.token_hex(8)}"
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as file:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        part.replace(path)
     except OSError:
-        if os.path.exists(part):
-            os.unlink(part)
+        part.unlink(missing_ok=True)
         raise
 
 

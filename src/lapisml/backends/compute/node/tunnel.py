@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from lapisml.backends.compute.node.streams import Streams, join
 from lapisml.runner import durable
 
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+
 
 class Tunnel:
     """Listens on the node.
@@ -47,7 +49,7 @@ class Tunnel:
         direct = asked.get("server_url")
         if direct is None:
             port = await self._listen(str(asked.get("listen") or "127.0.0.1"))
-            name = asked.get("advertise") or (self._host if self._host not in ("0.0.0.0", "::") else platform.node())
+            name = asked.get("advertise") or (platform.node() if self._host in _EVERYWHERE else self._host)
             url = f"{asked.get('scheme') or 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
         else:
             await self.close()

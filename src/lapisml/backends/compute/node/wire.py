@@ -134,7 +134,7 @@ class Connection:
     ) -> None:
         self._reader = reader
         self._writer = writer
-        self._handle = handle
+        self._handle = handle or _refuse
         self._on_event = on_event
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[tuple[Any, bytes]]] = {}
@@ -246,8 +246,6 @@ class Connection:
     async def _answer(self, number: int, verb: str, body: Any, tail: bytes) -> None:
         head = {"t": "a", "id": number}
         try:
-            if self._handle is None:
-                raise LapisError(ErrorCode.NOT_SUPPORTED, "Nothing can be asked here.")
             given, extra = await self._handle(verb, body, tail)
         except LapisError as error:
             given, extra, head = error.to_json(), b"", {**head, "error": True}
@@ -287,6 +285,10 @@ class Connection:
         task = asyncio.get_running_loop().create_task(_quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _refuse(verb: str, _body: Any, _tail: bytes) -> tuple[Any, bytes]:
+    raise LapisError(ErrorCode.NOT_SUPPORTED, f"Nothing can be asked here, {verb!r} neither.")
 
 
 async def _quietly(work: Awaitable[None]) -> None:
