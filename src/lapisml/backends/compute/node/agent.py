@@ -81,11 +81,12 @@ class Agent:
             sentence = f"The agent speaks version {wire.VERSION} of the protocol, the server {asked.get('version')}."
             raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
         self._belong(str(asked["label"]))
+        os.environ.update(_variables(asked.get("environment") or {}))
         wanted = (asked["engine"], asked.get("options") or {})
         if self._made is None or self._made[0] != wanted:
             if self._made is not None:
                 self._made[2].close()
-            backend = await asyncio.to_thread(engine.make, *_arguments(self._root, *wanted))
+            backend = await asyncio.to_thread(engine.make, str(wanted[0]), self._root, wanted[1])
             loop = asyncio.get_running_loop()
             engine.listen(backend, lambda job: loop.call_soon_threadsafe(self._tell, [job]) and None)
             self._made = (wanted, backend, Service(backend, self._root))
@@ -122,8 +123,9 @@ class Agent:
             connection.tell_soon({"news": jobs})
 
 
-def _arguments(root: Path, name: str, options: dict[str, Any]) -> tuple[str, Path, dict[str, Any]]:
-    return str(name), root, options
+def _variables(asked: dict[str, Any]) -> dict[str, str]:
+    """Return the variables that the compute's document sets for all that runs on the node."""
+    return {str(name): str(value) for name, value in asked.items() if name and "=" not in name and "\0" not in name}
 
 
 def main() -> None:

@@ -76,6 +76,7 @@ class RemoteBackend:
             "listen": listen,
             "advertise": advertise,
             "server_url": attachment.document.get("server_url"),
+            "environment": dict(attachment.document.get("environment_variables") or {}),
         }
         self._seen: dict[Handle, Observation] = {}
         self._unknown: set[str] = set()
