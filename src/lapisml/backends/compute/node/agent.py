@@ -23,6 +23,8 @@ from lapisml.ports.compute import ComputeBackend
 from lapisml.runner import durable, processes
 
 _LARGEST_LOG = 1 << 20
+_QUIET_S = 90.0
+_LOOK_EVERY_S = 5.0
 
 
 class Agent:
@@ -38,6 +40,7 @@ class Agent:
         self._connection: wire.Connection | None = None
         self._news = News(root, self._tell)
         self._tunnel = Tunnel(root)
+        self._greeting = asyncio.Lock()
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a connection to its end.
@@ -46,12 +49,15 @@ class Agent:
             WireError: it broke, or what came is not the protocol.
         """
         greeted = False
+        guards: list[asyncio.Future[None]] = []
 
         async def handle(verb: str, body: Any, tail: bytes) -> tuple[Any, bytes]:
             nonlocal greeted
             if verb == "hello":
-                given = await self._greet(body)
+                async with self._greeting:
+                    given = await self._greet(body)
                 greeted = True
+                guards.append(asyncio.ensure_future(self._guard(connection, float(body.get("quiet") or _QUIET_S))))
                 self._connection = connection
                 self._tunnel.use(connection.streams)
                 return given, b""
@@ -63,10 +69,20 @@ class Agent:
         try:
             await connection.run()
         finally:
+            for guard in guards:
+                guard.cancel()
             if self._connection is connection:
                 self._connection = None
                 self._tunnel.use(None)
             await connection.close()
+
+    async def _guard(self, connection: wire.Connection, quiet_s: float) -> None:
+        """Close a connection on which nobody is any more, and be there where another agent of this folder ended."""
+        while time.monotonic() - connection.alive_at < quiet_s:
+            await asyncio.sleep(min(_LOOK_EVERY_S, quiet_s / 4))
+            self._news.renew()
+            await self._tunnel.renew()
+        await connection.close()
 
     async def close(self) -> None:
         """End; jobs go on."""
