@@ -198,10 +198,10 @@ class Connection:
         await self._send(encode({"t": "p"}))
 
     async def close(self) -> None:
-        """Close the connection; `run` returns."""
+        """Close the connection; `run` ends."""
         self._end("the connection was closed")
         with contextlib.suppress(Exception):  # not every transport's reader can be told
-            self._reader.feed_eof()
+            self._reader.set_exception(ConnectionAbortedError("it was closed"))
         self._writer.close()
         with contextlib.suppress(Exception):
             await self._writer.wait_closed()
