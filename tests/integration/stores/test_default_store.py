@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.integration.jobs.client import Api
@@ -58,7 +60,8 @@ def test_the_same_upload_again_sends_nothing_and_code_is_shown(world: World) -> 
     folder.mkdir()
     (folder / "x.csv").write_text("a,b\n1,2\n")
     for version in ("1", "2"):
-        world.lapis("data", "create", "-n", "table", "--version", version, "--path", str(folder), "--type", "uri_folder")
+        words = ("--version", version, "--path", str(folder), "--type", "uri_folder")
+        world.lapis("data", "create", "-n", "table", *words)
     uris = {world.lapis("data", "show", "-n", "table", "--version", v, "--query", "path", "-o", "tsv") for v in "12"}
     assert len(uris) == 1
     (uri,) = uris
@@ -111,21 +114,20 @@ def test_a_pipeline_and_its_reuse(world: World) -> None:
     assert children(world.api, third)["prepare"]["status_code"] != "Reused", "its output is not what it was"
 
 
-def test_models_and_the_artifacts_of_mlflows_client(world: World) -> None:
+def test_models_and_the_artifacts_of_mlflows_client(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     import mlflow
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"{world.server.url}/mlflow/default")
-    with _token(world.server.token):
-        run = client.create_run(client.create_experiment(f"e-{uuid.uuid4().hex[:8]}"))
-        client.log_text(run.info.run_id, "a" * 100_000, "deep/notes.txt")
-        client.log_text(run.info.run_id, "flavors: {}\n", "model/MLmodel")
-        assert [item.path for item in client.list_artifacts(run.info.run_id)] == ["deep", "model"]
-        path = mlflow.artifacts.download_artifacts(
-            run_id=run.info.run_id, artifact_path="deep/notes.txt", tracking_uri=f"{world.server.url}/mlflow/default"
-        )
-        with open(path) as stream:
-            assert len(stream.read()) == 100_000
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", world.server.token)
+    run = client.create_run(client.create_experiment(f"e-{uuid.uuid4().hex[:8]}"))
+    client.log_text(run.info.run_id, "a" * 100_000, "deep/notes.txt")
+    client.log_text(run.info.run_id, "flavors: {}\n", "model/MLmodel")
+    assert [item.path for item in client.list_artifacts(run.info.run_id)] == ["deep", "model"]
+    path = mlflow.artifacts.download_artifacts(
+        run_id=run.info.run_id, artifact_path="deep/notes.txt", tracking_uri=f"{world.server.url}/mlflow/default"
+    )
+    assert len(Path(path).read_text()) == 100_000
     kept = world.bucket.paths("default")
     assert [path for path in kept if path.endswith("deep/notes.txt") and run.info.run_id in path]
     folder = world.folder / "plain-model"
@@ -194,8 +196,6 @@ def _file(world: World) -> Any:
 
 def _code(world: World, content: bytes) -> str:
     """Upload a folder with one file and give the reference of the snapshot."""
-    from lapisml.sdk import MLClient  # noqa: F401 - the upload's own client is used as users do
-
     folder = world.folder / f"code-{uuid.uuid4().hex[:8]}"
     folder.mkdir()
     (folder / "m.py").write_bytes(content)
@@ -203,18 +203,3 @@ def _code(world: World, content: bytes) -> str:
     (folder.parent / "code.yml").write_text(yaml.safe_dump(document))
     name = world.lapis("job", "create", "-f", str(folder.parent / "code.yml"), "--query", "name", "-o", "tsv")
     return str(Api(world.server).job(name)["code"])
-
-
-class _token:  # noqa: N801 - reads as a word
-    """Sets MLflow's token for a block."""
-
-    def __init__(self, token: str) -> None:
-        import pytest
-
-        self._patch, self._token = pytest.MonkeyPatch(), token
-
-    def __enter__(self) -> None:
-        self._patch.setenv("MLFLOW_TRACKING_TOKEN", self._token)
-
-    def __exit__(self, *_: object) -> None:
-        self._patch.undo()
