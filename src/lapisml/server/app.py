@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lapisml.backends.registry import load_backend
-from lapisml.core.ids import new_token
 from lapisml.core.schedules.missed import MissedRuns, Policy
 from lapisml.server.admission import identity_service, request_policy
 from lapisml.server.azure import routes as azure_routes
@@ -32,6 +31,7 @@ from lapisml.server.features.endpoints.assembly import assemble as add_endpoints
 from lapisml.server.features.endpoints.gateway import GatewayWatch
 from lapisml.server.features.feature_sets.service import FeatureSetService
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
+from lapisml.server.features.jobs.away import AwayWatch
 from lapisml.server.features.pipelines.assembly import add_pipelines
 from lapisml.server.features.registries.addresses import RegistryAddresses
 from lapisml.server.features.registries.assembly import assemble as add_registries
@@ -47,13 +47,12 @@ from lapisml.server.joining import FilesPlace
 from lapisml.server.native import make_native
 from lapisml.server.parts import Backends, Features, LateFeatures, Platform
 from lapisml.server.platform.auth import AsgiApp, Gate
-from lapisml.server.platform.files import create_private
 from lapisml.server.platform.idempotency import IdempotencyStore
 from lapisml.server.platform.idempotency_layer import IdempotencyLayer
 from lapisml.server.platform.installation import Installation
 from lapisml.server.platform.lifetime import Lifetime
 from lapisml.server.platform.mounts import Mounts
-from lapisml.server.platform.processes import owner_is_gone
+from lapisml.server.platform.peers import Peers
 from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.web import SideDoor
 from lapisml.server.serving import gateway_watch, serving_settings
@@ -85,23 +84,26 @@ class Application:
     on_stopping: Callable[[], None] = lambda: None
 
 
-def create_app(settings: Settings, url: str) -> Application:
+def create_app(settings: Settings, url: str, peer_url: str = "") -> Application:
     """Make the server's parts and connect them.
 
     Args:
         url: the server's public URL, without a slash at its end.
+        peer_url: where other servers over its database reach it; empty: at `url`.
 
     Raises:
         LapisError: the database can't be used, or a setting is not valid.
     """
     lifetime = Lifetime()
-    platform = make_platform(settings, url, lifetime)
+    platform = make_platform(settings, url, lifetime, peer_url)
     backends = make_backends(settings)
     features = _features(platform, backends, lifetime)
     ground = _ground(platform, backends, features)
     jobs = assemble(ground, launch_settings(settings, backends))
     lifetime.add(jobs.worker)
     lifetime.add(jobs.composite_worker)
+    if not platform.database.is_sqlite:
+        lifetime.add(AwayWatch(platform.database, platform.clock, platform.events, platform.servers))
     reuse = _reuse(platform, backends, features, jobs)
     composed = _composed(platform, features, jobs, reuse)
     _furnish(platform, backends, features, jobs)
@@ -117,7 +119,7 @@ def create_app(settings: Settings, url: str) -> Application:
     studio = add_pages(platform, backends, features, jobs, late)
     for routes in (*composed, *late.routes, *studio.routes, azure_routes.router(front, settings)):
         native.add(routes)
-    keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
+    keys = IdempotencyStore(platform.database, platform.clock, platform.owner, platform.servers.is_gone)
     hidden = ("/keys", "/token", "/secrets")
     opening = ("/api/v1/tokens", "/api/v1/session")
     layer = IdempotencyLayer(RegistryAddresses(native), keys, secret=opening, secret_endings=hidden)
@@ -171,13 +173,13 @@ def _uploads(files: OwnFiles, backends: Backends, assets: AssetService) -> Uploa
 
 
 def _ground(platform: Platform, backends: Backends, features: Features) -> Ground:
-    site = create_private(platform.settings.home / "site", f"{new_token()}\n".encode())
+    settings = platform.settings
     return Ground(
         database=platform.database,
         clock=platform.clock,
         events=platform.events,
         leases=platform.leases,
-        site=site.decode().strip(),
+        site=platform.site,
         identity=features.identity,
         workspaces=features.workspaces,
         assets=features.assets,
@@ -186,6 +188,8 @@ def _ground(platform: Platform, backends: Backends, features: Features) -> Groun
         backend=backends.compute,
         builder=backends.builder,
         storage=backends.storage,
+        peers=Peers(platform.servers, features.identity.server_token, settings.tls_cert),
+        servers=platform.servers,
     )
 
 

@@ -28,6 +28,7 @@ from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 from lapisml.server.platform.leases import Leases
 from lapisml.server.platform.routing import Routes
+from lapisml.server.platform.servers import Servers
 from lapisml.server.platform.vault import Vault
 from lapisml.server.settings import Settings
 
@@ -45,6 +46,12 @@ class Platform:
     leases: Leases
     reserve: DiskReserve
     owner: str
+    servers: Servers
+
+    @property
+    def site(self) -> str:
+        """Lasting name of this installation."""
+        return self.servers.me.site
 
 
 @dataclass(frozen=True)

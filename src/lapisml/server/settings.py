@@ -97,6 +97,11 @@ class Settings(BaseModel):
         "",
         description="Address under which users reach the server when it is not the one it listens on (a proxy).",
     )
+    peer_url: str = Field(
+        "",
+        description="Address under which other servers over the same database reach this one; empty: the one that it "
+        "listens on.",
+    )
     allowed_hosts: tuple[str, ...] = Field(
         (),
         description="Names accepted in the Host header besides the loopback names and `host`; comma-separated.",
