@@ -88,7 +88,8 @@ class FilesPlace:
         self._check_moved(before, list(workspaces), moved_from)
         if not self._installation.replace(_FILES, recorded, wanted) and self._installation.get(_FILES) != wanted:
             raise self._elsewhere(json.loads(self._installation.get(_FILES) or "{}"))
-        _log.warning("server.files.place from %s to %s", _shown(before), _shown(json.loads(wanted)))
+        if recorded is not None:
+            _log.warning("server.files.place from %s to %s", _shown(before), _shown(json.loads(wanted)))
 
     def _wanted(self) -> dict[str, Any]:
         base = self._files.base

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
@@ -46,7 +46,7 @@ class Peers:
         """Say whether a site is another server's."""
         return site is not None and site != self._servers.me.site
 
-    def get(self, site: str, path: str, **query: str | int) -> PeerAnswer:
+    def get(self, site: str, path: str, query: Mapping[str, str | int]) -> PeerAnswer:
         """Read from the server of a site.
 
         Args:

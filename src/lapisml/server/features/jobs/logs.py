@@ -97,7 +97,7 @@ class JobLogs:
     def _ask(self, workspace: Workspace, job: JobRecord, what: str, **query: str | int) -> PeerAnswer:
         assert self._peers is not None
         path = f"workspaces/{workspace.name}/jobs/{job.name}/{what}"
-        answer = self._peers.get(str(job.site), path, **query)
+        answer = self._peers.get(str(job.site), path, query)
         if answer.status >= _FAULT:
             raise _as_error(answer)
         return answer
@@ -129,7 +129,7 @@ class JobLogs:
 
 def _as_error(answer: PeerAnswer) -> LapisError:
     try:
-        return LapisError.from_json(orjson.loads(answer.body))
+        return LapisError.from_json(orjson.loads(answer.body)["error"])
     except (orjson.JSONDecodeError, KeyError):
         return LapisError(ErrorCode.SERVER_UNREACHABLE, f"The job's own server answered with status {answer.status}.")
 
