@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -119,11 +119,9 @@ class RemoteStore:
         if found is None:
             return
         with self._system(location) as system:
-            if not found.is_dir:
-                system.rm_file(_key(location))
-                return
-            for key in system.find(_key(location)):
-                system.rm_file(key)
+            for key in system.find(_key(location)) if found.is_dir else [_key(location)]:
+                with suppress(FileNotFoundError):  # somebody else was faster
+                    system.rm_file(key)
 
     @contextmanager
     def _system(self, location: StorageLocation) -> Iterator[Any]:

@@ -122,7 +122,9 @@ class IdempotencyStore:
                 is written then.
         """
         mine = and_(_is(principal, key), idempotency_keys.c.server == self._owner)
-        if connection.execute(update(idempotency_keys).where(mine).values(applied=True)).rowcount != 1:
+        if connection.execute(update(idempotency_keys).where(mine).values(applied=True)).rowcount:
+            return
+        if connection.execute(select(idempotency_keys.c.server).where(_is(principal, key))).first() is not None:
             raise LapisError(ErrorCode.CONFLICT, "Another server has taken this request over.", "Ask again.")
 
     def keep(self, principal: str, key: str, answer: KeptAnswer) -> None:

@@ -6,7 +6,7 @@ import logging
 import threading
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from lapisml.core.clock import Clock
@@ -96,5 +96,4 @@ def _live(connection: Connection) -> list[_Found]:
     query = select(jobs.c.workspace_id, jobs.c.name, jobs.c.site).where(
         jobs.c.status.in_(_SHOWN), jobs.c.site.is_not(None), jobs.c.type.not_in(sorted(COMPOSITE))
     )
-    rows: list[Row[tuple[int, str, str]]] = list(connection.execute(query))
-    return [_Found(*row) for row in rows]
+    return [_Found(int(row[0]), str(row[1]), str(row[2])) for row in connection.execute(query)]
