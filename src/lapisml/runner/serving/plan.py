@@ -31,6 +31,8 @@ class Plan:
             the model runs on Lapis's own Python.
         home: the Lapis home folder.
         verdict: file for the sentence about the end.
+        door: certificate and key (PEM) of the door to other machines; None where gateway and server are on this one.
+        state_log: with a door: the file among the job's logs with what the keeper says.
     """
 
     endpoint: str
@@ -58,6 +60,8 @@ class Plan:
     readiness: Mapping[str, Any] = field(default_factory=dict)
     collect: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] | None = None
+    door: str | None = field(default=None, repr=False)
+    state_log: str | None = None
 
     def write(self, path: str) -> None:
         """Write the plan to a file."""
