@@ -237,8 +237,8 @@ class ServingSpec:
         model_input: name of the input that is the model; None means no model.
         model_name: what the model's file or folder is called within ``AZUREML_MODEL_DIR``.
         scoring_script: path of the script within the code; None for kind ``mlflow``.
-        serving_home: ``<home>/serving``, shared with the gateway; empty on another machine: that of the folder
-            `LaunchSpec.home` there.
+        serving_home: ``<home>/serving``, shared with the gateway; empty on another machine: a folder of
+            the job's own.
         scale: ``{"type": "default", "instances": n}`` or
             ``{"type": "target_utilization", "min", "max", "target_percent", "polling_s"}``; ``start`` is how many
             it begins with, where that is not the minimum.

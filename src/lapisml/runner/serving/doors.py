@@ -35,6 +35,8 @@ RECORD = 8
 
 STATE_LOG = "system_logs/serving.json"
 """Where in its job's folder a keeper with a door leaves its record, for whoever can read the job's logs."""
+SWAGGER_LOG = "system_logs/serving-swagger.json"
+"""The same for the model's OpenAPI document."""
 
 _SIOCGIFADDR = 0x8915
 _SILENT_S = 20
@@ -119,11 +121,11 @@ def _heard(line: ssl.SSLSocket) -> Iterator[frames.Frame]:
         yield from parser.feed(data)
 
 
-def is_open(address: str, port: int, timeout_s: float = 1.0) -> bool:
-    """Say whether something listens there."""
+def answers(address: str, port: int, path: Path, revision: str, timeout_s: float = 1.0) -> bool:
+    """Say whether the door of a revision is there; arguments as `tell_keeper`."""
     try:
-        socket.create_connection((address, port), timeout=timeout_s).close()
-    except OSError:
+        tell_keeper(address, port, path, revision, {"do": "nothing"}, timeout_s)
+    except DoorError:
         return False
     return True
 

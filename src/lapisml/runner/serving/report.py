@@ -89,9 +89,16 @@ class Report:
         with contextlib.suppress(OSError):  # a full disk: the next change tries again
             serving.write(self._path, record)
             if self._plan.state_log is not None:
-                serving.write(Path(self._plan.state_log), record)
+                self._show(record, Path(self._plan.state_log))
         serving.tell(self._places.wake, {"revision": self._plan.revision})
         self._tap_server()
+
+    def _show(self, record: RevisionRecord, log: Path) -> None:
+        """Leave the record, and the model's description, where they can be read from another machine."""
+        copy = log.with_name(Path(doors.SWAGGER_LOG).name)
+        if record.swagger is not None and not copy.exists():
+            copy.write_bytes(self._swagger.read_bytes())
+        serving.write(log, record)
 
     def _tap_server(self) -> None:
         if self._plan.wake_socket is None:

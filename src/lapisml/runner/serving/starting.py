@@ -48,7 +48,7 @@ def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Pl
         deployment=asked["deployment"],
         revision=asked["revision"],
         kind=asked["kind"],
-        serving_home=asked["serving_home"] or os.path.join(spec["home"], "serving"),
+        serving_home=asked["serving_home"] or os.path.join(job.path(layout.SERVING), "home"),
         job=spec["job"],
         wake_socket=spec.get("wake_socket"),
         python=env.get("LAPIS_PYTHON") or sys.executable,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 
 from cryptography import x509
@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from lapisml.server.platform.files import create_private
 
-_ALWAYS = (datetime.datetime(2000, 1, 1), datetime.datetime(9999, 12, 31))  # noqa: DTZ001 - x509 wants UTC without a zone
+_ALWAYS = (dt.datetime(2000, 1, 1), dt.datetime(9999, 12, 31))  # noqa: DTZ001 - x509 wants UTC without a zone
 """It is good for as long as its revision is: clocks of machines may differ by any amount."""
 
 
