@@ -7,9 +7,25 @@ import select
 import signal
 import socket
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+from lapisml.backends.compute.local import LocalProcesses
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.ports.compute import (
+    Capabilities,
+    Handle,
+    JobPhase,
+    LaunchSpec,
+    LogChunk,
+    LogFile,
+    NodeStanding,
+    Observation,
+    Standing,
+    Watch,
+)
 from tests.support.processes import is_alive
 
 
@@ -48,6 +64,83 @@ def thaw(home: Path) -> None:
     for pid in pids_of(home):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
+
+
+class Machines:
+    """A compute of several machines, each a folder of this one with a backend of its own.
+
+    Args:
+        homes: their folders.
+
+    Attributes:
+        away: machines that can't be reached at present.
+        capabilities: what the compute says of itself.
+    """
+
+    def __init__(self, homes: Sequence[Path]) -> None:
+        self.homes = list(homes)
+        self.away: set[int] = set()
+        self.capabilities = Capabilities(local_paths=False)
+        self.handed_over: list[LaunchSpec] = []
+        self._backends = [LocalProcesses(home) for home in homes]
+
+    def submit(self, spec: LaunchSpec) -> Handle:
+        """Hand a job over to the machine that it was given."""
+        (node,) = spec.nodes
+        if node in self.away:
+            raise LapisError(ErrorCode.SERVER_UNREACHABLE, "No route to host.")
+        self.handed_over.append(spec)
+        return self._backends[node].submit(replace(spec, home=str(self.homes[node]), wake_socket=None))
+
+    def observe(self, watches: Sequence[Watch]) -> list[Observation]:
+        """Ask each job's machine."""
+        return [self._observe(watch) for watch in watches]
+
+    def cancel(self, handle: Handle, grace_s: float | None = None, by: str = "") -> None:
+        """End a job."""
+        self._of(handle).cancel(handle, grace_s, by)
+
+    def list_logs(self, handle: Handle) -> list[LogFile]:
+        """List a job's logs."""
+        return self._of(handle).list_logs(handle)
+
+    def read_log(self, handle: Handle, path: str, offset: int = 0, limit: int = 1 << 20) -> LogChunk:
+        """Read a part of a log."""
+        return self._of(handle).read_log(handle, path, offset, limit)
+
+    def discard(self, handle: Handle) -> None:
+        """Remove what a job left."""
+        self._of(handle).discard(handle)
+
+    def describe(self) -> Standing:
+        """Say which machines can be reached."""
+        nodes = enumerate(self.homes)
+        return Standing(nodes=[NodeStanding(h.name, "unreachable" if n in self.away else "idle") for n, h in nodes])
+
+    def close(self) -> None:
+        """Let go of helpers."""
+        for one in self._backends:
+            one.close()
+
+    def folders(self) -> list[str]:
+        """Name the folders of jobs that there are, on all machines."""
+        return sorted(path.name for home in self.homes for path in (home / "runs").glob("*/serving--*"))
+
+    def _observe(self, watch: Watch) -> Observation:
+        node = self._node(watch.handle)
+        if node in self.away:
+            return Observation(watch.handle, JobPhase.UNKNOWN, "The machine does not answer.")
+        return self._backends[node].observe([watch])[0]
+
+    def _of(self, handle: Handle) -> LocalProcesses:
+        node = self._node(handle)
+        if node in self.away:
+            raise LapisError(ErrorCode.SERVER_UNREACHABLE, "No route to host.")
+        return self._backends[node]
+
+    @staticmethod
+    def _node(handle: Handle) -> int:
+        return int(handle.job.split("--n")[1].split("--")[0])
 
 
 class Wire:
