@@ -27,9 +27,12 @@ class Places:
 
     Attributes:
         home: the folder ``<home>/serving``.
+        mark: part of the names of the replicas' sockets that tells them from those of another keeper of the same
+            revision on the same machine (which `proc(5)` shows by their names); empty where there is one only.
     """
 
     home: Path
+    mark: str = ""
 
     @property
     def routes(self) -> Path:
@@ -67,7 +70,7 @@ class Places:
 
     def socket(self, revision: str, number: int) -> Path:
         """Give the listening stream socket of a replica."""
-        return self.replicas / f"{revision}.{number}.sock"
+        return self.replicas / f"{revision}.{number}{self.mark}.sock"
 
     def control(self, revision: str) -> Path:
         """Give the datagram socket of a revision's keeper; see `tell`."""

@@ -208,7 +208,9 @@ def test_what_is_deleted_while_a_machine_is_away_ends_when_it_is_back(site: Site
 
 def test_a_script_that_can_not_be_loaded_fails_with_the_machine_s_name(site: Site) -> None:
     site.serving.put_endpoint(compute="azureml:lab")
-    bad = site.serving.world.upload({"score.py": b"def init(): raise ValueError('no weights')\n"}, "code", "code")
+    bad = site.serving.world.upload(
+        {"score.py": b"def init(): raise ValueError('no weights')\ndef run(data): ...\n"}, "code", "code"
+    )
     site.serving.extra["code"] = bad.uri
     site.serving.put(instance_count=2)
     site.look(lambda: site.serving.state() == "Failed")

@@ -298,8 +298,8 @@ async def serve(door: Door, listener: socket.socket, pem: Path, keeper: int) -> 
 
 
 def main() -> None:
-    """Serve; arguments: folder of serving, revision, file with the certificate, listening socket, pipe."""
-    home, revision, pem, listener, keeper = sys.argv[-5:]
+    """Serve; arguments: folder of serving, mark of its sockets, revision, certificate, listening socket, pipe."""
+    home, mark, revision, pem, listener, keeper = sys.argv[-6:]
     made = socket.socket(fileno=int(listener))
-    asyncio.run(serve(Door(Places(Path(home)), revision), made, Path(pem), int(keeper)))
+    asyncio.run(serve(Door(Places(Path(home), mark), revision), made, Path(pem), int(keeper)))
     os._exit(0)

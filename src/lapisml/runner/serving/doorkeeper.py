@@ -89,10 +89,10 @@ class Doorkeeper:
         theirs, self._pipe = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         passed = (self._listening.fileno(), theirs)
         plan = self._plan
-        argv = [sys.executable, "-I", "-c", _STARTER, _SOURCE, plan.serving_home, plan.revision, self._pem]
+        argv = [sys.executable, "-I", "-c", _STARTER, _SOURCE, plan.serving_home, plan.places.mark, plan.revision]
         try:
             made = subprocess.Popen(
-                [*argv, *map(str, passed)], stdin=subprocess.DEVNULL, pass_fds=passed, start_new_session=True
+                [*argv, self._pem, *map(str, passed)], stdin=subprocess.DEVNULL, pass_fds=passed, start_new_session=True
             )
         except OSError as error:
             self._start_at = now + self._pauses.after(0.0)

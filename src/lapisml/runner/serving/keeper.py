@@ -15,7 +15,6 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from lapisml.ports.serving import Places
@@ -44,7 +43,7 @@ def main() -> None:
     processes.become_subreaper()  # copies of replicas are this process's children
     for folder in (plan.folder, plan.logs):
         os.makedirs(folder, mode=0o700, exist_ok=True)
-    places = Places(Path(plan.serving_home))
+    places = plan.places
     places.make()
     report = Report(plan, places)
     code = 1
