@@ -19,7 +19,7 @@ from lapisml.server.features.workspaces.service import Workspace
 from tests.integration.endpoints.conftest import ECHO
 from tests.integration.endpoints.world import Serving, serving_world
 from tests.support.load import Load
-from tests.support.nodes import Machines, pids_of, power_off
+from tests.support.machines import Machines, pids_of, power_off
 from tests.support.processes import free_port
 from tests.support.server import end_everything
 
