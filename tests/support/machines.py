@@ -7,7 +7,7 @@ import select
 import signal
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from lapisml.backends.compute.local import LocalProcesses
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import (
     Capabilities,
+    ComputeBackend,
     Handle,
     JobPhase,
     LaunchSpec,
@@ -71,18 +72,20 @@ class Machines:
 
     Args:
         homes: their folders.
+        make: makes the backend of one; None has their jobs run by this process, without an agent.
 
     Attributes:
         away: machines that can't be reached at present.
         capabilities: what the compute says of itself.
     """
 
-    def __init__(self, homes: Sequence[Path]) -> None:
+    def __init__(self, homes: Sequence[Path], make: Callable[[Path], ComputeBackend] | None = None) -> None:
         self.homes = list(homes)
         self.away: set[int] = set()
         self.capabilities = Capabilities(local_paths=False)
         self.handed_over: list[LaunchSpec] = []
-        self._backends = [LocalProcesses(home) for home in homes]
+        self._has_agents = make is not None
+        self._backends = [(make or LocalProcesses)(home) for home in homes]
 
     def submit(self, spec: LaunchSpec) -> Handle:
         """Hand a job over to the machine that it was given."""
@@ -90,7 +93,8 @@ class Machines:
         if node in self.away:
             raise LapisError(ErrorCode.SERVER_UNREACHABLE, "No route to host.")
         self.handed_over.append(spec)
-        return self._backends[node].submit(replace(spec, home=str(self.homes[node]), wake_socket=None))
+        here = spec if self._has_agents else replace(spec, home=str(self.homes[node]), wake_socket=None)
+        return self._backends[node].submit(here)
 
     def observe(self, watches: Sequence[Watch]) -> list[Observation]:
         """Ask each job's machine."""
@@ -132,7 +136,7 @@ class Machines:
             return Observation(watch.handle, JobPhase.UNKNOWN, "The machine does not answer.")
         return self._backends[node].observe([watch])[0]
 
-    def _of(self, handle: Handle) -> LocalProcesses:
+    def _of(self, handle: Handle) -> ComputeBackend:
         node = self._node(handle)
         if node in self.away:
             raise LapisError(ErrorCode.SERVER_UNREACHABLE, "No route to host.")

@@ -20,21 +20,25 @@ from tests.integration.endpoints.conftest import ECHO
 from tests.integration.endpoints.world import Serving, serving_world
 from tests.support.load import Load
 from tests.support.machines import Machines, pids_of, power_off
+from tests.support.nodes import NodeRig
 from tests.support.processes import free_port
 from tests.support.server import end_everything
 
+SERVING = Capabilities(local_paths=False, serving=True)
 PROBE = {"initial_delay": 60, "period": 1, "timeout": 2, "failure_threshold": 5}
 
 
 class Site:
     """A server's endpoints over a real gateway and three machines, two of which are enough."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, *, agents: bool) -> None:
         homes = [tmp_path / name for name in ("alpha", "beta", "gamma")]
         for home in homes:
             home.mkdir()
         self.home = tmp_path / "home"
-        self.machines = Machines(homes)
+        self.rigs = [NodeRig(self.home, home) for home in homes] if agents else []
+        by_root = {rig.root: rig for rig in self.rigs}
+        self.machines = Machines(homes, (lambda home: by_root[home].backend(capabilities=SERVING)) if agents else None)
         settings = GatewaySettings(self.home / "serving", port=free_port())
         self.gateway = LocalGateway(settings, self.home / "logs" / "gateway.log")
         self.url = f"sqlite:///{tmp_path / 'test.db'}"
@@ -98,7 +102,24 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """A server over three machines."""
-    made = Site(tmp_path)
+    yield from running(Site(tmp_path, agents=False))
+
+
+@pytest.fixture
+def agents(tmp_path: Path) -> Iterator[Site]:
+    """The same, with an agent on each of them, as on machines that are reached from elsewhere."""
+    yield from running(Site(tmp_path, agents=True))
+
+
+@pytest.fixture(params=["site", "agents"])
+def any_site(request: pytest.FixtureRequest) -> Site:
+    """One of both."""
+    found: Site = request.getfixturevalue(request.param)
+    return found
+
+
+def running(made: Site) -> Iterator[Site]:
+    """Run a server over machines, and end everything afterwards."""
     with serving_world(made.home, made.url, attached=made.attached, real=made.gateway) as world:
         made.serving = world
         yield made
@@ -116,7 +137,8 @@ def nodes_of(record: RevisionRecord | None) -> list[str]:
     return sorted(names[one.share] for one in record.replicas if one.ready)
 
 
-def test_a_life_on_two_machines(site: Site) -> None:
+def test_a_life_on_two_machines(any_site: Site) -> None:
+    site = any_site
     site.deploy()
     assert nodes_of(site.record()) == ["alpha", "beta"]
     for spec in site.machines.handed_over:
@@ -143,7 +165,8 @@ def test_a_life_on_two_machines(site: Site) -> None:
     assert not [path for path in site.serving.places.replicas.iterdir() if path.suffix in (".pem", ".json")]
 
 
-def test_a_machine_that_dies_under_load_fails_nothing_and_comes_back(site: Site) -> None:
+def test_a_machine_that_dies_under_load_fails_nothing_and_comes_back(any_site: Site) -> None:
+    site = any_site
     site.deploy()
     with site.load() as load:
         site.more(load)
