@@ -18,6 +18,8 @@ _STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.ser
 _SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 _BACKLOG = 256
 _PEM = "door.pem"
+PORTS = "LAPIS_DOOR_PORTS"
+"""Variable of a deployment or a compute: the ports that doors may listen at, where a firewall lets only some pass."""
 
 
 class Doorkeeper:
@@ -45,7 +47,7 @@ class Doorkeeper:
             return
         self._pem = os.path.join(plan.folder, _PEM)
         _write_private(Path(self._pem), plan.door.encode())
-        self._listening = socket.create_server(("", 0), backlog=_BACKLOG)
+        self._listening = _listening(os.environ.get(PORTS, ""))
         self.port = int(self._listening.getsockname()[1])
 
     @property
@@ -119,6 +121,25 @@ class Doorkeeper:
         with contextlib.suppress(OSError):
             os.close(self._pipe)
         self._pipe = -1
+
+
+def _listening(ports: str) -> socket.socket:
+    """Listen at the first free port of a range, ``30000-30100``; at any where none is given.
+
+    Raises:
+        OSError: all are taken, or the range is none.
+    """
+    first, _, last = ports.partition("-")
+    if not ports.strip():
+        return socket.create_server(("", 0), backlog=_BACKLOG)
+    try:
+        wanted = range(int(first), int(last or first) + 1)
+    except ValueError as error:
+        raise OSError(f"{PORTS} is to be a range of ports such as 30000-30100, not {ports!r}") from error
+    for port in wanted:
+        with contextlib.suppress(OSError):
+            return socket.create_server(("", port), backlog=_BACKLOG)
+    raise OSError(f"all ports of {PORTS}={ports} are taken")
 
 
 def _write_private(path: Path, data: bytes) -> None:
