@@ -92,7 +92,7 @@ class Share(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._context: ssl.SSLContext | None = None
         self._is_leaving = False
-        self._heard = self._pinged = time.monotonic()
+        self._heard = self._pinged = self._made = time.monotonic()
         self._asked = 0
         self._given_away = False
         self._connecting = asyncio.get_running_loop().create_task(self._connect())
@@ -137,6 +137,8 @@ class Share(asyncio.Protocol):
             self._pool.changed()
         if silent >= limit and self._pool.can_do_without(self):
             self._give_away()
+        if self._transport is not None and min(silent, now - self._made) >= 2 * limit:
+            self._transport.abort()  # another connection may get through
 
     def leave(self, *, now: bool = True) -> None:
         """Close.
@@ -161,12 +163,16 @@ class Share(asyncio.Protocol):
         if bare is not None:
             doors.watch_over(bare)
         transport.write(doors.opening(self._pool.revision))
-        self._pinged = time.monotonic()
+        self._made = self._pinged = time.monotonic()
 
     def data_received(self, data: bytes) -> None:
         """Take what the keeper says; anything is a sign of life."""
         self._heard = time.monotonic()
-        self._given_away = False
+        if self._given_away:
+            self._given_away = False
+            for link in self._pool.links_of(self):
+                if not link.capacity:  # made while the machine was silent: nobody may ever have heard of it
+                    link.cut()
         if self.is_doubtful:
             self.is_doubtful = False
             self._pool.changed()

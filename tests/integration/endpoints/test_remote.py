@@ -141,6 +141,9 @@ def test_a_life_on_two_machines(any_site: Site) -> None:
     site = any_site
     site.deploy()
     assert nodes_of(site.record()) == ["alpha", "beta"]
+    written = site.serving.places.record(site.serving.view().record.revision).stat()
+    site.serving.round(3)
+    assert site.serving.places.record(site.serving.view().record.revision).stat() == written  # no news, no new file
     for spec in site.machines.handed_over:
         assert spec.serving is not None
         assert spec.serving.scale == {"type": "default", "instances": 1}

@@ -34,7 +34,7 @@ import json, time
 def init(): pass
 
 def run(data):
-    time.sleep(0.05)
+    time.sleep(0.02)
     return json.loads(data)
 """
 

@@ -249,9 +249,7 @@ class ShareFollower:
         """Let a share finish what it has, end it, and forget it when it has ended."""
         now, handle = self._clock.now_ms(), handle_of(workspace, share)
         if is_over(seen.phase):
-            self._discard(workspace, backend, share)
-            with self._leased.write() as connection:
-                share_store.remove(connection, share)
+            self._tasks.run(_task(share), partial(self._gone, workspace, backend, share))
         elif seen.phase is JobPhase.UNKNOWN:
             self._change(share, leaving=True, away_since=share.away_since or now)
         elif share.retired_at is None:
@@ -262,6 +260,16 @@ class ShareFollower:
             limit = float(limits_of(revision.document).get("timeout_s", 5.0)) * 1000 + _DRAIN_MS
             if hurry or now - share.retired_at > limit or not self._words.address(share):
                 backend.cancel(handle, by="the server: these replicas are not needed here any more")
+
+    def _gone(self, workspace: Workspace, backend: ComputeBackend, share: Share) -> bool:
+        """Forget a share that has ended: looked at once more, on the thread of its hand-over."""
+        if not is_over(self._observe(workspace, backend, [share])[share.node].phase):
+            return False
+        self._discard(workspace, backend, share)
+        self._read_to.pop(share.job, None)
+        with self._leased.write() as connection:
+            share_store.remove(connection, share)
+        return True
 
     def _drain(self, share: Share) -> bool:
         if not self._words.address(share):
