@@ -21,7 +21,7 @@ import time
 from typing import Any
 
 from lapisml.ports.endings import EndReason
-from lapisml.runner import copying, course, data, durable, endings, layout, oom, processes, specfile
+from lapisml.runner import copying, course, data, durable, endings, engine, layout, oom, processes, specfile
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
 from lapisml.runner.relay_link import RelayLink
@@ -81,6 +81,10 @@ class Supervisor:
         self._end(end)
 
     def _live(self) -> JobEndError:
+        verdict = engine.final_verdict(self._job)
+        if verdict is not None:
+            self._status = self._job.read(layout.CHILD)
+            return verdict if self._status is None else self._own_end(self._status, None)
         known = self._job.read(layout.PROCESS) or {}
         started = self._was_started(known)
         if self._job.spec["boot_id"] != processes.boot_id():
@@ -150,7 +154,11 @@ class Supervisor:
         return JobEndError(EndReason.MACHINE_RESTARTED, when=when)
 
     def _own_end(self, status: dict[str, Any], oom_kills: int | None) -> JobEndError:
-        """Say how the command ended by itself; of several processes, how the one that failed did."""
+        """Say how the command ended by itself, unless the engine of the cluster ended it."""
+        return engine.verdict_on(self._job, self._course_end(status, oom_kills), status)
+
+    def _course_end(self, status: dict[str, Any], oom_kills: int | None) -> JobEndError:
+        """Say how the command ended; of several processes, how the one that failed did."""
         if self._job.spec.get("parallel"):
             from lapisml.runner.parallel import starting  # only for jobs that need it
 
