@@ -14,10 +14,19 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from lapisml.backends.compute.slurm.cluster import SlurmCluster
+from tests.support.nodes import BRISK, NodeRig
 from tests.support.polling import eventually
 from tests.support.processes import clean_environment, end, free_port, tail
+
+TUNING = {"poll_s": 0.1, "settle_s": 0.5, "lost_after_s": 2.0}
+"""Patience for tests: the storage is this machine's own."""
 
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "sinfo", "srun")
 _PATH = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", os.environ.get("PATH", os.defpath)))
@@ -78,7 +87,7 @@ class SlurmRig:
         self.start_controller()
         for name in self.names:
             self.start_node(name)
-        eventually(lambda: self.states() == {name: "idle" for name in self.names}, 60, what="idle nodes")
+        eventually(lambda: self.states() == dict.fromkeys(self.names, "idle"), 60, what="idle nodes")
         return self
 
     def stop(self) -> None:
@@ -147,19 +156,8 @@ class SlurmRig:
     def pids_on(self, name: str) -> list[int]:
         """Return the processes of jobs that run on a node, and of Slurm's step daemons there."""
         marks = {f"SLURMD_NODENAME={name}".encode(), f"SLURM_CONF={self.root}/slurm.conf".encode()}
-        found = []
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
-            try:
-                environ = set((entry / "environ").read_bytes().split(b"\0"))
-                line = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            is_step = b"slurmstepd" in line and b"-N" in line and name.encode() in line
-            if marks <= environ or (is_step and str(self.root).encode() in line + b" ".join(environ)):
-                found.append(int(entry.name))
-        return found
+        jobs = [pid for pid in _all_pids() if marks <= set(_read(pid, "environ").split(b"\0"))]
+        return jobs + _owners_of_sockets(f"{self.root}/spool-{name}/")
 
     def set_node(self, name: str, state: str, reason: str = "a test") -> None:
         """Have the controller take a node as down, drained, or back."""
@@ -224,3 +222,59 @@ class SlurmRig:
         if process is not None:
             process.kill()
             process.wait()
+
+
+def _all_pids() -> list[int]:
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+def _owners_of_sockets(folder: str) -> list[int]:
+    """Return the step daemons that listen on sockets in a folder."""
+    lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
+    sockets = {f"socket:[{line[6]}]" for line in lines if len(line) > 7 and line[7].startswith(folder)}
+    found = []
+    for pid in _all_pids():
+        if _read(pid, "comm").strip() == b"slurmstepd":
+            with suppress(OSError):
+                fds = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+                found += [pid] if fds & sockets else []
+    return found
+
+
+class SlurmSite:
+    """A compute over a rig, as a server has it: an agent of its own over a folder of the shared storage.
+
+    Args:
+        rig: the cluster.
+        folder: a fresh folder of this machine.
+        monkeypatch: sets what Slurm's commands need to find the cluster.
+        document: further keys of the compute's document.
+    """
+
+    def __init__(
+        self, rig: SlurmRig, folder: Path, monkeypatch: pytest.MonkeyPatch, document: Mapping[str, Any] | None = None
+    ) -> None:
+        for name, value in rig.environment.items():
+            monkeypatch.setenv(name, value)
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.root = rig.shared / secrets.token_hex(6)
+        self.node = NodeRig(self.home, self.root, {"root": str(self.root), **(document or {})})
+        self.tuning = dict(TUNING)
+
+    def backend(self) -> SlurmCluster:
+        """Make a backend over the cluster, as a server that starts does."""
+        made = SlurmCluster(self.node.attachment(), tuning=self.tuning, pace=BRISK)
+        self.node.made.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close every backend that was made."""
+        self.node.close()

@@ -13,6 +13,7 @@ from lapisml.backends.compute.slurm import states
 from lapisml.backends.compute.slurm.batches import Batches
 from lapisml.backends.compute.slurm.desk import Desk, is_canceled
 from lapisml.backends.compute.slurm.options import SlurmOptions
+from lapisml.backends.compute.slurm.slurm import Slurm
 from lapisml.backends.compute.slurm.states import JobState
 from lapisml.ports.compute import EndReason, ExitStatus, JobPhase
 from lapisml.runner import durable, engine, layout
@@ -31,6 +32,7 @@ class Course:
 
     Args:
         batches: the batches.
+        slurm: the cluster.
         desk: hands over what Slurm does not have.
         supervisors: of this machine: they write the endings of jobs that could not do so themselves.
         options: of the compute.
@@ -38,9 +40,16 @@ class Course:
     """
 
     def __init__(
-        self, batches: Batches, desk: Desk, supervisors: Supervisors, options: SlurmOptions, order: Order
+        self,
+        batches: Batches,
+        slurm: Slurm,
+        desk: Desk,
+        supervisors: Supervisors,
+        options: SlurmOptions,
+        order: Order,
     ) -> None:
         self._batches = batches
+        self._slurm = slurm
         self._desk = desk
         self._supervisors = supervisors
         self._options = options
@@ -67,14 +76,15 @@ class Course:
     def placed(self, folder: Path, known: Known, number: str, state: JobState | None) -> Where:
         """Say where a job is that Slurm has, or had."""
         if self.is_concluded(folder):
-            return self._finalize(folder)
+            return self.finalize(folder)
         if state is None:
-            return self._missing(folder, known, number)
+            return self._missing(folder, number)
         self._since.pop(("missing", folder), None)
         if state.is_over:
             return self._over(folder, known, state)
         if state.waits:
             return self._waits(folder, state)
+        self._since.pop(("requeued", folder), None)
         if is_canceled(folder):
             self._see_to_cancel(folder, number)
         if known.phase is JobPhase.SUBMITTED:
@@ -86,7 +96,7 @@ class Course:
         if not (folder / layout.EXIT).exists():
             engine.write(str(folder), reason, words, final=True)
             self._finals.add(folder)
-        return self._finalize(folder)
+        return self.finalize(folder)
 
     def is_concluded(self, folder: Path) -> bool:
         """Say whether a job's end was decided here, and is being written."""
@@ -109,13 +119,16 @@ class Course:
         self._order("take", number)
         self._order("wake", number)
 
-    def _finalize(self, folder: Path) -> Where:
+    def finalize(self, folder: Path) -> Where:
+        """Have this machine write the ending of a job that was concluded."""
         if self._supervisors.ensure(folder):
             return JobPhase.FINALIZING, "Finalizing: its ending is being written."
         return JobPhase.UNKNOWN, f"Its ending can't be written; see its {layout.RUNNER_LOG}."
 
     def _waits(self, folder: Path, state: JobState) -> Where:
         if (folder / layout.STARTED).exists():
+            if not self._is_said_again(folder):
+                return JobPhase.UNKNOWN, f"Slurm is asked again about job {state.id}."
             self._order("end", state.id)
             return self.conclude(
                 folder,
@@ -142,7 +155,7 @@ class Course:
         tail = self._batches.tail(*placed) if placed is not None else ""
         return self.conclude(folder, *states.ending_of(state, tail))
 
-    def _missing(self, folder: Path, known: Known, number: str) -> Where:
+    def _missing(self, folder: Path, number: str) -> Where:
         """Neither the controller nor the accounting knows it: it has ended, unless one of them forgot too much."""
         if not self._lasts("missing", folder, self._options.lost_after_s):
             return JobPhase.UNKNOWN, f"Slurm does not know job {number} any more; its runner's ending is looked for."
@@ -173,6 +186,13 @@ class Course:
     def _request(self, folder: Path) -> Mapping[str, Any]:
         known = durable.read_json(str(folder / layout.CANCEL))
         return known if isinstance(known, dict) else {}
+
+    def _is_said_again(self, folder: Path) -> bool:
+        """Say whether Slurm was asked since the first look at a job that waits although its command has begun.
+
+        The answer that is at hand may be older than what lies in the folder.
+        """
+        return self._slurm.questions > self._since.setdefault(("requeued", folder), self._slurm.questions)
 
     def _lasts(self, what: str, folder: Path, seconds: float) -> bool:
         """Say whether something has been so for long enough; its first sight begins the time."""

@@ -72,9 +72,7 @@ class SlurmJobs:
         }
         self._watcher = Watcher(self._slurm, self._options.poll_s)
         self._desk = Desk(self._batches, self._slurm, facts, self._refused, self._watcher.tell)
-        self._course = Course(self._batches, self._desk, self._supervisors, self._options, self._order)
-        self._trouble: str | None = None
-        self._states: dict[str, JobState] = {}
+        self._course = Course(self._batches, self._slurm, self._desk, self._supervisors, self._options, self._order)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -103,7 +101,8 @@ class SlurmJobs:
         """Read the folders, and ask Slurm once about all jobs that have not ended."""
         self._supervisors.reap()
         numbers = {folder: self._number(folder) for watch in watches if (folder := self._open(watch.handle))}
-        trouble, states = None, {}
+        trouble: str | None = None
+        states: dict[str, JobState] = {}
         asked = [number for number in numbers.values() if number is not None]
         try:
             states = self._slurm.states(asked) if asked else {}
@@ -179,7 +178,7 @@ class SlurmJobs:
     def _unplaced(self, folder: Path) -> Where:
         """See to a job that Slurm does not have, or of which that is not known."""
         if self._course.is_concluded(folder):
-            return self._course.conclude(folder, EndReason.INTERNAL, {})
+            return self._course.finalize(folder)
         placed = self._batches.of(folder)
         if placed is not None:
             self._desk.finish(placed[0])

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from lapisml.ports.endings import EndReason
@@ -29,44 +30,44 @@ _REQUEUED = "Slurm ended it and would have started it again, but its command had
 
 def main() -> None:
     """Run a job of a batch; arguments: where the sources are, the agent's folder, the batch's mark."""
-    root, mark = sys.argv[2], sys.argv[3]
+    root, mark = Path(sys.argv[2]), sys.argv[3]
     index = int(os.environ.get("SLURM_ARRAY_TASK_ID") or 0)
-    batch = durable.read_json(os.path.join(root, "slurm", mark, "batch.json"))
+    batch = durable.read_json(str(root / "slurm" / mark / "batch.json"))
     if not isinstance(batch, dict) or index >= len(batch["jobs"]):
         sys.exit(f"There is no record of batch {mark} with a job {index} below {root}: is that folder shared?")
-    folder = os.path.join(root, "runs", batch["jobs"][index])
+    folder = root / "runs" / str(batch["jobs"][index])
+    if not is_member(folder, mark, index):
+        sys.exit(0)
     if batch["nodes"] > 1:
         from lapisml.backends.compute.slurm import meeting  # only for jobs of several nodes
 
-        folder = meeting.meet(folder, batch["nodes"])
-    if not is_member(folder, mark, index):
-        sys.exit(0)
+        folder = meeting.meet(folder, int(batch["nodes"]), _own_id())
     if claim(folder):
         Keeper(folder).run()
 
 
-def is_member(folder: str, mark: str, index: int) -> bool:
+def is_member(folder: Path, mark: str, index: int) -> bool:
     """Say whether the job that lies there belongs to this batch, and not to another or to none."""
-    known = durable.read_json(os.path.join(folder, "slurm.json"))
+    known = durable.read_json(str(folder / "slurm.json"))
     return isinstance(known, dict) and (known.get("batch"), known.get("index")) == (mark, index)
 
 
-def claim(folder: str) -> bool:
+def claim(folder: Path) -> bool:
     """Take a job for this allocation of Slurm's; False when there is nothing to run (any more)."""
     own = {"id": _own_id(), "restarts": int(os.environ.get("SLURM_RESTART_COUNT") or 0), "node": _node()}
-    lock = os.open(os.path.join(folder, "slurm.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(folder / "slurm.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        known = durable.read_json(os.path.join(folder, CLAIM))
+        known = durable.read_json(str(folder / CLAIM))
         if isinstance(known, dict) and known.get("id") != own["id"]:
             sys.stdout.write(f"Slurm's job {known.get('id')} runs it already.\n")
             return False
-        if os.path.exists(os.path.join(folder, layout.EXIT)):
+        if (folder / layout.EXIT).exists():
             return False
-        if isinstance(known, dict) and os.path.exists(os.path.join(folder, layout.STARTED)):
-            engine.write(folder, EndReason.ENDED_BY_COMPUTE, {"error": f"{_REQUEUED}."}, final=True)
+        if isinstance(known, dict) and (folder / layout.STARTED).exists():
+            engine.write(str(folder), EndReason.ENDED_BY_COMPUTE, {"error": f"{_REQUEUED}."}, final=True)
             return True
-        durable.write_json(os.path.join(folder, CLAIM), own, sync=True)
+        durable.write_json(str(folder / CLAIM), own, sync=True)
         _belong_here(folder)
         return True
     finally:
@@ -80,7 +81,7 @@ class Keeper:
         folder: the job's folder.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._supervisor = 0
         self._born = 0.0
@@ -106,7 +107,7 @@ class Keeper:
         seen = self._signals.seen()
         if signal.SIGTERM in seen and not self._explained:
             self._explain()
-        canceled = os.path.exists(os.path.join(self._folder, layout.CANCEL))
+        canceled = (self._folder / layout.CANCEL).exists()
         if canceled and (signal.SIGUSR1 in seen or time.monotonic() > self._asked_at + _ASK_AGAIN_S):
             self._asked_at = time.monotonic()
             processes.send([self._supervisor], signal.SIGUSR1)
@@ -130,7 +131,7 @@ class Keeper:
         """Say whether all is done; a supervisor that was killed before that is replaced."""
         if self._supervisor:
             return False
-        if os.path.exists(os.path.join(self._folder, layout.EXIT)):
+        if (self._folder / layout.EXIT).exists():
             return True
         self._deaths += 1
         if self._deaths > _TRIES:
@@ -141,13 +142,13 @@ class Keeper:
     def _start(self) -> None:
         if self._deaths:
             time.sleep(min(0.05 * 2**self._deaths, 5.0))
-        log = os.path.join(self._folder, layout.RUNNER_LOG)
-        self._supervisor = detached.fork(lambda: supervisor.supervise(self._folder), "lapis-job", log)
+        log = str(self._folder / layout.RUNNER_LOG)
+        self._supervisor = detached.fork(lambda: supervisor.supervise(str(self._folder)), "lapis-job", log)
 
     def _explain(self) -> None:
         """Write down why Slurm tells the job's processes to end, before its supervisor has to."""
         self._explained = True
-        if os.path.exists(os.path.join(self._folder, layout.CANCEL)):
+        if (self._folder / layout.CANCEL).exists():
             return
         from lapisml.backends.compute.slurm import states
 
@@ -155,12 +156,12 @@ class Keeper:
         if state in states.OVER and state != "COMPLETED":
             found = states.JobState(_own_id(), state, _node())
             reason, words = states.ending_of(found)
-            engine.write(self._folder, reason, words, final=False)
+            engine.write(str(self._folder), reason, words, final=False)
 
 
-def _belong_here(folder: str) -> None:
+def _belong_here(folder: Path) -> None:
     """Have the job's specification name this boot of this machine: a later one never starts the job."""
-    path = os.path.join(folder, layout.SPEC)
+    path = str(folder / layout.SPEC)
     spec: dict[str, Any] = durable.read_json(path)
     durable.write_json(path, {**spec, "boot_id": processes.boot_id()})
 
