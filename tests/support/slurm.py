@@ -225,7 +225,7 @@ class SlurmRig:
 
 
 def _all_pids() -> list[int]:
-    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _read(pid: int, name: str) -> bytes:
@@ -243,7 +243,7 @@ def _owners_of_sockets(folder: str) -> list[int]:
     for pid in _all_pids():
         if _read(pid, "comm").strip() == b"slurmstepd":
             with suppress(OSError):
-                fds = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+                fds = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
                 found += [pid] if fds & sockets else []
     return found
 
