@@ -52,11 +52,13 @@ class Bench:
     Args:
         make: makes a new backend object over the same place, as a server does when it starts again.
         home: the Lapis home folder, on this machine.
+        jobs: the folder on this machine that holds the jobs' ``runs``; None means `home`.
     """
 
-    def __init__(self, make: Callable[[], ComputeBackend], home: Path) -> None:
+    def __init__(self, make: Callable[[], ComputeBackend], home: Path, jobs: Path | None = None) -> None:
         self._make = make
         self.home = home
+        self.jobs = jobs or home
         self.backend = make()
 
     def restart(self) -> ComputeBackend:

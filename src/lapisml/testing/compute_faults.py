@@ -153,7 +153,7 @@ class SupervisorFaultSuite:
         """The submitter died between making the folder and starting the supervisor."""
         for how in ("submit", "observe"):
             spec = bench.spec("exit 2")
-            folder = bench.home / "runs" / spec.workspace / spec.job
+            folder = bench.jobs / "runs" / spec.workspace / spec.job
             for path in (folder / layout.USER_LOGS, folder / layout.SYSTEM_LOGS):
                 path.mkdir(parents=True)
             specfile.write(str(folder), spec.to_json(), processes.boot_id())
@@ -183,7 +183,8 @@ class SupervisorFaultSuite:
         bench.follow(handle)
         bench.wait(lambda: not (folder / layout.SECRETS).exists())
         bench.wait(lambda: not any((folder / name).exists() for name in (layout.WORK, layout.NAMED_OUTPUTS)))
-        found = [p for p in bench.home.rglob("*") if p.is_file() and canary.encode() in p.read_bytes()]
+        places = {bench.home, bench.jobs}
+        found = [p for top in places for p in top.rglob("*") if p.is_file() and canary.encode() in p.read_bytes()]
         assert found == []
 
     @pytest.mark.slow
@@ -253,7 +254,7 @@ def _stranger() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _folder(bench: Bench, handle: Handle) -> Path:
-    return bench.home / "runs" / handle.workspace / handle.job
+    return bench.jobs / "runs" / handle.workspace / handle.job
 
 
 def _record(bench: Bench, handle: Handle) -> dict[str, Any]:

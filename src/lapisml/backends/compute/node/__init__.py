@@ -1,0 +1,1 @@
+"""Jobs on other machines: the agent there, the link to it, and the backend that speaks through it."""

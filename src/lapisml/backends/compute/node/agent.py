@@ -1,0 +1,163 @@
+"""The agent: the one program on a node; started by `lapisml.backends.compute.node.boot`.
+
+It trusts nobody but its own stdin. Jobs do not need it: it starts them, reads what they wrote and tells of news; each
+has its own supervisor. When the server goes away its stdin closes and it ends; the next one finds every job again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from lapisml.backends.compute.node import engine, wire
+from lapisml.backends.compute.node.news import News
+from lapisml.backends.compute.node.service import Service
+from lapisml.backends.compute.node.tunnel import Tunnel
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.ports.compute import ComputeBackend
+from lapisml.runner import durable, processes
+
+_LARGEST_LOG = 1 << 20
+
+
+class Agent:
+    """Serves one connection after the other; what was made for one is there for the next.
+
+    Args:
+        root: the agent's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._made: tuple[Any, ComputeBackend, Service] | None = None
+        self._connection: wire.Connection | None = None
+        self._news = News(root, self._tell)
+        self._tunnel = Tunnel(root)
+
+    async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection to its end.
+
+        Raises:
+            WireError: it broke, or what came is not the protocol.
+        """
+        greeted = False
+
+        async def handle(verb: str, body: Any, tail: bytes) -> tuple[Any, bytes]:
+            nonlocal greeted
+            if verb == "hello":
+                given = await self._greet(body)
+                greeted = True
+                self._connection = connection
+                self._tunnel.use(connection.streams)
+                return given, b""
+            if not greeted or self._made is None:
+                raise LapisError(ErrorCode.CONFLICT, "The agent has not been greeted.")
+            return await self._made[2].handle(verb, body, tail)
+
+        connection = wire.Connection(reader, writer, handle)
+        try:
+            await connection.run()
+        finally:
+            if self._connection is connection:
+                self._connection = None
+                self._tunnel.use(None)
+            await connection.close()
+
+    async def close(self) -> None:
+        """End; jobs go on."""
+        self._news.close()
+        await self._tunnel.close()
+        if self._made is not None:
+            self._made[2].close()
+            self._made = None
+
+    async def _greet(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked.get("version") != wire.VERSION:
+            sentence = f"The agent speaks version {wire.VERSION} of the protocol, the server {asked.get('version')}."
+            raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
+        self._belong(str(asked["label"]))
+        wanted = (asked["engine"], asked.get("options") or {})
+        if self._made is None or self._made[0] != wanted:
+            if self._made is not None:
+                self._made[2].close()
+            backend = await asyncio.to_thread(engine.make, *_arguments(self._root, *wanted))
+            loop = asyncio.get_running_loop()
+            engine.listen(backend, lambda job: loop.call_soon_threadsafe(self._tell, [job]) and None)
+            self._made = (wanted, backend, Service(backend, self._root))
+        self._news.start()
+        url = await self._tunnel.start(asked)
+        return {
+            "version": wire.VERSION,
+            "root": str(self._root),
+            "wake_socket": self._news.path,
+            "server_file": str(self._tunnel.server_file),
+            "server_url": url,
+            "boot_id": processes.boot_id(),
+            "host": platform.node(),
+            "python": platform.python_version(),
+            "interpreter": sys.executable,
+            "pid": os.getpid(),
+            "now": time.time_ns() // 1_000_000,
+        }
+
+    def _belong(self, label: str) -> None:
+        """Have the folder belong to one installation only."""
+        path = self._root / "run" / "label.json"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = durable.read_json(str(path))
+        if owner is None:
+            durable.write_json(str(path), label)
+        elif owner != label:
+            sentence = f"Folder {self._root} on {platform.node()} belongs to another installation of Lapis."
+            raise LapisError(ErrorCode.CONFLICT, sentence, "Give this compute a `root:` of its own.")
+
+    def _tell(self, jobs: list[str]) -> None:
+        connection = self._connection
+        if connection is not None:
+            connection.tell_soon({"news": jobs})
+
+
+def _arguments(root: Path, name: str, options: dict[str, Any]) -> tuple[str, Path, dict[str, Any]]:
+    return str(name), root, options
+
+
+def main() -> None:
+    """Serve on stdin and stdout; arguments: where the sources are, and the agent's folder."""
+    root = Path(sys.argv[2])
+    os.umask(os.umask(0o077))
+    asyncio.run(_on_streams(root))
+
+
+async def _on_streams(root: Path) -> None:
+    reader, writer = await _own_streams(root)
+    agent = Agent(root)
+    try:
+        await agent.attend(reader, writer)
+    except wire.WireError as error:
+        sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} {error}\n")
+    finally:
+        await agent.close()
+    sys.stderr.flush()
+    os._exit(0)  # a thread that waits for something slow does not keep the agent
+
+
+async def _own_streams(root: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Take stdin and stdout for the protocol; what anybody prints from now on goes to the agent's log."""
+    asks, answers = os.dup(0), os.dup(1)
+    log = root / "run" / "agent.log"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    if log.exists() and log.stat().st_size > _LARGEST_LOG:
+        flags |= os.O_TRUNC
+    nothing, errors = os.open(os.devnull, os.O_RDWR), os.open(log, flags, 0o600)
+    for source, target in ((nothing, 0), (errors, 1), (errors, 2)):
+        os.dup2(source, target)
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=wire.LARGEST_TAIL)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(asks, "rb", 0))
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(answers, "wb", 0))
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)

@@ -1,0 +1,100 @@
+"""The way from the node to the server: a port on the node whose connections go through the link.
+
+Whoever on the node wants the server reads its address from ``run/server.json`` at each try. Where the nodes reach the
+server by themselves (``server_url:`` in the compute's document) that address stands there and nothing listens here.
+A connection gives nobody a right: the server asks for a token on every one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import platform
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from lapisml.backends.compute.node.streams import Streams, join
+from lapisml.runner import durable
+
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+
+
+class Tunnel:
+    """Listens on the node.
+
+    Args:
+        root: the agent's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.server_file = root / "run" / "server.json"
+        self._certificate = root / "run" / "server.pem"
+        self._streams: Streams | None = None
+        self._server: asyncio.Server | None = None
+        self._host = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def use(self, streams: Streams | None) -> None:
+        """Let new connections go through this link; None: they are refused until there is one again."""
+        self._streams = streams
+
+    async def start(self, asked: dict[str, Any]) -> str:
+        """Listen where need be, write down where the server is reached, and return that address.
+
+        Args:
+            asked: the greeting: ``server_url`` (None without a direct way), ``scheme``, ``certificate`` (PEM or None),
+                ``listen`` (address to listen on), ``advertise`` (the name by which others reach it, None: the same).
+        """
+        direct = asked.get("server_url")
+        if direct is None:
+            port = await self._listen(str(asked.get("listen") or "127.0.0.1"))
+            name = asked.get("advertise") or (platform.node() if self._host in _EVERYWHERE else self._host)
+            url = f"{asked.get('scheme') or 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
+        else:
+            await self.close()
+            url = str(direct)
+        record: dict[str, Any] = {"url": url}
+        if asked.get("certificate"):
+            self._certificate.write_text(asked["certificate"], encoding="ascii")
+            record["tls_cert"] = str(self._certificate)
+        if durable.read_json(str(self.server_file)) != record:
+            durable.write_json(str(self.server_file), record)
+        return url
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for task in self._tasks:
+            task.cancel()
+
+    async def _listen(self, host: str) -> int:
+        if self._server is not None and self._host == host:
+            return int(self._server.sockets[0].getsockname()[1])
+        await self.close()
+        self._host = host
+        try:
+            self._server = await asyncio.start_server(self._accept, host, self._last_port())
+        except OSError:
+            self._server = await asyncio.start_server(self._accept, host, 0)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def _last_port(self) -> int:
+        """Return the port of the agent before this one: what knows it goes on without looking."""
+        known = durable.read_json(str(self.server_file))
+        with contextlib.suppress(TypeError, KeyError, ValueError):
+            return urlsplit(str(known["url"])).port or 0
+        return 0
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        streams = self._streams
+        if streams is None:
+            writer.close()
+            return
+        stream = await streams.open()
+        try:
+            await join(stream, reader, writer)
+        finally:
+            streams.forget(stream)
