@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from lapisml.runner import jobenv
 
@@ -81,7 +83,8 @@ def _result(process: subprocess.Popen[bytes], name: str, text: str | None, deadl
     try:
         out, err = process.communicate(data, timeout=deadline_s)
     except subprocess.TimeoutExpired:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         out, err = process.communicate()
         raise SlurmError(_said(err) or f"{name} did not answer within {deadline_s:g} s", passing=True) from None
     if process.returncode != 0:
