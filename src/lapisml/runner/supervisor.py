@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lapisml.ports.endings import EndReason
-from lapisml.runner import copying, course, data, durable, endings, layout, oom, processes, specfile
+from lapisml.runner import copying, course, data, durable, endings, engine, layout, oom, parts, processes, specfile
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
 from lapisml.runner.keeping import keeper
@@ -83,6 +83,10 @@ class Supervisor:
         self._end(end)
 
     def _live(self) -> JobEndError:
+        verdict = engine.final_verdict(self._job)
+        if verdict is not None:
+            self._status = self._job.read(layout.CHILD)
+            return verdict if self._status is None else self._own_end(self._status, None)
         known = self._job.read(layout.PROCESS) or {}
         started = self._was_started(known)
         if self._job.spec["boot_id"] != processes.boot_id():
@@ -152,7 +156,11 @@ class Supervisor:
         return JobEndError(EndReason.MACHINE_RESTARTED, when=when)
 
     def _own_end(self, status: dict[str, Any], oom_kills: int | None) -> JobEndError:
-        """Say how the command ended by itself; of several processes, how the one that failed did."""
+        """Say how the command ended by itself, unless the engine of the cluster ended it."""
+        return engine.verdict_on(self._job, self._course_end(status, oom_kills), status)
+
+    def _course_end(self, status: dict[str, Any], oom_kills: int | None) -> JobEndError:
+        """Say how the command ended; of several processes, how the one that failed did."""
         if self._job.spec.get("parallel"):
             from lapisml.runner.parallel import starting  # only for jobs that need it
 
@@ -175,7 +183,7 @@ class Supervisor:
         spare = self._relay.pids if self._relay is not None else frozenset()
         if self._status is not None and not processes.children(os.getpid()):
             return
-        for pid in processes.marked(layout.KEY_VARIABLE, self._job.spec["submit_key"]):
+        for pid in processes.marked(layout.KEY_VARIABLE, parts.key_of(self._job.spec)):
             if pid not in spare:
                 name = processes.name_of(pid)
                 self._job.journal.note("Ended a process that outlived the command.", pid=pid, name=name)
@@ -186,7 +194,7 @@ class Supervisor:
     def _end(self, end: JobEndError) -> None:
         end, complete = self._finalize(end)
         job = self._job
-        verdict = endings.ending(end.reason, end.sentence, job.folder, self._status)
+        verdict = endings.ending(end, job.folder, self._status)
         durable.write_reserved(job.path(layout.EXIT), verdict)
         job.journal.record("ended", end.sentence, detail={"reason_code": end.reason.value})
         self._clean_up(complete)
