@@ -49,6 +49,7 @@ class RayJobs:
         sizes: what the document says about sizes.
         tell: called with the name of a job that there is news of, from any thread.
         patience_s: how long a node that Ray calls dead may take to come back before its jobs are lost.
+        max_nodes: nodes that one job may have; None for any number.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class RayJobs:
         sizes: Sizes | None = None,
         tell: Callable[[str], None] = lambda _job: None,
         patience_s: float = 30.0,
+        max_nodes: int | None = None,
     ) -> None:
+        self._max_nodes = max_nodes
         self._lock = threading.Lock()
         self._jobs: dict[tuple[str, str], Record] = {}
         self._tell = tell
@@ -72,7 +75,7 @@ class RayJobs:
         self._keepers = Keepers(written or str(root), sources, self._hear)
         self._line = Line(self._groups, lambda record, nodes: self._starter.begin(record, nodes))
         self._nodes = Nodes(self._keepers, self._cluster, patience_s)
-        self._tending = Tending(self._records, self._line, self._nodes, self._keepers, self._notify, self._snapshot)
+        self._tending = Tending(root, self._records, self._line, self._nodes, self._notify, self._snapshot)
         self._starter = Starter(root, self._records, self._groups, self._nodes, self._tending)
         self._recover()
         self._tending.start()
@@ -89,6 +92,9 @@ class RayJobs:
     def submit(self, spec: LaunchSpec) -> Handle:
         """Write the job down and put it in the line; it starts when there is room."""
         check(spec)
+        if self._max_nodes is not None and spec.node_count > self._max_nodes:
+            sentence = f"The job asks for {spec.node_count} nodes; this compute gives a job {self._max_nodes} at most."
+            raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
         handle = Handle(spec.workspace, spec.job, spec.submit_key)
         bundles = [self._sizes.bundle(spec.to_json()["resources"])] * max(1, spec.node_count)
         made = Record(*_names(handle), spec.to_json(), SystemClock().now_ms(), bundles)

@@ -16,14 +16,13 @@ from lapisml.backends.compute.ray.nodes import Nodes
 from lapisml.backends.compute.ray.placing import Groups
 from lapisml.backends.compute.ray.records import Place, Record, Records
 from lapisml.backends.compute.ray.tending import Tending
-from lapisml.backends.compute.ray.travel import needed_files
+from lapisml.backends.compute.ray.travel import needed_files, server_files
 from lapisml.core.errors import LapisError
 from lapisml.ports.endings import EndReason
 
 _SIDE_BY_SIDE = 8
 _AT_ONCE = 32 << 20
 _PAUSE_S = 1.0
-_SERVER_FILES = ("server.json", "server.pem")
 
 
 class Starter:
@@ -105,7 +104,7 @@ class Starter:
             self._nodes.keepers.call(place.node, "adopt", [handle])
 
     def _hand_over(self, record: Record) -> None:
-        server = self._server_files()
+        server = server_files(self._root)
         self._send_files(record)
         specs = [self._spec(record, part, shared) for shared in [self._shared(record)] for part in range(len(record.places))]
         calls = [
@@ -114,10 +113,6 @@ class Starter:
         ]
         for call in calls:
             call.value()
-
-    def _server_files(self) -> dict[str, str]:
-        folder = self._root / "run"
-        return {n: (folder / n).read_text(encoding="utf-8") for n in _SERVER_FILES if (folder / n).exists()}
 
     def _send_files(self, record: Record) -> None:
         """Bring code and build contexts to the nodes that lack them; through Ray's object store, once for all."""

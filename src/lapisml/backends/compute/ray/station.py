@@ -68,7 +68,7 @@ class Station:
         """
         moved = rerooted(plain, front_root, str(self._root))
         spec = LaunchSpec.from_json({**moved, "wake_socket": str(self._socket_path)})
-        self.set_server(_moved_files(server, front_root, str(self._root)))
+        self.set_server(server, front_root)
         handle = self._local.submit(spec)
         with self._lock:
             self._active[handle] = handle.job
@@ -100,9 +100,9 @@ class Station:
         with self._lock:
             self._active.pop(handle, None)
 
-    def set_server(self, files: Mapping[str, str]) -> None:
-        """Write where the jobs reach the server; `files` as for `start`."""
-        for name, content in files.items():
+    def set_server(self, files: Mapping[str, str], front_root: str) -> None:
+        """Write where the jobs reach the server; both arguments as for `start`."""
+        for name, content in _moved_files(files, front_root, str(self._root)).items():
             path = self._root / "run" / Path(name).name
             if not path.exists() or path.read_text(encoding="utf-8") != content:
                 self.put({f"run/{path.name}": content.encode()})

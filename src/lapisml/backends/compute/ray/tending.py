@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from lapisml.backends.compute.ray.endings import ending
-from lapisml.backends.compute.ray.keepers import KeeperGoneError, Keepers, KeeperSilentError
+from lapisml.backends.compute.ray.keepers import KeeperGoneError, KeeperSilentError
 from lapisml.backends.compute.ray.nodes import Nodes
 from lapisml.backends.compute.ray.placing import Line
 from lapisml.backends.compute.ray.records import Place, Record, Records
+from lapisml.backends.compute.ray.travel import server_files
 from lapisml.core.errors import LapisError
 from lapisml.ports.compute import Handle, JobPhase, Observation, Outcome, Watch
 from lapisml.ports.endings import EndReason
@@ -23,24 +25,27 @@ class Tending:
     """Looks after placed jobs, when a node tells of one and every two seconds.
 
     Args:
-        records, line, nodes, keepers: the front's others.
+        root: the front's folder.
+        records, line, nodes: the front's others.
         notify: called with a job of which there is news.
         all_jobs: gives every job.
     """
 
     def __init__(
         self,
+        root: Path,
         records: Records,
         line: Line,
         nodes: Nodes,
-        keepers: Keepers,
         notify: Callable[[Record], None],
         all_jobs: Callable[[], list[Record]],
     ) -> None:
+        self._root = root
         self._records = records
         self._line = line
         self._nodes = nodes
-        self._keepers = keepers
+        self._keepers = nodes.keepers
+        self._server_known: dict[str, dict[str, str]] = {}
         self._notify = notify
         self._all_jobs = all_jobs
         self._lock = threading.Lock()
@@ -117,7 +122,20 @@ class Tending:
                 except (KeeperGoneError, KeeperSilentError, LapisError, OSError):
                     continue  # its node is away: looked at again
             busy = {place.node for record in jobs if not record.has_ended for place in record.places}
+            self._tell_where_server_is(busy)
             self._keepers.dismiss_idle(sorted(busy))
+
+    def _tell_where_server_is(self, nodes: set[str]) -> None:
+        """Write the server's address anew on nodes with jobs, when it has changed."""
+        files = server_files(self._root)
+        for node in nodes:
+            if self._server_known.get(node) == files:
+                continue
+            try:
+                self._keepers.call(node, "set_server", files, str(self._root))
+                self._server_known[node] = files
+            except (KeeperGoneError, KeeperSilentError, LapisError):
+                continue
 
     def _tend(self, record: Record) -> None:
         if record.leftovers:

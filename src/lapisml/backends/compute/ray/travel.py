@@ -13,6 +13,8 @@ from lapisml.core.snapshots import blob_path, manifest_path
 _OURS = ("home", "code", "environment", "tracking", "toolbox")
 """Parts of a specification whose paths are Lapis's; in all the others a path is the user's."""
 
+_SERVER_FILES = ("server.json", "server.pem")
+
 
 def rerooted(plain: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
     """Give a specification with Lapis's own paths at or below `old` moved to `new`."""
@@ -27,6 +29,12 @@ def _moved(plain: Any, old: str, new: str) -> Any:
     if isinstance(plain, str) and (plain == old or plain.startswith(old + "/")):
         return new + plain[len(old) :]
     return plain
+
+
+def server_files(root: Path) -> dict[str, str]:
+    """Read the front's files that say where the server is, name → content."""
+    folder = root / "run"
+    return {n: (folder / n).read_text(encoding="utf-8") for n in _SERVER_FILES if (folder / n).exists()}
 
 
 def needed_files(plain: Mapping[str, Any], root: Path) -> list[str]:
