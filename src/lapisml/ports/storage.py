@@ -44,6 +44,7 @@ SECRET_OPTIONS = frozenset(
         "secret",
         "session_token",
         "token",
+        "ticket",
     }
 )
 """Options of a location that must never be shown or logged."""
@@ -54,12 +55,15 @@ class StorageLocation:
     """A file or folder in a store.
 
     Attributes:
-        protocol: ``file``, ``s3``, ``az`` (Blob, Data Lake Gen2), ``https``, ``http``, ``gs``, ``hdfs``.
+        protocol: ``file``, ``s3``, ``az`` (Blob, Data Lake Gen2), ``https``, ``http``, ``gs``, ``hdfs``, ``lapis``
+            (files of the server's machine, reached through the server).
         path: ``file``: absolute path; ``s3``/``gs``: ``bucket/key``; ``az``: ``container/path``;
             ``http(s)``: the whole address; ``hdfs``: absolute path.
         options: what reaching it needs, in our own names: ``endpoint, region, key, secret, session_token``
             (s3), ``account_name, account_key, sas_token, tenant_id, client_id, client_secret,
             connection_string, endpoint`` (az), ``token`` (gs), ``host, port`` (hdfs), ``anonymous``,
+            ``ticket, base, server_file`` (lapis: what gives the right, the path that it is good for, the file with
+            the server's address),
             ``allow_private`` (http(s) and endpoints: private addresses may be connected to).
         root: path that `path` may not leave, in the same form; None when the location is its own root.
     """

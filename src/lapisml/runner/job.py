@@ -56,7 +56,9 @@ class Job:
         answers: dict[str, str] = {}
 
         def take(line: Line) -> None:
-            if "progress" in line:
+            if "waiting" in line:
+                self.journal.record(self.journal.phase, str(line["waiting"]))
+            elif "progress" in line:
                 durable.append_bytes(self.path(layout.RUNNER_LOG), f"{line['progress']}\n".encode())
                 if line["of"] != "artifacts":
                     self.tell_user(str(line["progress"]))

@@ -1,7 +1,8 @@
 """The helper that moves data between this machine and other stores; run by `lapisml.runner.tools`.
 
 Reads ``{"storage": import string, "requests": [...]}`` from stdin; writes JSON lines:
-``{"progress": sentence, "of": name}``, ``{"name", "path"}`` for each input, ``{"error": sentence, "name"}``.
+``{"progress": sentence, "of": name}``, ``{"waiting": sentence}``, ``{"name", "path"}`` for each input,
+``{"error": sentence, "name"}``.
 Requests:
 
 * ``get``: bring ``location`` to ``path`` (a folder) or, for a single file, into the folder ``path``;
@@ -30,6 +31,8 @@ def main() -> None:
     """Do the requests on stdin; exit code 1 when one failed."""
     asked = json.load(sys.stdin)
     storage = load(asked["storage"])()
+    if hasattr(storage, "when_waiting"):
+        storage.when_waiting(lambda sentence: _say({"waiting": sentence}))
     for request in asked["requests"]:
         try:
             _do(storage, request)

@@ -29,6 +29,7 @@ from lapisml.server.features.endpoints.assembly import assemble as add_endpoints
 from lapisml.server.features.endpoints.gateway import GatewayWatch
 from lapisml.server.features.feature_sets.service import FeatureSetService
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
+from lapisml.server.features.node.assembly import assemble as add_nodes
 from lapisml.server.features.pipelines.assembly import add_pipelines
 from lapisml.server.features.registries.addresses import RegistryAddresses
 from lapisml.server.features.registries.assembly import assemble as add_registries
@@ -156,6 +157,7 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
         feature_sets=FeatureSetService(database, clock),
         computes=ComputeService(database, clock, settings.local_slots or os.cpu_count() or 1),
         tracking=tracking,
+        nodes=add_nodes(platform.vault, clock, backends.storage, workspaces),
     )
 
 

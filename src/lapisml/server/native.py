@@ -60,6 +60,7 @@ def make_native(
         compute_routes.router(features.computes, workspaces),
         reuse.routes,
         features.registries.routes,
+        features.nodes.routes,
         connection_routes.router(features.connections, workspaces),
         run_routes.assemble(platform.database, platform.clock, JobFacts(), workspaces),
     ):

@@ -19,6 +19,7 @@ from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.endpoints.assembly import EndpointsPart
 from lapisml.server.features.feature_sets.service import FeatureSetService
 from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.node.assembly import NodesPart
 from lapisml.server.features.registries.assembly import RegistriesPart
 from lapisml.server.features.schedules.assembly import SchedulesPart
 from lapisml.server.features.tracking.service import TrackingService
@@ -72,6 +73,7 @@ class Features:
     feature_sets: FeatureSetService
     computes: ComputeService
     tracking: TrackingService
+    nodes: NodesPart
 
 
 @dataclass(frozen=True)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
-from lapisml.backends.storage import files
+from lapisml.backends.storage import files, served_trees
 from lapisml.backends.storage.failures import not_there, translated
 from lapisml.backends.storage.local import LocalStore
+from lapisml.backends.storage.served import ServedStore, Waiting
+from lapisml.backends.storage.side_by_side import side_by_side
 from lapisml.backends.storage.store import Store
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import ObjectInfo, Progress, StorageLocation
 
-_SIDE_BY_SIDE = 8
 _WEB = ("http", "https")
 _REMOTE = ("s3", "az", "gs", "hdfs")
-T = TypeVar("T")
+_SERVED = "lapis"
 
 
 class FsspecStorage:
@@ -29,6 +29,11 @@ class FsspecStorage:
 
     def __init__(self) -> None:
         self._local = LocalStore()
+        self._served = ServedStore()
+
+    def when_waiting(self, tell: Waiting) -> None:
+        """Have somebody told, in a sentence, when a store that is away is waited for."""
+        self._served.on_wait = tell
 
     def info(self, location: StorageLocation) -> ObjectInfo | None:
         """Describe a file or folder, None when nothing is there."""
@@ -63,6 +68,8 @@ class FsspecStorage:
 
     def put_tree(self, local: Path, location: StorageLocation, progress: Progress | None = None) -> int:
         """Store every file below a local folder."""
+        if location.protocol == _SERVED:
+            return served_trees.put_tree(self._served, local, location, progress)
 
         def put(found: files.LocalFile) -> None:
             self.put_file(found.path, location.child(found.relative))
@@ -70,7 +77,7 @@ class FsspecStorage:
                 progress(found.size)
 
         with translated(location):
-            return _side_by_side(put, files.walk_files(local, local))
+            return side_by_side(put, files.walk_files(local, local))
 
     def get(self, location: StorageLocation, local: Path, progress: Progress | None = None) -> int:
         """Bring a file to `local`, or a folder's files below it."""
@@ -80,13 +87,17 @@ class FsspecStorage:
         if not found.is_dir:
             self._fetch(location, local, progress)
             return 1
+        if location.protocol == _SERVED:
+            with translated(location):
+                local.mkdir(parents=True, exist_ok=True)
+            return served_trees.get_tree(self._served, location, lambda path: _inside(local, path), progress)
 
         def fetch(entry: ObjectInfo) -> None:
             self._fetch(location.child(entry.path), _inside(local, entry.path), progress)
 
         with translated(location):
             local.mkdir(parents=True, exist_ok=True)
-        return _side_by_side(fetch, self.walk(location))
+        return side_by_side(fetch, self.walk(location))
 
     def copy(self, source: StorageLocation, target: StorageLocation, *, link: bool = False) -> int:
         """Copy a file or folder between stores."""
@@ -100,7 +111,7 @@ class FsspecStorage:
         def copy(entry: ObjectInfo) -> None:
             self._copy_file(source.child(entry.path), target.child(entry.path), link)
 
-        return _side_by_side(copy, self.walk(source))
+        return side_by_side(copy, self.walk(source))
 
     def delete(self, location: StorageLocation) -> None:
         """Delete a file, or a folder with all that is below it."""
@@ -113,12 +124,14 @@ class FsspecStorage:
     def _store(self, location: StorageLocation) -> Store:
         if location.protocol == "file":
             return self._local
+        if location.protocol == _SERVED:
+            return self._served
         if location.protocol in _WEB:
             return self._web
         if location.protocol in _REMOTE:
             return self._remote
         sentence = f"Addresses that begin with {location.protocol}:// are not supported."
-        known = ", ".join(("file", *_WEB, *_REMOTE))
+        known = ", ".join(("file", *_WEB, *_REMOTE, _SERVED))
         raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, f"Supported are: {known}.")
 
     @cached_property
@@ -170,20 +183,3 @@ def _inside(folder: Path, relative: str) -> Path:
         sentence = f"The name {relative!r} in the store can't be a path on this machine."
         raise LapisError(ErrorCode.PATH_NOT_ALLOWED, sentence)
     return folder.joinpath(*parts)
-
-
-def _side_by_side(work: Callable[[T], None], items: Iterable[T]) -> int:
-    """Do `work` for each item, several at once; the first error ends it. Returns the number of items."""
-    items = list(items)
-    if len(items) < 3:
-        for item in items:
-            work(item)
-        return len(items)
-    with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(items)), "lapis-storage") as pool:
-        for done in [pool.submit(work, item) for item in items]:
-            try:
-                done.result()
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-    return len(items)

@@ -14,7 +14,11 @@ _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _SIMPLE_TYPES = (*_FORM_TYPES, "text/plain", "")
 """What a page of another site can send without asking first (https://fetch.spec.whatwg.org/#simple-header)."""
 
-_RAW_PATH = re.compile(r"/mlflow/[^/]+/.*mlflow-artifacts/|/api/v1/(?:workspaces|registries)/[^/]+/uploads/blobs/")
+_RAW_PATH = re.compile(
+    r"/mlflow/[^/]+/.*mlflow-artifacts/|/api/v1/(?:workspaces|registries)/[^/]+/uploads/blobs/|/api/v1/node/"
+)
+_TICKETED = "/api/v1/node/"
+"""Below it a request shows a ticket in place of a token, which its route checks."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class RequestPolicy:
         """Say whether the request needs no token."""
         if method in ("GET", "HEAD") and (self._is_open_path(path) or _word(path) in self.open_words):
             return True
-        return self.is_signed(path)
+        return path.startswith(_TICKETED) or self.is_signed(path)
 
     def _is_open_path(self, path: str) -> bool:
         if path in self.open_paths:

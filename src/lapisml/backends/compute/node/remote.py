@@ -197,6 +197,7 @@ class RemoteBackend:
         return {
             **self._greeting,
             "scheme": urlsplit(self._attachment.server_url).scheme or "http",
+            "host": urlsplit(self._attachment.server_url).netloc,
             "certificate": self._own_certificate(),
         }
 

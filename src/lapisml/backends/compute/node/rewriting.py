@@ -63,7 +63,7 @@ def rewritten(spec: LaunchSpec, facts: Mapping[str, Any], attachment: Attachment
         LapisError: code or build context can't be read.
     """
     root, shipments = str(facts["root"]), []
-    place = _placing(attachment)
+    place = _placing(attachment, str(facts["server_file"]))
     changes: dict[str, Any] = {
         "home": root,
         "wake_socket": facts["wake_socket"],
@@ -107,14 +107,15 @@ def _context(environment: EnvironmentSpec) -> Path | None:
     return Path(folder) if folder else None
 
 
-def _placing(attachment: Attachment) -> Callable[[Location, bool], Location]:
+def _placing(attachment: Attachment, server_file: str) -> Callable[[Location, bool], Location]:
     """Return what turns a location of the server's into one of the node's."""
     shared = [str(folder).rstrip("/") for folder in attachment.document.get("shared") or ()]
 
     def place(location: Location, writable: bool) -> Location:
         if location["protocol"] != "file" or _is_below(str(location["path"]), shared):
             return location
-        return attachment.seal(location, writable)
+        sealed = attachment.seal(location, writable)
+        return {**sealed, "options": {**sealed["options"], "server_file": server_file}}
 
     return place
 

@@ -33,7 +33,6 @@ class Tunnel:
         self._streams: Streams | None = None
         self._server: asyncio.Server | None = None
         self._host = ""
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def use(self, streams: Streams | None) -> None:
         """Let new connections go through this link; None: they are refused until there is one again."""
@@ -44,7 +43,8 @@ class Tunnel:
 
         Args:
             asked: the greeting: ``server_url`` (None without a direct way), ``scheme``, ``certificate`` (PEM or None),
-                ``listen`` (address to listen on), ``advertise`` (the name by which others reach it, None: the same).
+                ``host`` (what the server calls itself), ``listen`` (address to listen on), ``advertise`` (the name by
+                which others reach it, None: the same).
         """
         direct = asked.get("server_url")
         if direct is None:
@@ -55,6 +55,8 @@ class Tunnel:
             await self.close()
             url = str(direct)
         record: dict[str, Any] = {"url": url}
+        if direct is None and asked.get("host"):
+            record["host"] = asked["host"]
         if asked.get("certificate"):
             self._certificate.write_text(asked["certificate"], encoding="ascii")
             record["tls_cert"] = str(self._certificate)
@@ -67,8 +69,6 @@ class Tunnel:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for task in self._tasks:
-            task.cancel()
 
     async def _listen(self, host: str) -> int:
         if self._server is not None and self._host == host:

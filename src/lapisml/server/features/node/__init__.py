@@ -1,0 +1,1 @@
+"""Files of this machine for jobs that run elsewhere: only what a sealed ticket names."""
