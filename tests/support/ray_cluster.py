@@ -5,6 +5,7 @@ Ray lies in an environment of its own, beside the tests': nothing of Lapis impor
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -16,13 +17,19 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lapisml.backends.compute.ray.attach import RayCompute
+from lapisml.ports.attach import Attachment
+from tests.support.nodes import BRISK, no_seal
+from tests.support.whole import SWITCH, is_usual_run
+
+LABEL = "0123456789ab"
 VERSION = os.environ.get("LAPIS_TEST_RAY", "2.60.0")
 _STORE = 100_000_000
 _STARTS_WITHIN_S = 120
@@ -33,8 +40,8 @@ def ray_environment() -> Path:
     """Return the environment that has Ray, made at first need; the test is skipped where that can't be done."""
     place = Path("~/.cache/lapis-tests").expanduser() / f"ray-{VERSION}"
     if not (place / "bin" / "ray").exists():
-        if not os.environ.get("LAPIS_TEST_ALL"):
-            pytest.skip(f"no Ray in {place}; LAPIS_TEST_ALL=1 fetches it")
+        if is_usual_run:
+            pytest.skip(f"no Ray in {place}; {SWITCH}=1 fetches it")
         uv = [sys.executable, "-m", "uv"]
         for command in (
             [*uv, "venv", "--python", sys.executable, str(place)],
@@ -69,13 +76,17 @@ class RayCluster:
     Attributes:
         folder: everything lies below it; its path is short, for Ray's sockets.
         nodes: by name, the head first.
+        port, dashboard_port: of the head.
+        variables: in the environment of every node.
+        umask: of every node; -1 means this process's.
     """
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lr", dir="/tmp")))
     nodes: dict[str, RayNode] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     dashboard_port: int = field(default_factory=free_port)
-    owned: set[int] = field(default_factory=set)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    umask: int = -1
 
     @property
     def address(self) -> str:
@@ -95,6 +106,7 @@ class RayCluster:
             "--include-dashboard=true",
             "--dashboard-host=127.0.0.1",
             f"--dashboard-port={self.dashboard_port}",
+            f"--ray-client-server-port={free_port()}",
             f"--temp-dir={self.folder / 's'}",
         ]
         self._start_node("n0", words, cpus, gpus, resources)
@@ -146,11 +158,14 @@ class RayCluster:
             f"--num-gpus={gpus}",
             f"--resources={json.dumps(resources or {})}",
             f"--object-store-memory={_STORE}",
+            f"--dashboard-agent-listen-port={free_port()}",  # the default is one for all on a machine
             "--disable-usage-stats",
         ]
-        env = {**os.environ, "HOME": str(home), "LAPIS_TEST_RAY_CLUSTER": str(self.folder)}
+        env = {**os.environ, "HOME": str(home), "LAPIS_TEST_RAY_CLUSTER": str(self.folder), **self.variables}
         env.pop("RAY_ADDRESS", None)
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=_STARTS_WITHIN_S, check=False)
+        done = subprocess.run(
+            command, env=env, umask=self.umask, capture_output=True, text=True, timeout=_STARTS_WITHIN_S, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         (raylet,) = set(self.processes("/raylet/raylet")) - before
         self.nodes[name] = RayNode(name, home, raylet)
@@ -168,14 +183,68 @@ class RayCluster:
 
     def _is_ours(self, pid: int) -> bool:
         """Say whether a process was started by this cluster, or below it: all have its mark in their environment."""
-        if pid in self.owned:
-            return True
         try:
             variables = Path(f"/proc/{pid}/environ").read_bytes()
         except OSError:
             return False
         folder = os.fsencode(self.folder)
         return b"LAPIS_TEST_RAY_CLUSTER=" + folder in variables or b"HOME=" + folder + b"/" in variables
+
+
+@dataclass
+class RayRig:
+    """A server's side of a cluster.
+
+    Attributes:
+        cluster: the cluster.
+        shared: folder that server and nodes see at the same path.
+        server: LAPIS_HOME.
+        document: what the compute's document says beside the address.
+        told: the jobs that there was news of.
+        made: every backend so far.
+    """
+
+    cluster: RayCluster
+    shared: Path
+    server: Path
+    document: dict[str, Any] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    made: list[RayCompute] = field(default_factory=list)
+    name: str = "lab"
+    patience_s: float = 30.0
+
+    def backend(self, **changes: Any) -> RayCompute:
+        """Make a backend over the cluster, as a server that starts does."""
+        self.server.mkdir(exist_ok=True)
+        facts: dict[str, Any] = {
+            "workspace": "default",
+            "name": self.name,
+            "label": LABEL,
+            "document": {"address": self.cluster.address, "shared": [str(self.shared)], **self.document},
+            "home": self.server,
+            "server_url": "http://127.0.0.1:9",
+            "tell": self.told.append,
+            "seal": no_seal,
+        }
+        pace = replace(BRISK, connect=_STARTS_WITHIN_S)
+        made = RayCompute(Attachment(**{**facts, **changes}), patience_s=self.patience_s, pace=pace)
+        self.made.append(made)
+        return made
+
+    def root(self, node: str) -> Path:
+        """Give Lapis's folder on a node."""
+        compute = hashlib.sha256(f"default/{self.name}".encode()).hexdigest()[:8]
+        return self.cluster.folder / node / ".lapis-node" / LABEL / compute
+
+    def close(self) -> None:
+        """Close every backend that was made."""
+        for backend in self.made:
+            backend.close()
+
+    def end_jobs(self) -> None:
+        """End the processes of every job."""
+        for pid in self.cluster.processes("lapis-job"):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _processes() -> list[tuple[int, str]]:

@@ -149,7 +149,10 @@ def _why(error: Exception) -> str:
     """Say what went wrong without the names of this machine's objects."""
     reason = getattr(error, "reason", None) or error
     text = str(reason)
-    known = {"Name or service not known": "there is no machine of that name", "Connection refused": "nobody listens there"}
+    known = {
+        "Name or service not known": "there is no machine of that name",
+        "Connection refused": "nobody listens there",
+    }
     for mark, words in known.items():
         if mark in text:
             return words

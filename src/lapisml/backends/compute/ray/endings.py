@@ -12,9 +12,7 @@ from lapisml.ports.endings import OUTCOMES, SENTENCES, EndReason
 
 def ending(reason: EndReason, **words: str) -> dict[str, Any]:
     """Make an ending, plain; `words` are those that the reason's sentence needs."""
-    status = ExitStatus(
-        OUTCOMES[reason], reason, SENTENCES[reason].format(**words), ended_at=SystemClock().now_ms()
-    )
+    status = ExitStatus(OUTCOMES[reason], reason, SENTENCES[reason].format(**words), ended_at=SystemClock().now_ms())
     return asdict(status)
 
 
@@ -31,9 +29,7 @@ def ended(watch: Watch, plain: dict[str, Any], *, has_journal: bool) -> Observat
     if not has_journal and watch.journal_after == 0:
         journal = [JournalEntry(1, status.ended_at, JobPhase.ENDED.value, status.reason)]
     cursor = max(watch.journal_after, 1)
-    return Observation(
-        watch.handle, JobPhase.ENDED, status.reason, journal, cursor, [], watch.metrics_after, status
-    )
+    return Observation(watch.handle, JobPhase.ENDED, status.reason, journal, cursor, [], watch.metrics_after, status)
 
 
 def bare(watch: Watch, phase: JobPhase, sentence: str) -> Observation:

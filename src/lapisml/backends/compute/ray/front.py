@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import platform
+import socket
 import ssl
 import sys
 import time
@@ -64,7 +65,7 @@ async def _serve(root: Path, context: ssl.SSLContext, port: int) -> None:
             with contextlib.suppress(OSError):
                 writer.close()
 
-    server = await asyncio.start_server(attend, None, port, ssl=context, limit=_LINE_LIMIT)
+    server = await asyncio.start_server(attend, sock=_listening(port), ssl=context, limit=_LINE_LIMIT)
     _say(
         port=server.sockets[0].getsockname()[1],
         address=ray.util.get_node_ip_address(),
@@ -73,6 +74,13 @@ async def _serve(root: Path, context: ssl.SSLContext, port: int) -> None:
     )
     async with server:
         await server.serve_forever()
+
+
+def _listening(port: int) -> socket.socket:
+    """Listen on every address of the head, on one port for all."""
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("", port))
 
 
 def _say(**facts: Any) -> None:

@@ -240,5 +240,3 @@ class RayJobs:
 
 def _names(handle: Handle) -> tuple[str, str, str]:
     return handle.workspace, handle.job, handle.submit_key
-
-

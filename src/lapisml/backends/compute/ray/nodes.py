@@ -57,7 +57,11 @@ class Nodes:
         if successor is not None:
             place.node = successor.id
             return Standing("here")
-        why = node.sentence.split("\n")[0].rstrip(".") if node is not None and node.sentence else "Ray says that it is dead"
+        why = (
+            node.sentence.split("\n")[0].rstrip(".")
+            if node is not None and node.sentence
+            else "Ray says that it is dead"
+        )
         with self._lock:
             since = self._away_since.setdefault(place.node, time.monotonic())
         left = self._patience_s - (time.monotonic() - since)
@@ -74,7 +78,9 @@ class Nodes:
             for part, place in enumerate(record.places):
                 if parts[index][part] is None:
                     per_node[place.node].append((index, part))
-        calls = [(wanted, self._ask(node, [_watch(asked[i][1], p) for i, p in wanted])) for node, wanted in per_node.items()]
+        calls = [
+            (wanted, self._ask(node, [_watch(asked[i][1], p) for i, p in wanted])) for node, wanted in per_node.items()
+        ]
         for wanted, call in calls:
             for (index, part), found in zip(wanted, self._answers(call, asked, wanted), strict=True):
                 parts[index][part] = found
@@ -152,7 +158,9 @@ class Nodes:
                 bare(asked[index][1], JobPhase.UNKNOWN, _silent(asked[index][0].places[part], error))
                 for index, part in wanted
             ]
-        return [self._missing_is_unknown(answer, asked[i][0], part) for answer, (i, part) in zip(found, wanted, strict=True)]
+        return [
+            self._missing_is_unknown(answer, asked[i][0], part) for answer, (i, part) in zip(found, wanted, strict=True)
+        ]
 
     @staticmethod
     def _missing_is_unknown(answer: Observation, record: Record, part: int) -> Observation:

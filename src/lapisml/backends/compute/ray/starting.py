@@ -106,7 +106,9 @@ class Starter:
     def _hand_over(self, record: Record) -> None:
         server = server_files(self._root)
         self._send_files(record)
-        specs = [self._spec(record, part, shared) for shared in [self._shared(record)] for part in range(len(record.places))]
+        specs = [
+            self._spec(record, part, shared) for shared in [self._shared(record)] for part in range(len(record.places))
+        ]
         calls = [
             self._nodes.keepers.ask(place.node, "start", spec, str(self._root), server)
             for spec, place in zip(specs, record.places, strict=True)
@@ -161,5 +163,3 @@ class Starter:
         """Return the GPUs that a part may see: those of its bundle, none if it asked for none."""
         count = int(record.bundles[part].get("GPU", 0))
         return self._groups.gpus(record.group, part, count) if count else ""
-
-

@@ -180,7 +180,9 @@ class Station:
 
 def _moved_files(files: Mapping[str, str], old: str, new: str) -> dict[str, str]:
     """Give the files with the front's folder replaced by this machine's in what they name."""
-    return {name: content.replace(json.dumps(old)[:-1] + "/", json.dumps(new)[:-1] + "/") for name, content in files.items()}
+    return {
+        name: content.replace(json.dumps(old)[:-1] + "/", json.dumps(new)[:-1] + "/") for name, content in files.items()
+    }
 
 
 def _are_free(first: int) -> bool:

@@ -139,7 +139,9 @@ class RayTransport:
             if job is None or job.get("status") in ENDED:
                 return job
             if time.monotonic() > deadline:
-                sentence = f"The earlier front ({self._name}) on the Ray cluster at {self._dashboard.address} does not end."
+                sentence = (
+                    f"The earlier front ({self._name}) on the Ray cluster at {self._dashboard.address} does not end."
+                )
                 raise LapisError(ErrorCode.SERVER_UNREACHABLE, sentence, f"End it: ray job stop {self._name}")
             time.sleep(_LOOK_EVERY_S)
 
