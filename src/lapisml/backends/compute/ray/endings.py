@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lapisml.core.clock import SystemClock
-from lapisml.ports.compute import ExitStatus, Handle, JobPhase, JournalEntry, Observation, Watch
+from lapisml.ports.compute import ExitStatus, JobPhase, JournalEntry, Observation, Watch
 from lapisml.ports.endings import OUTCOMES, SENTENCES, EndReason
 
 
@@ -35,8 +35,3 @@ def ended(watch: Watch, plain: dict[str, Any], *, has_journal: bool) -> Observat
 def bare(watch: Watch, phase: JobPhase, sentence: str) -> Observation:
     """Give an observation without anything new."""
     return Observation(watch.handle, phase, sentence, [], watch.journal_after, [], watch.metrics_after)
-
-
-def part_of(handle: Handle, part: int) -> Handle:
-    """Give the handle of one of a job's parts."""
-    return Handle(handle.workspace, handle.job, handle.submit_key, part)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lapisml.backends.compute.local.backend import check
+from lapisml.backends.compute.node.parted import Parted
 from lapisml.backends.compute.ray.cluster import Cluster, Sizes
 from lapisml.backends.compute.ray.endings import bare, ended, ending
 from lapisml.backends.compute.ray.keepers import Keepers, Sources
@@ -72,10 +73,13 @@ class RayJobs:
         self._records = Records(root)
         self._cluster = Cluster()
         self._groups = Groups(prefix)
-        self._keepers = Keepers(written or str(root), sources, self._hear)
+        self._keepers = Keepers(written or str(root), sources, self._hear, self._active)
         self._line = Line(self._groups, lambda record, nodes: self._starter.begin(record, nodes))
-        self._nodes = Nodes(self._keepers, self._cluster, patience_s)
-        self._tending = Tending(root, self._records, self._line, self._nodes, self._notify, self._snapshot)
+        self._nodes = Nodes(self._known, self._keepers, self._cluster, patience_s)
+        self._parted = Parted(self._backends)
+        self._tending = Tending(
+            root, self._records, self._line, self._nodes, self._parted, self._notify, self._snapshot
+        )
         self._starter = Starter(root, self._records, self._groups, self._nodes, self._tending)
         self._recover()
         self._tending.start()
@@ -111,13 +115,12 @@ class RayJobs:
     def observe(self, watches: Sequence[Watch]) -> list[Observation]:
         """Ask the nodes, one call each, and the line for those that wait."""
         found: list[Observation | None] = [self._without_nodes(watch) for watch in watches]
-        asked = [(index, watch) for index, watch in enumerate(watches) if found[index] is None]
-        records = [self._jobs[watch.handle.workspace, watch.handle.job] for _index, watch in asked]
-        answers = self._nodes.observe(list(zip(records, (watch for _index, watch in asked), strict=True)))
-        for (index, _watch), record, answer in zip(asked, records, answers, strict=True):
+        asked = [index for index, answer in enumerate(found) if answer is None]
+        for index, answer in zip(asked, self._parted.observe([watches[index] for index in asked]), strict=True):
             found[index] = answer
-            if answer.exit is not None:
-                self._tending.is_over(record)
+            record = self._known(answer.handle)
+            if answer.exit is not None and record is not None:
+                self._tending.is_over(record, answer)
         return [answer for answer in found if answer is not None]
 
     def cancel(self, handle: Handle, grace_s: float | None = None, by: str = "") -> None:
@@ -130,21 +133,21 @@ class RayJobs:
         if self._line.leave(record):
             self._tending.end(record, ending(EndReason.CANCELED, by=f" by {by}" if by else ""))
         elif record.started:
-            self._starter.pass_cancel(record)
+            self._tending.pass_cancel(record)
 
     def list_logs(self, handle: Handle) -> list[LogFile]:
         """List a job's logs."""
         record = self._known(handle)
         if record is None or not record.places or record.exit is not None:
             return []
-        return self._nodes.list_logs(record)
+        return self._parted.list_logs(handle)
 
     def read_log(self, handle: Handle, path: str, offset: int = 0, limit: int = 1 << 20) -> LogChunk:
         """Read a part of a log."""
         record = self._known(handle)
         if record is None or not record.places or record.exit is not None:
             raise LapisError(ErrorCode.NOT_FOUND, f"There is no log '{path}' of job '{handle.job}' here.")
-        return self._nodes.read_log(record, path, offset, limit)
+        return self._parted.read_log(handle, path, offset, limit)
 
     def discard(self, handle: Handle) -> None:
         """Remove what a job left on its nodes, and its record."""
@@ -153,7 +156,8 @@ class RayJobs:
             return
         if not record.has_ended:
             raise LapisError(ErrorCode.CONFLICT, f"Job '{handle.job}' has not ended.")
-        self._nodes.discard(record)
+        if record.places:
+            self._parted.discard(handle)
         with self._lock:
             self._jobs.pop(record.key, None)
         self._records.remove(record)
@@ -198,6 +202,20 @@ class RayJobs:
         with self._lock:
             record = self._jobs.get((handle.workspace, handle.job))
         return record if record is not None and record.submit_key == handle.submit_key else None
+
+    def _active(self, node: str) -> list[Handle]:
+        """Return the parts on a node that have not ended."""
+        return [
+            handle
+            for record in self._snapshot()
+            if not record.has_ended
+            for handle, place in zip(record.handles, list(record.places), strict=True)
+            if place.node == node
+        ]
+
+    def _backends(self, handle: Handle) -> list[Nodes]:
+        record = self._known(handle)
+        return [self._nodes] * len(record.places if record is not None else ())
 
     def _snapshot(self) -> list[Record]:
         with self._lock:

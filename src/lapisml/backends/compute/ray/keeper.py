@@ -43,12 +43,16 @@ class Keeper:
         Returns:
             ``("ok", what it gave)``, or ``("refused", LapisError.to_json())``.
         """
-        from lapisml.core.errors import LapisError
+        from lapisml.core.errors import ErrorCode, LapisError
+        from lapisml.runner.durable import is_full
 
         try:
             return "ok", getattr(self._station, method)(*given)
         except LapisError as error:
             return "refused", error.to_json()
+        except Exception as error:
+            code = ErrorCode.STORAGE_FULL if is_full(error) else ErrorCode.INTERNAL
+            return "refused", LapisError(code, f"{type(error).__name__}: {error}.").to_json()
 
     def news(self, wait_s: float) -> list[tuple[str, str, int, bool]]:
         """Wait for news, see `Station.news`; a method of its own because it takes its time."""

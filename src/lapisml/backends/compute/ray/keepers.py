@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayActorError
+from ray.exceptions import GetTimeoutError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from lapisml.backends.compute.ray import keeper as keeper_module
 from lapisml.backends.compute.ray.station import News
 from lapisml.core.errors import LapisError
+from lapisml.ports.compute import Handle
 
 ANSWERS_WITHIN_S = 20.0
 _SUSPECT_ANSWERS_WITHIN_S = 1.0
@@ -62,18 +63,30 @@ class Keepers:
     Args:
         root: Lapis's folder, as it is written (``~`` is each node's own).
         sources: what they work with; a keeper of other sources is not used.
-        tell: called with a node's id and its news, from a thread of that node.
+        tell: called with a node's id and its news, from a thread of that node; no news: its keeper is gone.
+        active: gives the parts of jobs on a node that have not ended.
     """
 
-    def __init__(self, root: str, sources: Sources, tell: Callable[[str, list[News]], None]) -> None:
+    def __init__(
+        self,
+        root: str,
+        sources: Sources,
+        tell: Callable[[str, list[News]], None],
+        active: Callable[[str], list[Handle]],
+    ) -> None:
         self._root = root
         self._sources = sources
         self._tell = tell
+        self._active = active
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
         self._packed: Any = None
         ray.cloudpickle.register_pickle_by_value(keeper_module)
         self._remote = ray.remote(keeper_module.Keeper)
+
+    def ensure(self, node: str) -> None:
+        """See that a node has a keeper that tells of its jobs."""
+        self._keeper(node)
 
     def ask(self, node: str, method: str, *given: Any) -> Answer:
         """Begin a call to a node's keeper, which is made if need be."""
@@ -138,11 +151,14 @@ class Keepers:
     def _keeper(self, node: str) -> _Kept:
         with self._lock:
             kept = self._kept.get(node)
+            is_new = kept is None
             if kept is None:
                 kept = self._kept[node] = _Kept(self._make(node), time.monotonic())
-                threading.Thread(target=self._listen, args=(node, kept), daemon=True, name="keeper-news").start()
             kept.last_used = time.monotonic()
-            return kept
+        if is_new:
+            kept.actor.call.remote("adopt", self._active(node))
+            threading.Thread(target=self._listen, args=(node, kept), daemon=True, name="keeper-news").start()
+        return kept
 
     def _make(self, node: str) -> Any:
         if self._packed is None and self._sources.pack is not None:
@@ -198,7 +214,7 @@ class Answer:
         except GetTimeoutError as error:
             self._kept.is_suspect = True
             raise KeeperSilentError(f"it did not answer within {limit:g} s") from error
-        except RayActorError as error:
+        except RayError as error:
             self._keepers.forget(self._node)
             raise KeeperGoneError(str(error).splitlines()[0]) from error
         self._kept.is_suspect = False
@@ -210,5 +226,5 @@ class Answer:
 def _end(name: str) -> None:
     try:
         ray.kill(ray.get_actor(name))
-    except (ValueError, RayActorError):
+    except (ValueError, RayError):
         return

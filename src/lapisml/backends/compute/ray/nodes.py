@@ -5,18 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lapisml.backends.compute.ray.cluster import Cluster
-from lapisml.backends.compute.ray.endings import bare, ended, part_of
+from lapisml.backends.compute.ray.endings import bare, ended
 from lapisml.backends.compute.ray.keepers import Answer, KeeperGoneError, Keepers, KeeperSilentError
-from lapisml.backends.compute.ray.merging import logs_of_parts, merged, part_and_path
 from lapisml.backends.compute.ray.records import Place, Record
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import Handle, JobPhase, LogChunk, LogFile, Observation, Watch
 
-_END_OF_FILES = 1 << 62
+Find = Callable[[Handle], Record | None]
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,19 @@ class Standing:
 
 
 class Nodes:
-    """Talks to the places of jobs.
+    """Talks to the places of jobs; in each handle `part` says which place.
+
+    What `lapisml.backends.compute.node.parted` takes for the backend of every part.
 
     Args:
+        find: gives the record of a handle's job.
         keepers: the nodes' keepers.
         cluster: the nodes as Ray tells of them.
         patience_s: how long a dead node may take to come back.
     """
 
-    def __init__(self, keepers: Keepers, cluster: Cluster, patience_s: float) -> None:
+    def __init__(self, find: Find, keepers: Keepers, cluster: Cluster, patience_s: float) -> None:
+        self._find = find
         self.keepers = keepers
         self.cluster = cluster
         self._patience_s = patience_s
@@ -55,7 +59,7 @@ class Nodes:
         except Exception as error:  # noqa: BLE001 - the head is away: nothing is known
             return Standing("away", f"The cluster's head does not answer: {error}.")
         if successor is not None:
-            place.node = successor.id
+            place.node, place.is_moved = successor.id, True
             return Standing("here")
         why = (
             node.sentence.split("\n")[0].rstrip(".")
@@ -69,73 +73,75 @@ class Nodes:
             return Standing("gone", why)
         return Standing("away", f"Node {place.name} is away: {why}. Its jobs are given up in {left:.0f} s.")
 
-    def observe(self, asked: Sequence[tuple[Record, Watch]]) -> list[Observation]:
-        """Observe jobs that were started: one call per node, all nodes at once."""
-        per_node: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        parts: list[list[Observation | None]] = []
-        for index, (record, watch) in enumerate(asked):
-            parts.append([self._without_asking(record, watch, place) for place in record.places])
-            for part, place in enumerate(record.places):
-                if parts[index][part] is None:
-                    per_node[place.node].append((index, part))
-        calls = [
-            (wanted, self._ask(node, [_watch(asked[i][1], p) for i, p in wanted])) for node, wanted in per_node.items()
-        ]
-        for wanted, call in calls:
-            for (index, part), found in zip(wanted, self._answers(call, asked, wanted), strict=True):
-                parts[index][part] = found
-        return [
-            merged(watch, [part for part in found if part is not None])
-            for (_record, watch), found in zip(asked, parts, strict=True)
-        ]
+    def observe(self, watches: Sequence[Watch]) -> list[Observation]:
+        """Observe parts that were started: one call per node, all nodes at once."""
+        found: dict[int, Observation] = {}
+        per_node: dict[str, list[int]] = defaultdict(list)
+        for index, watch in enumerate(watches):
+            record, place = self._place(watch.handle)
+            early = self._without_asking(record, watch, place)
+            if early is None:
+                per_node[place.node].append(index)
+            else:
+                found[index] = early
+        calls = [(mine, self._ask(node, [watches[index] for index in mine])) for node, mine in per_node.items()]
+        for mine, call in calls:
+            found.update(zip(mine, self._answers(call, [watches[index] for index in mine]), strict=True))
+        return [found[index] for index in range(len(watches))]
 
-    def list_logs(self, record: Record) -> list[LogFile]:
-        """List the logs of all parts; those of a part whose node is away are left out."""
-        found = []
-        for part, place in enumerate(record.places):
-            try:
-                found.append((part, self.keepers.call(place.node, "list_logs", _handle(record, part))))
-            except (KeeperGoneError, KeeperSilentError):
-                continue
-        return logs_of_parts(found)
+    def list_logs(self, handle: Handle) -> list[LogFile]:
+        """List a part's logs.
 
-    def read_log(self, record: Record, path: str, offset: int, limit: int) -> LogChunk:
-        """Read a part of a log.
+        Raises:
+            LapisError: ServerUnreachable while its node is away.
+        """
+        found: list[LogFile] = self._call(handle, "list_logs", handle)
+        return found
+
+    def read_log(self, handle: Handle, path: str, offset: int = 0, limit: int = 1 << 20) -> LogChunk:
+        """Read from a part's log.
 
         Raises:
             LapisError: ServerUnreachable while its node is away; as `ComputeBackend.read_log`.
         """
-        part, own = part_and_path(path, len(record.places))
-        place = record.places[part]
-        try:
-            chunk: LogChunk = self.keepers.call(place.node, "read_log", _handle(record, part), own, offset, limit)
-        except (KeeperGoneError, KeeperSilentError) as error:
-            sentence = f"The logs of job '{record.job}' lie on node {place.name}, which does not answer: {error}."
-            raise LapisError(ErrorCode.SERVER_UNREACHABLE, sentence) from error
+        chunk: LogChunk = self._call(handle, "read_log", handle, path, offset, limit)
         return chunk
 
-    def cancel(self, record: Record, grace_s: float | None, by: str) -> bool:
-        """Pass a request on to every part; False when not every node took it."""
-        took = True
-        for part, place in enumerate(record.places):
-            try:
-                self.keepers.call(place.node, "cancel", _handle(record, part), grace_s, by)
-            except (KeeperGoneError, KeeperSilentError):
-                took = False
-        return took
+    def cancel(self, handle: Handle, grace_s: float | None = None, by: str = "") -> None:
+        """Pass a request on.
 
-    def discard(self, record: Record) -> None:
-        """Remove what an ended job left on nodes that are still there."""
-        for part, place in enumerate(record.places):
-            if self.standing(place).state != "here":
-                continue
-            try:
-                self.keepers.call(place.node, "discard", _handle(record, part))
-            except (KeeperGoneError, KeeperSilentError):
-                continue
-            except LapisError:
-                if record.exit is None:
-                    raise
+        Raises:
+            LapisError: ServerUnreachable while its node is away.
+        """
+        self._call(handle, "cancel", handle, grace_s, by)
+
+    def discard(self, handle: Handle) -> None:
+        """Remove what a part left; on a node that is gone nothing is left.
+
+        Raises:
+            LapisError: Conflict when it has not ended.
+        """
+        record, place = self._place(handle)
+        if self.standing(place).state != "here":
+            return
+        try:
+            self._call(handle, "discard", handle)
+        except LapisError:
+            if record.exit is None:
+                raise
+
+    def _place(self, handle: Handle) -> tuple[Record, Place]:
+        record = self._find(handle)
+        if record is None or handle.part >= len(record.places):
+            raise LapisError(ErrorCode.NOT_FOUND, f"Job '{handle.job}' is not here.")
+        return record, record.places[handle.part]
+
+    def _call(self, handle: Handle, method: str, *given: object) -> Any:
+        _record, place = self._place(handle)
+        try:
+            return self.keepers.call(place.node, method, *given)
+        except (KeeperGoneError, KeeperSilentError) as error:
+            raise LapisError(ErrorCode.SERVER_UNREACHABLE, _silent(place, error)) from error
 
     def _without_asking(self, record: Record, watch: Watch, place: Place) -> Observation | None:
         standing = self.standing(place)
@@ -148,38 +154,22 @@ class Nodes:
     def _ask(self, node: str, watches: list[Watch]) -> Answer:
         return self.keepers.ask(node, "observe", watches)
 
-    def _answers(
-        self, call: Answer, asked: Sequence[tuple[Record, Watch]], wanted: list[tuple[int, int]]
-    ) -> list[Observation]:
+    def _answers(self, call: Answer, watches: Sequence[Watch]) -> list[Observation]:
         try:
             found: list[Observation] = call.value()
         except (KeeperGoneError, KeeperSilentError, LapisError) as error:
             return [
-                bare(asked[index][1], JobPhase.UNKNOWN, _silent(asked[index][0].places[part], error))
-                for index, part in wanted
+                bare(watch, JobPhase.UNKNOWN, _silent(self._place(watch.handle)[1], error)) for watch in watches
             ]
-        return [
-            self._missing_is_unknown(answer, asked[i][0], part) for answer, (i, part) in zip(found, wanted, strict=True)
-        ]
+        return [self._of_trace(answer, watch) for answer, watch in zip(found, watches, strict=True)]
 
-    @staticmethod
-    def _missing_is_unknown(answer: Observation, record: Record, part: int) -> Observation:
-        """A job that was started there and of which the node has no trace is for `Tending` to judge."""
+    def _of_trace(self, answer: Observation, watch: Watch) -> Observation:
+        """Say of a part that was started on a node which has no trace of it what `Tending` is about to judge."""
         if answer.phase is not JobPhase.ABSENT:
             return answer
-        sentence = f"Node {record.places[part].name} has no trace of the job."
-        return bare(Watch(answer.handle), JobPhase.UNKNOWN, sentence)
+        _record, place = self._place(watch.handle)
+        return bare(watch, JobPhase.UNKNOWN, f"Node {place.name} has no trace of the job.")
 
 
 def _silent(place: Place, error: Exception) -> str:
     return f"Node {place.name} does not answer: {error}."
-
-
-def _handle(record: Record, part: int) -> Handle:
-    return Handle(record.workspace, record.job, record.submit_key, part)
-
-
-def _watch(watch: Watch, part: int) -> Watch:
-    """Give the watch of a part: only the first one's journal and metrics are the job's."""
-    handle = part_of(watch.handle, part)
-    return Watch(handle, watch.journal_after, watch.metrics_after) if part == 0 else Watch(handle, *[_END_OF_FILES] * 2)

@@ -26,11 +26,13 @@ class Place:
         node: Ray's id of the node: another one after Ray was started anew there.
         name: what the node is called.
         address: where other nodes reach it.
+        is_moved: whether the node came back under another id, and what it knows of the job is not known yet.
     """
 
     node: str
     name: str
     address: str
+    is_moved: bool = False
 
 
 @dataclass

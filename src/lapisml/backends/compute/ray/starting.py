@@ -57,13 +57,6 @@ class Starter:
         """Go on with a job that an earlier front gave nodes to."""
         self._pool.submit(self._run, record)
 
-    def pass_cancel(self, record: Record) -> None:
-        """Pass a recorded request on; tried again by `Tending` until every node took it."""
-        asked = record.cancel
-        if asked is not None and self._nodes.cancel(record, asked["grace_s"], asked["by"]):
-            record.cancel = None
-            self._records.write(record, sync=False)
-
     def close(self) -> None:
         """Start nothing more."""
         self._closing.set()
@@ -87,21 +80,15 @@ class Starter:
         if any(self._nodes.standing(place).state != "here" for place in record.places):
             return False
         try:
-            if record.started:
-                self._adopt(record)
-            else:
+            if not record.started:
                 self._hand_over(record)
         except (KeeperGoneError, KeeperSilentError):
             return False
         record.started = True
         self._records.write(record, sync=False)
         if record.cancel is not None:
-            self.pass_cancel(record)
+            self._tending.pass_cancel(record)
         return True
-
-    def _adopt(self, record: Record) -> None:
-        for handle, place in zip(record.handles, record.places, strict=True):
-            self._nodes.keepers.call(place.node, "adopt", [handle])
 
     def _hand_over(self, record: Record) -> None:
         server = server_files(self._root)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lapisml.backends.compute.node.parted import Parted
 from lapisml.backends.compute.ray.endings import ending
 from lapisml.backends.compute.ray.keepers import KeeperGoneError, KeeperSilentError
 from lapisml.backends.compute.ray.nodes import Nodes
@@ -14,11 +16,10 @@ from lapisml.backends.compute.ray.placing import Line
 from lapisml.backends.compute.ray.records import Place, Record, Records
 from lapisml.backends.compute.ray.travel import server_files
 from lapisml.core.errors import LapisError
-from lapisml.ports.compute import Handle, JobPhase, Observation, Outcome, Watch
+from lapisml.ports.compute import Handle, JobPhase, Observation, Watch
 from lapisml.ports.endings import EndReason
 
 _EVERY_S = 2.0
-_GRACE_OF_OTHERS_S = 10.0
 
 
 class Tending:
@@ -26,7 +27,7 @@ class Tending:
 
     Args:
         root: the front's folder.
-        records, line, nodes: the front's others.
+        records, line, nodes, parted: the front's others.
         notify: called with a job of which there is news.
         all_jobs: gives every job.
     """
@@ -37,6 +38,7 @@ class Tending:
         records: Records,
         line: Line,
         nodes: Nodes,
+        parted: Parted,
         notify: Callable[[Record], None],
         all_jobs: Callable[[], list[Record]],
     ) -> None:
@@ -44,12 +46,13 @@ class Tending:
         self._records = records
         self._line = line
         self._nodes = nodes
+        self._parted = parted
         self._keepers = nodes.keepers
+        self._parts_over: dict[tuple[str, str], set[int]] = {}
         self._server_known: dict[str, dict[str, str]] = {}
         self._notify = notify
         self._all_jobs = all_jobs
         self._lock = threading.Lock()
-        self._parts_over: dict[tuple[str, str], set[int]] = {}
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="tending")
@@ -69,17 +72,20 @@ class Tending:
         self._wake.set()
 
     def part_is_over(self, record: Record, part: int) -> None:
-        """Take note that a part has ended; the others of one that failed are ended too."""
+        """Take note that a part has ended: after the last one its resources are given back, whatever it still has to
+        deliver; the others of one that failed are ended, by looking at all."""
+        if record.has_ended:
+            return
         with self._lock:
             over = self._parts_over.setdefault(record.key, set())
             over.add(part)
-            all_over = len(over) >= len(record.places)
-        if all_over:
-            self.is_over(record)
-        elif self._failed(record, part):
-            self._nodes.cancel(record, _GRACE_OF_OTHERS_S, "")
+        if len(over) >= len(record.places):
+            self._give_back(record)
+        seen = self._parted.observe([Watch(_handle(record, 0))])[0]
+        if seen.exit is not None:
+            self.is_over(record, seen)
 
-    def is_over(self, record: Record) -> None:
+    def is_over(self, record: Record, seen: Observation) -> None:
         """Give back what a job had whose parts have all ended."""
         with self._lock:
             if record.has_ended:
@@ -87,9 +93,20 @@ class Tending:
             record.over = True
             self._parts_over.pop(record.key, None)
         self._give_back(record)
-        seen = self._observed(record, 0)
-        record.final = _plain(seen) if seen is not None else None
+        record.final = asdict(seen.exit) if seen.exit is not None else None
         record.spec, record.cancel = {}, None
+        self._records.write(record, sync=False)
+
+    def pass_cancel(self, record: Record) -> None:
+        """Pass a recorded request on; it stays recorded until every node took it."""
+        asked = record.cancel
+        if asked is None:
+            return
+        try:
+            self._parted.cancel(_handle(record, 0), asked["grace_s"], asked["by"])
+        except LapisError:
+            return
+        record.cancel = None
         self._records.write(record, sync=False)
 
     def end(self, record: Record, exit_status: dict[str, Any]) -> None:
@@ -99,7 +116,6 @@ class Tending:
                 return
             record.exit = exit_status
             record.spec, record.cancel = {}, None
-            self._parts_over.pop(record.key, None)
         self._records.write(record)
         self._give_back(record)
         self._notify(record)
@@ -122,6 +138,8 @@ class Tending:
                 except (KeeperGoneError, KeeperSilentError, LapisError, OSError):
                     continue  # its node is away: looked at again
             busy = {place.node for record in jobs if not record.has_ended for place in record.places}
+            for node in busy & {node.id for node in self._nodes.cluster.alive()}:
+                self._keepers.ensure(node)
             self._tell_where_server_is(busy)
             self._keepers.dismiss_idle(sorted(busy))
 
@@ -133,7 +151,8 @@ class Tending:
                 continue
             try:
                 self._keepers.call(node, "set_server", files, str(self._root))
-                self._server_known[node] = files
+                self._parts_over: dict[tuple[str, str], set[int]] = {}
+        self._server_known[node] = files
             except (KeeperGoneError, KeeperSilentError, LapisError):
                 continue
 
@@ -142,34 +161,17 @@ class Tending:
             self._end_leftovers(record)
         if record.has_ended or not record.places:
             return
-        before = [place.node for place in record.places]
-        standings = [self._nodes.standing(place) for place in record.places]
-        for place, standing in zip(record.places, standings, strict=True):
+        for part, place in enumerate(record.places):
+            standing = self._nodes.standing(place)
             if standing.state == "gone":
                 self._lose(record, place, standing.sentence)
                 return
-        if before != [place.node for place in record.places]:
-            self._found_again(record, before)
-        elif record.started and record.cancel is not None:
-            self._pass_cancel(record)
-
-    def _pass_cancel(self, record: Record) -> None:
-        asked = record.cancel
-        if asked is not None and self._nodes.cancel(record, asked["grace_s"], asked["by"]):
-            record.cancel = None
-            self._records.write(record, sync=False)
-
-    def _found_again(self, record: Record, before: list[str]) -> None:
-        """Take up a job whose node belongs to the cluster under another id now."""
-        for part, place in enumerate(record.places):
-            if place.node == before[part] or not record.started:
-                continue
-            seen = self._observed(record, part)
-            if seen is not None and seen.phase is JobPhase.ABSENT:
+            if place.is_moved and record.started and self._is_without_trace(record, part):
                 self._lose(record, place, "a machine of the same name has taken its place and has no trace of the job")
                 return
-            self._keepers.call(place.node, "adopt", [_handle(record, part)])
-        self._records.write(record)
+            place.is_moved = False
+        if record.started and record.cancel is not None:
+            self.pass_cancel(record)
 
     def _lose(self, record: Record, place: Place, evidence: str) -> None:
         record.leftovers = list(record.places)
@@ -177,35 +179,21 @@ class Tending:
 
     def _end_leftovers(self, record: Record) -> None:
         """End what may still run of a lost job on nodes that are there, or there again."""
-        left = []
+        all_there = True
         for part, place in enumerate(record.leftovers):
-            if self._nodes.standing(place).state != "here":
-                left.append((part, place))
-                continue
-            self._keepers.call(place.node, "cancel", _handle(record, part), None, "the loss of one of its nodes")
-        # A node that is still away is looked for again by its place in the list of all.
-        record.leftovers = [] if not left else record.leftovers
+            if self._nodes.standing(place).state == "here":
+                self._keepers.call(place.node, "cancel", _handle(record, part), None, "the loss of one of its nodes")
+            else:
+                all_there = False
+        if all_there:
+            record.leftovers = []
 
-    def _failed(self, record: Record, part: int) -> bool:
-        seen = self._observed(record, part)
-        return seen is not None and seen.exit is not None and seen.exit.outcome is not Outcome.COMPLETED
-
-    def _observed(self, record: Record, part: int) -> Observation | None:
-        if part >= len(record.places):
-            return None
+    def _is_without_trace(self, record: Record, part: int) -> bool:
+        """Say whether a node that is there does not know a part of a job that was started there."""
         handle = _handle(record, part)
-        try:
-            found: list[Observation] = self._keepers.call(record.places[part].node, "observe", [Watch(handle)])
-        except (KeeperGoneError, KeeperSilentError, LapisError):
-            return None
-        return found[0]
+        found: list[Observation] = self._keepers.call(record.places[part].node, "observe", [Watch(handle)])
+        return found[0].phase is JobPhase.ABSENT
 
 
 def _handle(record: Record, part: int) -> Handle:
     return Handle(record.workspace, record.job, record.submit_key, part)
-
-
-def _plain(seen: Observation) -> dict[str, Any] | None:
-    from dataclasses import asdict
-
-    return asdict(seen.exit) if seen.exit is not None else None
