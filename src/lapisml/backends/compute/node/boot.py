@@ -68,6 +68,9 @@ try:
         sys.exit(4)
     root = os.path.abspath(os.path.expanduser(asked["root"]))
     place = os.path.join(root, "pack", asked["digest"])
+    if not os.path.isdir(root):
+        os.makedirs(root, exist_ok=True)
+        os.chmod(root, 0o700)
     os.makedirs(os.path.join(root, "pack"), mode=0o700, exist_ok=True)
     os.makedirs(os.path.join(root, "run"), mode=0o700, exist_ok=True)
     if os.path.isdir(os.path.join(place, "lapisml")):

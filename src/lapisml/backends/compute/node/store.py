@@ -33,6 +33,8 @@ class NodeStore:
     def __init__(self, root: Path) -> None:
         self._snapshots = str(root / FOLDER)
         self._contexts = root / "contexts"
+        for folder in (Path(self._snapshots), self._contexts):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def missing(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Say what is not here yet.

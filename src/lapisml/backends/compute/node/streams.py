@@ -11,7 +11,7 @@ from typing import Any
 WINDOW = 1 << 20
 """Bytes that may be on the way in one direction of a stream."""
 _GIVE_BACK = WINDOW // 4
-_PIECE = 1 << 17
+_PIECE = 1 << 16
 
 SendStream = Callable[[dict[str, Any], bytes], Awaitable[None]]
 

@@ -32,7 +32,7 @@ VERSION = 1
 LARGEST_HEAD = 1 << 16
 LARGEST_TAIL = 1 << 20
 LARGEST_MESSAGE = 256 << 20
-CHUNK = 1 << 18
+CHUNK = 1 << 16
 """Bytes of a message, or of a stream, that one frame carries at most: others have their turn in between."""
 
 Handler = Callable[[str, Any, bytes], Awaitable[tuple[Any, bytes]]]
@@ -142,7 +142,8 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending = asyncio.Lock()
         self._over = False
-        self.heard_at = time.monotonic()
+        self.alive_at = time.monotonic()
+        """When the other side was last known to be there: it was heard, or took a good deal of what was sent."""
         self.streams = Streams(self._send_stream, on_stream)
 
     async def run(self) -> None:
@@ -154,7 +155,7 @@ class Connection:
         why = "the connection was closed"
         try:
             while (frame := await read_frame(self._reader)) is not None:
-                self.heard_at = time.monotonic()
+                self.alive_at = time.monotonic()
                 self._take(frame)
         except WireError as error:
             why = str(error)
@@ -189,12 +190,14 @@ class Connection:
         self._start(self.tell(body))
 
     async def ping(self) -> None:
-        """Ask for a sign of life; any frame that comes moves `heard_at` on."""
+        """Ask for a sign of life; any frame that comes moves `alive_at` on."""
         await self._send(encode({"t": "p"}))
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; `run` returns."""
         self._end("the connection was closed")
+        with contextlib.suppress(Exception):  # not every transport's reader can be told
+            self._reader.feed_eof()
         self._writer.close()
         with contextlib.suppress(Exception):
             await self._writer.wait_closed()
@@ -278,6 +281,8 @@ class Connection:
             async with self._sending:
                 self._writer.write(data)
                 await self._writer.drain()
+                if len(data) >= CHUNK:  # there was room for it: what was sent before is on its way
+                    self.alive_at = time.monotonic()
         except (OSError, RuntimeError) as error:
             raise WireError(f"the connection broke: {error}") from error
 
