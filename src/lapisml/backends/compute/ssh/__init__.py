@@ -1,0 +1,6 @@
+"""Jobs on machines that are reached by SSH."""
+
+from lapisml.backends.compute.ssh.login import login_transport
+from lapisml.backends.compute.ssh.transport import SshTransport
+
+__all__ = ["SshTransport", "login_transport"]
