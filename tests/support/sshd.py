@@ -22,7 +22,7 @@ from tests.support.processes import end, free_port
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin:" + os.environ.get("PATH", ""))
 NO_SSHD = "sshd is not installed (apt install openssh-server)"
-USER, UID, PASSWORD = "ada", 20001, "correct horse"  # noqa: S105
+USER, UID, PASSWORD = "ada", 20001, "correct horse"
 _NUMBERS = count(os.getpid() % 60)
 
 _CONFIG = """
