@@ -57,9 +57,7 @@ class Asking(Generic[A]):
             if one.answer.done() and one.question != questions[number]
         }
         wait([one.answer for one in again.values()], max(0.0, deadline - time.monotonic()))
-        return {
-            number: self._end(number, questions[number], one, late) for number, one in {**awaited, **again}.items()
-        }
+        return {number: self._end(number, questions[number], one, late) for number, one in {**awaited, **again}.items()}
 
     def close(self) -> None:
         """Take no more questions; what is under way is not waited for."""

@@ -112,12 +112,21 @@ def read_host_keys(document: Mapping[str, Any]) -> HostKeys:
     """
     text, listed = document.get("known_hosts"), document.get("host_keys") or ()
     try:
-        lines = asyncssh.import_known_hosts(str(text)) if text else None
-    except ValueError as error:
+        lines = _lines(str(text)) if text else None
+    except (ValueError, asyncssh.KeyImportError) as error:
         sentence = f"`known_hosts` can't be read: {error}."
         hint = "Its lines are those of a known_hosts file; `ssh-keyscan <host>` prints them."
         raise LapisError(ErrorCode.DOCUMENT_INVALID, sentence, hint) from error
     return HostKeys(lines, tuple(_pinned(str(line)) for line in listed))
+
+
+def _lines(text: str) -> asyncssh.SSHKnownHosts:
+    """Parse lines of a known_hosts file, every one of them."""
+    for line in text.splitlines():
+        words = line.split()
+        if words and not words[0].startswith("#"):
+            asyncssh.import_public_key(" ".join(words[2 if words[0].startswith("@") else 1 :]) + "\n")
+    return asyncssh.import_known_hosts(text)
 
 
 def _pinned(line: str) -> asyncssh.SSHKey:

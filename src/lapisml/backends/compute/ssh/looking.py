@@ -179,9 +179,7 @@ class Looking:
 def _gone(watch: Watch, reason: str, at: int) -> Observation:
     code = EndReason.NODE_LOST
     end = ExitStatus(OUTCOMES[code], code, reason, ended_at=at)
-    return Observation(
-        watch.handle, JobPhase.ENDED, reason, [], watch.journal_after, [], watch.metrics_after, end
-    )
+    return Observation(watch.handle, JobPhase.ENDED, reason, [], watch.journal_after, [], watch.metrics_after, end)
 
 
 def _unknown(watch: Watch, sentence: str) -> Observation:

@@ -74,7 +74,9 @@ def _member_of(spot: Spot, members: Sequence[Member], compute: str) -> Member:
     name = spot.address if spot.port == PORT else f"{spot.address}:{spot.port}"
     unread = [m.host.name for m in members if not m.node]
     if unread and spot.node:
-        sentence = f"Its machine is not at {name} any more; it may be one that was not reached yet: {', '.join(unread)}."
+        sentence = (
+            f"Its machine is not at {name} any more; it may be one that was not reached yet: {', '.join(unread)}."
+        )
         raise UnsureError(sentence)
     if there is not None:
         raise lost(name, "what answers at its address has another Lapis folder, so it was set up anew")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-
 from lapisml.backends.compute.node.link import Pace
 from lapisml.backends.compute.node.parted import Parted, part_specs
 from lapisml.backends.compute.node.remote import RemoteBackend, default_root
@@ -186,5 +185,3 @@ class SshPool:
             return []
         except UnsureError as error:
             raise LapisError(ErrorCode.SERVER_UNREACHABLE, str(error)) from error
-
-
