@@ -104,7 +104,11 @@ class Agent:
                 self._made[2].close()
             backend = await asyncio.to_thread(engine.make, str(wanted[0]), self._root, wanted[1])
             loop = asyncio.get_running_loop()
-            engine.listen(backend, lambda job: loop.call_soon_threadsafe(self._tell, [job]) and None)
+
+            def tell(job: str) -> None:
+                loop.call_soon_threadsafe(self._tell, [job])
+
+            engine.listen(backend, tell)
             self._made = (wanted, backend, Service(backend, self._root))
         self._news.start()
         url = await self._tunnel.start(asked)

@@ -116,14 +116,14 @@ async def start(
     Raises:
         LapisError: ServerUnreachable, NotSupported, StorageFull; the sentence names the machine.
     """
-    sent = sent or await asyncio.to_thread(pack)
-    greeting = {"root": root, "digest": sent.digest, "size": len(sent.data)}
+    brought = sent if sent is not None else await asyncio.to_thread(pack)
+    greeting = {"root": root, "digest": brought.digest, "size": len(brought.data)}
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             writer.write(json.dumps(greeting).encode() + b"\n")
             answer = await _answer(reader, where)
             if answer == ["need"]:
-                writer.write(sent.data)
+                writer.write(brought.data)
                 await writer.drain()
                 answer = await _answer(reader, where)
     except TimeoutError as error:

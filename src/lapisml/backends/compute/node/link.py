@@ -224,11 +224,13 @@ class Link:
         """Return the connection; waits for the very first attempt, and otherwise no longer than it is told to."""
         self._keep()
         deadline = time.monotonic() + (patience if self._attempts else max(patience, self._pace.connect))
+        before = self._attempts
         while self._connection is None:
             if self._closed:
                 raise LapisError(ErrorCode.SERVER_UNREACHABLE, "The server lets go of its computes: it ends.")
             left = deadline - time.monotonic()
-            if left <= 0:
+            lasts = self._attempts > before and self.away.error.code is not ErrorCode.SERVER_UNREACHABLE
+            if left <= 0 or lasts:
                 raise _again(self.away.error, self.sentence)
             self._hurry.set()
             self._attempted.clear()

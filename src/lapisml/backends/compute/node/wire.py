@@ -32,6 +32,7 @@ VERSION = 1
 LARGEST_HEAD = 1 << 16
 LARGEST_TAIL = 1 << 20
 LARGEST_MESSAGE = 256 << 20
+_MOST_AT_ONCE = 4096
 CHUNK = 1 << 16
 """Bytes of a message, or of a stream, that one frame carries at most: others have their turn in between."""
 
@@ -160,6 +161,9 @@ class Connection:
         except WireError as error:
             why = str(error)
             raise
+        except (ValueError, TypeError, KeyError) as error:
+            why = "what came is not a frame of this protocol"
+            raise WireError(why) from error
         finally:
             self._end(why)
 
@@ -194,10 +198,10 @@ class Connection:
         await self._send(encode({"t": "p"}))
 
     async def close(self) -> None:
-        """Close the connection; `run` returns."""
+        """Close the connection; `run` ends."""
         self._end("the connection was closed")
         with contextlib.suppress(Exception):  # not every transport's reader can be told
-            self._reader.feed_eof()
+            self._reader.set_exception(ConnectionAbortedError("it was closed"))
         self._writer.close()
         with contextlib.suppress(Exception):
             await self._writer.wait_closed()
@@ -225,6 +229,8 @@ class Connection:
     def _take_part(self, frame: Frame) -> None:
         key = (frame.head["t"], int(frame.head.get("id", 0)))
         if key not in self._incoming:
+            if len(self._incoming) >= _MOST_AT_ONCE:
+                raise WireError("more messages at once than anybody sends")
             self._incoming[key] = (frame.head, _Incoming(frame))
         head, incoming = self._incoming[key]
         incoming.take(frame.tail)
