@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import pytest
 
 pytest.register_assert_rewrite("lapisml.testing.compute_bench")
 
+from lapisml.core.errors import LapisError  # noqa: E402
 from lapisml.core.snapshots import blob_path, manifest_path  # noqa: E402
 from lapisml.documents.manifest import Manifest, ManifestFile  # noqa: E402
 from lapisml.ports.compute import CodeSpec, EndReason, JobPhase, Outcome, ResourceSpec  # noqa: E402
@@ -159,12 +161,13 @@ def test_another_front_takes_over(bench: Bench, rig: RayRig) -> None:
     """A server of other sources (here: other settings) replaces the front; the running job does not notice."""
     running = bench.running("echo up; sleep 4; exit 5")
     (front,) = rig.cluster.processes("ray.front")
+    bench.backend.close()
     rig.document = {"max_nodes": 1, "interpreter": rig.cluster.python}
     bench.restart()
     assert bench.look(running).phase is JobPhase.UNKNOWN or bench.look(running).exit is None
     assert bench.follow(running, timeout=90).exit.exit_code == 5
     assert front not in rig.cluster.processes("ray.front")
-    with pytest.raises(Exception, match="asks for 2 nodes"):
+    with pytest.raises(LapisError, match="asks for 2 nodes"):
         bench.submit("true", node_count=2)
 
 
@@ -239,6 +242,4 @@ def test_a_node_that_is_gone_takes_its_jobs_with_it(rig: RayRig) -> None:
 
 
 def _sha256(content: bytes) -> str:
-    import hashlib
-
     return hashlib.sha256(content).hexdigest()

@@ -62,6 +62,13 @@ class Keeper:
         return self._station.news(wait_s)
 
 
+def gpu_ids() -> str:
+    """Return the GPUs that the task which runs this was given, as ``CUDA_VISIBLE_DEVICES`` takes them."""
+    import ray
+
+    return ",".join(str(number) for number in ray.get_gpu_ids())
+
+
 def _unpacked(folder: Path, digest: str, pack: bytes) -> Path:
     """Return the folder that holds ``lapisml``, unpacked if it was not there; whole or not at all."""
     import io
