@@ -165,6 +165,8 @@ class ExitStatus:
         signal: number of the signal that ended the command, None otherwise.
         started_at, ended_at: of the command and of the job, ms since the epoch; None when it never started.
         log_tail: last lines of the user's log, at most 4 KiB, undecodable bytes replaced.
+        cause_at: when what ended the job came about: the request, the limit, the end of what failed; None where
+            that was not written down.
     """
 
     outcome: Outcome
@@ -175,6 +177,7 @@ class ExitStatus:
     started_at: int | None = None
     ended_at: int = 0
     log_tail: str = ""
+    cause_at: int | None = None
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> ExitStatus:

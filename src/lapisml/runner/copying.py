@@ -54,22 +54,41 @@ def copy_tree(source: str, target: str) -> list[str]:
     return skipped
 
 
-def move_tree(source: str, target: str) -> list[str]:
-    """Bring a folder's files to another, replacing files of the same path; return the paths left out.
+def move_tree(source: str, target: str, keep: bool = False) -> list[str]:
+    """Bring a folder's files to another; return the paths left out.
 
     Files are renamed where the file system allows it and copied otherwise. A second call after one that was
     cut off completes it. Every file is on disk when this returns.
+
+    Args:
+        source, target: folders.
+        keep: leave files of the same path at the target as they are, in place of replacing them.
     """
     skipped: list[str] = []
     moved = []
     for entry in files_below(source, skipped):
         path = os.path.join(target, entry.relative)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        if not (entry.source == os.path.join(os.path.realpath(source), entry.relative) and _rename(entry.source, path)):
+        if keep and not place_new(entry.source, path):
+            continue
+        if not keep and not (entry.source == os.path.join(os.path.realpath(source), entry.relative) and _rename(entry.source, path)):
             copy_file(entry.source, path)
         moved.append(path)
     sync_files(moved)
     return skipped
+
+
+def place_new(source: str, target: str) -> bool:
+    """Put a file, which no longer changes, at `target` unless something is there; say whether it was put there."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return False
+    except OSError:
+        if os.path.lexists(target):
+            return False
+        copy_file(source, target)
+    return True
 
 
 def link_tree(source: str, target: str) -> list[str]:

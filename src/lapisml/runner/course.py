@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lapisml.ports.endings import EndReason
-from lapisml.runner import child, command, copying, data, durable, jobenv, layout, processes, tools
+from lapisml.runner import child, command, copying, data, durable, jobenv, layout, parts, processes, tools
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
 from lapisml.runner.relay_link import RelayLink
@@ -39,6 +39,8 @@ def prepare(job: Job, relay: RelayLink | None) -> child.Launch:
         from lapisml.runner.distributed import launcher
 
         launcher.prepare(job, launch)
+    elif job.spec.get("part") and not job.spec.get("parallel"):
+        parts.link_log(job.folder, parts.number_of(job.spec), len(parts.hosts_of(job.spec)))
     if job.spec.get("spark"):
         from lapisml.runner import spark
 
@@ -110,8 +112,9 @@ def _environment(job: Job) -> dict[str, Any] | None:
     ready = _lookup(wanted)
     if ready is None:
         ready = _build(job, wanted)
-    for sentence in ready.get("warnings") or ():
-        job.journal.warn(sentence)
+    if not parts.is_follower(job.spec):  # one of a job's machines says it for all
+        for sentence in ready.get("warnings") or ():
+            job.journal.warn(sentence)
     return ready
 
 
@@ -135,7 +138,7 @@ def _build(job: Job, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
     request = {name: wanted[name] for name in ("builder", "options", "definition")}
     try:
-        tools.run("prepare", request, take, job.is_canceled, job.path(layout.RUNNER_LOG))
+        tools.run("prepare", request, take, job.is_canceled, job.path(layout.RUNNER_LOG), job.tools_python())
     except tools.ToolError as error:
         raise JobEndError(EndReason.ENVIRONMENT, error=str(error)) from error
     ready = _lookup({**wanted, "key": built.get("key", wanted["key"])})
@@ -172,7 +175,7 @@ def _variables(
     env.update(jobenv.data_variables({**job.spec["literals"], **inputs}, outputs))
     env.update(place_variables(job.spec, job.folder, inputs, outputs))
     env.update(job.spec["environment_variables"])
-    return jobenv.without_proxy_for_loopback(env)
+    return jobenv.without_proxy(env, parts.hosts_of(job.spec) if job.spec.get("part") else ())
 
 
 def _bash() -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lapisml.ports.endings import EndReason
-from lapisml.runner import copying, durable, layout
+from lapisml.runner import copying, durable, layout, parts
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.tools import ToolError
 
@@ -70,6 +70,9 @@ def prepare_outputs(spec: Mapping[str, Any], folder: str) -> dict[str, str]:
 def store_outputs(spec: Mapping[str, Any], folder: str, stage: Stage) -> list[str]:
     """Store what the command wrote for the outputs that were not written in place, and changed remote inputs.
 
+    Of a job of several machines all store into the same places: what the first part stores stays, whoever comes
+    first. Changed inputs are put back by the first alone, for the others' copies may never have been touched.
+
     Returns:
         Sentences about what was left out.
 
@@ -78,16 +81,17 @@ def store_outputs(spec: Mapping[str, Any], folder: str, stage: Stage) -> list[st
     """
     notes: list[str] = []
     requests = []
+    keep = parts.is_follower(spec)
     for name, given in spec["outputs"].items():
         path = _output_path(name, given, folder)
         if given["mode"] == "direct" or path == _in_place(given):
             continue
         if _is_local(given["location"]):
-            notes.extend(_move(name, path, _path(given["location"])))
+            notes.extend(_move(name, path, _path(given["location"]), keep))
         elif os.path.exists(path):
-            requests.append({"do": "put", "name": name, "location": given["location"], "path": path})
+            requests.append({"do": "put", "name": name, "location": given["location"], "path": path, "keep": keep})
     for name, given in spec["inputs"].items():
-        if given["mode"] == "rw_mount" and not _is_local(given["location"]):
+        if not keep and given["mode"] == "rw_mount" and not _is_local(given["location"]):
             path = os.path.join(folder, layout.INPUTS, name)
             requests.append({"do": "put_back", "name": name, "location": given["location"], "path": path})
     if requests:
@@ -104,28 +108,50 @@ def store_artifacts(spec: Mapping[str, Any], folder: str, stage: Stage) -> list[
     Raises:
         JobEndError: OUTPUT, naming the output ``artifacts``.
     """
-    location = spec["artifacts"]["location"]
+    location, keep = spec["artifacts"]["location"], parts.is_follower(spec)
     produced = [(os.path.join(folder, layout.WORK, name), name) for name in (layout.OUTPUTS, layout.LOGS)]
     written = [(os.path.join(folder, name), name) for name in (layout.USER_LOGS, layout.SYSTEM_LOGS)]
+    if keep:
+        written = _own_logs(spec, folder)
     if not _is_local(location):
         requests = [
-            {"do": "put", "name": "artifacts", "location": location, "below": name, "path": path}
+            {"do": "put", "name": "artifacts", "location": location, "below": name, "path": path, "keep": keep}
             for path, name in [*produced, *written]
-            if os.path.isdir(path) and os.listdir(path)
+            if os.path.isfile(path) or (os.path.isdir(path) and os.listdir(path))
         ]
         _stage_out(stage, requests)
         return []
     try:
         root = _path(location)
         left_out = [
-            f"{n}/{s}" for p, n in produced if os.path.isdir(p) for s in copying.move_tree(p, os.path.join(root, n))
+            f"{n}/{s}"
+            for p, n in produced
+            if os.path.isdir(p)
+            for s in copying.move_tree(p, os.path.join(root, n), keep)
         ]
         left_out += [
             f"{n}/{s}" for p, n in written if os.path.isdir(p) for s in copying.link_tree(p, os.path.join(root, n))
         ]
+        _link_files([(p, os.path.join(root, n)) for p, n in written if os.path.isfile(p)])
     except OSError as error:
         raise _failure(EndReason.OUTPUT, "artifacts", error) from error
     return [_left_out("artifacts", left_out)] if left_out else []
+
+
+def _own_logs(spec: Mapping[str, Any], folder: str) -> list[tuple[str, str]]:
+    """Return the logs of a part that is not the first, and under which names they are stored."""
+    found: list[str] = []
+    for top in (layout.USER_LOGS, layout.SYSTEM_LOGS):
+        if os.path.isdir(os.path.join(folder, top)):
+            found += [f"{top}/{entry.relative}" for entry in copying.files_below(os.path.join(folder, top), [])]
+    return [(os.path.join(folder, own), shown) for own, shown in parts.log_names(parts.number_of(spec), found).items()]
+
+
+def _link_files(pairs: list[tuple[str, str]]) -> None:
+    for source, target in pairs:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        copying.link_file(source, target)
+    copying.sync_files([target for _source, target in pairs])
 
 
 def sorted_roots(spec: Mapping[str, Any], values: Mapping[str, str]) -> tuple[str, ...]:
@@ -205,14 +231,17 @@ def _in_place(given: Mapping[str, Any]) -> str | None:
     return _path(given["location"])
 
 
-def _move(name: str, source: str, target: str) -> list[str]:
+def _move(name: str, source: str, target: str, keep: bool) -> list[str]:
     try:
         if os.path.isdir(source):
-            left_out = copying.move_tree(source, target)
+            left_out = copying.move_tree(source, target, keep)
             return [_left_out(name, left_out)] if left_out else []
         if os.path.exists(source):
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            copying.copy_file(source, target)
+            if keep and not copying.place_new(source, target):
+                return []
+            if not keep:
+                copying.copy_file(source, target)
             copying.sync_files([target])
     except OSError as error:
         raise _failure(EndReason.OUTPUT, name, error) from error

@@ -17,10 +17,17 @@ _EXIT_MEANINGS = {126: " (not executable)", 127: " (command not found)"}
 
 
 class JobEndError(Exception):
-    """Ends the job's course: carries the reason and the words for its sentence."""
+    """Ends the job's course: carries the reason and the words for its sentence.
+
+    Attributes:
+        reason: the one cause.
+        sentence: for the person.
+        at: when that came about, ms since the epoch; None means when the command ended.
+    """
 
     def __init__(self, reason: EndReason, **words: str) -> None:
         super().__init__(SENTENCES[reason].format(**words)[:_SENTENCE_LENGTH])
+        self.at: int | None = None
         self._words = words
         self.reason = reason
         self.sentence = str(self)
@@ -32,26 +39,26 @@ class JobEndError(Exception):
         return named
 
 
-def ending(reason: EndReason, sentence: str, folder: str, status: dict[str, Any] | None = None) -> dict[str, Any]:
+def ending(end: JobEndError, folder: str, status: dict[str, Any] | None = None) -> dict[str, Any]:
     """Make the content of ``exit.json``.
 
     Args:
-        reason: the one cause.
-        sentence: for the person.
+        end: how the job ended.
         folder: the job's folder; the end of its log is taken along when the job did not complete.
         status: content of ``child.json``, None when the command never started or its status is lost.
     """
-    status = status or {}
+    status, reason, now = status or {}, end.reason, now_ms()
     outcome = OUTCOMES[reason].value
     return {
         "outcome": outcome,
         "reason_code": reason.value,
-        "reason": sentence,
+        "reason": end.sentence,
         "exit_code": status.get("exit_code"),
         "signal": status.get("signal"),
         "started_at": status.get("started_at"),
         "command_ended_at": status.get("ended_at"),
-        "ended_at": now_ms(),
+        "cause_at": end.at or status.get("ended_at") or now,
+        "ended_at": now,
         "log_tail": "" if reason is EndReason.SUCCEEDED else log_tail(os.path.join(folder, layout.STD_LOG)),
     }
 

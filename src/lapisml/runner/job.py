@@ -9,6 +9,8 @@ from lapisml.runner import durable, layout
 from lapisml.runner.journal import Journal
 from lapisml.runner.tools import Line, run
 
+_PLAIN = ("file", "lapis", "http", "https")
+
 
 class Job:
     """One job on this machine.
@@ -51,7 +53,7 @@ class Job:
         """Have data moved between stores; see `lapisml.runner.stage`.
 
         Raises:
-            ToolError, StoppedError: as `lapisml.runner.tools.run`.
+            ToolError, StoppedError: as `lapisml.runner.tools.run`, and as `tools_python`.
         """
         answers: dict[str, str] = {}
 
@@ -66,5 +68,29 @@ class Job:
                 answers[line["name"]] = line["path"]
 
         asked = {"storage": self.spec["storage"], "requests": requests}
-        run("stage", asked, take, self.is_canceled, self.path(layout.RUNNER_LOG))
+        python = self.tools_python() if any(map(_needs_tools, requests)) else None
+        run("stage", asked, take, self.is_canceled, self.path(layout.RUNNER_LOG), python)
         return answers
+
+    def tools_python(self) -> str | None:
+        """Return the interpreter that helpers run on, made now if need be; None means this one.
+
+        Raises:
+            ToolError, StoppedError: as `lapisml.runner.toolbox.make_ready`.
+        """
+        wanted = self.spec.get("toolbox")
+        if wanted is None:
+            return None
+        from lapisml.runner import toolbox  # only on other machines
+
+        def take(line: Line) -> None:
+            if "log" in line:
+                durable.append_bytes(self.path(layout.ENVIRONMENT_LOG), f"{line['log']}\n".encode())
+
+        os.makedirs(self.path(layout.SYSTEM_LOGS), exist_ok=True)
+        return toolbox.make_ready(wanted, take, self.is_canceled, self.path(layout.RUNNER_LOG))
+
+
+def _needs_tools(request: dict[str, Any]) -> bool:
+    """Say whether a request needs more than the standard library: object stores, and files that are YAML."""
+    return request["do"] == "evaluate" or request["location"]["protocol"] not in _PLAIN

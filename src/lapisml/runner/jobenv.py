@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lapisml.runner import layout
+from lapisml.runner import layout, parts
 
 _FROM_HOST = frozenset(
     "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR "
@@ -49,7 +49,7 @@ def job_variables(spec: Mapping[str, Any], folder: str, relay_port: int | None) 
     """
     job = spec["job"]
     found = {
-        layout.KEY_VARIABLE: spec["submit_key"],
+        layout.KEY_VARIABLE: parts.key_of(spec),
         "LAPIS_JOB": job,
         "LAPIS_WORKSPACE": spec["workspace"],
         "AZUREML_RUN_ID": job,
@@ -63,6 +63,7 @@ def job_variables(spec: Mapping[str, Any], folder: str, relay_port: int | None) 
         "PYTHONUNBUFFERED": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
+    found.update(parts.variables(spec))
     found.update(_arm(spec))
     if relay_port is not None:
         found.update(_tracking(spec["tracking"], relay_port))
@@ -77,13 +78,13 @@ def data_variables(inputs: Mapping[str, str], outputs: Mapping[str, str]) -> dic
     }
 
 
-def without_proxy_for_loopback(env: dict[str, str]) -> dict[str, str]:
-    """Return `env` with the relay's address kept from any proxy."""
+def without_proxy(env: dict[str, str], others: Sequence[str] = ()) -> dict[str, str]:
+    """Return `env` with the relay's address, and the `others` of the job's machines, kept from any proxy."""
     if not any(name.lower().endswith("_proxy") for name in env):
         return env
     known = env.get("no_proxy") or env.get("NO_PROXY") or ""
     hosts = [host.strip() for host in known.split(",") if host.strip()]
-    exempt = ",".join([*hosts, *(host for host in _LOOPBACK if host not in hosts)])
+    exempt = ",".join([*hosts, *(host for host in (*_LOOPBACK, *others) if host not in hosts)])
     return {**env, "no_proxy": exempt, "NO_PROXY": exempt}
 
 

@@ -7,7 +7,8 @@ Requests:
 
 * ``get``: bring ``location`` to ``path`` (a folder) or, for a single file, into the folder ``path``;
 * ``evaluate``: the files that the MLTable at ``location`` names, below ``path``;
-* ``put``: store the file or folder ``path`` at ``location`` (``below`` it, where given);
+* ``put``: store the file or folder ``path`` at ``location`` (``below`` it, where given); with ``keep``, what is
+  there already stays;
 * ``put_back``: store a folder's files, or the one file in it, at ``location``.
 """
 
@@ -22,6 +23,7 @@ from typing import Any
 
 from lapisml.core.errors import LapisError
 from lapisml.ports.storage import Storage, StorageLocation
+from lapisml.runner.copying import files_below
 from lapisml.runner.mltable import listed_files
 
 _PROGRESS_EVERY_S = 1.0
@@ -55,7 +57,8 @@ def _do(storage: Storage, request: dict[str, Any]) -> None:
     elif request["do"] == "evaluate":
         _say({"name": request["name"], "path": str(_evaluate(storage, request, location, path))})
     elif request["do"] == "put":
-        _put(storage, path, location.child(request.get("below", "")), request["name"])
+        put = _put_new if request.get("keep") else _put
+        put(storage, path, location.child(request.get("below", "")), request["name"])
     else:
         _put_back(storage, path, location, request["name"])
 
@@ -88,6 +91,15 @@ def _put(storage: Storage, path: Path, location: StorageLocation, name: str) -> 
     if path.is_dir():
         storage.put_tree(path, location, _Progress("Uploading output", name))
     elif path.exists():
+        storage.put_file(path, location)
+
+
+def _put_new(storage: Storage, path: Path, location: StorageLocation, name: str) -> None:
+    """Store what is not there yet, file by file: another of the job's machines may store at the same place."""
+    if path.is_dir():
+        for entry in files_below(str(path), []):
+            _put_new(storage, Path(entry.source), location.child(entry.relative), name)
+    elif path.exists() and storage.info(location) is None:
         storage.put_file(path, location)
 
 

@@ -21,7 +21,7 @@ import time
 from typing import Any
 
 from lapisml.ports.endings import EndReason
-from lapisml.runner import copying, course, data, durable, endings, layout, oom, processes, specfile
+from lapisml.runner import copying, course, data, durable, endings, layout, oom, parts, processes, specfile
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
 from lapisml.runner.relay_link import RelayLink
@@ -173,7 +173,7 @@ class Supervisor:
         spare = self._relay.pids if self._relay is not None else frozenset()
         if self._status is not None and not processes.children(os.getpid()):
             return
-        for pid in processes.marked(layout.KEY_VARIABLE, self._job.spec["submit_key"]):
+        for pid in processes.marked(layout.KEY_VARIABLE, parts.key_of(self._job.spec)):
             if pid not in spare:
                 name = processes.name_of(pid)
                 self._job.journal.note("Ended a process that outlived the command.", pid=pid, name=name)
@@ -184,7 +184,7 @@ class Supervisor:
     def _end(self, end: JobEndError) -> None:
         end, complete = self._finalize(end)
         job = self._job
-        verdict = endings.ending(end.reason, end.sentence, job.folder, self._status)
+        verdict = endings.ending(end, job.folder, self._status)
         durable.write_reserved(job.path(layout.EXIT), verdict)
         job.journal.record("ended", end.sentence, detail={"reason_code": end.reason.value})
         self._clean_up(complete)

@@ -12,6 +12,7 @@ from lapisml.ports.endings import EndReason
 from lapisml.runner import child, layout, processes
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
+from lapisml.runner.journal import now_ms
 from lapisml.runner.relay_link import RelayLink
 from lapisml.runner.sampling import GpuFeed, Sampler, nvidia_smi
 from lapisml.runner.signals import Signals
@@ -130,6 +131,7 @@ class Watch:
     def _stop(self, why: JobEndError, grace_s: float | None) -> None:
         """Ask every process of the command to end."""
         self._stopped = why
+        why.at = now_ms()
         grace = float(self._job.spec["grace_s"] if grace_s is None else grace_s)
         self._kill_at = time.monotonic() + grace
         reached = processes.send(self._tree(), signal.SIGTERM)

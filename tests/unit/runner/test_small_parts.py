@@ -171,8 +171,8 @@ class TestVariables:
         assert set(jobenv.from_host(host)) == {"PATH", "LC_ALL", "https_proxy", "UV_INDEX_URL"}
 
     def test_the_relay_is_never_asked_through_a_proxy(self) -> None:
-        assert jobenv.without_proxy_for_loopback({"A": "1"}) == {"A": "1"}
-        env = jobenv.without_proxy_for_loopback({"HTTP_PROXY": "http://p", "no_proxy": "corp,localhost"})
+        assert jobenv.without_proxy({"A": "1"}) == {"A": "1"}
+        env = jobenv.without_proxy({"HTTP_PROXY": "http://p", "no_proxy": "corp,localhost"})
         assert env["no_proxy"] == env["NO_PROXY"] == "corp,localhost,127.0.0.1"
 
     def test_inputs_and_outputs_are_variables_too(self) -> None:

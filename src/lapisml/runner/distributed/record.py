@@ -45,7 +45,8 @@ def name_rank(job: Job, end: JobEndError) -> JobEndError:
         return end.of("mpirun")
     rank = ranks[failed["rank"]]
     named = end.of(plan.title(rank, len(ranks)))
-    if rank.number > 0:
+    named.at = failed.get("ended_at")
+    if rank.number != plan.own_ranks(job.spec, ranks)[0].number:
         log = plan.log_of(rank, len(ranks))
         lines = endings.log_tail(job.path(log)).splitlines()[-_TAIL_LINES:]
         heading = f"{named.sentence} Last lines of {log}:" if lines else f"{named.sentence} It wrote nothing."

@@ -24,6 +24,9 @@ from lapisml.core.errors import ErrorCode, LapisError
 
 T = TypeVar("T")
 
+_SLOWEST = 16_384
+"""Bytes per second at which even a slow link is expected to carry what a call brings."""
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -42,7 +45,7 @@ class Pace:
     first_pause: float = 0.25
     longest_pause: float = 20.0
     ping: float = 5.0
-    quiet: float = 20.0
+    quiet: float = 30.0
     patience: float = 3.0
     call: float = 120.0
 
@@ -141,7 +144,7 @@ class Link:
             LapisError: the agent's, or the one that keeps the link away (ServerUnreachable and others).
         """
         wait = self._pace.patience if patience is None else patience
-        return self.do(self._call(verb, body, tail, wait), self._pace.call + self._pace.connect + wait)
+        return self.do(self._call(verb, body, tail, wait), 2 * self._limit(tail) + self._pace.connect + wait)
 
     async def ask(self, verb: str, body: Any = None, patience: float = 0.0) -> tuple[Any, bytes]:
         """Do as `call`, on the links' thread.
@@ -200,7 +203,7 @@ class Link:
         for last in (False, True):
             connection = await self._ready(patience)
             try:
-                async with asyncio.timeout(self._pace.call):
+                async with asyncio.timeout(self._limit(tail)):
                     return await connection.call(verb, body, tail)
             except TimeoutError as error:
                 raise self._unanswered() from error
@@ -210,24 +213,30 @@ class Link:
                     raise LapisError(ErrorCode.SERVER_UNREACHABLE, sentence) from error
         raise AssertionError
 
+    def _limit(self, tail: bytes) -> float:
+        """Return how long a call may take: what it carries has to get there."""
+        return self._pace.call + len(tail) / _SLOWEST
+
     def _unanswered(self) -> LapisError:
         return LapisError(ErrorCode.SERVER_UNREACHABLE, f"The agent on {self._where} does not answer.")
 
     async def _ready(self, patience: float) -> wire.Connection:
-        """Return the connection; waits for an attempt that is under way, and a while for the next."""
+        """Return the connection; waits for the very first attempt, and otherwise no longer than it is told to."""
         self._keep()
-        deadline = time.monotonic() + patience
-        seen = self._attempts
+        deadline = time.monotonic() + (patience if self._attempts else max(patience, self._pace.connect))
+        before = self._attempts
         while self._connection is None:
             if self._closed:
                 raise LapisError(ErrorCode.SERVER_UNREACHABLE, "The server lets go of its computes: it ends.")
             left = deadline - time.monotonic()
-            if left <= 0 and self._attempts > seen:
+            lasts = self._attempts > before and self.away.error.code is not ErrorCode.SERVER_UNREACHABLE
+            if left <= 0 or lasts:
                 raise _again(self.away.error, self.sentence)
             self._hurry.set()
             self._attempted.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._attempted.wait(), max(left, 0.05))
+                await asyncio.wait_for(self._attempted.wait(), left)
+            deadline = min(deadline, time.monotonic() + patience) if self._attempts == 1 else deadline
         return self._connection
 
     def _keep(self) -> None:
@@ -278,7 +287,7 @@ class Link:
             async with asyncio.timeout(self._pace.connect):
                 await self._greet(connection)
             self._connection = connection
-            self.away = Away()
+            self.away = Away(None, LapisError(ErrorCode.SERVER_UNREACHABLE, f"The link to {self._where} just broke."))
             self._attempts += 1
             self._attempted.set()
             self._on_up()
@@ -295,7 +304,8 @@ class Link:
 
     async def _greet(self, connection: wire.Connection) -> None:
         asked = time.time_ns() // 1_000_000
-        self.facts, _tail = await connection.call("hello", {"version": wire.VERSION, **self._greeting()})
+        greeting = {"version": wire.VERSION, "quiet": 3 * self._pace.quiet, **self._greeting()}
+        self.facts, _tail = await connection.call("hello", greeting)
         answered = time.time_ns() // 1_000_000
         self.ahead_ms = _ahead(self.ahead_ms, int(self.facts["now"]) - (asked + answered) // 2, answered - asked)
 
@@ -307,7 +317,7 @@ class Link:
         """
         while True:
             await asyncio.sleep(self._pace.ping)
-            silent = time.monotonic() - connection.heard_at
+            silent = time.monotonic() - connection.alive_at
             if silent > self._pace.quiet:
                 raise wire.WireError(f"nothing was heard from it for {silent:.0f} s")
             if silent > self._pace.ping:

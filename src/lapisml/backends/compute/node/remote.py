@@ -76,6 +76,7 @@ class RemoteBackend:
             "listen": listen,
             "advertise": advertise,
             "server_url": attachment.document.get("server_url"),
+            "environment": dict(attachment.document.get("environment_variables") or {}),
         }
         self._seen: dict[Handle, Observation] = {}
         self._unknown: set[str] = set()
@@ -124,10 +125,15 @@ class RemoteBackend:
         return codec.logs_from_json(body, self.link.ahead_ms)
 
     def read_log(self, handle: Handle, path: str, offset: int = 0, limit: int = 1 << 20) -> LogChunk:
-        """Read a part of a log; never more than `Service` gives at once."""
-        asked = {"handle": handle.to_json(), "path": path, "offset": offset, "limit": limit}
-        size, data = self.link.call("read_log", asked)
-        return LogChunk(data, int(size))
+        """Read a part of a log, in as many answers as it takes."""
+        data, size = bytearray(), 0
+        while True:
+            wanted = limit - len(data)
+            asked = {"handle": handle.to_json(), "path": path, "offset": offset + len(data), "limit": wanted}
+            size, more = self.link.call("read_log", asked)
+            data += more
+            if not more or len(data) >= limit or offset + len(data) >= int(size):
+                return LogChunk(bytes(data), int(size))
 
     def discard(self, handle: Handle) -> None:
         """Remove what is left of a job."""
@@ -169,7 +175,7 @@ class RemoteBackend:
         """Ask; the answer is about the first of the jobs, as many as fit."""
         known = [self._seen.get(watch.handle) for watch in watches]
         asked = [codec.watch_to_json(watch, seen) for watch, seen in zip(watches, known, strict=True)]
-        count, tail = self.link.call("observe", asked)
+        count, tail = self.link.call("observe", asked, patience=0.0)
         answers = [json.loads(line) for line in tail.split(b"\n")] if count else []
         if not 0 < len(answers) <= len(watches):
             raise LapisError(ErrorCode.SERVER_UNREACHABLE, "The agent answers something else than it was asked.")

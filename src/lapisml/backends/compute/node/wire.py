@@ -32,7 +32,8 @@ VERSION = 1
 LARGEST_HEAD = 1 << 16
 LARGEST_TAIL = 1 << 20
 LARGEST_MESSAGE = 256 << 20
-CHUNK = 1 << 18
+_MOST_AT_ONCE = 4096
+CHUNK = 1 << 16
 """Bytes of a message, or of a stream, that one frame carries at most: others have their turn in between."""
 
 Handler = Callable[[str, Any, bytes], Awaitable[tuple[Any, bytes]]]
@@ -142,7 +143,8 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending = asyncio.Lock()
         self._over = False
-        self.heard_at = time.monotonic()
+        self.alive_at = time.monotonic()
+        """When the other side was last known to be there: it was heard, or took a good deal of what was sent."""
         self.streams = Streams(self._send_stream, on_stream)
 
     async def run(self) -> None:
@@ -154,11 +156,14 @@ class Connection:
         why = "the connection was closed"
         try:
             while (frame := await read_frame(self._reader)) is not None:
-                self.heard_at = time.monotonic()
+                self.alive_at = time.monotonic()
                 self._take(frame)
         except WireError as error:
             why = str(error)
             raise
+        except (ValueError, TypeError, KeyError) as error:
+            why = "what came is not a frame of this protocol"
+            raise WireError(why) from error
         finally:
             self._end(why)
 
@@ -189,12 +194,14 @@ class Connection:
         self._start(self.tell(body))
 
     async def ping(self) -> None:
-        """Ask for a sign of life; any frame that comes moves `heard_at` on."""
+        """Ask for a sign of life; any frame that comes moves `alive_at` on."""
         await self._send(encode({"t": "p"}))
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; `run` ends."""
         self._end("the connection was closed")
+        with contextlib.suppress(Exception):  # not every transport's reader can be told
+            self._reader.set_exception(ConnectionAbortedError("it was closed"))
         self._writer.close()
         with contextlib.suppress(Exception):
             await self._writer.wait_closed()
@@ -222,6 +229,8 @@ class Connection:
     def _take_part(self, frame: Frame) -> None:
         key = (frame.head["t"], int(frame.head.get("id", 0)))
         if key not in self._incoming:
+            if len(self._incoming) >= _MOST_AT_ONCE:
+                raise WireError("more messages at once than anybody sends")
             self._incoming[key] = (frame.head, _Incoming(frame))
         head, incoming = self._incoming[key]
         incoming.take(frame.tail)
@@ -278,6 +287,8 @@ class Connection:
             async with self._sending:
                 self._writer.write(data)
                 await self._writer.drain()
+                if len(data) >= CHUNK:  # there was room for it: what was sent before is on its way
+                    self.alive_at = time.monotonic()
         except (OSError, RuntimeError) as error:
             raise WireError(f"the connection broke: {error}") from error
 
