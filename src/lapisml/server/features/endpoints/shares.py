@@ -34,6 +34,8 @@ _log = logging.getLogger("lapis.endpoints")
 
 _AWAY_MS = 20_000
 """How long nothing can be learnt of a machine before others keep its replicas as well, milliseconds."""
+_GATHER_MS = 5_000
+"""How long machines that can't be had are waited for before others are chosen for a new revision, milliseconds."""
 _LATER_MS = 2_000
 _DRAIN_MS = 10_000
 
@@ -115,6 +117,8 @@ class ShareFollower:
         if not nodes:
             return False
         shares, now = {one.node: one for one in self._shares(revision.id)}, self._clock.now_ms()
+        if not shares and len(nodes) < len(standing.nodes) and now - revision.created_at < _GATHER_MS:
+            return False  # machines that are asked for the first time answer one after the other
         lost = {n for n, one in shares.items() if one.away_since is not None and now - one.away_since >= _AWAY_MS}
         leaving = {n for n, one in shares.items() if one.leaving}
         present = shares.keys() - lost - leaving
