@@ -248,5 +248,5 @@ def test_a_build_context_and_a_table_of_the_bucket(world: World) -> None:
     words = ("-n", "shown", "--version", "1", "--path", str(table), "--type", "mltable")
     world.lapis("data", "create", *words)
     uri = world.lapis("data", "show", "-n", "shown", "--version", "1", "--query", "path", "-o", "tsv")
-    status, shown = world.api.call("GET", f"/content/table?uri={uri}")
-    assert (status, shown.get("rows")) == (200, [["1", "2"]]), shown
+    status, shown = world.api.call("GET", f"/content/profile?uri={uri}")
+    assert (status, [column["name"] for column in shown.get("columns", [])]) == (200, ["a", "b"]), shown
