@@ -16,12 +16,15 @@ from lapisml.server.azure.assembly import AzureSurfaces
 from lapisml.server.azure.front import AzureFront
 from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.assets.shared_uploads import SharedUploads
+from lapisml.server.features.assets.upload_request import Uploads
 from lapisml.server.features.assets.uploads import UploadService
 from lapisml.server.features.batch_endpoints.assembly import BatchEndpointsPart
 from lapisml.server.features.batch_endpoints.assembly import assemble as add_batch_endpoints
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.connections.service import ConnectionService
 from lapisml.server.features.datastores.local_access import LocalAccess
+from lapisml.server.features.datastores.own_files import OwnFiles
 from lapisml.server.features.datastores.rewrites import RewriteRules
 from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.endpoints.assembly import EndpointsPart
@@ -39,13 +42,15 @@ from lapisml.server.features.sweeps.assembly import add_sweeps
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.webhooks.service import Webhooks
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
-from lapisml.server.foundation import launch_settings, make_backends, make_platform
+from lapisml.server.foundation import launch_settings, make_backends, make_platform, own_files
+from lapisml.server.joining import FilesPlace
 from lapisml.server.native import make_native
 from lapisml.server.parts import Backends, Features, LateFeatures, Platform
 from lapisml.server.platform.auth import AsgiApp, Gate
 from lapisml.server.platform.files import create_private
 from lapisml.server.platform.idempotency import IdempotencyStore
 from lapisml.server.platform.idempotency_layer import IdempotencyLayer
+from lapisml.server.platform.installation import Installation
 from lapisml.server.platform.lifetime import Lifetime
 from lapisml.server.platform.mounts import Mounts
 from lapisml.server.platform.processes import owner_is_gone
@@ -99,7 +104,7 @@ def create_app(settings: Settings, url: str) -> Application:
     lifetime.add(jobs.composite_worker)
     reuse = _reuse(platform, backends, features, jobs)
     composed = _composed(platform, features, jobs, reuse)
-    _furnish(settings, features, jobs)
+    _furnish(platform, backends, features, jobs)
     gateway = gateway_watch(settings, platform.clock)
     page = StudioPage()
     native = make_native(platform, backends, features, jobs, reuse, gateway, page)
@@ -127,29 +132,29 @@ def create_app(settings: Settings, url: str) -> Application:
 
 def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Features:
     settings, database, clock = platform.settings, platform.database, platform.clock
-    folder = settings.home / "storage"
+    files = own_files(settings)
     tracking = TrackingService(database, clock)
     lifetime.on_stop(tracking.close)
-    workspaces = WorkspaceService(database, clock, folder, settings.home / "runs")
+    workspaces = WorkspaceService(database, clock, files.folder, settings.home / "runs")
     registry_of = workspaces.registries.get
     datastores = DatastoreService(
         database,
         platform.vault,
         clock,
-        folder,
+        files,
         RewriteRules(settings.uri_rewrites),
         LocalAccess(settings.home, settings.local_roots),
         settings.allow_private_addresses,
         registry_of,
     )
     catalogue = load_backend("catalogue", "files")(settings.catalogue_file)
-    assets = AssetService(database, clock, datastores, backends.storage, folder, catalogue, registry_of)
+    assets = AssetService(database, clock, datastores, backends.storage, catalogue, registry_of)
     return Features(
         identity=identity_service(platform),
         workspaces=workspaces,
         datastores=datastores,
         assets=assets,
-        uploads=UploadService(folder),
+        uploads=_uploads(files, backends, assets),
         content=ContentService(assets, backends.storage),
         registries=add_registries(workspaces, datastores, assets, backends.storage, platform.url),
         connections=ConnectionService(database, platform.vault, clock),
@@ -157,6 +162,12 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
         computes=ComputeService(database, clock, settings.local_slots or os.cpu_count() or 1),
         tracking=tracking,
     )
+
+
+def _uploads(files: OwnFiles, backends: Backends, assets: AssetService) -> Uploads:
+    if files.base is None:
+        return UploadService(files.folder)
+    return SharedUploads(files, backends.storage, assets.shelf)
 
 
 def _ground(platform: Platform, backends: Backends, features: Features) -> Ground:
@@ -199,8 +210,9 @@ def _composed(platform: Platform, features: Features, jobs: JobsPart, reuse: Reu
     )
 
 
-def _furnish(settings: Settings, features: Features, jobs: JobsPart) -> None:
+def _furnish(platform: Platform, backends: Backends, features: Features, jobs: JobsPart) -> None:
     """Connect what later features tell earlier ones, and make what every server has from its first start."""
+    settings, database, files = platform.settings, platform.database, features.datastores.files
 
     def running(workspace: Workspace) -> str | None:
         count = jobs.service.count_running(workspace)
@@ -208,6 +220,16 @@ def _furnish(settings: Settings, features: Features, jobs: JobsPart) -> None:
 
     features.identity.ensure_owner(settings.home / "token", settings.token)
     features.workspaces.object_to_deletion(running)
+
+    def clear(workspace: Workspace) -> None:
+        place = files.shared(workspace.name)
+        if place is not None:
+            backends.storage.delete(place)
+
+    features.workspaces.bid_farewell(clear)
+    place = FilesPlace(Installation(database), files, backends.storage, alone=database.is_sqlite)
+    everything = [*features.workspaces.list(), *features.workspaces.registries.list()]
+    place.settle([workspace.name for workspace in everything], settings.default_datastore_moved_from)
     features.workspaces.welcome(features.datastores.furnish)
     features.workspaces.ensure_default(features.identity.owner_name)
 

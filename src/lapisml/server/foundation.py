@@ -5,11 +5,15 @@ from __future__ import annotations
 from lapisml.backends.registry import BACKENDS, load_backend
 from lapisml.core.clock import SystemClock
 from lapisml.ports.environments import Resolution
+from lapisml.server.features.datastores.default_store import location_of
+from lapisml.server.features.datastores.own_files import OwnFiles
 from lapisml.server.features.jobs.launch import LaunchSettings
+from lapisml.server.joining import check_key
 from lapisml.server.parts import Backends, Platform
 from lapisml.server.platform.capacity import DiskReserve
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
+from lapisml.server.platform.installation import Installation
 from lapisml.server.platform.leases import Leases
 from lapisml.server.platform.lifetime import Lifetime
 from lapisml.server.platform.processes import ProcessIdentity, owner_is_gone, owner_name
@@ -41,7 +45,7 @@ def make_platform(settings: Settings, url: str, lifetime: Lifetime) -> Platform:
         url=url,
         clock=clock,
         database=database,
-        vault=Vault.open(settings.home / "secret.key"),
+        vault=_vault(settings, database),
         events=_events(database, lifetime),
         leases=Leases(database, clock, owner, owner_is_gone),
         reserve=reserve,
@@ -76,6 +80,23 @@ def launch_settings(settings: Settings, backends: Backends) -> LaunchSettings:
         wake_socket=settings.home / "run" / "wake.sock",
         drop_ins=settings.drop_ins,
     )
+
+
+def _vault(settings: Settings, database: Database) -> Vault:
+    vault = Vault.open(settings.home / "secret.key", settings.secret_key)
+    if not database.is_sqlite:  # which other servers use, with other homes
+        check_key(Installation(database), vault)
+    return vault
+
+
+def own_files(settings: Settings) -> OwnFiles:
+    """Give the place where workspaces keep their files.
+
+    Raises:
+        LapisError: Usage, DocumentInvalid, NotSupported.
+    """
+    base = location_of(settings.default_datastore, settings.default_datastore_credentials)
+    return OwnFiles(settings.home / "storage", base)
 
 
 def _events(database: Database, lifetime: Lifetime) -> EventBus:

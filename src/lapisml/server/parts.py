@@ -11,7 +11,7 @@ from lapisml.ports.environments import EnvironmentBuilder
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.service import AssetService
-from lapisml.server.features.assets.uploads import UploadService
+from lapisml.server.features.assets.upload_request import Uploads
 from lapisml.server.features.batch_endpoints.assembly import BatchEndpointsPart
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.connections.service import ConnectionService
@@ -65,7 +65,7 @@ class Features:
     workspaces: WorkspaceService
     datastores: DatastoreService
     assets: AssetService
-    uploads: UploadService
+    uploads: Uploads
     content: ContentService
     registries: RegistriesPart
     connections: ConnectionService

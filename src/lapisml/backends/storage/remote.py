@@ -87,6 +87,14 @@ class RemoteStore:
         if move:
             local.unlink()
 
+    def copy_file(self, source: StorageLocation, target: StorageLocation) -> None:
+        """Copy one object within the store, whose bytes do not come here."""
+        with self._system(source) as system:
+            try:
+                system.cp_file(_key(source), _key(target))
+            except FileNotFoundError as error:
+                raise not_there(source) from error
+
     def fetch_file(self, location: StorageLocation, local: Path, progress: Progress | None) -> None:
         """Bring one object to `local`, whole or not at all."""
         callback = _ProgressCallback(progress) if progress is not None else Callback()

@@ -17,8 +17,11 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.exc import IntegrityError
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
@@ -189,7 +192,7 @@ class IdentityService:
         token = given or create_private(file, f"{new_token()}\n".encode()).decode().strip()
         if not given:
             file.chmod(0o600)
-        with self._database.write() as connection:
+        with suppress(IntegrityError), self._database.write() as connection:  # another server has the same one
             if lost:
                 store.revoke(connection, self._clock.now_ms(), label=label)
             if store.by_digest(connection, _digest(token)) is None:
