@@ -73,7 +73,7 @@ class Link:
 
     @property
     def is_up(self) -> bool:
-        """Whether the agent can be asked at this moment."""
+        """Whether the agent can be asked now."""
         return self._connection is not None
 
     @property
@@ -101,6 +101,10 @@ class Link:
         """
         wait = self._pace.patience if patience is None else patience
         return self.do(self._call(verb, body, tail, wait), 2 * self._limit(tail) + self._pace.connect + wait)
+
+    def greeting(self) -> dict[str, Any]:
+        """Return what the agent is greeted with."""
+        return {"version": wire.VERSION, "quiet": 3 * self._pace.quiet, **self._greeting()}
 
     async def ask(self, verb: str, body: Any = None, patience: float = 0.0) -> tuple[Any, bytes]:
         """Do as `call`, on the links' thread.
@@ -261,17 +265,12 @@ class Link:
 
     async def _greet(self, connection: wire.Connection) -> None:
         asked = time.time_ns() // 1_000_000
-        greeting = {"version": wire.VERSION, "quiet": 3 * self._pace.quiet, **self._greeting()}
-        self.facts, _tail = await connection.call("hello", greeting)
+        self.facts, _tail = await connection.call("hello", self.greeting())
         answered = time.time_ns() // 1_000_000
         self.ahead_ms = ahead(self.ahead_ms, int(self.facts["now"]) - (asked + answered) // 2, answered - asked)
 
     async def _watch(self, connection: wire.Connection) -> None:
-        """Ask for signs of life; end when none comes.
-
-        Raises:
-            WireError: the other side is silent.
-        """
+        """Ask for signs of life; raises WireError when none comes."""
         while True:
             await asyncio.sleep(self._pace.ping)
             silent = time.monotonic() - connection.alive_at

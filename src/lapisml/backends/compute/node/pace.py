@@ -50,7 +50,7 @@ class Away:
 @lru_cache(maxsize=1)
 def event_loop() -> asyncio.AbstractEventLoop:
     """Return the loop on which all links of this process live; it runs on a thread of its own."""
-    loop = asyncio.new_event_loop()
+    loop = asyncio.SelectorEventLoop()
     threading.Thread(target=loop.run_forever, name="lapis-links", daemon=True).start()
     return loop
 
