@@ -238,7 +238,7 @@ class RemoteBackend:
         for job in jobs:
             try:
                 self._attachment.tell(job)
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it is, it is the listener's
                 _log.exception("news of job %s could not be passed on", job)
 
     async def _reach_server(self, stream: Stream) -> None:
