@@ -180,6 +180,10 @@ def test_half_a_bundle_is_refused(shared_server: LapisServer, place: Path) -> No
     status, _ = shared_server.request("PUT", "/api/v1/node/bundle", b"\0\0\0\5ab", token=ticket, headers=headers)
     assert status == 422
     assert sorted(p.name for p in place.iterdir()) == ["a.txt"]
+    for asked in (b"{", b"[]", b'{"paths": 5}', b"null"):
+        headers = {"Content-Type": "application/json"}
+        status, _ = shared_server.request("POST", "/api/v1/node/fetch", asked, token=ticket, headers=headers)
+        assert status == 422, asked
 
 
 def test_a_server_that_is_away_is_waited_for(start_server: Callable[..., LapisServer], place: Path) -> None:
