@@ -12,7 +12,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -337,7 +336,3 @@ def document(*machines: SshMachine, **changes: object) -> dict[str, object]:
         "host_keys": [m.host_key for m in machines],
         **changes,
     }
-
-
-if __name__ == "__main__":
-    sys.exit("This is no program; scripts/dev-ssh starts machines.")
