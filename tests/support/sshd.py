@@ -309,6 +309,7 @@ def _in_spaces(folder: Path, key: str) -> SshMachine:
     run("ip", "link", "add", f"v{space}", "type", "veth", "peer", "name", "eth0", "netns", space)
     run("ip", "addr", "add", f"{ours}/30", "dev", f"v{space}")
     run("ip", "link", "set", f"v{space}", "up")
+    Path(f"/proc/sys/net/ipv4/conf/v{space}/forwarding").write_text("1")  # machines reach each other through this one
     for words in (
         ("addr", "add", f"{theirs}/30", "dev", "eth0"),
         ("link", "set", "eth0", "up"),
