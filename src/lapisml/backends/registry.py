@@ -31,6 +31,7 @@ BACKENDS: dict[str, dict[str, Backend]] = {
     "catalogue": {"files": Backend("lapisml.backends.environments.catalogue:Catalogue")},
     "compute": {
         "local": Backend("lapisml.backends.compute.local:LocalProcesses"),
+        "ssh": Backend("lapisml.backends.compute.ssh:SshPool", "pip install 'lapisml[ssh]'"),
         "ray": Backend("lapisml.backends.compute.ray.attach:RayCompute"),
     },
     "serving": {"local": Backend("lapisml.backends.serving:LocalGateway")},

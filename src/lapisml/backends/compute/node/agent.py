@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import secrets
 import sys
 import time
 from pathlib import Path
@@ -114,6 +115,7 @@ class Agent:
         url = await self._tunnel.start(asked)
         return {
             "version": wire.VERSION,
+            "node": _own_name(self._root),
             "root": str(self._root),
             "wake_socket": self._news.path,
             "server_file": str(self._tunnel.server_file),
@@ -141,6 +143,16 @@ class Agent:
         connection = self._connection
         if connection is not None:
             connection.tell_soon({"news": jobs})
+
+
+def _own_name(root: Path) -> str:
+    """Return what this folder calls itself: random, made once, the same under whatever address it is reached."""
+    path = root / "run" / "node.json"
+    name = durable.read_json(str(path))
+    if not isinstance(name, str):
+        name = secrets.token_hex(8)
+        durable.write_json(str(path), name, sync=True)
+    return name
 
 
 def _variables(asked: dict[str, Any]) -> dict[str, str]:

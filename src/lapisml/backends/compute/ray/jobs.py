@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-from lapisml.backends.compute.local.backend import check
+from lapisml.backends.compute.local.folders import check
 from lapisml.backends.compute.node.parted import Parted
 from lapisml.backends.compute.ray.cluster import Cluster, bundle_of
 from lapisml.backends.compute.ray.endings import bare, ended, ending
