@@ -91,7 +91,7 @@ def assemble(
     book = RouteBook(places, vault, g.workspaces, settings.max_body)
     settler = Settler(g.database, g.clock, leased, follower, book, gateway, places)
     worker = EndpointWorker(g.clock, g.events, leased, settler, tasks)
-    logs = DeploymentLogs(g.backend)
+    logs = DeploymentLogs(g.backend, g.peers)
     routes = router(endpoints, deployments, logs, g.workspaces)
     client, figures = GatewayClient(places, gateway.record, settings.certificate), Figures()
     sampler = FigureSampler(g.clock, client, figures)
