@@ -29,6 +29,12 @@ class SiteLease:
         self._lease: Lease | None = None
         self.site = site
 
+    @property
+    def term(self) -> int | None:
+        """A number that differs for each time that the lease was claimed; None while it is not held."""
+        lease = self._lease
+        return None if lease is None else lease.token
+
     def hold(self) -> bool:
         """Renew the lease, or claim it; False while another server holds it."""
         with self._lock:
