@@ -78,19 +78,15 @@ def test_a_pipeline_goes_on_when_the_server_that_drives_it_dies(cluster: Cluster
 
 def test_a_sweep_goes_on_whichever_server_drives_it(cluster: Cluster) -> None:
     api = Api(cluster.client)
-    command = (
-        script(cluster.folder, "log('accuracy', float(sys.argv[1]))\ntime.sleep(0.5)\n") + " ${{search_space.rate}}"
-    )
+    body = "log('accuracy', float(sys.argv[1]))\ntime.sleep(0.5)\n"
+    command = f"{script(cluster.folder, body)} ${{{{search_space.rate}}}}"
     name = f"s-{uuid.uuid4().hex[:10]}"
     space = {"rate": {"type": "choice", "values": [n / 10 for n in range(8)]}}
     document = sweep(command, space, sampling_algorithm="grid", limits={"max_total_trials": 8})
-    status, body = api.call("PUT", f"/jobs/{name}", {"document": document})
-    assert status in (200, 201), body
+    status, made = api.call("PUT", f"/jobs/{name}", {"document": document})
+    assert status in (200, 201), made
     for server in [*cluster.servers, cluster.servers[0]]:
-        before = len(children(api, name))
-        eventually(
-            lambda: len(children(api, name)) > before or api.job(name)["status"] == "Completed", 60, what="a trial"
-        )
+        _wait_for_more(api, name)
         server.kill9()
         server.start()
     api.wait(name, "Completed", timeout=180)
@@ -173,6 +169,12 @@ def _of(cluster: Cluster, server: LapisServer) -> LapisServer:
     made = cluster.client
     made.url = server.url
     return made
+
+
+def _wait_for_more(api: Api, name: str) -> None:
+    """Wait until a sweep has one trial more, or is over."""
+    before = len(children(api, name))
+    eventually(lambda: len(children(api, name)) > before or api.job(name)["status"] == "Completed", 60, what="a trial")
 
 
 def _not_responding(api: Api, name: str) -> dict[str, str] | None:
