@@ -69,7 +69,9 @@ def three(tmp_path: Path, postgres_url: str, s3_endpoint: S3Endpoint) -> Iterato
     made.stop()
 
 
-def test_each_server_killed_in_turn(three: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_server_killed_in_turn(
+    three: Cluster, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", TOKEN)
     loads = {
         "submissions": Load(_submitting(three)), "uploads": Load(_uploading(three)), "reads": Load(_reading(three)),
@@ -99,6 +101,7 @@ def test_each_server_killed_in_turn(three: Cluster, monkeypatch: pytest.MonkeyPa
     _check_uploads(three, loads["uploads"].done)
     _check_metrics(three, loads["metrics"].done)
     page.finish()
+    record_property("done", {name: len(load.done) for name, load in loads.items()})
     assert page.heard >= {f"jobs/{name}" for name in names[-1:]}
 
 
