@@ -79,7 +79,7 @@ def test_a_life_on_two_machines(any_site: Site) -> None:
     assert not load.faults
     body = deployment_body("default", site.serving.view())
     assert body["replicas"] == {"ready": 4, "wanted": 4}
-    assert body["properties"]["lapis.machines"] == "alpha: 2 of 2 ready; beta: 2 of 2 ready"
+    assert body["properties"]["lapis.machines"] == "alpha: 2 of 2 ready; beta: 1 of 1 ready; gamma: 1 of 1 ready"
     logs = site.serving.part.logs.tail(site.serving.world.ws, site.serving.view().serving, 5, "inference-server")
     assert "==> alpha: user_logs/std_log.txt <==" in logs
     assert "==> beta: user_logs/replica_0.txt <==" in logs
