@@ -59,16 +59,6 @@ def has(program: str) -> bool:
     return shutil.which(program) is not None
 
 
-def netem() -> bool:
-    """Say whether the kernel can make a network slow and lossy."""
-    tried = subprocess.run(
-        ["tc", "qdisc", "add", "dev", "lo", "root", "netem", "help"], capture_output=True, check=False
-    )
-    return has("tc") and b"Usage" in tried.stderr and subprocess.run(
-        ["sh", "-c", "ip link add lpt0 type dummy && tc qdisc add dev lpt0 root netem delay 1ms; r=$?; "
-                     "ip link del lpt0; exit $r"], capture_output=True, check=False).returncode == 0  # fmt: skip
-
-
 def run(*words: str, check: bool = True, given: str | None = None) -> str:
     """Run a command and return what it says."""
     done = subprocess.run(words, capture_output=True, text=True, check=False, input=given)
@@ -92,6 +82,9 @@ class SshMachine:
         address, port: where it listens.
         username: whom one logs in as.
         key: text of the private key that it takes.
+        space: its network namespace; empty for one on loopback.
+        home_size: of ``/home``, a tmpfs that is new at each start; empty for homes that outlive a restart.
+        password_works: whether it takes passwords.
     """
 
     folder: Path
@@ -186,12 +179,26 @@ class SshMachine:
             ).returncode == 0:  # fmt: skip
                 pass
 
-    def slow(self, *words: str) -> None:
-        """Make its network slow or lossy: words of ``tc … netem``; none undoes it."""
-        device = f"v{self.space}"
-        run("tc", "qdisc", "del", "dev", device, "root", check=False)
-        if words:
-            run("tc", "qdisc", "add", "dev", device, "root", "netem", *words)
+    def hurt(self, loss: float, rate: str) -> None:
+        """Make its network lossy (share of packets, both ways) and slow (``1mbit``), until it is removed."""
+        statistic = ("-m", "statistic", "--mode", "random", "--probability", str(loss), "-j", "DROP")
+        for chain in ("INPUT", "OUTPUT"):
+            run("ip", "netns", "exec", self.space, "iptables", "-A", chain, *statistic)
+        run(
+            "tc",
+            "qdisc",
+            "add",
+            "dev",
+            f"v{self.space}",
+            "root",
+            "tbf",
+            "rate",
+            rate,
+            "burst",
+            "32kbit",
+            "latency",
+            "400ms",
+        )
 
     def move(self) -> None:
         """Give it another address; its processes go on."""
@@ -245,9 +252,16 @@ _BEGIN = """
 set -e
 mount --make-rprivate /
 hostname "$1"
-mount -t tmpfs -o size={size},mode=755 tmpfs /home
-mkdir -m 700 /home/{user}
+if [ -n "{size}" ]; then
+  mount -t tmpfs -o size={size},mode=755 tmpfs /home
+else
+  mkdir -p {folder}/homes
+  mount --bind {folder}/homes /home
+fi
+[ -d /home/{user} ] || mkdir -m 700 /home/{user}
 chown {uid}:{uid} /home/{user}
+cat /proc/sys/kernel/random/uuid >{folder}/boot_id
+mount --bind {folder}/boot_id /proc/sys/kernel/random/boot_id
 mkdir -p {folder}/etc
 for name in passwd group shadow; do
   [ -e {folder}/etc/$name ] || cp {folder}/$name {folder}/etc/$name
@@ -270,8 +284,9 @@ def machine(folder: Path, *, spaces: bool, **facts: object) -> SshMachine:
     """
     folder.mkdir(parents=True)
     make_key(folder / "host_key")
-    key = make_key(folder / "user_key")
-    (folder / "authorized").write_text((folder / "user_key.pub").read_text())
+    pair = folder.parent / "user_key"  # one for all machines of a test, as a company has it
+    key = pair.read_text() if pair.exists() else make_key(pair)
+    (folder / "authorized").write_text(pair.with_suffix(".pub").read_text())
     if not spaces:
         made = SshMachine(folder, "127.0.0.1", free_port(), getpass.getuser(), key)
     else:

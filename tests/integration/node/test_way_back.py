@@ -114,6 +114,10 @@ def test_everything_comes_and_goes_through_the_link(
     assert known["url"].startswith("http://127.0.0.1:")
     assert known["url"] != server.url
     assert run in rig.told
+    kept = rig.root / "runs" / "default" / run
+    bench.wait(
+        lambda: not any((kept / name).exists() for name in ("secrets.json", "work", "named_outputs", "spool.jsonl"))
+    )
     secrets = [p for p in rig.root.rglob("*") if p.is_file() and server.token.encode() in p.read_bytes()]
     assert secrets == []
 

@@ -41,8 +41,8 @@ class Station:
         name: of the keeper; its socket is ``run/<name>``.
     """
 
-    def __init__(self, root: str, name: str) -> None:
-        self._root = Path(root)
+    def __init__(self, root: Path, name: str) -> None:
+        self._root = root
         (self._root / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
         self._local = LocalProcesses(self._root)
         self._socket_path = self._root / "run" / name
