@@ -12,7 +12,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -59,16 +58,6 @@ def has(program: str) -> bool:
     return shutil.which(program) is not None
 
 
-def netem() -> bool:
-    """Say whether the kernel can make a network slow and lossy."""
-    tried = subprocess.run(
-        ["tc", "qdisc", "add", "dev", "lo", "root", "netem", "help"], capture_output=True, check=False
-    )
-    return has("tc") and b"Usage" in tried.stderr and subprocess.run(
-        ["sh", "-c", "ip link add lpt0 type dummy && tc qdisc add dev lpt0 root netem delay 1ms; r=$?; "
-                     "ip link del lpt0; exit $r"], capture_output=True, check=False).returncode == 0  # fmt: skip
-
-
 def run(*words: str, check: bool = True, given: str | None = None) -> str:
     """Run a command and return what it says."""
     done = subprocess.run(words, capture_output=True, text=True, check=False, input=given)
@@ -92,6 +81,9 @@ class SshMachine:
         address, port: where it listens.
         username: whom one logs in as.
         key: text of the private key that it takes.
+        space: its network namespace; empty for one on loopback.
+        home_size: of ``/home``, a tmpfs that is new at each start; empty for homes that outlive a restart.
+        password_works: whether it takes passwords.
     """
 
     folder: Path
@@ -186,12 +178,26 @@ class SshMachine:
             ).returncode == 0:  # fmt: skip
                 pass
 
-    def slow(self, *words: str) -> None:
-        """Make its network slow or lossy: words of ``tc … netem``; none undoes it."""
-        device = f"v{self.space}"
-        run("tc", "qdisc", "del", "dev", device, "root", check=False)
-        if words:
-            run("tc", "qdisc", "add", "dev", device, "root", "netem", *words)
+    def hurt(self, loss: float, rate: str) -> None:
+        """Make its network lossy (share of packets, both ways) and slow (``1mbit``), until it is removed."""
+        statistic = ("-m", "statistic", "--mode", "random", "--probability", str(loss), "-j", "DROP")
+        for chain in ("INPUT", "OUTPUT"):
+            run("ip", "netns", "exec", self.space, "iptables", "-A", chain, *statistic)
+        run(
+            "tc",
+            "qdisc",
+            "add",
+            "dev",
+            f"v{self.space}",
+            "root",
+            "tbf",
+            "rate",
+            rate,
+            "burst",
+            "32kbit",
+            "latency",
+            "400ms",
+        )
 
     def move(self) -> None:
         """Give it another address; its processes go on."""
@@ -245,9 +251,16 @@ _BEGIN = """
 set -e
 mount --make-rprivate /
 hostname "$1"
-mount -t tmpfs -o size={size},mode=755 tmpfs /home
-mkdir -m 700 /home/{user}
+if [ -n "{size}" ]; then
+  mount -t tmpfs -o size={size},mode=755 tmpfs /home
+else
+  mkdir -p {folder}/homes
+  mount --bind {folder}/homes /home
+fi
+[ -d /home/{user} ] || mkdir -m 700 /home/{user}
 chown {uid}:{uid} /home/{user}
+cat /proc/sys/kernel/random/uuid >{folder}/boot_id
+mount --bind {folder}/boot_id /proc/sys/kernel/random/boot_id
 mkdir -p {folder}/etc
 for name in passwd group shadow; do
   [ -e {folder}/etc/$name ] || cp {folder}/$name {folder}/etc/$name
@@ -264,14 +277,15 @@ def machine(folder: Path, *, spaces: bool, **facts: object) -> SshMachine:
     """Make a machine and switch it on.
 
     Args:
-        folder: for its keys and its log; made.
+        folder: for its keys and its log; made. With namespaces every user must be able to pass those above it.
         spaces: whether it has namespaces of its own.
         facts: of `SshMachine`, in place of the usual.
     """
     folder.mkdir(parents=True)
     make_key(folder / "host_key")
-    key = make_key(folder / "user_key")
-    (folder / "authorized").write_text((folder / "user_key.pub").read_text())
+    pair = folder.parent / "user_key"  # one for all machines of a test, as a company has it
+    key = pair.read_text() if pair.exists() else make_key(pair)
+    (folder / "authorized").write_text(pair.with_suffix(".pub").read_text())
     if not spaces:
         made = SshMachine(folder, "127.0.0.1", free_port(), getpass.getuser(), key)
     else:
@@ -295,6 +309,7 @@ def _in_spaces(folder: Path, key: str) -> SshMachine:
     run("ip", "link", "add", f"v{space}", "type", "veth", "peer", "name", "eth0", "netns", space)
     run("ip", "addr", "add", f"{ours}/30", "dev", f"v{space}")
     run("ip", "link", "set", f"v{space}", "up")
+    Path(f"/proc/sys/net/ipv4/conf/v{space}/forwarding").write_text("1")  # machines reach each other through this one
     for words in (
         ("addr", "add", f"{theirs}/30", "dev", "eth0"),
         ("link", "set", "eth0", "up"),
@@ -302,9 +317,6 @@ def _in_spaces(folder: Path, key: str) -> SshMachine:
     ):
         run("ip", "netns", "exec", space, "ip", *words)
     run("ip", "netns", "exec", space, "ip", "route", "add", "default", "via", ours)
-    for path in [*folder.parents][:3]:
-        with contextlib.suppress(OSError):
-            path.chmod(path.stat().st_mode | 0o011)
     secret = run("openssl", "passwd", "-6", PASSWORD).strip()
     passwd, group = Path("/etc/passwd").read_text(), Path("/etc/group").read_text()
     (folder / "passwd").write_text(f"{passwd}{USER}:x:{UID}:{UID}::/home/{USER}:/bin/sh\n")
@@ -325,7 +337,3 @@ def document(*machines: SshMachine, **changes: object) -> dict[str, object]:
         "host_keys": [m.host_key for m in machines],
         **changes,
     }
-
-
-if __name__ == "__main__":
-    sys.exit("This is no program; scripts/dev-ssh starts machines.")

@@ -46,7 +46,9 @@ def arm(role, number, done):
     import lapisml.runner.supervisor
     sys.addaudithook(hook)
 sys.path.insert(0, sys.argv[-2])
-arm(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+role, step, done = sys.argv[1:4]
+del sys.argv[1:4]
+arm(role, int(step), done)
 from lapisml.runner.supervisor import main
 main()
 """
@@ -235,7 +237,8 @@ def _check_ending(bench: Bench, step: int, role: str, course: Course, output: Pa
 def _killing_interpreter(home: Path, step: int, role: str) -> str:
     """Make an interpreter whose supervisor, or wrapper, dies at a step; nothing of it is in the environment."""
     driver, python = home / "killer.py", home / f"python.{step}"
-    driver.write_text(_KILLER)
+    if not driver.exists():  # those that were started before may be about to read it
+        driver.write_text(_KILLER)
     words = shlex.join([sys.executable, "-I", "-S", str(driver), role, str(step), str(home / f"killed.{step}")])
     python.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     python.chmod(0o700)

@@ -147,7 +147,7 @@ def test_passwords(machine: SshMachine) -> None:
 def test_locked_keys(machine: SshMachine, tmp_path: Path) -> None:
     text = sshd.make_key(tmp_path / "locked", passphrase="canary-8")
     (machine.folder / "authorized").write_text(
-        (machine.folder / "user_key.pub").read_text() + (tmp_path / "locked.pub").read_text()
+        (machine.folder.parent / "user_key.pub").read_text() + (tmp_path / "locked.pub").read_text()
     )
     tried(way(machine, ssh_private_key=text, passphrase="canary-8"))
     for given, words in ((None, "locked with a passphrase"), ("no", "can't be opened")):
@@ -233,7 +233,8 @@ def test_no_python_and_an_old_one(new_machine: Any) -> None:
     """What is missing is named; an interpreter that the document names is taken."""
     machine = new_machine()
     machine.do(
-        "mkdir -p /run/bin /run/all; mount --bind /usr/bin /run/all; cp -L /run/all/python3 /run/our-python; cd /run/all;"
+        "mkdir -p /run/bin /run/all; mount --bind /usr/bin /run/all; cp -L /run/all/python3 /run/our-python;"
+        "cd /run/all;"
         "for n in *; do case $n in python*|uv) ;; *) ln -s /run/all/$n /run/bin/$n;; esac; done;"
         "mount -t tmpfs tmpfs /usr/local/bin; mount --bind /run/bin /usr/bin"
     )
