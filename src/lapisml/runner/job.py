@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from lapisml.runner import durable, layout
@@ -49,8 +50,11 @@ class Job:
         """Write a line into the user's log."""
         durable.append_bytes(self.path(layout.STD_LOG), f"[lapis] {sentence}\n".encode())
 
-    def stage(self, requests: list[dict[str, Any]]) -> dict[str, str]:
+    def stage(self, requests: list[dict[str, Any]], should_stop: Callable[[], bool] | None = None) -> dict[str, str]:
         """Have data moved between stores; see `lapisml.runner.stage`.
+
+        Args:
+            should_stop: says that it is to be given up; None: when somebody asked for the job's end.
 
         Raises:
             ToolError, StoppedError: as `lapisml.runner.tools.run`, and as `tools_python`.
@@ -69,7 +73,7 @@ class Job:
 
         asked = {"storage": self.spec["storage"], "requests": requests}
         python = self.tools_python() if any(map(_needs_tools, requests)) else None
-        run("stage", asked, take, self.is_canceled, self.path(layout.RUNNER_LOG), python)
+        run("stage", asked, take, should_stop or self.is_canceled, self.path(layout.RUNNER_LOG), python)
         return answers
 
     def tools_python(self) -> str | None:

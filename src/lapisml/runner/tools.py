@@ -27,11 +27,13 @@ class ToolError(Exception):
 
     Attributes:
         name: what it was at work on, empty when it does not say.
+        passes: the same may go well later.
     """
 
-    def __init__(self, text: str, name: str = "") -> None:
+    def __init__(self, text: str, name: str = "", *, passes: bool = False) -> None:
         super().__init__(text)
         self.name = name
+        self.passes = passes
 
 
 class StoppedError(Exception):
@@ -133,9 +135,13 @@ class _Lines:
         except ValueError:
             return
         if isinstance(message, dict) and "error" in message:
-            self.error = ToolError(str(message["error"]), str(message.get("name", "")))
+            self.error = _error(message)
         elif isinstance(message, dict):
             self._on_line(message)
+
+
+def _error(message: Line) -> ToolError:
+    return ToolError(str(message["error"]), str(message.get("name", "")), passes=bool(message.get("passes")))
 
 
 def _spawn(module: str, request: Mapping[str, Any], log: str, python: str | None) -> tuple[int, int]:

@@ -181,6 +181,7 @@ class SupervisorFaultSuite:
         )
         handle = bench.backend.submit(spec)
         folder = _folder(bench, handle)
+        bench.wait((folder / layout.SECRETS).exists)
         assert (folder / layout.SECRETS).stat().st_mode & 0o077 == 0
         bench.follow(handle)
         bench.wait(lambda: not (folder / layout.SECRETS).exists())

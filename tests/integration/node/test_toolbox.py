@@ -53,13 +53,14 @@ def node(rig: NodeRig, tmp_path: Path) -> Bench:
 
 def environment(bench: Bench) -> EnvironmentSpec:
     root = str(bench.home / "environments")
-    definition = {"name": "env", "requirements": [], "resolution": "lenient"}
+    definition = {"name": "env", "requirements": [], "resolution": "host"}
     return EnvironmentSpec(definition, BUILDER, root, "k" * 16, {"root": root, "offline": True})
 
 
 def test_the_first_job_makes_it_and_the_second_has_it(node: Bench) -> None:
     course = node.run("echo hello", timeout=90, environment=environment(node))
     assert course.last is not None
+    assert course.exit.exit_code == 0, course.exit
     log = node.log(course.last.handle, "system_logs/environment.log")
     assert "Installing tools with uv" in log
     assert "Installed what was asked for" in log
@@ -68,6 +69,20 @@ def test_the_first_job_makes_it_and_the_second_has_it(node: Bench) -> None:
     second = node.run("echo hello", timeout=90, environment=environment(node))
     assert second.last is not None
     assert "Installing tools" not in node.log(second.last.handle, "system_logs/environment.log")
+
+
+def test_an_environment_is_built_on_the_node_once(rig: NodeRig, bench: Bench) -> None:
+    """By the real uv, below the agent's folder; the second job finds it there."""
+    root = str(rig.home / "environments")
+    definition = {"name": "env", "requirements": [], "resolution": "compatible"}
+    wanted = EnvironmentSpec(definition, BUILDER, root, "k" * 16, {"root": root, "offline": True})
+    script = "python -c 'import sys; print(sys.prefix, sys.path)'"
+    for _again in range(2):
+        course = bench.run(script, timeout=90, environment=wanted)
+        assert course.exit.exit_code == 0, course.exit
+    ready = list((rig.root / "environments").glob("*/ready.json"))
+    assert len(ready) == 1
+    assert not Path(root).exists()
 
 
 def test_a_job_that_needs_none_makes_none(node: Bench) -> None:

@@ -9,6 +9,8 @@ import io
 import json
 import os
 import socket
+import subprocess
+import sys
 import tarfile
 import tracemalloc
 from collections.abc import Sequence
@@ -18,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from lapisml.backends.compute.node import codec, engine, pack
+from lapisml.backends.compute.node import codec, engine, pack, tidying
 from lapisml.backends.compute.node.contexts import manifest_of
-from lapisml.backends.compute.node.link import _ahead
 from lapisml.backends.compute.node.news import News
+from lapisml.backends.compute.node.pace import ahead
 from lapisml.backends.compute.node.remote import default_root
 from lapisml.backends.compute.node.rewriting import rewritten
 from lapisml.backends.compute.node.service import Service
@@ -185,6 +187,34 @@ def test_the_pack_is_the_same_every_time_and_holds_no_server() -> None:
     assert len(made.data) < 2 << 20
 
 
+def test_packs_go_when_nobody_uses_them(tmp_path: Path) -> None:
+    """Not the agent's own, not one that is in use, not one that was used lately."""
+    packs = {name: tmp_path / "pack" / name for name in ("own", "used", "fresh", "old")}
+    for name, folder in packs.items():
+        (folder / "lapisml").mkdir(parents=True)
+        if name != "fresh":
+            os.utime(folder, (0, 0))
+    waiting = "import sys; sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", waiting, str(packs["used"])], stdin=subprocess.PIPE) as process:
+        assert tidying.remove_old_packs(tmp_path, packs["own"]) == ["old"]
+        assert sorted(p.name for p in (tmp_path / "pack").iterdir()) == ["fresh", "own", "used"]
+        assert process.stdin is not None
+        process.stdin.close()
+    assert tidying.remove_old_packs(tmp_path, packs["own"]) == ["used"]
+
+
+def test_what_a_cut_upload_left_goes_with_the_next(tmp_path: Path) -> None:
+    store = NodeStore(tmp_path)
+    digest = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+    store.put({"blob": digest, "upload": "u1", "offset": 0}, b"f")
+    store.put({"blob": digest, "upload": "u2", "offset": 0}, b"f")
+    (left,) = (tmp_path / "snapshots").rglob(f"{digest}.u1")
+    os.utime(left, (0, 0))
+    store.put({"blob": digest, "upload": "u3", "offset": 0, "last": True}, b"foo")
+    found = sorted(p.name for p in (tmp_path / "snapshots").rglob(f"{digest}*"))
+    assert found == [digest, f"{digest}.u2"]
+
+
 def test_engines_are_named_not_imported_at_will(tmp_path: Path) -> None:
     for name in ("os", "../x", "local.reading", "", "nothere", "Local", "a" * 40):
         with pytest.raises(LapisError) as caught:
@@ -197,13 +227,13 @@ def test_engines_are_named_not_imported_at_will(tmp_path: Path) -> None:
 
 
 def test_a_clock_is_corrected_only_when_it_is_really_wrong() -> None:
-    assert _ahead(0, 300, 10) == 0
-    assert _ahead(0, 1900, 10) == 0
-    assert _ahead(0, 7_200_140, 20) == 7_200_000
-    assert _ahead(0, -61_049, 20) == -61_000
-    assert _ahead(7_200_000, 7_200_700, 20) == 7_200_000
-    assert _ahead(7_200_000, 120, 20) == 0
-    assert _ahead(0, 2500, 6000) == 0  # a link slower than that tells nothing
+    assert ahead(0, 300, 10) == 0
+    assert ahead(0, 1900, 10) == 0
+    assert ahead(0, 7_200_140, 20) == 7_200_000
+    assert ahead(0, -61_049, 20) == -61_000
+    assert ahead(7_200_000, 7_200_700, 20) == 7_200_000
+    assert ahead(7_200_000, 120, 20) == 0
+    assert ahead(0, 2500, 6000) == 0  # a link slower than that tells nothing
 
 
 def test_the_socket_for_news_lies_elsewhere_where_its_path_is_too_long(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
-from lapisml.ports.compute import ComputeBackend, Handle
+from lapisml.ports.compute import LogFile
 from lapisml.server.features.endpoints.records import Revision
+from lapisml.server.features.endpoints.runs import RevisionRuns, Run
 from lapisml.server.features.workspaces.service import Workspace
 
 CONTAINERS = {"inference-server": "user_logs/", "storage-initializer": "system_logs/"}
@@ -13,17 +14,19 @@ CONTAINERS = {"inference-server": "user_logs/", "storage-initializer": "system_l
 MOST_LINES = 100_000
 _CHUNK = 1 << 16
 _MOST_BYTES = 8 << 20
+_TRIES = 3
+"""How many attempts are looked through for one that wrote something."""
 
 
 class DeploymentLogs:
     """Reads logs where revisions run.
 
     Args:
-        backend: the compute that runs them.
+        runs: knows where.
     """
 
-    def __init__(self, backend: ComputeBackend) -> None:
-        self._backend = backend
+    def __init__(self, runs: RevisionRuns) -> None:
+        self._runs = runs
 
     def tail(self, workspace: Workspace, revision: Revision, lines: int, container: str) -> str:
         """Give the last lines of a revision's logs; with several files each has its name before it.
@@ -34,27 +37,24 @@ class DeploymentLogs:
         if container not in CONTAINERS or not 0 < lines <= MOST_LINES:
             expected = f"container: {' or '.join(CONTAINERS)}; lines: 1 to {MOST_LINES}"
             raise LapisError(ErrorCode.USAGE, "There is no such log.", None, [Problem("", "", expected=expected)])
-        for attempt in range(revision.attempt, max(0, revision.attempt - 3), -1):
-            handle = handle_of(workspace, revision, attempt)
-            logs = [log for log in self._backend.list_logs(handle) if log.path.startswith(CONTAINERS[container])]
-            written = [log for log in logs if log.size]
+        for back in range(_TRIES):
+            found = self._runs.of(workspace, revision, back)
+            written = [(run, log) for run in found for log in run.logs(CONTAINERS[container]) if log.size]
             if written:
-                parts = [(log.path, self._last_lines(handle, log.path, log.size, lines)) for log in written]
+                parts = [(_title(run, log), self._last_lines(run, log.path, log.size, lines)) for run, log in written]
                 return parts[0][1] if len(parts) == 1 else "\n".join(f"==> {path} <==\n{text}" for path, text in parts)
         return ""
 
-    def _last_lines(self, handle: Handle, path: str, size: int, lines: int) -> str:
+    def _last_lines(self, run: Run, path: str, size: int, lines: int) -> str:
         """Read backwards until there are enough lines."""
         data, start = b"", size
         while start > 0 and data.count(b"\n") <= lines and len(data) < _MOST_BYTES:
             begin = max(0, start - _CHUNK)
-            data = self._backend.read_log(handle, path, begin, start - begin).data + data
+            data = run.backend.read_log(run.handle, path, begin, start - begin).data + data
             start = begin
         text = data.decode("utf-8", "replace")
         return "".join(text.splitlines(keepends=True)[-lines:])
 
 
-def handle_of(workspace: Workspace, revision: Revision, attempt: int | None = None) -> Handle:
-    """Give what the compute finds a revision's job by; that of the attempt at hand when none is given."""
-    number = revision.attempt if attempt is None else attempt
-    return Handle(workspace.name, revision.job_of(number), f"{revision.submit_key}-{number}")
+def _title(run: Run, log: LogFile) -> str:
+    return f"{run.node}: {log.path}" if run.node else log.path

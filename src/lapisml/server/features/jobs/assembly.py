@@ -27,7 +27,7 @@ from lapisml.server.features.jobs.oversee import Overseer
 from lapisml.server.features.jobs.parallel import ParallelKind
 from lapisml.server.features.jobs.routes import router
 from lapisml.server.features.jobs.service import JobService
-from lapisml.server.features.jobs.site import SiteLease
+from lapisml.server.features.jobs.site import COMPOSITES, SiteLease
 from lapisml.server.features.jobs.spark import SparkKind
 from lapisml.server.features.jobs.stream import JobStream
 from lapisml.server.features.jobs.submission import SubmissionChecker
@@ -40,7 +40,9 @@ from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 from lapisml.server.platform.leases import Leases
+from lapisml.server.platform.peers import Peers
 from lapisml.server.platform.routing import Routes
+from lapisml.server.platform.servers import Servers
 
 _STEP_THREADS = 4
 
@@ -51,6 +53,7 @@ class Ground:
 
     Attributes:
         site: lasting name of this installation.
+        peers, servers: the other servers over the database; None where there can be none.
     """
 
     database: Database
@@ -66,6 +69,8 @@ class Ground:
     backend: ComputeBackend
     builder: EnvironmentBuilder
     storage: Storage
+    peers: Peers | None = None
+    servers: Servers | None = None
 
 
 @dataclass(frozen=True)
@@ -112,16 +117,17 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     intake = Intake(g.database, g.clock, g.events, g.tracking)
     canceler = Canceler(g.database, g.clock, g.events)
     service = JobService(g.database, g.clock, g.events, g.computes, g.tracking, kinds, intake, canceler)
-    logs = JobLogs(g.backend, g.storage, g.assets)
+    logs = JobLogs(g.backend, g.storage, g.assets, g.peers)
     outputs = JobOutputs(g.assets)
     routes = router(service, g.workspaces, logs, JobStream(service, logs, g.events, g.database), outputs)
     routes.add(log_router(service, g.workspaces, logs))
-    leased, news = SiteLease(g.leases, g.site), ChildNews(g.events)
+    leased, driving, news = SiteLease(g.leases, g.site), SiteLease(g.leases, COMPOSITES), ChildNews(g.events)
     finisher = Finisher(g.database, leased, g.clock, outputs, g.tracking, g.identity, g.workspaces, news.tell)
+    ender = Finisher(g.database, driving, g.clock, outputs, g.tracking, g.identity, g.workspaces, news.tell)
     composites = CompositeJobs(
-        g.database, g.clock, g.events, kinds, intake, canceler, outputs, finisher, g.tracking, leased
+        g.database, g.clock, g.events, kinds, intake, canceler, outputs, ender, g.tracking, driving
     )
-    composite_worker = CompositeWorker(g.database, g.clock, g.events, composites, g.workspaces, leased, news)
+    composite_worker = CompositeWorker(g.database, g.clock, g.events, composites, g.workspaces, driving, news)
     launcher = Launcher(settings, g.assets, g.tracking, g.identity, g.builder, g.storage)
     worker = _worker(ground, settings.wake_socket, launcher, finisher, leased)
     return JobsPart(service, routes, worker, composites, composite_worker, logs, outputs, kinds, launcher)

@@ -28,6 +28,7 @@ from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.jobs.contexts import bring_context
 from lapisml.server.features.jobs.distribution import distribution_of
 from lapisml.server.features.jobs.outputs import declared_outputs
 from lapisml.server.features.jobs.parallel import cut_up_by_path, parallel_of
@@ -161,14 +162,14 @@ class Launcher:
         """Turn a reference to a code snapshot into what the runner takes.
 
         Raises:
-            LapisError: ReferenceNotFound.
+            LapisError: ReferenceNotFound; NotFound for a snapshot that is gone; StorageUnreachable.
         """
         if code is None:
             return None
         reference = parse(code)
         if not isinstance(reference, CodeRef):
             raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{code}' is not a code snapshot.")
-        return CodeSpec(reference.digest, str(self._assets.snapshot_root(workspace)))
+        return CodeSpec(reference.digest, str(self._assets.shelf.bring(workspace, reference.digest)))
 
     def environment(self, workspace: Workspace, environment: str | dict[str, Any] | None) -> EnvironmentSpec | None:
         """Turn a reference or an inline environment into what the runner takes.
@@ -212,8 +213,7 @@ class Launcher:
         location = self._assets.location(workspace, str(build["path"]))
         folder = self._storage.local_path(location)
         if folder is None:
-            folder = self.settings.home / "contexts" / location.name
-            self._storage.get(location, folder)
+            folder = bring_context(self._storage, location, self.settings.home / "contexts")
         return BuildContext(folder, str(build.get("dockerfile_path") or "Dockerfile"))
 
     def _tracking_spec(self, workspace: Workspace, job: JobRecord, timeout: float | None) -> TrackingSpec:

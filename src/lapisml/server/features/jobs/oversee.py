@@ -178,9 +178,16 @@ class Overseer:
             ended = self._finisher.finish(job, status)
         except LapisError as error:
             _log.warning("job.end.later job=%s reason=%s", job.name, error.message)
+            self._tell_why(job, f"Finalizing: {error.message} It is tried again until that is over.")
             return False
         self._seen.pop(job.seq, None)
         return ended
+
+    def _tell_why(self, job: LiveJob, sentence: str) -> None:
+        """Say in a job's state what holds up its end."""
+        if job.status == JobState.FINALIZING and sentence != job.status_reason:
+            with self._leased.write() as connection:
+                store.tell(connection, job, Move(job.status, "Waiting", sentence, self._clock.now_ms()))
 
     def _handle(self, job: LiveJob) -> Handle:
         return Handle(self._workspaces.by_id(job.workspace_id).name, job.name, job.submit_key)

@@ -10,12 +10,15 @@ from sqlalchemy import Connection
 
 from lapisml.server.platform.leases import Lease, LeaseLostError, Leases
 
+COMPOSITES = "composites"
+"""The site of pipelines and sweeps, which run nowhere: one of the servers drives them all, whichever it is."""
+
 
 class SiteLease:
     """A lease on everything that runs under one home.
 
     Args:
-        site: lasting name of the installation.
+        site: lasting name of the installation; `COMPOSITES` for what belongs to none.
         share: what of it the lease is about, where not about its jobs.
     """
 

@@ -57,7 +57,6 @@ LIVE_COMPOSITES = (
     .where(
         jobs.c.status.in_([state.value for state in JobState if state not in TERMINAL]),
         jobs.c.type.in_(sorted(COMPOSITE)),
-        or_(jobs.c.site == bindparam("site_name"), jobs.c.site.is_(None)),
     )
     .order_by(jobs.c.seq)
 )

@@ -109,9 +109,9 @@ def _children(rows: Iterable[Any]) -> list[Child]:
     ]
 
 
-def live_composites(connection: Connection, site: str) -> list[tuple[int, str]]:
-    """Give (workspace id, name) of the pipelines and sweeps that a site drives, and of those that nobody drives yet."""
-    return [(row[0], row[1]) for row in connection.execute(statements.LIVE_COMPOSITES, {"site_name": site})]
+def live_composites(connection: Connection) -> list[tuple[int, str]]:
+    """Give (workspace id, name) of the pipelines and sweeps that are not over."""
+    return [(row[0], row[1]) for row in connection.execute(statements.LIVE_COMPOSITES)]
 
 
 def count_running(connection: Connection, workspace_id: int | None = None) -> int:

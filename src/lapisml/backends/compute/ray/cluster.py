@@ -1,0 +1,203 @@
+"""What there is on the cluster, what a job asks of it, and the sentences about both."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.ports.compute import NodeStanding
+
+Bundle = Mapping[str, float]
+"""What one node is to give, in Ray's words: ``{"CPU": 1.0, "GPU": 2.0, "memory": bytes}``."""
+
+_FRESH_S = 1.0
+_MEBI = 2**20
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the compute's document says about sizes.
+
+    Attributes:
+        types: name of a machine size → what a node of it gives, as `Bundle`.
+        cpus: what a job gets that does not say.
+    """
+
+    types: Mapping[str, Bundle] = field(default_factory=dict)
+    cpus: float = 1.0
+
+    def bundle(self, resources: Mapping[str, Any] | None) -> dict[str, float]:
+        """Say what each node of a job is to give.
+
+        Args:
+            resources: `ResourceSpec`, plain; None without a wish.
+
+        Raises:
+            LapisError: NotSupported for a machine size that the document does not name.
+        """
+        asked = resources or {}
+        found = {"CPU": self.cpus, **self._type(asked.get("instance_type"))}
+        for name, key, unit in (("CPU", "cpus", 1), ("GPU", "gpus", 1), ("memory", "memory_mb", _MEBI)):
+            if asked.get(key):
+                found[name] = float(asked[key] * unit)
+        return {name: amount for name, amount in found.items() if amount > 0} or {"CPU": 0.01}
+
+    def _type(self, name: str | None) -> Bundle:
+        if name is None or not self.types:
+            return {}
+        if name not in self.types:
+            raise LapisError(
+                ErrorCode.NOT_SUPPORTED,
+                f"The compute has no machine size '{name}'; it has {', '.join(sorted(self.types))}.",
+                "Name one of them as `resources.instance_type`, or leave it out.",
+            )
+        return self.types[name]
+
+
+@dataclass(frozen=True)
+class RayNode:
+    """A node as Ray tells of it.
+
+    Attributes:
+        id, name, address: Ray's id, name and address of it.
+        is_alive: whether it belongs to the cluster now.
+        total: what it has.
+        sentence: why it is gone, else empty.
+    """
+
+    id: str
+    name: str
+    address: str
+    is_alive: bool
+    total: Bundle
+    sentence: str = ""
+
+
+class Cluster:
+    """The nodes of the cluster; asked for at most once a second."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._nodes: dict[str, RayNode] = {}
+        self._read_at = float("-inf")
+
+    def nodes(self, *, now: bool = False) -> dict[str, RayNode]:
+        """Return every node that Ray remembers, by id."""
+        with self._lock:
+            if now or time.monotonic() - self._read_at > _FRESH_S:
+                self._nodes = {plain["NodeID"]: _node(plain) for plain in ray.nodes()}
+                self._read_at = time.monotonic()
+            return self._nodes
+
+    def alive(self) -> list[RayNode]:
+        """Return the nodes that are there now."""
+        return [node for node in self.nodes().values() if node.is_alive]
+
+    def successor(self, name: str, address: str) -> RayNode | None:
+        """Return the living node that has a gone one's name and address."""
+        return next((n for n in self.alive() if (n.name, n.address) == (name, address)), None)
+
+    def why_waiting(self, bundle: Bundle, count: int) -> str:
+        """Say what a job waits for, and what there is."""
+        asked = words(bundle)
+        nodes = self.alive()
+        able = [node for node in nodes if _fits(bundle, node.total)]
+        if not able:
+            return (
+                f"Waits for a node with {asked}: none of the cluster's {len(nodes)} is that large"
+                f" ({_largest(bundle, nodes)}). It starts when such a node joins."
+            )
+        if len(able) < count:
+            return (
+                f"Waits for {count} nodes with {asked} each: the cluster has {len(able)}."
+                " It starts when enough of them have joined."
+            )
+        where = asked if count == 1 else f"{count} nodes with {asked} each"
+        return f"Waits for {where}; free now: {_free(bundle, _total(nodes))}."
+
+    def standing(self, loads: Mapping[str, float]) -> tuple[NodeStanding, ...]:
+        """Describe the living nodes, and those that are gone without one of the same name in their place."""
+        nodes = self.nodes(now=True).values()
+        names = {node.name for node in nodes if node.is_alive}
+        shown = [node for node in nodes if node.is_alive or node.name not in names]
+        busy = _busy_nodes()
+        return tuple(_standing(node, busy, loads) for node in sorted(shown, key=lambda n: (n.name, n.id)))
+
+
+def words(bundle: Bundle) -> str:
+    """Say a bundle in words: ``2 CPUs, 1 GPU, 4 GiB of memory``."""
+    return ", ".join(_amount(name, amount) for name, amount in bundle.items())
+
+
+def _amount(name: str, amount: float) -> str:
+    if name == "memory":
+        return f"{amount / 2**30:.3g} GiB of memory"
+    label = name if amount == 1 or name not in ("CPU", "GPU") else f"{name}s"
+    return f"{amount:g} {label}"
+
+
+def _node(plain: Mapping[str, Any]) -> RayNode:
+    return RayNode(
+        plain["NodeID"],
+        plain.get("NodeName") or plain.get("NodeManagerHostname") or plain["NodeID"][:8],
+        plain.get("NodeManagerAddress") or "",
+        bool(plain.get("Alive")),
+        plain.get("Resources") or {},
+        str(plain.get("DeathReasonMessage") or "").strip(),
+    )
+
+
+def _fits(bundle: Bundle, total: Bundle) -> bool:
+    return all(total.get(name, 0.0) >= amount for name, amount in bundle.items())
+
+
+def _largest(bundle: Bundle, nodes: Iterable[RayNode]) -> str:
+    held = list(nodes)
+    most = {name: max((node.total.get(name, 0.0) for node in held), default=0.0) for name in bundle}
+    return "most on one node: " + words(most)
+
+
+def _total(nodes: Sequence[RayNode]) -> dict[str, float]:
+    names = {name for node in nodes for name in node.total}
+    return {name: sum(node.total.get(name, 0.0) for node in nodes) for name in names}
+
+
+def _free(bundle: Bundle, total: Bundle) -> str:
+    free = ray.available_resources()
+    return ", ".join(
+        f"{_amount(name, round(free.get(name, 0.0), 4))} of {total.get(name, 0.0) / (2**30 if name == 'memory' else 1):.4g}"
+        for name in bundle
+    )
+
+
+def _busy_nodes() -> set[str]:
+    """Return the ids of nodes that have given processors or GPUs away."""
+    from ray._private.state import available_resources_per_node
+
+    held = available_resources_per_node()
+    totals = {plain["NodeID"]: plain.get("Resources") or {} for plain in ray.nodes() if plain.get("Alive")}
+    return {
+        node
+        for node, free in held.items()
+        if any(free.get(name, 0.0) < totals.get(node, {}).get(name, 0.0) for name in ("CPU", "GPU"))
+    }
+
+
+def _standing(node: RayNode, busy: set[str], loads: Mapping[str, float]) -> NodeStanding:
+    state = "down" if not node.is_alive else "running" if node.id in busy else "idle"
+    memory = node.total.get("memory")
+    return NodeStanding(
+        node.name,
+        state,
+        node.total.get("CPU", 0.0) if node.is_alive else None,
+        int(node.total.get("GPU", 0)) if node.is_alive else None,
+        int(memory / _MEBI) if memory else None,
+        loads.get(node.id),
+        "" if node.is_alive else f"Ray says that it is dead{': ' + node.sentence if node.sentence else '.'}",
+    )
