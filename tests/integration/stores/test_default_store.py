@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.integration.endpoints.conftest import Client
 from tests.integration.jobs.client import Api
 from tests.integration.pipelines.test_pipelines import chain, children, pipeline, submit
 from tests.integration.stores.conftest import World
@@ -203,3 +204,49 @@ def _code(world: World, content: bytes) -> str:
     (folder.parent / "code.yml").write_text(yaml.safe_dump(document))
     name = world.lapis("job", "create", "-f", str(folder.parent / "code.yml"), "--query", "name", "-o", "tsv")
     return str(Api(world.server).job(name)["code"])
+
+
+def test_an_online_deployment_serves_a_model_of_the_bucket(world: World) -> None:
+    client = Client(world.server)
+    folder = world.folder / "served"
+    folder.mkdir()
+    (folder / "word.txt").write_text("from the bucket")
+    world.lapis("model", "create", "-n", "word", "--type", "custom_model", "--path", str(folder))
+    body = (
+        "import glob, os\ndef init():\n    global word\n"
+        "    word = open(glob.glob(os.environ['AZUREML_MODEL_DIR'] + '/**/word.txt', recursive=True)[0]).read()\n"
+        "def run(data): return word\n"
+    )
+    client.put_endpoint("words")
+    client.deploy("blue", "words", script=body, model="azureml:word:1")
+    client.put_endpoint("words", traffic={"blue": 100})
+    assert client.score("words").body == "from the bucket"
+    collector = {"data_collector": {"collections": {"model_inputs": {"enabled": "true"}}}}
+    status, refused = client.send("PUT", "online-endpoints/words/deployments/other", client.document(body, **collector))
+    assert status == 422, refused
+    assert "lies in an object store here" in json.dumps(refused)
+    client.ok("DELETE", "online-endpoints/words")
+    assert world.kept_here() == []
+
+
+def test_a_build_context_and_a_table_of_the_bucket(world: World) -> None:
+    folder = world.folder / "context"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "Dockerfile").write_text(
+        "FROM python:3.11\nCOPY deep/requirements.txt /r.txt\nRUN pip install -r /r.txt\n"
+    )
+    (folder / "deep" / "requirements.txt").write_text("pip\n")
+    (world.folder / "environment.yml").write_text("name: built\nbuild: {path: ./context}\n")
+    world.lapis("environment", "create", "-f", str(world.folder / "environment.yml"))
+    world.api.wait(world.api.submit("true", environment="azureml:built@latest"), "Completed")
+    contexts = world.server.home / "contexts"
+    assert [p.read_text() for p in contexts.rglob("requirements.txt")] == ["pip\n"]
+    table = world.folder / "mltable"
+    table.mkdir()
+    (table / "MLTable").write_text("paths: [{file: ./a.csv}]\ntransformations: [{read_delimited: {delimiter: ','}}]\n")
+    (table / "a.csv").write_text("a,b\n1,2\n")
+    words = ("-n", "shown", "--version", "1", "--path", str(table), "--type", "mltable")
+    world.lapis("data", "create", *words)
+    uri = world.lapis("data", "show", "-n", "shown", "--version", "1", "--query", "path", "-o", "tsv")
+    status, shown = world.api.call("GET", f"/content/profile?uri={uri}")
+    assert (status, [column["name"] for column in shown.get("columns", [])]) == (200, ["a", "b"]), shown

@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import ray
 
-from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import NodeStanding
 
 Bundle = Mapping[str, float]
@@ -18,46 +17,30 @@ Bundle = Mapping[str, float]
 
 _FRESH_S = 1.0
 _MEBI = 2**20
+_DEFAULT_CPUS = 1.0
+_A_TRACE = 0.001
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """What the compute's document says about sizes.
+def bundle_of(resources: Mapping[str, Any] | None, totals: Sequence[Bundle]) -> dict[str, float]:
+    """Say what each node of a job is to give: one CPU where it does not say.
 
-    Attributes:
-        types: name of a machine size → what a node of it gives, as `Bundle`.
-        cpus: what a job gets that does not say.
+    A machine size is a resource that nodes are given by that name, or Ray's own word for the kind of their GPU.
+
+    Args:
+        resources: `ResourceSpec`, plain; None without a wish.
+        totals: what the nodes have.
     """
-
-    types: Mapping[str, Bundle] = field(default_factory=dict)
-    cpus: float = 1.0
-
-    def bundle(self, resources: Mapping[str, Any] | None) -> dict[str, float]:
-        """Say what each node of a job is to give.
-
-        Args:
-            resources: `ResourceSpec`, plain; None without a wish.
-
-        Raises:
-            LapisError: NotSupported for a machine size that the document does not name.
-        """
-        asked = resources or {}
-        found = {"CPU": self.cpus, **self._type(asked.get("instance_type"))}
-        for name, key, unit in (("CPU", "cpus", 1), ("GPU", "gpus", 1), ("memory", "memory_mb", _MEBI)):
-            if asked.get(key):
-                found[name] = float(asked[key] * unit)
-        return {name: amount for name, amount in found.items() if amount > 0} or {"CPU": 0.01}
-
-    def _type(self, name: str | None) -> Bundle:
-        if name is None or not self.types:
-            return {}
-        if name not in self.types:
-            raise LapisError(
-                ErrorCode.NOT_SUPPORTED,
-                f"The compute has no machine size '{name}'; it has {', '.join(sorted(self.types))}.",
-                "Name one of them as `resources.instance_type`, or leave it out.",
-            )
-        return self.types[name]
+    asked = resources or {}
+    found = {"CPU": float(asked.get("cpus") or _DEFAULT_CPUS)}
+    if asked.get("gpus"):
+        found["GPU"] = float(asked["gpus"])
+    if asked.get("memory_mb"):
+        found["memory"] = float(asked["memory_mb"] * _MEBI)
+    size = asked.get("instance_type")
+    if size:
+        kind = f"accelerator_type:{size}"
+        found[kind if any(kind in total for total in totals) else size] = _A_TRACE
+    return found
 
 
 @dataclass(frozen=True)
@@ -138,6 +121,8 @@ def words(bundle: Bundle) -> str:
 def _amount(name: str, amount: float) -> str:
     if name == "memory":
         return f"{amount / 2**30:.3g} GiB of memory"
+    if amount == _A_TRACE:
+        return f"the resource {name}"
     label = name if amount == 1 or name not in ("CPU", "GPU") else f"{name}s"
     return f"{amount:g} {label}"
 
@@ -171,9 +156,12 @@ def _total(nodes: Sequence[RayNode]) -> dict[str, float]:
 def _free(bundle: Bundle, total: Bundle) -> str:
     free = ray.available_resources()
     return ", ".join(
-        f"{_amount(name, round(free.get(name, 0.0), 4))} of {total.get(name, 0.0) / (2**30 if name == 'memory' else 1):.4g}"
-        for name in bundle
+        f"{_amount(name, round(free.get(name, 0.0), 4))} of {_bare(name, total.get(name, 0.0))}" for name in bundle
     )
+
+
+def _bare(name: str, amount: float) -> str:
+    return f"{amount / 2**30:.3g}" if name == "memory" else f"{amount:g}"
 
 
 def _busy_nodes() -> set[str]:

@@ -87,6 +87,17 @@ class Dashboard:
             raise self._refused(f"tell of job {name}", status, body)
         return _json(body)
 
+    def jobs(self) -> list[dict[str, Any]]:
+        """Return what is known of every job."""
+        status, body = self._ask("GET", "/api/jobs/")
+        try:
+            found = json.loads(body) if status == 200 else None
+        except ValueError:
+            found = None
+        if not isinstance(found, list):
+            raise self._refused("list its jobs", status, body)
+        return found
+
     def submit(self, name: str, entrypoint: str, uri: str, metadata: Mapping[str, str]) -> None:
         """Start a job; one of that name that is there already is no error."""
         wanted = {

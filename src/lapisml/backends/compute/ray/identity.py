@@ -56,14 +56,11 @@ def client_context(pem: bytes) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.check_hostname = False
-    descriptor, path = tempfile.mkstemp(prefix="lapis-")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(pem)
-        context.load_cert_chain(path)
-        context.load_verify_locations(path)
-    finally:
-        os.unlink(path)
+    with tempfile.NamedTemporaryFile(prefix="lapis-") as file:
+        file.write(pem)
+        file.flush()
+        context.load_cert_chain(file.name)
+        context.load_verify_locations(file.name)
     return context
 
 
@@ -76,6 +73,6 @@ def _secret(home: Path) -> bytes:
         descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return own.read_bytes()
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(secrets.token_bytes(32))
     return own.read_bytes()

@@ -10,10 +10,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 from lapisml.backends.compute.local.folders import check
 from lapisml.backends.compute.node.parted import Parted
-from lapisml.backends.compute.ray.cluster import Cluster, Sizes
+from lapisml.backends.compute.ray.cluster import Cluster, bundle_of
 from lapisml.backends.compute.ray.endings import bare, ended, ending
 from lapisml.backends.compute.ray.keepers import Keepers, Sources
 from lapisml.backends.compute.ray.nodes import Nodes
@@ -26,6 +27,7 @@ from lapisml.core.clock import SystemClock
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import (
     Capabilities,
+    ComputeBackend,
     Handle,
     JobPhase,
     LaunchSpec,
@@ -47,7 +49,6 @@ class RayJobs:
         written: how the document writes it (``~`` is each node's own home); None means `root`.
         sources: what the keepers work with.
         prefix: begins the names of the placement groups; tells this compute from others on the cluster.
-        sizes: what the document says about sizes.
         tell: called with the name of a job that there is news of, from any thread.
         patience_s: how long a node that Ray calls dead may take to come back before its jobs are lost.
         max_nodes: nodes that one job may have; None for any number.
@@ -60,7 +61,6 @@ class RayJobs:
         prefix: str,
         *,
         written: str | None = None,
-        sizes: Sizes | None = None,
         tell: Callable[[str], None] = lambda _job: None,
         patience_s: float = 30.0,
         max_nodes: int | None = None,
@@ -69,12 +69,11 @@ class RayJobs:
         self._lock = threading.Lock()
         self._jobs: dict[tuple[str, str], Record] = {}
         self._tell = tell
-        self._sizes = sizes or Sizes()
         self._records = Records(root)
         self._cluster = Cluster()
         self._groups = Groups(prefix)
         self._keepers = Keepers(written or str(root), sources, self._hear, self._active)
-        self._line = Line(self._groups, lambda record, nodes: self._starter.begin(record, nodes))
+        self._line = Line(self._groups, self._begin)
         self._nodes = Nodes(self._known, self._keepers, self._cluster, patience_s)
         self._parted = Parted(self._backends)
         self._tending = Tending(
@@ -100,8 +99,9 @@ class RayJobs:
             sentence = f"The job asks for {spec.node_count} nodes; this compute gives a job {self._max_nodes} at most."
             raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
         handle = Handle(spec.workspace, spec.job, spec.submit_key)
-        bundles = [self._sizes.bundle(spec.to_json()["resources"])] * max(1, spec.node_count)
-        made = Record(*_names(handle), spec.to_json(), SystemClock().now_ms(), bundles)
+        plain = spec.to_json()
+        bundle = bundle_of(plain["resources"], [node.total for node in self._cluster.alive()])
+        made = Record(*_names(handle), plain, SystemClock().now_ms(), [bundle] * max(1, spec.node_count))
         with self._lock:
             record = self._jobs.setdefault(made.key, made)
             if record.submit_key != spec.submit_key:
@@ -203,6 +203,9 @@ class RayJobs:
             record = self._jobs.get((handle.workspace, handle.job))
         return record if record is not None and record.submit_key == handle.submit_key else None
 
+    def _begin(self, record: Record, nodes: Sequence[str]) -> None:
+        self._starter.begin(record, nodes)
+
     def _active(self, node: str) -> list[Handle]:
         """Return the parts on a node that have not ended."""
         return [
@@ -213,9 +216,9 @@ class RayJobs:
             if place.node == node
         ]
 
-    def _backends(self, handle: Handle) -> list[Nodes]:
+    def _backends(self, handle: Handle) -> list[ComputeBackend]:
         record = self._known(handle)
-        return [self._nodes] * len(record.places if record is not None else ())
+        return [cast("ComputeBackend", self._nodes)] * len(record.places if record is not None else ())
 
     def _snapshot(self) -> list[Record]:
         with self._lock:

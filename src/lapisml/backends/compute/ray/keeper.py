@@ -6,7 +6,10 @@ it is given, once per node and version, and works with those (`lapisml.backends.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Keeper:
@@ -23,15 +26,15 @@ class Keeper:
     def __init__(self, root: str, name: str, digest: str, pack: bytes | None, source: str | None) -> None:
         import os
         import sys
+        from pathlib import Path
 
-        folder = os.path.abspath(os.path.expanduser(root))
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        place = source or _unpacked(folder, digest, pack or b"")
-        sys.path.insert(0, place)
+        folder = Path(root).expanduser().absolute()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sys.path.insert(0, source or str(_unpacked(folder / "pack", digest, pack or b"")))
         # Ray's own choice for this process, which has no processor of its own; the jobs make theirs.
         os.environ.pop("OMP_NUM_THREADS", None)
         os.environ.pop("CUDA_VISIBLE_DEVICES", None)
-        os.environ["PWD"] = folder
+        os.environ["PWD"] = str(folder)
         os.chdir(folder)
         from lapisml.backends.compute.ray.station import Station
 
@@ -50,7 +53,7 @@ class Keeper:
             return "ok", getattr(self._station, method)(*given)
         except LapisError as error:
             return "refused", error.to_json()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the caller's process has no use for the traceback's objects
             code = ErrorCode.STORAGE_FULL if is_full(error) else ErrorCode.INTERNAL
             return "refused", LapisError(code, f"{type(error).__name__}: {error}.").to_json()
 
@@ -59,25 +62,31 @@ class Keeper:
         return self._station.news(wait_s)
 
 
-def _unpacked(root: str, digest: str, pack: bytes) -> str:
+def gpu_ids() -> str:
+    """Return the GPUs that the task which runs this was given, as ``CUDA_VISIBLE_DEVICES`` takes them."""
+    import ray
+
+    return ",".join(str(number) for number in ray.get_gpu_ids())
+
+
+def _unpacked(folder: Path, digest: str, pack: bytes) -> Path:
     """Return the folder that holds ``lapisml``, unpacked if it was not there; whole or not at all."""
     import io
-    import os
     import secrets
     import shutil
     import tarfile
 
-    place = os.path.join(root, "pack", digest)
-    if os.path.isdir(os.path.join(place, "lapisml")):
+    place = folder / digest
+    if (place / "lapisml").is_dir():
         return place
-    made = os.path.join(root, "pack", f".new-{secrets.token_hex(8)}")
-    os.makedirs(made, mode=0o700)
+    made = folder / f".new-{secrets.token_hex(8)}"
+    made.mkdir(mode=0o700, parents=True)
     with tarfile.open(fileobj=io.BytesIO(pack), mode="r:gz") as archive:
         archive.extractall(made, filter="data")
     try:
-        os.rename(made, place)
+        made.rename(place)
     except OSError:
         shutil.rmtree(made, ignore_errors=True)
-        if not os.path.isdir(os.path.join(place, "lapisml")):
+        if not (place / "lapisml").is_dir():
             raise
     return place

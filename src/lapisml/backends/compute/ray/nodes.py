@@ -158,9 +158,7 @@ class Nodes:
         try:
             found: list[Observation] = call.value()
         except (KeeperGoneError, KeeperSilentError, LapisError) as error:
-            return [
-                bare(watch, JobPhase.UNKNOWN, _silent(self._place(watch.handle)[1], error)) for watch in watches
-            ]
+            return [bare(watch, JobPhase.UNKNOWN, _silent(self._place(watch.handle)[1], error)) for watch in watches]
         return [self._of_trace(answer, watch) for answer, watch in zip(found, watches, strict=True)]
 
     def _of_trace(self, answer: Observation, watch: Watch) -> Observation:

@@ -23,8 +23,9 @@ import os
 import sys
 
 
-def refuse(sentence):
-    print("LAPIS-FRONT " + json.dumps({"refused": sentence}), flush=True)
+def refuse(sentence, key=None):
+    hint = " Give another by `%s:` in the compute's document." % key if key else ""
+    print("LAPIS-FRONT " + json.dumps({"refused": sentence + hint}), flush=True)
     sys.exit(0)
 
 
@@ -58,13 +59,13 @@ def main():
         try:
             os.execv(wanted, [wanted, "lapis_front.py"])
         except OSError as error:
-            refuse("%s can't be started on the cluster's head: %s. See `interpreter:` in the compute's document." % (wanted, error.strerror))
+            refuse("%s can't be started on the cluster's head: %s." % (wanted, error.strerror), "interpreter")
     try:
         import ray
     except ImportError:
         other = python_of_ray()
         if other is None or "LAPIS_FRONT_AGAIN" in os.environ:
-            refuse("%s on the cluster's head has no Ray. Name the one that has by `interpreter:` in the compute's document." % sys.executable)
+            refuse("%s on the cluster's head has no Ray; another has." % sys.executable, "interpreter")
         os.environ["LAPIS_FRONT_AGAIN"] = "1"
         os.execv(other, [other, "lapis_front.py"])
     if sys.version_info < (3, 11):
@@ -77,7 +78,7 @@ def main():
         if not os.path.isdir(os.path.join(place, "lapisml")):
             unpack(place)
     except OSError as error:
-        refuse("Folder %s on the cluster's head can't be used: %s. See `root:` in the compute's document." % (settings["root"], error.strerror))
+        refuse("Folder %s on the cluster's head can't be used: %s." % (settings["root"], error.strerror), "root")
     here = os.getcwd()
     config = json.loads(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR") or "{}")
     config.pop("runtime_env", None)

@@ -17,6 +17,7 @@ from ray.util import get_placement_group, placement_group, placement_group_table
 from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from lapisml.backends.compute.ray import keeper
 from lapisml.backends.compute.ray.records import Record
 
 _GROUPS_IN_LINE = 64
@@ -87,7 +88,7 @@ class Groups:
         if group is None:
             raise LookupError(name)
         strategy = PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=bundle)
-        asking = ray.remote(_gpu_ids).options(num_cpus=0, num_gpus=count, scheduling_strategy=strategy)
+        asking = ray.remote(keeper.gpu_ids).options(num_cpus=0, num_gpus=count, scheduling_strategy=strategy)
         return str(ray.get(asking.remote(), timeout=_GPU_ANSWER_S))
 
     def _find(self, name: str) -> PlacementGroup | None:
@@ -99,12 +100,6 @@ class Groups:
             return None
         self._held[name] = found
         return found
-
-
-def _gpu_ids() -> str:
-    import ray
-
-    return ",".join(str(number) for number in ray.get_gpu_ids())
 
 
 @dataclass

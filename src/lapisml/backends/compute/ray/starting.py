@@ -70,7 +70,8 @@ class Starter:
         except LapisError as error:
             self._tending.end(record, ending(EndReason.REFUSED, error=f"{error.message} {error.hint or ''}".strip()))
         except Exception as error:  # noqa: BLE001 - a job is never left without an ending
-            self._tending.end(record, ending(EndReason.INTERNAL, error=f"{type(error).__name__}: {error}"))
+            last = (str(error).strip().splitlines() or [""])[-1]
+            self._tending.end(record, ending(EndReason.INTERNAL, error=f"{type(error).__name__}: {last}"))
 
     def _try(self, record: Record) -> bool:
         """Hand every part over; False when a node did not answer, and it is to be tried again.

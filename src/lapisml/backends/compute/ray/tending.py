@@ -72,8 +72,11 @@ class Tending:
         self._wake.set()
 
     def part_is_over(self, record: Record, part: int) -> None:
-        """Take note that a part has ended: after the last one its resources are given back, whatever it still has to
-        deliver; the others of one that failed are ended, by looking at all."""
+        """Take note that a part has ended.
+
+        After the last one the job's resources are given back, whatever it still has to deliver. The others of one that
+        failed are ended, by looking at all.
+        """
         if record.has_ended:
             return
         with self._lock:
@@ -151,8 +154,7 @@ class Tending:
                 continue
             try:
                 self._keepers.call(node, "set_server", files, str(self._root))
-                self._parts_over: dict[tuple[str, str], set[int]] = {}
-        self._server_known[node] = files
+                self._server_known[node] = files
             except (KeeperGoneError, KeeperSilentError, LapisError):
                 continue
 

@@ -21,6 +21,7 @@ _ENDS_WITHIN_S = 30.0
 _HEAD_IS_UP_WITHIN_S = 60.0
 _CONNECTS_WITHIN_S = 5.0
 _LOOK_EVERY_S = 0.2
+_ENDED_ONES_KEPT = 3
 _ENTRY = 'exec "$(command -v python3 || command -v python)" lapis_front.py'
 _SHOWN = 500
 
@@ -94,58 +95,71 @@ class RayTransport:
         """Return what the front wrote into its log; it is started, or replaced, if need be."""
         await asyncio.to_thread(self._dashboard.version)
         deadline = time.monotonic() + _STARTS_WITHIN_S
-        await asyncio.to_thread(self._ensure)
+        name = await asyncio.to_thread(self._ensure)
         while True:
-            job = await asyncio.to_thread(self._dashboard.job, self._name)
-            log = await asyncio.to_thread(self._dashboard.logs, self._name)
+            job = await asyncio.to_thread(self._dashboard.job, name)
+            log = await asyncio.to_thread(self._dashboard.logs, name)
             facts = _told(log)
             if "refused" in facts:
                 raise LapisError(ErrorCode.NOT_SUPPORTED, str(facts["refused"]))
             if job is None or job.get("status") in ENDED or time.monotonic() > deadline:
-                raise self._did_not_start(job, log)
+                raise self._did_not_start(name, job, log)
             if "port" in facts:
                 return facts
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    def _ensure(self) -> None:
-        """See that a front of these very sources runs, or is about to."""
-        job = self._dashboard.job(self._name)
-        if job is not None and job.get("status") not in ENDED:
-            if (job.get("metadata") or {}).get("lapis_front") == self._package.digest:
-                return
-            self._dashboard.stop(self._name)
-            job = self._wait_for_end()
-        if job is not None:
-            self._dashboard.delete(self._name)
-        self._submit(time.monotonic() + _HEAD_IS_UP_WITHIN_S)
+    def _ensure(self) -> str:
+        """See that a front of these very sources runs, or is about to; give its job's name.
 
-    def _submit(self, deadline: float) -> None:
+        Each start has a number of its own: Ray may hold the name of a job that was killed.
+        """
+        ours = self._ours()
+        running = {number: job for number, job in ours.items() if job.get("status") not in ENDED}
+        for number, job in sorted(running.items(), reverse=True):
+            if (job.get("metadata") or {}).get("lapis_front") == self._package.digest:
+                return f"{self._name}-{number}"
+        for number in running:
+            self._end(f"{self._name}-{number}")
+        name = f"{self._name}-{max(ours, default=0) + 1}"
+        self._submit(name, time.monotonic() + _HEAD_IS_UP_WITHIN_S)
+        for number in sorted(ours)[:-_ENDED_ONES_KEPT]:
+            with contextlib.suppress(LapisError):
+                self._dashboard.delete(f"{self._name}-{number}")
+        return name
+
+    def _ours(self) -> dict[int, dict[str, Any]]:
+        """Return the fronts of this compute that Ray knows of, by number."""
+        found = {}
+        for job in self._dashboard.jobs():
+            name, _, number = str(job.get("submission_id") or "").rpartition("-")
+            if name == self._name and number.isdigit():
+                found[int(number)] = job
+        return found
+
+    def _submit(self, name: str, deadline: float) -> None:
         """Start the front; right after Ray's own start its head takes no job for some seconds."""
         while True:
             try:
                 self._dashboard.put_package(self._package.uri, self._package.data)
-                self._dashboard.submit(self._name, _ENTRY, self._package.uri, {"lapis_front": self._package.digest})
-            except LapisError:
-                if time.monotonic() > deadline:
+                self._dashboard.submit(name, _ENTRY, self._package.uri, {"lapis_front": self._package.digest})
+            except LapisError as error:
+                if error.code is not ErrorCode.SERVER_UNREACHABLE or time.monotonic() > deadline:
                     raise
                 time.sleep(_LOOK_EVERY_S)
             else:
                 return
 
-    def _wait_for_end(self) -> dict[str, Any] | None:
+    def _end(self, name: str) -> None:
+        """End a front of other sources, or of other settings."""
+        self._dashboard.stop(name)
         deadline = time.monotonic() + _ENDS_WITHIN_S
-        while True:
-            job = self._dashboard.job(self._name)
-            if job is None or job.get("status") in ENDED:
-                return job
+        while (job := self._dashboard.job(name)) is not None and job.get("status") not in ENDED:
             if time.monotonic() > deadline:
-                sentence = (
-                    f"The earlier front ({self._name}) on the Ray cluster at {self._dashboard.address} does not end."
-                )
-                raise LapisError(ErrorCode.SERVER_UNREACHABLE, sentence, f"End it: ray job stop {self._name}")
+                sentence = f"The earlier front ({name}) on the Ray cluster at {self._dashboard.address} does not end."
+                raise LapisError(ErrorCode.SERVER_UNREACHABLE, sentence, f"End it: ray job stop {name}")
             time.sleep(_LOOK_EVERY_S)
 
-    def _did_not_start(self, job: dict[str, Any] | None, log: str) -> LapisError:
+    def _did_not_start(self, name: str, job: dict[str, Any] | None, log: str) -> LapisError:
         message = str((job or {}).get("message") or "").strip()
         last = (log.strip().splitlines() or [""])[-1]
         why = (message or last or "it says nothing").splitlines()[0][:_SHOWN].rstrip(".")
@@ -153,7 +167,7 @@ class RayTransport:
         return LapisError(
             ErrorCode.SERVER_UNREACHABLE,
             f"Lapis's front did not start on the Ray cluster at {self._dashboard.address} ({state}): {why}.",
-            f"Its log: ray job logs {self._name}",
+            f"Its log: ray job logs {name}",
         )
 
 

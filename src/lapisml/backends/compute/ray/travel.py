@@ -9,7 +9,6 @@ from typing import Any
 
 from lapisml.core.snapshots import blob_path, manifest_path
 
-
 _OURS = ("home", "code", "environment", "tracking", "toolbox")
 """Parts of a specification whose paths are Lapis's; in all the others a path is the user's."""
 

@@ -57,7 +57,7 @@ class SshPool:
         root, interpreter = default_root(attachment), document.get("interpreter")
         self._name = attachment.name
         self._places = places(hosts)
-        self._capabilities = Capabilities(multi_node=len(self._places) > 1, local_paths=False, serving=False)
+        self._capabilities = Capabilities(multi_node=len(self._places) > 1, local_paths=False)
         self._members = [
             Member(
                 number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from lapisml.core.clock import Clock
@@ -16,6 +17,7 @@ Attached = Callable[[Workspace, str], ComputeBackend | None]
 NotFound, for a name that there is none of."""
 
 _FRESH_MS = 5_000
+_MOMENT_S = 0.5
 _UP = ("idle", "running")
 
 
@@ -36,6 +38,8 @@ class Hosts:
         self._clock = clock
         self._attached = attached
         self._standings: dict[tuple[int, str], tuple[int, Standing]] = {}
+        self._asked: dict[tuple[int, str], Future[Standing]] = {}
+        self._askers = ThreadPoolExecutor(2, thread_name_prefix="endpoint-hosts")
 
     def compute_of(self, workspace: Workspace, document: Mapping[str, Any]) -> str | None:
         """Give the name of the attached compute that an endpoint's document names; None where it is this machine.
@@ -81,13 +85,20 @@ class Hosts:
         return found
 
     def standing(self, workspace: Workspace, revision: Revision, backend: ComputeBackend) -> Standing:
-        """Say how the machines are, not longer than some seconds ago."""
+        """Say how the machines were some seconds ago; whoever asks waits only a moment for those that answer late."""
         key, now = (workspace.id, str(compute_of(revision))), self._clock.now_ms()
         at, found = self._standings.get(key, (0, None))
-        if found is None or not 0 <= now - at < _FRESH_MS:
-            found = backend.describe()
-            self._standings[key] = (now, found)
-        return found
+        if found is not None and 0 <= now - at < _FRESH_MS:
+            return found
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = self._askers.submit(backend.describe)
+        try:
+            self._standings[key] = (now, asked.result(_MOMENT_S))
+        except TimeoutError:
+            return found or Standing("unreachable", "Its machines have not answered yet.")
+        self._asked.pop(key, None)
+        return self._standings[key][1]
 
 
 def compute_of(revision: Revision) -> str | None:

@@ -34,6 +34,8 @@ _log = logging.getLogger("lapis.endpoints")
 
 _AWAY_MS = 20_000
 """How long nothing can be learnt of a machine before others keep its replicas as well, milliseconds."""
+_GATHER_MS = 5_000
+"""How long machines that can't be had are waited for before others are chosen for a new revision, milliseconds."""
 _LATER_MS = 2_000
 _DRAIN_MS = 10_000
 
@@ -115,6 +117,8 @@ class ShareFollower:
         if not nodes:
             return False
         shares, now = {one.node: one for one in self._shares(revision.id)}, self._clock.now_ms()
+        if not shares and len(nodes) < len(standing.nodes) and now - revision.created_at < _GATHER_MS:
+            return False  # machines that are asked for the first time answer one after the other
         lost = {n for n, one in shares.items() if one.away_since is not None and now - one.away_since >= _AWAY_MS}
         leaving = {n for n, one in shares.items() if one.leaving}
         present = shares.keys() - lost - leaving
@@ -163,17 +167,20 @@ class ShareFollower:
             return self._change(share, **values), None
         if is_over(seen.phase):
             return self._fall(workspace, revision, backend, share, seen)
-        handle = handle_of(workspace, share)
-        self._words.look(backend, share, handle)
-        self._words.swagger(backend, share, handle)
+        self._tasks.run(_task(share), partial(self._look, workspace, backend, share))
         if self._words.needs_knock(share):
-            self._tasks.run(_task(share), partial(self._knock, share))
-            return share.away_since is not None and self._change(share, away_since=None), None
+            return self._change(share, away_since=None), None
         return self._change(share, away_since=None, sentence=""), None
 
-    def _knock(self, share: Share) -> bool:
+    def _look(self, workspace: Workspace, backend: ComputeBackend, share: Share) -> bool:
+        """Hear the keeper, and find its door; say whether there is news. Machines may take long to answer."""
+        before, handle = self._words.word(share), handle_of(workspace, share)
+        word = self._words.look(backend, share, handle)
+        self._words.swagger(backend, share, handle)
+        if not self._words.needs_knock(share):
+            return word != before
         self._change(share, sentence=self._words.knock(share))
-        return bool(self._words.address(share))
+        return word != before or bool(self._words.address(share))
 
     def _fall(
         self, workspace: Workspace, revision: Revision, backend: ComputeBackend, share: Share, seen: Observation
@@ -253,13 +260,12 @@ class ShareFollower:
         elif seen.phase is JobPhase.UNKNOWN:
             self._change(share, leaving=True, away_since=share.away_since or now)
         elif share.retired_at is None:
-            self._words.look(backend, share, handle)
-            self._tasks.run(_task(share), partial(self._drain, share))
+            self._tasks.run(_task(share), partial(self._drain, backend, share, handle))
             self._change(share, leaving=True, retired_at=now, away_since=None)
         else:
             limit = float(limits_of(revision.document).get("timeout_s", 5.0)) * 1000 + _DRAIN_MS
             if hurry or now - share.retired_at > limit or not self._words.address(share):
-                backend.cancel(handle, by="the server: these replicas are not needed here any more")
+                self._tasks.run(_task(share), partial(_cancel, backend, handle))
 
     def _gone(self, workspace: Workspace, backend: ComputeBackend, share: Share) -> bool:
         """Forget a share that has ended: looked at once more, on the thread of its hand-over."""
@@ -271,7 +277,8 @@ class ShareFollower:
             share_store.remove(connection, share)
         return True
 
-    def _drain(self, share: Share) -> bool:
+    def _drain(self, backend: ComputeBackend, share: Share, handle: Handle) -> bool:
+        self._words.look(backend, share, handle)
         if not self._words.address(share):
             self._words.knock(share)
         return self._words.tell(share, {"do": "drain"})
@@ -339,6 +346,13 @@ class ShareFollower:
 def handle_of(workspace: Workspace, share: Share) -> Handle:
     """Give what the compute finds a share's job by."""
     return Handle(workspace.name, share.job, key_of(share))
+
+
+def _cancel(backend: ComputeBackend, handle: Handle) -> bool:
+    """End a share's job; asked again as long as it runs."""
+    with contextlib.suppress(LapisError):
+        backend.cancel(handle, by="the server: these replicas are not needed here any more")
+    return False
 
 
 def _task(share: Share) -> int:
