@@ -9,6 +9,7 @@ import pytest
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import Capabilities
+from lapisml.server.features.endpoints.wire import deployment_body
 from tests.integration.endpoints.remote_site import PROBE, Site, nodes_of, running
 from tests.integration.endpoints.world import serving_world
 from tests.support.machines import Machines, pids_of, power_off
@@ -76,6 +77,9 @@ def test_a_life_on_two_machines(any_site: Site) -> None:
         assert len(site.machines.handed_over) >= 2
         site.more(load)
     assert not load.faults
+    body = deployment_body("default", site.serving.view())
+    assert body["replicas"] == {"ready": 4, "wanted": 4}
+    assert body["properties"]["lapis.machines"] == "alpha: 2 of 2 ready; beta: 1 of 1 ready; gamma: 1 of 1 ready"
     logs = site.serving.part.logs.tail(site.serving.world.ws, site.serving.view().serving, 5, "inference-server")
     assert "==> alpha: user_logs/std_log.txt <==" in logs
     assert "==> beta: user_logs/replica_0.txt <==" in logs
