@@ -22,6 +22,7 @@ FOLDER = "pending"
 
 _NAME = re.compile(r"upload-[0-9a-f]{32}\Z")
 _ABANDONED_MS = 7 * 86_400_000
+_AGAIN = "Begin the upload again; where several servers share an address, all of it must reach one of them."
 
 
 class PendingUploads:
@@ -52,9 +53,7 @@ class PendingUploads:
         """
         folder = self._parent(workspace) / container
         if not is_pending(container) or not folder.is_dir():
-            raise LapisError(
-                ErrorCode.NOT_FOUND, f"There is no pending upload '{container}'.", "Begin the upload again."
-            )
+            raise LapisError(ErrorCode.NOT_FOUND, f"There is no pending upload '{container}'.", _AGAIN)
         return folder
 
     def is_there(self, workspace: str, container: str) -> bool:
