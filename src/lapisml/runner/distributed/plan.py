@@ -1,7 +1,7 @@
 """Which ranks a job has, on which of its nodes, and what environment each one's framework expects.
 
 Without a part (`lapisml.runner.parts`) nodes are simulated: all are this machine. With one, each node is a machine
-and starts its own ranks. Pure but for the question which network interface leads to the others: no process is made here.
+and starts its own ranks. No process is made here; the kernel is asked which network interface leads to the others.
 
 The variables are those of torchrun (https://pytorch.org/docs/stable/elastic/run.html), of TensorFlow's cluster
 resolver (``TF_CONFIG``), of Open MPI's launcher (``OMPI_COMM_WORLD_*``), and Azure ML's own.
@@ -75,7 +75,9 @@ def impossible(spec: Mapping[str, Any]) -> str | None:
         )
     most = max(rank.local_size for rank in ranks_of(spec))
     if distribution["type"] == TENSORFLOW and most > parts.PORTS_EACH:
-        return f"{most} TensorFlow workers on one machine are more than the {parts.PORTS_EACH} ports that it has for them"
+        return (
+            f"{most} TensorFlow workers on one machine are more than the {parts.PORTS_EACH} ports that it has for them"
+        )
     return None
 
 
