@@ -32,7 +32,7 @@ from lapisml.runner.serving import doors
 from lapisml.server.features.endpoints.certificates import pem_of
 from lapisml.testing.compute_bench import Bench
 from tests.support.load import Load
-from tests.support.serving_machines import freeze, power_off
+from tests.support.machines import freeze, power_off
 from tests.support.polling import eventually
 from tests.support.processes import free_port
 from tests.support.server import end_everything

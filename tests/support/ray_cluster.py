@@ -258,3 +258,26 @@ def _processes() -> list[tuple[int, str]]:
             if line and int(entry.name) != os.getpid():
                 found.append((int(entry.name), line))
     return found
+
+
+def main() -> None:
+    """Run a cluster for a developer until Ctrl-C; arguments: nodes, CPUs of each."""
+    count, cpus = int(sys.argv[1]), float(sys.argv[2])
+    cluster = RayCluster()
+    try:
+        print(f"Starting {count} nodes below {cluster.folder} …", flush=True)
+        cluster.start(cpus)
+        for number in range(1, count):
+            cluster.join(f"n{number}", cpus)
+        document = cluster.folder / "ray.yml"
+        document.write_text(f"name: ray\ntype: ray\naddress: {cluster.address}\n", encoding="utf-8")
+        print(f"Dashboard: {cluster.address}\nlapis compute attach -f {document}\nCtrl-C ends it.", flush=True)
+        signal.pause()
+    except KeyboardInterrupt:
+        print("Ending …", flush=True)
+    finally:
+        cluster.stop()
+
+
+if __name__ == "__main__":
+    main()

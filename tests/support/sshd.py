@@ -12,7 +12,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -278,7 +277,7 @@ def machine(folder: Path, *, spaces: bool, **facts: object) -> SshMachine:
     """Make a machine and switch it on.
 
     Args:
-        folder: for its keys and its log; made.
+        folder: for its keys and its log; made. With namespaces every user must be able to pass those above it.
         spaces: whether it has namespaces of its own.
         facts: of `SshMachine`, in place of the usual.
     """
@@ -310,6 +309,7 @@ def _in_spaces(folder: Path, key: str) -> SshMachine:
     run("ip", "link", "add", f"v{space}", "type", "veth", "peer", "name", "eth0", "netns", space)
     run("ip", "addr", "add", f"{ours}/30", "dev", f"v{space}")
     run("ip", "link", "set", f"v{space}", "up")
+    Path(f"/proc/sys/net/ipv4/conf/v{space}/forwarding").write_text("1")  # machines reach each other through this one
     for words in (
         ("addr", "add", f"{theirs}/30", "dev", "eth0"),
         ("link", "set", "eth0", "up"),
@@ -317,9 +317,6 @@ def _in_spaces(folder: Path, key: str) -> SshMachine:
     ):
         run("ip", "netns", "exec", space, "ip", *words)
     run("ip", "netns", "exec", space, "ip", "route", "add", "default", "via", ours)
-    for path in [*folder.parents][:3]:
-        with contextlib.suppress(OSError):
-            path.chmod(path.stat().st_mode | 0o011)
     secret = run("openssl", "passwd", "-6", PASSWORD).strip()
     passwd, group = Path("/etc/passwd").read_text(), Path("/etc/group").read_text()
     (folder / "passwd").write_text(f"{passwd}{USER}:x:{UID}:{UID}::/home/{USER}:/bin/sh\n")
@@ -340,7 +337,3 @@ def document(*machines: SshMachine, **changes: object) -> dict[str, object]:
         "host_keys": [m.host_key for m in machines],
         **changes,
     }
-
-
-if __name__ == "__main__":
-    sys.exit("This is no program; scripts/dev-ssh starts machines.")

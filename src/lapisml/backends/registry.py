@@ -32,6 +32,7 @@ BACKENDS: dict[str, dict[str, Backend]] = {
     "compute": {
         "local": Backend("lapisml.backends.compute.local:LocalProcesses"),
         "ssh": Backend("lapisml.backends.compute.ssh:SshPool", "pip install 'lapisml[ssh]'"),
+        "slurm": Backend("lapisml.backends.compute.slurm.cluster:SlurmCluster", "pip install 'lapisml[ssh]'"),
         "ray": Backend("lapisml.backends.compute.ray.attach:RayCompute"),
     },
     "serving": {"local": Backend("lapisml.backends.serving:LocalGateway")},

@@ -43,7 +43,7 @@ from lapisml.server.features.sweeps.assembly import add_sweeps
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.webhooks.service import Webhooks
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
-from lapisml.server.foundation import launch_settings, make_backends, make_platform, own_files
+from lapisml.server.foundation import launch_settings, make_attachments, make_backends, make_platform, own_files
 from lapisml.server.joining import FilesPlace
 from lapisml.server.native import make_native
 from lapisml.server.parts import Backends, Features, LateFeatures, Platform
@@ -150,6 +150,9 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
         settings.allow_private_addresses,
         registry_of,
     )
+    nodes = add_nodes(platform.vault, clock, backends.storage, workspaces)
+    attachments = make_attachments(platform, nodes.tickets.seal_for)
+    lifetime.on_stop(attachments.close)
     catalogue = load_backend("catalogue", "files")(settings.catalogue_file)
     assets = AssetService(database, clock, datastores, backends.storage, catalogue, registry_of)
     return Features(
@@ -162,9 +165,11 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
         registries=add_registries(workspaces, datastores, assets, backends.storage, platform.url),
         connections=ConnectionService(database, platform.vault, clock),
         feature_sets=FeatureSetService(database, clock),
-        computes=ComputeService(database, clock, settings.local_slots or os.cpu_count() or 1),
+        computes=ComputeService(
+            database, clock, settings.local_slots or os.cpu_count() or 1, attachments, settings.cluster_backend
+        ),
         tracking=tracking,
-        nodes=add_nodes(platform.vault, clock, backends.storage, workspaces),
+        nodes=nodes,
     )
 
 
@@ -282,7 +287,8 @@ def _batch_endpoints(platform: Platform, backends: Backends, features: Features,
 def _endpoints(
     platform: Platform, ground: Ground, jobs: JobsPart, gateway: GatewayWatch, lifetime: Lifetime
 ) -> EndpointsPart:
-    made = add_endpoints(ground, jobs.launcher, platform.vault, gateway, serving_settings(platform.settings))
+    serving = serving_settings(platform.settings)
+    made = add_endpoints(ground, jobs.launcher, platform.vault, gateway, serving, ground.computes.attached)
     lifetime.add(gateway)
     lifetime.add(made.worker)
     lifetime.add(made.sampler)

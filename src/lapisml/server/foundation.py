@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lapisml import __version__
 from lapisml.backends.registry import BACKENDS, load_backend
 from lapisml.core.clock import SystemClock
 from lapisml.core.ids import new_token
+from lapisml.ports.attach import Attachment, Seal
+from lapisml.ports.compute import ComputeBackend
 from lapisml.ports.environments import Resolution
+from lapisml.server.features.compute.attachments import Attachments, Surroundings
 from lapisml.server.features.datastores.default_store import location_of
 from lapisml.server.features.datastores.own_files import OwnFiles
 from lapisml.server.features.jobs.launch import LaunchSettings
@@ -120,3 +125,15 @@ def _events(database: Database, lifetime: Lifetime) -> EventBus:
         relay = PostgresRelay(events, database.engine.url.set(drivername="postgresql").render_as_string(False))
         lifetime.add(relay)
     return events
+
+
+def make_attachments(platform: Platform, seal_for: Callable[[str], Seal]) -> Attachments:
+    """Make what keeps the backends of attached computes; it connects to nothing."""
+
+    def make(name: str, attachment: Attachment) -> ComputeBackend:
+        backend: ComputeBackend = load_backend("compute", name)(attachment)
+        return backend
+
+    label = platform.vault.subkey("nodes").hex()[:12]
+    around = Surroundings(platform.settings.home, label, platform.servers.me.url, seal_for)
+    return Attachments(platform.vault, make, around)

@@ -135,6 +135,11 @@ class Settings(BaseModel):
         description="How pins of environments are honoured: `exact`, `compatible` (pins without a build for the "
         "available Python are relaxed and named), `host` (the server's interpreter, nothing is installed).",
     )
+    cluster_backend: str = Field(
+        "",
+        description="Name of an attached compute that runs the jobs of every cluster (`amlcompute`) of its workspace; "
+        "empty: the server's own machine does.",
+    )
     offline: bool = Field(False, description="Environments are built from uv's cache alone; the network is not asked.")
     python_downloads: bool = Field(False, description="Lets uv fetch a Python version that this machine lacks.")
     catalogue_file: Path | None = Field(

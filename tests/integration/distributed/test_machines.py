@@ -16,7 +16,7 @@ from lapisml.ports.compute import EndReason, Handle, JobPhase, Outcome
 from lapisml.ports.launch import DistributionSpec, LaunchSpec
 from lapisml.runner import layout, processes
 from lapisml.testing.compute_bench import Bench
-from tests.support.machines import Machines
+from tests.support.parted_machines import Machines
 from tests.support.server import end_everything
 
 PYTORCH = DistributionSpec("pytorch", 1)
@@ -123,7 +123,8 @@ def test_without_distribution_the_command_runs_on_every_machine(bench: Bench) ->
 
 def test_a_rank_that_fails_elsewhere_is_named_and_ends_the_others(bench: Bench) -> None:
     spec = bench.spec(
-        f"if [ $RANK = 1 ]; then echo up; while ! [ -e go ]; do sleep 0.05; done; echo the cause; exit 3; fi; {FOREVER}",
+        "if [ $RANK = 1 ]; then echo up; while ! [ -e go ]; do sleep 0.05; done; echo the cause; exit 3; fi; "
+        f"{FOREVER}",
         distribution=PYTORCH,
         node_count=2,
     )
@@ -170,7 +171,7 @@ def test_one_machines_strays_are_ended_without_the_others(bench: Bench) -> None:
     wrapper = json.loads((folder(bench, handle, 1) / layout.PROCESS).read_text())["wrapper"]["pid"]
     os.kill(wrapper, signal.SIGKILL)
     (folder(bench, handle, 1) / layout.WORK / "go").touch()
-    bench.wait(lambda: (folder(bench, handle, 1) / layout.EXIT).exists())
+    bench.wait((folder(bench, handle, 1) / layout.EXIT).exists)
     launcher = json.loads((folder(bench, handle, 0) / layout.PROCESS).read_text())["child"]
     assert processes.is_alive(launcher)
 

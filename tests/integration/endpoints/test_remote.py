@@ -12,7 +12,7 @@ from lapisml.ports.compute import Capabilities
 from lapisml.server.features.endpoints.wire import deployment_body
 from tests.integration.endpoints.remote_site import PROBE, Site, nodes_of, running
 from tests.integration.endpoints.world import serving_world
-from tests.support.serving_machines import Machines, pids_of, power_off
+from tests.support.machines import Machines, pids_of, power_off
 from tests.support.nodes import NodeRig
 
 SERVING = Capabilities(local_paths=False, serving=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +21,12 @@ def _spaces() -> str:
     return sshd.why_no_namespaces()
 
 
-def _maker(folder: Path, *, spaces: bool, stack: contextlib.ExitStack) -> NewMachine:
+def _maker(*, spaces: bool, stack: contextlib.ExitStack) -> NewMachine:
+    """Give what makes machines whose folders every user may pass: pytest keeps its own to their owner."""
+    folder = Path(tempfile.mkdtemp(prefix="lapis-ssh-"))
+    folder.chmod(0o755)
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+
     def make(**facts: object) -> SshMachine:
         number = len(list(folder.glob("m*")))
         made = sshd.machine(folder / f"m{number}", spaces=spaces, **facts)
@@ -30,20 +37,20 @@ def _maker(folder: Path, *, spaces: bool, stack: contextlib.ExitStack) -> NewMac
 
 
 @pytest.fixture
-def new_machine(tmp_path: Path, _spaces: str) -> Iterator[NewMachine]:
+def new_machine(_spaces: str) -> Iterator[NewMachine]:
     """Makes machines of their own; skips where that is not possible."""
     if sshd.SSHD is None:
         pytest.skip(sshd.NO_SSHD)
     if _spaces:
         pytest.skip(_spaces)
     with contextlib.ExitStack() as stack:
-        yield _maker(tmp_path, spaces=True, stack=stack)
+        yield _maker(spaces=True, stack=stack)
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory, _spaces: str) -> Iterator[SshMachine]:
+def machine(_spaces: str) -> Iterator[SshMachine]:
     """One machine for the tests of a module that leave it as it is; on loopback where there are no namespaces."""
     if sshd.SSHD is None:
         pytest.skip(sshd.NO_SSHD)
     with contextlib.ExitStack() as stack:
-        yield _maker(tmp_path_factory.mktemp("ssh"), spaces=not _spaces, stack=stack)()
+        yield _maker(spaces=not _spaces, stack=stack)()

@@ -17,6 +17,7 @@ import pytest
 
 from lapisml.sdk.discovery import Address
 from lapisml.sdk.session import Session
+from lapisml.sdk.streaming import Follower, follow
 from lapisml.sdk.transport import Transport
 from lapisml.sdk.uploads import upload
 from tests.integration.jobs.client import Api
@@ -69,7 +70,9 @@ def three(tmp_path: Path, postgres_url: str, s3_endpoint: S3Endpoint) -> Iterato
     made.stop()
 
 
-def test_each_server_killed_in_turn(three: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_server_killed_in_turn(
+    three: Cluster, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", TOKEN)
     loads = {
         "submissions": Load(_submitting(three)), "uploads": Load(_uploading(three)), "reads": Load(_reading(three)),
@@ -99,6 +102,7 @@ def test_each_server_killed_in_turn(three: Cluster, monkeypatch: pytest.MonkeyPa
     _check_uploads(three, loads["uploads"].done)
     _check_metrics(three, loads["metrics"].done)
     page.finish()
+    record_property("done", {name: len(load.done) for name, load in loads.items()})
     assert page.heard >= {f"jobs/{name}" for name in names[-1:]}
 
 
@@ -205,3 +209,23 @@ def _starts(cluster: Cluster, name: str) -> int:
 
 def _transport(cluster: Cluster) -> Transport:
     return Transport(lambda _start: Address(cluster.balancer.url, TOKEN))
+
+
+def test_a_stream_is_taken_up_by_another_server(three: Cluster) -> None:
+    api = Api(three.client)
+    name = api.submit("for n in $(seq 1 60); do echo line $n; sleep 0.2; done")
+    told: list[str] = []
+    session = Session(_transport(three), "default")
+    reader = Load(lambda _number: follow(session, name, Follower(on_log=told.append)))
+    reader.start()
+    for server in three.servers:
+        before = len("".join(told))
+        eventually(lambda before=before: len("".join(told)) > before, 60, what="a line more")
+        server.kill9()
+        server.start()
+    job = api.wait(name, "Completed", timeout=120)
+    eventually(lambda: reader.done, 60, what="the end of the stream")
+    reader.finish()
+    assert job["status"] == "Completed"
+    lines = [line for line in "".join(told).splitlines() if line.startswith("line")][:60]
+    assert lines == [f"line {n}" for n in range(1, 61)]

@@ -14,6 +14,7 @@ from lapisml import __version__
 from tests.conftest import ServerFactory
 from tests.integration.jobs.client import Api
 from tests.integration.pipelines.test_pipelines import chain, children, pipeline, submit
+from tests.integration.sweeps.trials import parameters, script, sweep
 from tests.support.cli import run_lapis
 from tests.support.cluster import TOKEN, Cluster
 from tests.support.live import LiveReader
@@ -73,6 +74,25 @@ def test_a_pipeline_goes_on_when_the_server_that_drives_it_dies(cluster: Cluster
     cluster.servers[1 - runs_at].kill9()
     go.touch()
     assert api.wait(name, "Completed", timeout=120)["status_reason"] == "All 3 steps completed."
+
+
+def test_a_sweep_goes_on_whichever_server_drives_it(cluster: Cluster) -> None:
+    api = Api(cluster.client)
+    body = "log('accuracy', float(sys.argv[1]))\ntime.sleep(0.5)\n"
+    command = f"{script(cluster.folder, body)} ${{{{search_space.rate}}}}"
+    name = f"s-{uuid.uuid4().hex[:10]}"
+    space = {"rate": {"type": "choice", "values": [n / 10 for n in range(8)]}}
+    document = sweep(command, space, sampling_algorithm="grid", limits={"max_total_trials": 8})
+    status, made = api.call("PUT", f"/jobs/{name}", {"document": document})
+    assert status in (200, 201), made
+    for server in [*cluster.servers, cluster.servers[0]]:
+        _wait_for_more(api, name)
+        server.kill9()
+        server.start()
+    api.wait(name, "Completed", timeout=180)
+    trials = children(api, name)
+    assert sorted(parameters(trial)["rate"] for trial in trials.values()) == space["rate"]["values"]
+    assert {trial["status"] for trial in trials.values()} == {"Completed"}
 
 
 def test_a_job_whose_server_dies_goes_on_and_is_taken_up_again(cluster: Cluster) -> None:
@@ -149,6 +169,12 @@ def _of(cluster: Cluster, server: LapisServer) -> LapisServer:
     made = cluster.client
     made.url = server.url
     return made
+
+
+def _wait_for_more(api: Api, name: str) -> None:
+    """Wait until a sweep has one trial more, or is over."""
+    before = len(children(api, name))
+    eventually(lambda: len(children(api, name)) > before or api.job(name)["status"] == "Completed", 60, what="a trial")
 
 
 def _not_responding(api: Api, name: str) -> dict[str, str] | None:

@@ -23,7 +23,7 @@ from lapisml.server.features.endpoints.certificates import pem_of
 from lapisml.testing.compute_bench import Bench
 from tests.integration.serving.conftest import PROBE, Hammer, Site
 from tests.integration.serving.test_drills import ECHO, NO, found
-from tests.support.serving_machines import Wire, freeze, power_off, thaw
+from tests.support.machines import Wire, freeze, power_off, thaw
 from tests.support.polling import eventually
 from tests.unit.parallel.conftest import snapshot
 
@@ -247,7 +247,7 @@ def unheard(port: int, context: ssl.SSLContext) -> bool:
 
 def door_of(node: Node) -> list[int]:
     """Return the door's process."""
-    from tests.support.serving_machines import pids_of
+    from tests.support.machines import pids_of
 
     return [p for p in pids_of(node.home) if b"serving.door import" in Path(f"/proc/{p}/cmdline").read_bytes()]
 

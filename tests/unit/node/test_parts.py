@@ -20,8 +20,8 @@ import pytest
 
 from lapisml.backends.compute.node import codec, engine, pack
 from lapisml.backends.compute.node.contexts import manifest_of
-from lapisml.backends.compute.node.link import _ahead
 from lapisml.backends.compute.node.news import News
+from lapisml.backends.compute.node.pace import ahead
 from lapisml.backends.compute.node.remote import default_root
 from lapisml.backends.compute.node.rewriting import rewritten
 from lapisml.backends.compute.node.service import Service
@@ -197,13 +197,13 @@ def test_engines_are_named_not_imported_at_will(tmp_path: Path) -> None:
 
 
 def test_a_clock_is_corrected_only_when_it_is_really_wrong() -> None:
-    assert _ahead(0, 300, 10) == 0
-    assert _ahead(0, 1900, 10) == 0
-    assert _ahead(0, 7_200_140, 20) == 7_200_000
-    assert _ahead(0, -61_049, 20) == -61_000
-    assert _ahead(7_200_000, 7_200_700, 20) == 7_200_000
-    assert _ahead(7_200_000, 120, 20) == 0
-    assert _ahead(0, 2500, 6000) == 0  # a link slower than that tells nothing
+    assert ahead(0, 300, 10) == 0
+    assert ahead(0, 1900, 10) == 0
+    assert ahead(0, 7_200_140, 20) == 7_200_000
+    assert ahead(0, -61_049, 20) == -61_000
+    assert ahead(7_200_000, 7_200_700, 20) == 7_200_000
+    assert ahead(7_200_000, 120, 20) == 0
+    assert ahead(0, 2500, 6000) == 0  # a link slower than that tells nothing
 
 
 def test_the_socket_for_news_lies_elsewhere_where_its_path_is_too_long(tmp_path: Path) -> None:

@@ -57,8 +57,9 @@ class Agent:
             if verb == "hello":
                 async with self._greeting:
                     given = await self._greet(body)
+                if not greeted:
+                    guards.append(asyncio.ensure_future(self._guard(connection, float(body.get("quiet") or _QUIET_S))))
                 greeted = True
-                guards.append(asyncio.ensure_future(self._guard(connection, float(body.get("quiet") or _QUIET_S))))
                 self._connection = connection
                 self._tunnel.use(connection.streams)
                 return given, b""

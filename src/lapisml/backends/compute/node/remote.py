@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from lapisml.ports.compute import (
     Watch,
 )
 
+_log = logging.getLogger("lapis.compute")
 _DESCRIBED_WITHIN_S = 5.0
 _ELSEWHERE = Capabilities(local_paths=False, serving=False)
 
@@ -78,6 +80,7 @@ class RemoteBackend:
             "server_url": attachment.document.get("server_url"),
             "environment": dict(attachment.document.get("environment_variables") or {}),
         }
+        self._certificate: str | None = None
         self._seen: dict[Handle, Observation] = {}
         self._unknown: set[str] = set()
         self._lock = threading.Lock()
@@ -96,6 +99,8 @@ class RemoteBackend:
     def submit(self, spec: LaunchSpec) -> Handle:
         """Bring what the job needs there, and hand it over."""
         facts = self.link.connect()
+        if self._own_certificate() != self._certificate:  # a server writes down its own only once it is ready
+            facts, _tail = self.link.call("hello", self.link.greeting())
         plan = rewritten(spec, facts, self._attachment)
         for shipment in plan.shipments:
             shipping.ship(self.link, shipment)
@@ -200,15 +205,18 @@ class RemoteBackend:
 
     def _greet(self) -> dict[str, Any]:
         """Make the greeting: where the server is may have changed since the last."""
+        self._certificate = self._own_certificate()
         return {
             **self._greeting,
             "scheme": urlsplit(self._attachment.server_url).scheme or "http",
             "host": urlsplit(self._attachment.server_url).netloc,
-            "certificate": self._own_certificate(),
+            "certificate": self._certificate,
         }
 
     def _own_certificate(self) -> str | None:
         """Return the certificate (PEM) that this server shows where it is not one that everybody trusts."""
+        if not self._attachment.server_url.startswith("https:"):
+            return None
         try:
             known = json.loads((self._attachment.home / "run" / "server.json").read_bytes())
             return Path(known["tls_cert"]).read_text(encoding="ascii") if known.get("tls_cert") else None
@@ -216,15 +224,22 @@ class RemoteBackend:
             return None
 
     def _hear(self, event: Any) -> None:
-        for job in event.get("news") or () if isinstance(event, dict) else ():
-            self._attachment.tell(str(job))
+        news = event.get("news") if isinstance(event, dict) else None
+        self._tell([str(job) for job in news] if isinstance(news, list) else [])
 
     def _be_back(self) -> None:
         """Have everybody look again of whom nothing was known while the link was away."""
         with self._lock:
             jobs, self._unknown = self._unknown, set()
+        self._tell(sorted(jobs))
+
+    def _tell(self, jobs: Sequence[str]) -> None:
+        """Pass news on; whoever can't take it looks by himself, and the link is none the worse."""
         for job in jobs:
-            self._attachment.tell(job)
+            try:
+                self._attachment.tell(job)
+            except Exception:  # noqa: BLE001 - whatever it is, it is the listener's
+                _log.exception("news of job %s could not be passed on", job)
 
     async def _reach_server(self, stream: Stream) -> None:
         """Connect a stream of the agent's to this server."""

@@ -21,16 +21,16 @@ import itertools
 import json
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
+from lapisml.backends.compute.node.frames import LARGEST_HEAD, LARGEST_TAIL, Frame, WireError, encode, read_frame
 from lapisml.backends.compute.node.streams import Stream, Streams
 from lapisml.core.errors import ErrorCode, LapisError
 
+__all__ = ["LARGEST_HEAD", "LARGEST_TAIL", "VERSION", "Connection", "Frame", "WireError", "encode", "read_frame"]
+
 VERSION = 1
 """Of this protocol; an agent and a server of different versions refuse each other with a sentence."""
-LARGEST_HEAD = 1 << 16
-LARGEST_TAIL = 1 << 20
 LARGEST_MESSAGE = 256 << 20
 _MOST_AT_ONCE = 4096
 CHUNK = 1 << 16
@@ -40,57 +40,6 @@ Handler = Callable[[str, Any, bytes], Awaitable[tuple[Any, bytes]]]
 """Takes a verb and its message (JSON and bytes); gives the answer's. A `LapisError` is the answer as well."""
 Listener = Callable[[Any], None]
 """Takes what the other side tells of."""
-
-
-class WireError(Exception):
-    """What came over the wire is not this protocol, or the connection is gone."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One frame."""
-
-    head: dict[str, Any]
-    tail: bytes = b""
-
-
-def encode(head: dict[str, Any], tail: bytes = b"") -> bytes:
-    """Give a frame's bytes."""
-    plain = json.dumps(head, separators=(",", ":")).encode()
-    return b"".join((len(plain).to_bytes(4, "big"), plain, len(tail).to_bytes(4, "big"), tail))
-
-
-async def read_frame(reader: asyncio.StreamReader) -> Frame | None:
-    """Read a frame; None when the other side has closed the connection between two frames.
-
-    Raises:
-        WireError: no frame, one that is too long, or half of one.
-    """
-    try:
-        first = await reader.read(4)
-        if not first:
-            return None
-        first += await reader.readexactly(4 - len(first))
-        head = await reader.readexactly(_length(first, LARGEST_HEAD))
-        tail = await reader.readexactly(_length(await reader.readexactly(4), LARGEST_TAIL))
-    except asyncio.IncompleteReadError as error:
-        raise WireError("the connection ended in the middle of a frame") from error
-    except OSError as error:
-        raise WireError(f"the connection broke: {error}") from error
-    try:
-        plain = json.loads(head)
-    except ValueError as error:
-        raise WireError("what came is not a frame of this protocol") from error
-    if not isinstance(plain, dict):
-        raise WireError("what came is not a frame of this protocol")
-    return Frame(plain, tail)
-
-
-def _length(four: bytes, limit: int) -> int:
-    length = int.from_bytes(four, "big")
-    if length > limit:
-        raise WireError("what came is not a frame of this protocol: it would be too long")
-    return length
 
 
 class _Incoming:

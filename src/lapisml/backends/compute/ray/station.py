@@ -14,10 +14,12 @@ import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lapisml.backends.compute.local import LocalProcesses
+from lapisml.backends.compute.node import toolboxes
 from lapisml.backends.compute.ray.travel import rerooted
 from lapisml.ports.compute import Handle, LaunchSpec, LogChunk, LogFile, Observation, Watch
 from lapisml.ports.serving import bound
@@ -68,6 +70,8 @@ class Station:
         """
         moved = rerooted(plain, front_root, str(self._root))
         spec = LaunchSpec.from_json({**moved, "wake_socket": str(self._socket_path)})
+        # What this node's interpreter lacks is another matter than what the head's does.
+        spec = replace(spec, toolbox=toolboxes.interpreter(self._root, toolboxes.needs(spec)))
         self.set_server(server, front_root)
         handle = self._local.submit(spec)
         with self._lock:

@@ -165,7 +165,7 @@ class Looking:
 
     def _reach_all(self) -> None:
         """Have every link that was never up be tried."""
-        unread = {member.number: [] for member in self._members if not member.node}
+        unread: dict[int, list[Watch]] = {member.number: [] for member in self._members if not member.node}
         self._asking.ask(unread, self._put_nothing, self._late)
 
     def _put_nothing(self, number: int, _nothing: list[Watch]) -> list[Observation]:

@@ -41,13 +41,14 @@ class Surroundings:
         home: LAPIS_HOME.
         label: 12 hexadecimal characters that tell this installation from others.
         server_url: where this server listens.
-        seal: makes locations of the server's machine reachable from elsewhere.
+        seal_for: takes the name of a workspace; gives what makes locations of the server's machine reachable from
+            elsewhere for its jobs.
     """
 
     home: Path
     label: str
     server_url: str
-    seal: Seal
+    seal_for: Callable[[str], Seal]
 
 
 class StandingCache:
@@ -185,7 +186,7 @@ class Attachments:
             home=around.home,
             server_url=around.server_url,
             tell=lambda job: self.on_news(number, name, job),
-            seal=around.seal,
+            seal=around.seal_for(workspace.name),
         )
         return self._make(ENGINES[str(document["type"])], attachment)
 

@@ -43,6 +43,7 @@ __all__ = [
     "sizes",
 ]
 
+
 class ComputeNode(TypedDict):
     """A node of a compute.
 
@@ -308,14 +309,32 @@ class ComputeService:
         """Give the backend that runs the jobs of a compute; None for computes of the server's machine.
 
         Raises:
-            LapisError: MissingPackage, Integrity: it can't be made.
+            LapisError: NotFound; MissingPackage, Integrity: it can't be made.
         """
-        record = self._find(workspace, name)
-        if record is not None and self._cluster_backend and record.document.get("type") == "amlcompute":
-            record = self._backing(workspace)
-        if record is None or self.attachments is None or not is_attached(record.document):
+        record = self._behind(workspace, name)
+        if record is None or self.attachments is None:
             return None
         return self.attachments.backend(workspace, record)
+
+    def variables(self, workspace: Workspace, name: str) -> dict[str, str]:
+        """Give the environment variables that the document of an attached compute has for each job."""
+        record = self._behind(workspace, name)
+        given = (record.document.get("environment_variables") or {}) if record is not None else {}
+        return {key: str(value) for key, value in given.items()}
+
+    def _behind(self, workspace: Workspace, name: str) -> ComputeRecord | None:
+        """Give the attached compute that runs the jobs of one; None where the server's machine does.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        if compute_name(name) in BUILT_IN:
+            return None
+        record: ComputeRecord | None = self.get(workspace, name)
+        assert record is not None
+        if self._cluster_backend and record.document.get("type") == "amlcompute":
+            record = self._backing(workspace)
+        return record if record is not None and is_attached(record.document) else None
 
     def standing(self, workspace: Workspace, record: ComputeRecord, wait_s: float = 0.0) -> Standing:
         """Say how an attached compute is, as far as that is known after `wait_s` seconds."""

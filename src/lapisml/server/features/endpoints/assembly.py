@@ -107,7 +107,7 @@ def assemble(
     settler = Settler(g.database, g.clock, leased, follower, book, gateway, places)
     worker = EndpointWorker(g.clock, g.events, leased, settler, tasks)
     runs = RevisionRuns(g.database, g.backend, hosts)
-    logs = DeploymentLogs(runs)
+    logs = DeploymentLogs(runs, g.peers)
     routes = router(endpoints, deployments, logs, g.workspaces)
     client, figures = GatewayClient(places, gateway.record, settings.certificate), Figures()
     sampler = FigureSampler(g.clock, client, figures)

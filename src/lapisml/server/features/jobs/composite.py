@@ -55,6 +55,10 @@ class CompositeDriver(Protocol):
         """
         ...
 
+    def forget(self) -> None:
+        """Forget what it remembers of jobs: another server may have driven them meanwhile."""
+        ...
+
 
 class ChildNews:
     """The composite jobs that need attention, collected between two rounds; threads share it."""
@@ -105,6 +109,7 @@ class CompositeWorker:
         self._passes = _Passes(self._pass)
         self._wanted: dict[Key, int] = {}
         self._held_until = 0
+        self._term: int | None = None
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._retimes = 0
@@ -164,6 +169,10 @@ class CompositeWorker:
             return True
         held = self._leased.hold()
         self._held_until = now + int(RESYNC_S * 1000) if held else 0
+        if held and self._leased.term != self._term:
+            self._term = self._leased.term
+            for driver in self._drivers.values():
+                driver.forget()
         return held
 
     def _was_only_retimed(self) -> bool:

@@ -27,6 +27,7 @@ from lapisml.ports.launch import (
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.contexts import bring_context
 from lapisml.server.features.jobs.distribution import distribution_of
@@ -34,6 +35,7 @@ from lapisml.server.features.jobs.outputs import declared_outputs
 from lapisml.server.features.jobs.parallel import cut_up_by_path, parallel_of
 from lapisml.server.features.jobs.places import artifacts_uri, output_type, output_uri
 from lapisml.server.features.jobs.records import JobRecord
+from lapisml.server.features.jobs.resources import resources_of
 from lapisml.server.features.jobs.spark import by_path, spark_of
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace
@@ -77,8 +79,10 @@ class Launcher:
         identity: IdentityService,
         builder: EnvironmentBuilder,
         storage: Storage,
+        computes: ComputeService,
     ) -> None:
         self.settings = settings
+        self._computes = computes
         self._assets = assets
         self._tracking = tracking
         self._identity = identity
@@ -112,12 +116,15 @@ class Launcher:
             environment=self.environment(workspace, task.get("environment")),
             tracking=self._tracking_spec(workspace, job, timeout),
             arm=ArmSpec(SUBSCRIPTION_ID, RESOURCE_GROUP, workspace.name),
-            environment_variables={**self._offers(), **_variables(document)},
+            environment_variables={**self._offers(), **self._given_by(workspace, job), **_variables(document)},
             timeout_s=float(timeout) if timeout else None,
             node_count=job.wanted_nodes,
             distribution=distribution_of(document),
             spark=spark_of(document),
             parallel=parallel_of(document),
+            resources=resources_of(document),
+            nodes=tuple(job.nodes or ()),
+            parent=job.parent_name,
             storage=settings.storage,
             wake_socket=str(settings.wake_socket),
         )
@@ -125,6 +132,10 @@ class Launcher:
 
     def _offers(self) -> dict[str, str]:
         return {} if self.settings.drop_ins else {"LAPIS_DROP_INS": "0"}
+
+    def _given_by(self, workspace: Workspace, job: JobRecord) -> dict[str, str]:
+        """Give the variables that every job gets on an attached compute."""
+        return {} if job.engine is None else self._computes.variables(workspace, job.engine)
 
     def artifacts(self, workspace: Workspace, job: str) -> ArtifactsSpec:
         """Say where the artifacts of a job go."""

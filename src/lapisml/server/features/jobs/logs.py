@@ -10,6 +10,7 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import ComputeBackend, Handle
 from lapisml.ports.storage import Storage, StorageLocation, safe_relative
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.jobs.places import artifacts_uri
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.workspaces.service import Workspace
@@ -41,13 +42,20 @@ class JobLogs:
     """Lists and reads logs.
 
     Args:
+        backend: of this machine; `computes` gives those of attached computes.
         peers: asks the server on whose machine a job runs; None: there is no other server.
     """
 
     def __init__(
-        self, backend: ComputeBackend, storage: Storage, assets: AssetService, peers: Peers | None = None
+        self,
+        backend: ComputeBackend,
+        computes: ComputeService,
+        storage: Storage,
+        assets: AssetService,
+        peers: Peers | None = None,
     ) -> None:
         self._peers = peers
+        self._computes = computes
         self._backend = backend
         self._storage = storage
         self._assets = assets
@@ -60,7 +68,8 @@ class JobLogs:
         """
         if self._is_elsewhere(job):
             return self._files_elsewhere(workspace, job)
-        live = {log.path: log.size for log in self._backend.list_logs(_handle(workspace, job))}
+        backend = self._backend_of(workspace, job)
+        live = {log.path: log.size for log in backend.list_logs(_handle(workspace, job))} if backend else {}
         if not live:
             live = self._stored(workspace, job)
         return [LogItem(path, size) for path, size in sorted(live.items())]
@@ -74,17 +83,35 @@ class JobLogs:
         """
         if self._is_elsewhere(job):
             return self._read_elsewhere(workspace, job, path, offset, limit)
+        backend = self._backend_of(workspace, job)
+        if backend is None:
+            return self._read_stored(workspace, job, path, offset, limit)
         try:
-            chunk = self._backend.read_log(_handle(workspace, job), path, offset, limit)
+            chunk = backend.read_log(_handle(workspace, job), path, offset, limit)
         except LapisError as error:
             if error.code != ErrorCode.NOT_FOUND:
                 raise
             return self._read_stored(workspace, job, path, offset, limit)
         return LogPart(chunk.data, chunk.size)
 
+    def _backend_of(self, workspace: Workspace, job: JobRecord) -> ComputeBackend | None:
+        """Give what has a job's logs while it runs; None where they are to be looked for among its artifacts.
+
+        What has ended on an attached compute lies in its artifacts: that compute may be gone or away.
+        """
+        if job.engine is None:
+            return self._backend
+        return None if job.is_over else self._computes.attached(workspace, job.engine)
+
     def _is_elsewhere(self, job: JobRecord) -> bool:
         """Say whether a job runs on the machine of another server; what has ended lies in its artifacts."""
-        return self._peers is not None and not job.is_over and job.handed_over and self._peers.has(job.site)
+        return (
+            self._peers is not None
+            and job.engine is None
+            and not job.is_over
+            and job.handed_over
+            and self._peers.has(job.site)
+        )
 
     def _files_elsewhere(self, workspace: Workspace, job: JobRecord) -> list[LogItem]:
         answer = self._ask(workspace, job, "logs")

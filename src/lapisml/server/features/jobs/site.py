@@ -1,5 +1,4 @@
-"""The right to act for an installation: one server at a time follows the jobs of one LAPIS_HOME, and those of one
-attached compute."""
+"""The right to act: one server at a time follows the jobs of one LAPIS_HOME, and those of one attached compute."""
 
 from __future__ import annotations
 

@@ -23,11 +23,7 @@ GET_LOCKED = GET.with_for_update()
 _in_line = and_(jobs.c.status == JobState.QUEUED.value, jobs.c.site.is_(None))
 """In our own line; a job that is Queued and has a site is in the queue of its compute."""
 
-LINE = (
-    select(jobs.c.name, jobs.c.wanted_nodes)
-    .where(_of_line, _in_line)
-    .order_by(jobs.c.priority.desc(), jobs.c.seq)
-)
+LINE = select(jobs.c.name, jobs.c.wanted_nodes).where(_of_line, _in_line).order_by(jobs.c.priority.desc(), jobs.c.seq)
 HEAD_OF_LINE = LINE.limit(bindparam("most"))
 
 WAITING_COMPUTES = select(jobs.c.workspace_id, jobs.c.compute).where(_in_line).distinct()
@@ -47,11 +43,11 @@ IN_FLIGHT = select(func.coalesce(func.sum(jobs.c.wanted_nodes), 0)).where(
 """Nodes that the jobs ask for which a compute with a queue of its own was given."""
 
 ENGAGED = (
-    select(jobs.c.name)
-    .where(_of_engine, jobs.c.site.is_not(None), jobs.c.status.in_(_given))
-    .order_by(jobs.c.seq)
+    select(jobs.c.name).where(_of_engine, jobs.c.site.is_not(None), jobs.c.status.in_(_given)).order_by(jobs.c.seq)
 )
-ENGINES = select(jobs.c.workspace_id, jobs.c.engine).where(jobs.c.engine.is_not(None), jobs.c.status.in_(_given)).distinct()
+ENGINES = (
+    select(jobs.c.workspace_id, jobs.c.engine).where(jobs.c.engine.is_not(None), jobs.c.status.in_(_given)).distinct()
+)
 
 _unplaced_cancel = and_(jobs.c.status == JobState.CANCEL_REQUESTED.value, jobs.c.site.is_(None))
 _LIVE = (

@@ -81,6 +81,14 @@ def holding(connection: Connection, workspace_id: int, compute: str) -> list[Hel
     return [Held(name, tuple(nodes), since) for name, nodes, since in rows]
 
 
+def queued(connection: Connection, workspace_id: int, compute: str, limit: int) -> list[JobRecord]:
+    """Read the first jobs that wait for a compute, in our line or in its own."""
+    query = (
+        select(jobs).where(_waits_for(workspace_id, compute)).order_by(jobs.c.priority.desc(), jobs.c.seq).limit(limit)
+    )
+    return [_record(row) for row in connection.execute(query)]
+
+
 def holding_engine(connection: Connection, workspace_id: int, engine: str) -> list[Held]:
     """Read which jobs hold which nodes of an attached compute, whatever compute they name."""
     rows = connection.execute(statements.HOLDING_ENGINE, {"workspace": workspace_id, "engine_name": engine})
