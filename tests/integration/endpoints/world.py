@@ -22,7 +22,7 @@ from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.endpoints.assembly import EndpointsPart, ServingSettings, assemble
 from lapisml.server.features.endpoints.deployments import DeploymentView
 from lapisml.server.features.endpoints.gateway import GatewayWatch
-from lapisml.server.features.endpoints.hosts import Attached, nothing_attached
+from lapisml.server.features.endpoints.hosts import Attached
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.assembly import Ground
 from lapisml.server.features.jobs.launch import Launcher, LaunchSettings
@@ -188,7 +188,7 @@ def serving_world(
     home: Path,
     url: str,
     owner: str = "one",
-    attached: Attached = nothing_attached,
+    attached: Attached | None = None,
     real: Any = None,
     again: bool = False,
 ) -> Iterator[Serving]:

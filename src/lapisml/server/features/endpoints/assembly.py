@@ -12,7 +12,7 @@ from lapisml.server.features.endpoints.figures import Figures
 from lapisml.server.features.endpoints.follow import RevisionFollower
 from lapisml.server.features.endpoints.gateway import GatewayWatch
 from lapisml.server.features.endpoints.gateway_client import GatewayClient
-from lapisml.server.features.endpoints.hosts import Attached, Hosts, nothing_attached
+from lapisml.server.features.endpoints.hosts import Attached, Hosts, attached_by
 from lapisml.server.features.endpoints.log_follow import LogFollower
 from lapisml.server.features.endpoints.logs import DeploymentLogs
 from lapisml.server.features.endpoints.page_routes import PageParts, page_router
@@ -84,14 +84,14 @@ def assemble(
     vault: Vault,
     gateway: GatewayWatch,
     settings: ServingSettings,
-    attached: Attached = nothing_attached,
+    attached: Attached | None = None,
 ) -> EndpointsPart:
     """Make the endpoints feature, and tell those before it what it uses of theirs.
 
     Args:
-        attached: finds the computes of other machines.
+        attached: finds the computes of other machines; None means where the workspace keeps them.
     """
-    g, places, hosts = ground, Places(settings.home), Hosts(ground.clock, attached)
+    g, places, hosts = ground, Places(settings.home), Hosts(ground.clock, attached or attached_by(ground.computes))
     endpoints = EndpointService(g.database, g.clock, g.events, vault, g.site, settings.token_lifetime_s, hosts)
     resolver = DeploymentResolver(g.assets, g.storage, SubmissionChecker(g.assets, g.computes), launcher)
     deployments = DeploymentService(g.database, g.clock, g.events, endpoints, resolver, places, hosts)

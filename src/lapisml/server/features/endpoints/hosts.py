@@ -9,6 +9,7 @@ from typing import Any
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.ports.compute import ComputeBackend, Standing
+from lapisml.server.features.compute.service import BUILT_IN, ComputeService
 from lapisml.server.features.endpoints.records import EndpointRecord, Revision
 from lapisml.server.features.workspaces.service import Workspace
 
@@ -21,9 +22,16 @@ _MOMENT_S = 0.5
 _UP = ("idle", "running")
 
 
-def nothing_attached(_workspace: Workspace, _name: str) -> ComputeBackend | None:
-    """Stand in for a server without attached computes."""
-    return None
+def attached_by(computes: ComputeService) -> Attached:
+    """Find attached computes where the workspace's computes are kept."""
+
+    def find(workspace: Workspace, name: str) -> ComputeBackend | None:
+        if name in BUILT_IN:
+            return None
+        computes.get(workspace, name)
+        return computes.attached(workspace, name)
+
+    return find
 
 
 class Hosts:
