@@ -163,6 +163,35 @@ class SlurmRig:
         """Have the controller take a node as down, drained, or back."""
         self.run("scontrol", "update", f"NodeName={name}", f"State={state}", f"Reason={reason}")
 
+    def bring_back(self, name: str) -> None:
+        """Start a node again that was killed; return when it is idle."""
+        if name not in self._processes:
+            self.start_node(name)
+        self.run("scontrol", "update", f"NodeName={name}", "State=RESUME", check=False)
+        eventually(lambda: self.states().get(name) == "idle", 60, what=f"{name} to be idle")
+
+    def clear(self) -> None:
+        """End every job and have the controller forget them all."""
+        self.run("scancel", "--quiet", "--user=root", check=False)
+        eventually(lambda: not self.run("squeue", "-h", check=False).strip(), 60, what="an empty queue")
+        self.purge()
+
+    def purge(self) -> None:
+        """Wait until the controller has forgotten the jobs that ended."""
+        eventually(lambda: not self.run("squeue", "-h", "-t", "all", check=False).strip(), 60, what="forgotten jobs")
+
+    def release(self, number: str) -> None:
+        """Let a job start at once that was put back into the queue and has to wait there."""
+
+        def is_let_go() -> bool:
+            state = self.run("squeue", "-h", "-j", number, "-o", "%T %r", check=False).split()
+            if state[:1] == ["PENDING"]:
+                self.run("scontrol", "update", f"JobId={number}", "StartTime=now", check=False)
+                self.run("scontrol", "release", number, check=False)
+            return state[:1] in (["RUNNING"], ["COMPLETED"])
+
+        eventually(is_let_go, 60, 0.2, what=f"job {number} to start again")
+
     def log(self, name: str) -> str:
         """Return the end of a daemon's log."""
         return tail(self.root / f"{name}.log")
@@ -192,6 +221,7 @@ class SlurmRig:
             "SchedulerParameters": "batch_sched_delay=0,sched_interval=2,bf_interval=2",
             "ReturnToService": "2",
             "KillWait": "3",
+            "MinJobAge": "5",
             "SlurmdTimeout": "10",
             "InactiveLimit": "0",
             "JobAcctGatherType": "jobacct_gather/none",
@@ -219,6 +249,9 @@ class SlurmRig:
 
     def _kill(self, name: str) -> None:
         process = self._processes.pop(name, None)
+        if process is not None and name == "slurmctld":
+            end(process, 10)  # it saves its state; one killed before that starts running jobs anew
+            return
         if process is not None:
             process.kill()
             process.wait()

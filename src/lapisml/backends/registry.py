@@ -29,7 +29,10 @@ BACKENDS: dict[str, dict[str, Backend]] = {
     "storage": {"fsspec": Backend("lapisml.backends.storage.fsspec_storage:FsspecStorage")},
     "environments": {"uv": Backend("lapisml.backends.environments.uv:UvEnvironmentBuilder")},
     "catalogue": {"files": Backend("lapisml.backends.environments.catalogue:Catalogue")},
-    "compute": {"local": Backend("lapisml.backends.compute.local:LocalProcesses")},
+    "compute": {
+        "local": Backend("lapisml.backends.compute.local:LocalProcesses"),
+        "slurm": Backend("lapisml.backends.compute.slurm.cluster:SlurmCluster"),
+    },
     "serving": {"local": Backend("lapisml.backends.serving:LocalGateway")},
     "notifier": {"web": Backend("lapisml.backends.notifier:WebNotifier")},
 }

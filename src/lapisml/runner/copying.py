@@ -71,7 +71,9 @@ def move_tree(source: str, target: str, keep: bool = False) -> list[str]:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if keep and not place_new(entry.source, path):
             continue
-        if not keep and not (entry.source == os.path.join(os.path.realpath(source), entry.relative) and _rename(entry.source, path)):
+        if not keep and not (
+            entry.source == os.path.join(os.path.realpath(source), entry.relative) and _rename(entry.source, path)
+        ):
             copy_file(entry.source, path)
         moved.append(path)
     sync_files(moved)

@@ -75,7 +75,9 @@ def impossible(spec: Mapping[str, Any]) -> str | None:
         )
     most = max(rank.local_size for rank in ranks_of(spec))
     if distribution["type"] == TENSORFLOW and most > parts.PORTS_EACH:
-        return f"{most} TensorFlow workers on one machine are more than the {parts.PORTS_EACH} ports that it has for them"
+        return (
+            f"{most} TensorFlow workers on one machine are more than the {parts.PORTS_EACH} ports that it has for them"
+        )
     return None
 
 

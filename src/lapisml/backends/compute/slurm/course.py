@@ -11,9 +11,11 @@ from lapisml.backends.compute.local.folders import Known
 from lapisml.backends.compute.local.supervisors import Supervisors
 from lapisml.backends.compute.slurm import states
 from lapisml.backends.compute.slurm.batches import Batches
+from lapisml.backends.compute.slurm.commands import SlurmError
 from lapisml.backends.compute.slurm.desk import Desk, is_canceled
 from lapisml.backends.compute.slurm.options import SlurmOptions
 from lapisml.backends.compute.slurm.slurm import Slurm
+from lapisml.backends.compute.slurm.start import CLAIM
 from lapisml.backends.compute.slurm.states import JobState
 from lapisml.ports.compute import EndReason, ExitStatus, JobPhase
 from lapisml.runner import durable, engine, layout
@@ -130,11 +132,7 @@ class Course:
             if not self._is_said_again(folder):
                 return JobPhase.UNKNOWN, f"Slurm is asked again about job {state.id}."
             self._order("end", state.id)
-            return self.conclude(
-                folder,
-                EndReason.ENDED_BY_COMPUTE,
-                {"error": f"Slurm put job {state.id} back into its queue after its command had begun."},
-            )
+            return self.conclude(folder, *self._put_back(folder, state.id))
         if is_canceled(folder):
             self._see_to_cancel(folder, state.id)
             return JobPhase.SUBMITTED, "It is being taken out of Slurm's queue."
@@ -186,6 +184,18 @@ class Course:
     def _request(self, folder: Path) -> Mapping[str, Any]:
         known = durable.read_json(str(folder / layout.CANCEL))
         return known if isinstance(known, dict) else {}
+
+    def _put_back(self, folder: Path, number: str) -> tuple[EndReason, dict[str, str]]:
+        """Say why a job ends that Slurm would start again although its command had begun."""
+        node = str((durable.read_json(str(folder / CLAIM)) or {}).get("node") or "")
+        try:
+            known = next((found.standing() for found in self._slurm.nodes() if found.name == node), None)
+        except SlurmError:
+            known = None
+        if known is not None and known.state in ("down", "unreachable"):
+            return EndReason.NODE_LOST, {"node": node, "evidence": f"{known.sentence.rstrip('.')}, job {number}"}
+        error = f"Slurm put job {number} back into its queue after its command had begun, and none runs twice."
+        return EndReason.ENDED_BY_COMPUTE, {"error": error}
 
     def _is_said_again(self, folder: Path) -> bool:
         """Say whether Slurm was asked since the first look at a job that waits although its command has begun.

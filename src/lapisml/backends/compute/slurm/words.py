@@ -98,16 +98,17 @@ def path(text: str) -> str:
     """Return an absolute path that can stand in a script and in an option.
 
     Raises:
-        LapisError: NotSupported for one with control characters, or that is not absolute.
+        LapisError: NotSupported for one with control characters or backslashes (Slurm reads those its own way), or
+            that is not absolute.
     """
-    if not text.startswith("/") or any(ord(character) < 32 or ord(character) == 127 for character in text):
+    if not text.startswith("/") or any(ord(letter) < 32 or letter in "\x7f\\" for letter in text):
         raise LapisError(ErrorCode.NOT_SUPPORTED, f"{_shown(text)} can't be the folder of jobs for Slurm.")
     return text
 
 
 def pattern(text: str) -> str:
     """Return a path as the pattern of a file name that Slurm fills in (``%a`` …): as it is."""
-    return path(text).replace("%", "%%").replace("\\", "\\\\")
+    return path(text).replace("%", "%%")
 
 
 def quoted(text: str) -> str:
