@@ -180,6 +180,10 @@ def test_half_a_bundle_is_refused(shared_server: LapisServer, place: Path) -> No
     status, _ = shared_server.request("PUT", "/api/v1/node/bundle", b"\0\0\0\5ab", token=ticket, headers=headers)
     assert status == 422
     assert sorted(p.name for p in place.iterdir()) == ["a.txt"]
+    for asked in (b"{", b"[]", b'{"paths": 5}', b"null"):
+        headers = {"Content-Type": "application/json"}
+        status, _ = shared_server.request("POST", "/api/v1/node/fetch", asked, token=ticket, headers=headers)
+        assert status == 422, asked
 
 
 def test_a_server_that_is_away_is_waited_for(start_server: Callable[..., LapisServer], place: Path) -> None:
@@ -207,3 +211,19 @@ def test_one_that_stays_away_is_an_error_in_the_end(storage: FsspecStorage, tmp_
     options = {"ticket": "t", "base": "/x", "server_file": str(tmp_path / "none.json"), "patience_s": 0.1}
     error = refused(lambda: storage.info(StorageLocation("lapis", "/x", options)), ErrorCode.STORAGE_UNREACHABLE)
     assert "no server has said where it is" in error.message
+
+
+def test_the_server_is_called_by_the_name_it_goes_by(
+    shared_server: LapisServer, storage: FsspecStorage, place: Path, tmp_path: Path
+) -> None:
+    """Other machines reach it under names of their own; what stands beside the address is what it answers to."""
+    location = sealed(shared_server, place)
+    record = tmp_path / "server.json"
+    location.options["server_file"] = str(record)  # type: ignore[index]
+    record.write_text(json.dumps({"url": shared_server.url, "host": "login.cluster:1234"}))
+    refused(lambda: storage.info(location.child("a.txt")), ErrorCode.ADDRESS_NOT_ALLOWED)
+    record.write_text(json.dumps({"url": shared_server.url.replace("127.0.0.1", "127.0.0.2"), "host": "localhost"}))
+    location = StorageLocation.from_json({**location.to_json(), "options": {**location.options, "patience_s": 0}})
+    refused(lambda: storage.info(location.child("a.txt")), ErrorCode.STORAGE_UNREACHABLE)
+    record.write_text(json.dumps({"url": shared_server.url, "host": "localhost:1"}))
+    assert storage.read_range(location.child("a.txt"), 0, 9) == b"mine"

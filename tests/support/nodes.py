@@ -23,7 +23,7 @@ from lapisml.server.features.node.tickets import Tickets
 from lapisml.server.platform.vault import Vault
 from tests.support.server import LapisServer
 
-BRISK = Pace(connect=30, first_pause=0.05, longest_pause=0.5, ping=0.5, quiet=3, patience=5, call=60)
+BRISK = Pace(connect=30, first_pause=0.05, longest_pause=0.5, ping=0.5, quiet=6, patience=5, call=60)
 """A link that notices and comes back quickly."""
 
 

@@ -31,7 +31,9 @@ BACKENDS: dict[str, dict[str, Backend]] = {
     "catalogue": {"files": Backend("lapisml.backends.environments.catalogue:Catalogue")},
     "compute": {
         "local": Backend("lapisml.backends.compute.local:LocalProcesses"),
-        "slurm": Backend("lapisml.backends.compute.slurm.cluster:SlurmCluster"),
+        "ssh": Backend("lapisml.backends.compute.ssh:SshPool", "pip install 'lapisml[ssh]'"),
+        "slurm": Backend("lapisml.backends.compute.slurm.cluster:SlurmCluster", "pip install 'lapisml[ssh]'"),
+        "ray": Backend("lapisml.backends.compute.ray.attach:RayCompute"),
     },
     "serving": {"local": Backend("lapisml.backends.serving:LocalGateway")},
     "notifier": {"web": Backend("lapisml.backends.notifier:WebNotifier")},

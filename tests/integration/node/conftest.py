@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lapisml.backends.compute.node.process import ProcessTransport
-from lapisml.testing.compute_bench import Bench
-from tests.support.nodes import NodeRig, bare_python
-from tests.support.server import end_everything
+pytest.register_assert_rewrite("lapisml.testing.compute_bench")
+
+from lapisml.backends.compute.node.process import ProcessTransport  # noqa: E402
+from lapisml.testing.compute_bench import Bench  # noqa: E402
+from tests.support.nodes import NodeRig, bare_python  # noqa: E402
+from tests.support.server import end_everything  # noqa: E402
 
 
 @pytest.fixture

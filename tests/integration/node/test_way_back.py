@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from lapisml.testing.compute_bench import Bench
 from tests.support.nodes import NodeRig, seal_of, snapshot
 from tests.support.polling import eventually
 from tests.support.processes import free_port
-from tests.support.server import LapisServer
+from tests.support.server import LapisServer, end_everything
 
 TRAIN = b"""
 import json, os, pathlib, shutil, sys, time, urllib.request
@@ -64,13 +66,40 @@ def store(rig: NodeRig) -> Path:
     return place
 
 
+def test_a_server_with_a_certificate_of_its_own(
+    rig: NodeRig, store: Path, tmp_path: Path, bare: ProcessTransport
+) -> None:
+    """The certificate travels to the node, also when it is written down only after the link is up."""
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=lapis -keyout {key} -out {cert}"
+    if shutil.which("openssl") is None or subprocess.run(command.split(), capture_output=True, check=False).returncode:
+        pytest.skip("openssl makes no certificate here")
+    server = LapisServer(rig.home, {"LAPIS_TLS_CERT": str(cert), "LAPIS_TLS_KEY": str(key)})
+    rig.document["shared"] = []
+    url = f"https://127.0.0.1:{server.port}"
+    backend = rig.backend(attachment={"server_url": url, "seal": seal_of(server)}, transport=bare)
+    backend.link.connect()
+    assert not (rig.root / "run" / "server.pem").exists()
+    server.start(wait=False)
+    try:
+        eventually((rig.home / "run" / "server.json").exists, 40, what="a server that is ready")
+        bench = Bench(lambda: backend, rig.home, rig.root)
+        spec = bench.spec("cp ${{inputs.data}}/a.csv outputs/")
+        spec = replace(spec, inputs={"data": InputSpec("uri_folder", "azureml://x", location(store / "in"))})
+        spec = replace(spec, artifacts=ArtifactsSpec("azureml://artifacts", location(store / "artifacts")))
+        assert bench.follow(backend.submit(spec)).exit.exit_code == 0
+        assert (store / "artifacts" / "outputs" / "a.csv").read_text() == "a,b\n1,2\n"
+        assert (rig.root / "run" / "server.pem").read_text() == cert.read_text()
+    finally:
+        server.stop()
+        end_everything(rig.home)
+
+
 @pytest.fixture
 def server(rig: NodeRig) -> Any:
     started = LapisServer(rig.home).start()
     yield started
     started.stop()
-    from tests.support.server import end_everything
-
     end_everything(rig.home)
 
 
@@ -114,6 +143,10 @@ def test_everything_comes_and_goes_through_the_link(
     assert known["url"].startswith("http://127.0.0.1:")
     assert known["url"] != server.url
     assert run in rig.told
+    kept = rig.root / "runs" / "default" / run
+    bench.wait(
+        lambda: not any((kept / name).exists() for name in ("secrets.json", "work", "named_outputs", "spool.jsonl"))
+    )
     secrets = [p for p in rig.root.rglob("*") if p.is_file() and server.token.encode() in p.read_bytes()]
     assert secrets == []
 

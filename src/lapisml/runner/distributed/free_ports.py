@@ -90,3 +90,20 @@ def _is_free(port: int) -> bool:
         finally:
             probe.close()
     return True
+
+
+def free_run(count: int = 16) -> int:
+    """Return the first of `count` consecutive ports that are free at this moment; nothing is claimed.
+
+    Raises:
+        OSError: there are not so many.
+    """
+    low, high = _given_away()
+    begin = int.from_bytes(os.urandom(4), "big")
+    places = range(_LOWEST, _HIGHEST - count, count)
+    outside = [first for first in places if first + count <= low or first > high]
+    for index in range(len(outside) or len(places)):
+        first = (outside or places)[(begin + index) % len(outside or places)]
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+    raise OSError(f"there are no {count} free ports in a row on this machine")

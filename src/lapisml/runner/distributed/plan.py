@@ -1,7 +1,7 @@
 """Which ranks a job has, on which of its nodes, and what environment each one's framework expects.
 
 Without a part (`lapisml.runner.parts`) nodes are simulated: all are this machine. With one, each node is a machine
-and starts its own ranks. Pure but for the question which network interface leads to the others: no process is made here.
+and starts its own ranks. No process is made here; the kernel is asked which network interface leads to the others.
 
 The variables are those of torchrun (https://pytorch.org/docs/stable/elastic/run.html), of TensorFlow's cluster
 resolver (``TF_CONFIG``), of Open MPI's launcher (``OMPI_COMM_WORLD_*``), and Azure ML's own.

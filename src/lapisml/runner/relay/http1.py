@@ -16,7 +16,7 @@ from typing import Any
 try:
     import httptools
 except ImportError:  # a node has what is in the standard library
-    from lapisml.runner.relay import plain_http as httptools
+    from lapisml.runner.relay import plain_http as httptools  # type: ignore[no-redef]
 
 _CHUNK = 1 << 16
 _MAX_HEAD = 1 << 18

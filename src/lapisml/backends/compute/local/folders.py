@@ -81,7 +81,7 @@ class JobFolders:
         Raises:
             LapisError: Conflict when the job is there under another key, NotSupported, StorageFull.
         """
-        _check(spec)
+        check(spec)
         handle = Handle(spec.workspace, spec.job, spec.submit_key, spec.part.number if spec.part else 0)
         folder = self.path(handle)
         try:
@@ -207,7 +207,7 @@ def _read_phase(folder: Path, known: Known) -> None:
         known.sentence = str(lines.values[-1].get("reason") or "")
 
 
-def _check(spec: LaunchSpec) -> None:
+def check(spec: LaunchSpec) -> None:
     """Refuse what can't be honoured, and names that would not be the folder they look like."""
     for name in (spec.workspace, spec.job, *spec.inputs, *spec.outputs):
         if not is_valid_name(name) and not _is_word(name):

@@ -95,4 +95,6 @@ def _in_our_time(status: ExitStatus, ahead_ms: int) -> ExitStatus:
     if not ahead_ms:
         return status
     started = None if status.started_at is None else status.started_at - ahead_ms
-    return replace(status, started_at=started, ended_at=status.ended_at - ahead_ms if status.ended_at else 0)
+    caused = None if status.cause_at is None else status.cause_at - ahead_ms
+    ended = status.ended_at - ahead_ms if status.ended_at else 0
+    return replace(status, started_at=started, ended_at=ended, cause_at=caused)

@@ -33,6 +33,8 @@ class NodeStore:
     def __init__(self, root: Path) -> None:
         self._snapshots = str(root / FOLDER)
         self._contexts = root / "contexts"
+        for folder in (Path(self._snapshots), self._contexts):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def missing(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Say what is not here yet.
@@ -97,11 +99,12 @@ class NodeStore:
     def _put_blobs(self, blobs: list[list[Any]], data: bytes) -> None:
         at = 0
         for digest, size in blobs:
+            target = self._blob(digest)
             content = data[at : at + int(size)]
             at += int(size)
             if hashlib.sha256(content).hexdigest() != digest:
                 raise _changed(digest)
-            _write(self._blob(digest), content)
+            _write(target, content)
 
     def _put_piece(self, asked: dict[str, Any], data: bytes) -> None:
         """Write a piece of a long content to a file of its own, which takes its place with the last piece."""

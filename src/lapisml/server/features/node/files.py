@@ -47,6 +47,14 @@ class NodeFiles:
         self._storage = storage
         self._is_known = is_known
 
+    def admit(self, ticket: str, *, writing: bool = False) -> None:
+        """Check a ticket before anything that comes with it is read.
+
+        Raises:
+            LapisError: Unauthenticated, TokenExpired; Forbidden with a ticket to read.
+        """
+        self._place(ticket, "", writing=writing)
+
     def info(self, ticket: str, path: str) -> dict[str, Any] | None:
         """Describe a file or folder; None when nothing is there.
 

@@ -57,6 +57,10 @@ class PendingUploads:
             )
         return folder
 
+    def is_there(self, workspace: str, container: str) -> bool:
+        """Say whether a container is a pending upload."""
+        return is_pending(container) and (self._parent(workspace) / container).is_dir()
+
     def discard(self, workspace: str, container: str) -> None:
         """Remove one with its files; nothing happens when it is not there."""
         if is_pending(container):

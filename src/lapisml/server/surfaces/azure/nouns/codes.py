@@ -33,7 +33,7 @@ _ALLOWED = "racwl"
 
 def code_service(services: AzureServices) -> CodeService:
     """Make what keeps code; it has no state of its own."""
-    return CodeService(services.assets.snapshot_root, services.storage, services.clock)
+    return CodeService(services.assets.shelf, services.storage, services.clock)
 
 
 def code_reference(services: AzureServices, workspace: Workspace, code_id: str) -> str:
