@@ -14,6 +14,7 @@ from lapisml.backends.compute.slurm import script, words
 from lapisml.backends.compute.slurm.batches import Batch
 from lapisml.backends.compute.slurm.options import SlurmOptions
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.documents.kinds import attached
 
 ANYTHING = st.text(max_size=60)
 _HARMLESS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@+-,")
@@ -161,3 +162,9 @@ def test_options_become_arguments() -> None:
         "--requeue",
     ]
     assert SlurmOptions.from_json(options.to_json()) == options
+
+
+def test_documents_take_exactly_the_options_that_pass() -> None:
+    """What a document may say is what sbatch is given."""
+    passing = [name.replace("-", "_") for name in (*words.SBATCH_OPTIONS, *words.SBATCH_FLAGS)]
+    assert sorted(attached.SBATCH_OPTIONS) == sorted(passing)

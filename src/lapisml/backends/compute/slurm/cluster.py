@@ -68,12 +68,10 @@ def _transport(attachment: Attachment) -> Transport:
             "A compute of type slurm needs `root:`, a folder on storage that the login host and the nodes share.",
         )
     if document.get("login"):
-        return _over_ssh(attachment, root)
+        from lapisml.backends.compute.ssh.login import login_transport  # needs a package that not everybody has
+
+        return login_transport(document["login"], root, document.get("interpreter"))
     return ProcessTransport(root, document.get("interpreter"), name="this machine")
-
-
-def _over_ssh(attachment: Attachment, root: str) -> Transport:
-    raise LapisError(ErrorCode.NOT_SUPPORTED, f"{attachment.name}: {root}")
 
 
 def _where(document: Mapping[str, Any]) -> str:
