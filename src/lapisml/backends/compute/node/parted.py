@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from lapisml.backends.compute.node import parts
 from lapisml.core.errors import ErrorCode, LapisError
@@ -83,7 +84,7 @@ class Parted:
         Raises:
             LapisError: of the first part that could not be told.
         """
-        _all([lambda n=n, b=b: b.cancel(parts.part_of(handle, n), grace_s, by) for n, b in self._of(handle)])
+        _all([partial(b.cancel, parts.part_of(handle, n), grace_s, by) for n, b in self._of(handle)])
 
     def discard(self, handle: Handle) -> None:
         """Remove what all parts left, the first last.
@@ -91,7 +92,7 @@ class Parted:
         Raises:
             LapisError: of the first part that can't be removed.
         """
-        _all([lambda n=n, b=b: b.discard(parts.part_of(handle, n)) for n, b in reversed(self._of(handle))])
+        _all([partial(b.discard, parts.part_of(handle, n)) for n, b in reversed(self._of(handle))])
         self._names.pop(handle, None)
 
     def list_logs(self, handle: Handle) -> list[LogFile]:
