@@ -1,7 +1,8 @@
 """A walk through every page and tab: nothing that axe finds, nothing that overflows, no error on the console.
 
-With `LAPIS_TEST_SHOTS` naming a folder, all combinations of colours, widths and languages are walked and pictured;
-else two that differ in everything, the second without the tabs.
+With `LAPIS_TEST_SHOTS` naming a folder, all combinations of colours, widths and languages are walked and pictured,
+with every tab. A whole run (`LAPIS_TEST_ALL`) walks two that differ in everything, the first with the tabs; a usual
+run those two without.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.browser.world import AGAIN, BROKEN, PIPELINE, SETTINGS, furnish
 from tests.support.browser import SHOTS, Studio, axe, shot
 from tests.support.processes import REPOSITORY
 from tests.support.server import LapisServer, end_everything
+from tests.support.whole import is_usual_run
 
 SWEEP = f"{PIPELINE}--train"
 _QUIET_MS = 250
@@ -89,8 +91,8 @@ class Look:
 
 
 _ALL = [Look(dark, width, words) for dark in (False, True) for width in (1440, 480) for words in ("en-US", "ja-JP")]
-_WALKS_TABS = bool(os.environ.get(SHOTS))
-LOOKS = _ALL if _WALKS_TABS else [Look(False, 1440, "en-US"), Look(True, 480, "ja-JP")]
+_PICTURED = bool(os.environ.get(SHOTS))
+LOOKS = _ALL if _PICTURED else [Look(False, 1440, "en-US"), Look(True, 480, "ja-JP")]
 
 
 @pytest.fixture(scope="module")
@@ -132,13 +134,13 @@ def _walk(page: Page, studio: Studio, place: str, name: str, look: Look) -> Iter
     expect(page.locator("h1")).to_be_visible()
     tabs = page.get_by_role("tab")
     _settle(page)
-    walks_tabs = name not in _SAME_TABS and (_WALKS_TABS or not look.dark)
+    walks_tabs = name not in _SAME_TABS and (_PICTURED or not (is_usual_run or look.dark))
     for index in range(max(1, tabs.count()) if walks_tabs else 1):
         label = name
         if index > 0:
             tabs.nth(index).click()
             label = f"{name}-{_word(page)}"
-        _settle(page)
+            _settle(page)
         shot(page, f"{label}-{look}")
         yield from (f"{label}: {fault}" for fault in _faults(page))
 

@@ -7,37 +7,49 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from urllib.parse import quote
 
 import pytest
+from cryptography.fernet import Fernet
 
 from lapisml.backends.storage.fsspec_storage import FsspecStorage
-from lapisml.core.clock import FixedClock
+from lapisml.core.clock import SystemClock
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import Storage, StorageLocation
 from lapisml.server.features.node.tickets import LIFETIME_MS, Tickets
 from lapisml.server.platform.vault import Vault
 from lapisml.testing.storage import StorageSuite
 from tests.support.polling import eventually
+from tests.support.processes import free_port
 from tests.support.server import LapisServer
 
 
+class StoppedClock:
+    """A clock that stands still; milliseconds since the epoch."""
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+
+    def now_ms(self) -> int:
+        return self._at
+
+
 def sealed(
-    server: LapisServer, place: Path, *, writable: bool = True, root: Path | None = None, workspace: str = "default", at: int = 0
+    server: LapisServer,
+    place: Path,
+    *,
+    writable: bool = True,
+    root: Path | None = None,
+    workspace: str = "default",
+    at: int = 0,
 ) -> StorageLocation:
     """Seal a place of the server's machine as the server does for a job."""
-    clock = FixedClock(at) if at else None
-    tickets = Tickets(Vault.open(server.home / "secret.key"), clock or _now())
+    clock = StoppedClock(at) if at else SystemClock()
+    tickets = Tickets(Vault.open(server.home / "secret.key"), clock)
     plain = StorageLocation("file", str(place), {}, str(root) if root else None).to_json()
     made: dict[str, Any] = dict(tickets.seal_for(workspace)(plain, writable))
     made["options"] = {**made["options"], "server_file": str(server.home / "run" / "server.json")}
     return StorageLocation.from_json(made)
-
-
-def _now() -> Any:
-    from lapisml.core.clock import SystemClock
-
-    return SystemClock()
 
 
 @pytest.fixture
@@ -63,7 +75,7 @@ def place(tmp_path: Path) -> Path:
     made = tmp_path / "store" / "mine"
     made.mkdir(parents=True)
     (made / "a.txt").write_text("mine")
-    (tmp_path / "store" / "secret.txt").write_text("secret")
+    (tmp_path / "store" / "secret.txt").write_text("canary")
     return made
 
 
@@ -83,21 +95,25 @@ def test_a_single_file_is_a_location_too(shared_server: LapisServer, storage: Fs
     assert (place / "new" / "b.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("path", ["../secret.txt", "x/../../secret.txt", "/etc/passwd", "..", "a\\..\\b", "%2e%2e/secret.txt"])
+@pytest.mark.parametrize(
+    "path", ["../secret.txt", "x/../../secret.txt", "/etc/passwd", "..", "a\\..\\b", "%2e%2e/secret.txt"]
+)
 def test_a_ticket_leads_nowhere_else(shared_server: LapisServer, place: Path, path: str) -> None:
     """Whatever path is asked for with a ticket, by somebody who builds requests by hand."""
     ticket = str(sealed(shared_server, place).options["ticket"])
-    from urllib.parse import quote
-
     for what in ("content", "info", "walk", "children"):
         status, body = shared_server.request("GET", f"/api/v1/node/{what}?path={quote(path)}", token=ticket)
         assert status in (400, 404) or body in ({"info": None}, {"value": []}, b"null\n"), (what, body)
-        assert b"secret" not in json.dumps(body).encode() if not isinstance(body, bytes) else b"secret" not in body
+        assert b"canary" not in (body if isinstance(body, bytes) else json.dumps(body).encode())
     status, _ = shared_server.request(
-        "PUT", f"/api/v1/node/content?path={quote(path)}", b"x", token=ticket, headers={"Content-Type": "application/octet-stream"}
+        "PUT",
+        f"/api/v1/node/content?path={quote(path)}",
+        b"x",
+        token=ticket,
+        headers={"Content-Type": "application/octet-stream"},
     )
     assert status == 400 or path.startswith("%2e")
-    assert (place.parent / "secret.txt").read_text() == "secret"
+    assert (place.parent / "secret.txt").read_text() == "canary"
 
 
 def test_a_link_does_not_lead_out(shared_server: LapisServer, storage: FsspecStorage, place: Path) -> None:
@@ -107,7 +123,7 @@ def test_a_link_does_not_lead_out(shared_server: LapisServer, storage: FsspecSto
     for name in ("link", "folder/secret.txt"):
         refused(lambda name=name: storage.read_range(location.child(name), 0, 10), ErrorCode.PATH_NOT_ALLOWED)
     refused(lambda: storage.put_file(place / "a.txt", location.child("folder/secret.txt")), ErrorCode.PATH_NOT_ALLOWED)
-    assert (place.parent / "secret.txt").read_text() == "secret"
+    assert (place.parent / "secret.txt").read_text() == "canary"
 
 
 def test_a_ticket_to_read_changes_nothing(shared_server: LapisServer, storage: FsspecStorage, place: Path) -> None:
@@ -125,8 +141,10 @@ def test_a_ticket_to_read_changes_nothing(shared_server: LapisServer, storage: F
 def test_who_has_no_ticket_gets_nothing(shared_server: LapisServer, place: Path) -> None:
     """No ticket, half of one, another server's, an old one, one of a workspace that is no more, an access token."""
     good = str(sealed(shared_server, place).options["ticket"])
-    stranger = Tickets(Vault(Vault_key()), _now()).seal_for("default")({"protocol": "file", "path": str(place)}, True)
-    old = sealed(shared_server, place, at=_now().now_ms() - LIFETIME_MS - 1000).options["ticket"]
+    stranger = Tickets(Vault(Fernet.generate_key()), SystemClock()).seal_for("default")(
+        {"protocol": "file", "path": str(place)}, True
+    )
+    old = sealed(shared_server, place, at=SystemClock().now_ms() - LIFETIME_MS - 1000).options["ticket"]
     gone = sealed(shared_server, place, workspace="nowhere").options["ticket"]
     bad = [None, good[:-4] + "AAAA", stranger["options"]["ticket"], old, gone, shared_server.token]
     for token in bad:
@@ -136,12 +154,6 @@ def test_who_has_no_ticket_gets_nothing(shared_server: LapisServer, place: Path)
     assert (status, body) == (200, b"mine")
     status, _ = shared_server.request("GET", "/api/v1/workspaces", token=good)
     assert status == 401
-
-
-def Vault_key() -> bytes:
-    from cryptography.fernet import Fernet
-
-    return Fernet.generate_key()
 
 
 def test_a_thousand_small_files_are_few_requests(
@@ -168,10 +180,14 @@ def test_half_a_bundle_is_refused(shared_server: LapisServer, place: Path) -> No
     status, _ = shared_server.request("PUT", "/api/v1/node/bundle", b"\0\0\0\5ab", token=ticket, headers=headers)
     assert status == 422
     assert sorted(p.name for p in place.iterdir()) == ["a.txt"]
+    for asked in (b"{", b"[]", b'{"paths": 5}', b"null"):
+        headers = {"Content-Type": "application/json"}
+        status, _ = shared_server.request("POST", "/api/v1/node/fetch", asked, token=ticket, headers=headers)
+        assert status == 422, asked
 
 
 def test_a_server_that_is_away_is_waited_for(start_server: Callable[..., LapisServer], place: Path) -> None:
-    """Killed, and back at another address: the job's helper goes on as if nothing had been, and says what it waits for."""
+    """Killed, and back at another address: the job's helper says what it waits for, and goes on."""
     server = start_server()
     location = sealed(server, place)
     server.kill9()
@@ -183,8 +199,6 @@ def test_a_server_that_is_away_is_waited_for(start_server: Callable[..., LapisSe
     work.start()
     eventually(lambda: told, what="a sentence about what is waited for")
     assert "Waiting for the Lapis server" in told[0]
-    from tests.support.processes import free_port
-
     server.port = free_port()
     server.url = f"http://127.0.0.1:{server.port}"
     server.start()
@@ -197,3 +211,19 @@ def test_one_that_stays_away_is_an_error_in_the_end(storage: FsspecStorage, tmp_
     options = {"ticket": "t", "base": "/x", "server_file": str(tmp_path / "none.json"), "patience_s": 0.1}
     error = refused(lambda: storage.info(StorageLocation("lapis", "/x", options)), ErrorCode.STORAGE_UNREACHABLE)
     assert "no server has said where it is" in error.message
+
+
+def test_the_server_is_called_by_the_name_it_goes_by(
+    shared_server: LapisServer, storage: FsspecStorage, place: Path, tmp_path: Path
+) -> None:
+    """Other machines reach it under names of their own; what stands beside the address is what it answers to."""
+    location = sealed(shared_server, place)
+    record = tmp_path / "server.json"
+    location.options["server_file"] = str(record)  # type: ignore[index]
+    record.write_text(json.dumps({"url": shared_server.url, "host": "login.cluster:1234"}))
+    refused(lambda: storage.info(location.child("a.txt")), ErrorCode.ADDRESS_NOT_ALLOWED)
+    record.write_text(json.dumps({"url": shared_server.url.replace("127.0.0.1", "127.0.0.2"), "host": "localhost"}))
+    location = StorageLocation.from_json({**location.to_json(), "options": {**location.options, "patience_s": 0}})
+    refused(lambda: storage.info(location.child("a.txt")), ErrorCode.STORAGE_UNREACHABLE)
+    record.write_text(json.dumps({"url": shared_server.url, "host": "localhost:1"}))
+    assert storage.read_range(location.child("a.txt"), 0, 9) == b"mine"

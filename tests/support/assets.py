@@ -16,8 +16,10 @@ from lapisml.backends.storage.fsspec_storage import FsspecStorage
 from lapisml.documents.manifest import Manifest, ManifestFile
 from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.service import AssetService
-from lapisml.server.features.assets.uploads import UploadAnswer, UploadRequest, UploadService
+from lapisml.server.features.assets.upload_request import UploadAnswer, UploadRequest
+from lapisml.server.features.assets.uploads import UploadService
 from lapisml.server.features.datastores.local_access import LocalAccess
+from lapisml.server.features.datastores.own_files import OwnFiles
 from lapisml.server.features.datastores.rewrites import RewriteRules
 from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
@@ -75,12 +77,12 @@ def open_world(home: Path, database_url: str, **settings: Any) -> Iterator[World
         metadata.create_all(connection)
     workspaces = WorkspaceService(database, clock, root)
     datastores = DatastoreService(
-        database, Vault(Fernet.generate_key()), clock, root, RewriteRules(settings.get("rewrites", {})),
+        database, Vault(Fernet.generate_key()), clock, OwnFiles(root), RewriteRules(settings.get("rewrites", {})),
         LocalAccess(home, settings.get("roots", ())), settings.get("allow_private", False), workspaces.registries.get,
     )  # fmt: skip
     workspaces.welcome(datastores.furnish)
     workspaces.registries.ensure_built_in("ann")
-    assets = AssetService(database, clock, datastores, storage, root, Catalogue(), workspaces.registries.get)
+    assets = AssetService(database, clock, datastores, storage, Catalogue(), workspaces.registries.get)
     workspace, _ = workspaces.create_or_update("default", {"name": "default"}, "ann")
     content = ContentService(assets, storage)
     uploads = UploadService(root)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +14,16 @@ from typing import Any
 from lapisml.backends.compute.node.link import Pace
 from lapisml.backends.compute.node.process import ProcessTransport
 from lapisml.backends.compute.node.remote import RemoteBackend
-from lapisml.ports.attach import Attachment
+from lapisml.core.clock import SystemClock
+from lapisml.core.snapshots import blob_path, manifest_path
+from lapisml.documents.manifest import Manifest, ManifestFile
+from lapisml.ports.attach import Attachment, Seal
+from lapisml.ports.launch import CodeSpec
+from lapisml.server.features.node.tickets import Tickets
+from lapisml.server.platform.vault import Vault
+from tests.support.server import LapisServer
 
-BRISK = Pace(connect=30, first_pause=0.05, longest_pause=0.5, ping=0.5, quiet=3, patience=5, call=60)
+BRISK = Pace(connect=30, first_pause=0.05, longest_pause=0.5, ping=0.5, quiet=6, patience=5, call=60)
 """A link that notices and comes back quickly."""
 
 
@@ -65,3 +76,33 @@ class NodeRig:
         """Close every backend that was made."""
         for backend in self.made:
             backend.close()
+
+
+def bare_python() -> str | None:
+    """Return an interpreter of this machine, new enough for an agent, that has no package of ours; None without one."""
+    check = "import sys, importlib.util as u; sys.exit(sys.version_info < (3, 11) or bool(u.find_spec('httptools')))"
+    for python in (getattr(sys, "_base_executable", ""), "/usr/bin/python3"):
+        if python and subprocess.run([python, "-I", "-c", check], check=False).returncode == 0:
+            return str(python)
+    return None
+
+
+def snapshot(store: Path, files: Mapping[str, bytes]) -> CodeSpec:
+    """Put files into a snapshot store, as the server keeps it."""
+    listed = []
+    for path, content in files.items():
+        digest = hashlib.sha256(content).hexdigest()
+        blob = Path(blob_path(str(store), digest))
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        blob.write_bytes(content)
+        listed.append(ManifestFile(path, len(content), digest))
+    manifest = Manifest.of(listed)
+    target = Path(manifest_path(str(store), manifest.digest()))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(manifest.to_dict()))
+    return CodeSpec(manifest.digest(), str(store))
+
+
+def seal_of(server: LapisServer, workspace: str = "default") -> Seal:
+    """Return what seals locations as that server does."""
+    return Tickets(Vault.open(server.home / "secret.key"), SystemClock()).seal_for(workspace)

@@ -29,7 +29,12 @@ BACKENDS: dict[str, dict[str, Backend]] = {
     "storage": {"fsspec": Backend("lapisml.backends.storage.fsspec_storage:FsspecStorage")},
     "environments": {"uv": Backend("lapisml.backends.environments.uv:UvEnvironmentBuilder")},
     "catalogue": {"files": Backend("lapisml.backends.environments.catalogue:Catalogue")},
-    "compute": {"local": Backend("lapisml.backends.compute.local:LocalProcesses")},
+    "compute": {
+        "local": Backend("lapisml.backends.compute.local:LocalProcesses"),
+        "ssh": Backend("lapisml.backends.compute.ssh:SshPool", "pip install 'lapisml[ssh]'"),
+        "slurm": Backend("lapisml.backends.compute.slurm.cluster:SlurmCluster", "pip install 'lapisml[ssh]'"),
+        "ray": Backend("lapisml.backends.compute.ray.attach:RayCompute"),
+    },
     "serving": {"local": Backend("lapisml.backends.serving:LocalGateway")},
     "notifier": {"web": Backend("lapisml.backends.notifier:WebNotifier")},
 }

@@ -25,6 +25,8 @@ _COLUMNS = (
 )
 _NUMBERS = ("min_instances", "max_instances", "idle_time_before_scale_down")
 _WORDS = ("type", "size", "tier", "description", "location", "idle_time_before_shutdown_minutes")
+_OF_ATTACHED = ("type", "resource_id", "description")
+_OF_LOGIN = ("admin_username", "admin_password", "ssh_private_key_file", "ssh_port")
 _NETWORK = "nodes are processes of the server's machine; there is no network to place them in."
 _IDENTITY = "jobs run with a token of their own; there are no cloud identities."
 
@@ -61,6 +63,31 @@ def _create(args: Namespace) -> None:
 
     made = _operations(args).begin_create_or_update(submission(args, "compute", (*_WORDS, *_NUMBERS)))
     show(args, made.result())
+
+
+def _attach(args: Namespace) -> None:
+    from lapisml.cli.documents import submission
+
+    show(args, _operations(args).begin_attach(submission(args, "compute", (*_OF_ATTACHED, *_OF_LOGIN))).result())
+
+
+def _detach(args: Namespace) -> None:
+    flags.confirm(args, f"Detach compute '{args.name}'?")
+    _operations(args).begin_delete(args.name, action="Detach", force=args.force)
+
+
+def _attach_settings(parser: ArgumentParser) -> None:
+    parser.add_argument("--type", "-t", metavar="TYPE", help="virtualmachine, slurm or ray")
+    parser.add_argument("--resource-id", metavar="ID", help="Azure's id of the machine; kept")
+    parser.add_argument("--description", metavar="TEXT", help="what it is for")
+    parser.add_argument("--admin-username", metavar="USER", help="user to log in as")
+    parser.add_argument("--admin-password", metavar="PASSWORD", help="password of the user; kept encrypted")
+    parser.add_argument("--ssh-private-key-file", metavar="FILE", help="private key of the user; kept encrypted")
+    parser.add_argument("--ssh-port", type=int, metavar="PORT", help="port of the SSH server")
+
+
+def _force(parser: ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="end the jobs there first")
 
 
 def _update(args: Namespace) -> None:
@@ -136,9 +163,17 @@ VERBS = {
         lambda args: show(args, list(_operations(args).list_usage())),
         (_place, flags.scope),
     ),
-    "attach": refused("Machines and clusters of others are not attached in this version; create an amlcompute."),
-    "detach": refused("Nothing is attached; delete a compute with `lapis compute delete`."),
-    "connect-ssh": refused("There is no SSH to nodes of Lapis: they are processes of the server's machine."),
+    "attach": Verb(
+        "attach machines or a cluster",
+        _attach,
+        (flags.file(), flags.name(required=False), _attach_settings, flags.sets, flags.no_wait, flags.scope),
+    ),
+    "detach": Verb(
+        "detach machines or a cluster; they are left as they are",
+        _detach,
+        (flags.name(), _force, flags.yes, flags.no_wait, flags.scope),
+    ),
+    "connect-ssh": refused("Lapis opens no terminal on nodes; log in with `ssh` where there is SSH."),
     "resize": refused("A compute instance of Lapis has the size of the server's machine."),
 }
 

@@ -14,10 +14,17 @@ from lapisml.documents.local_paths import local_text
 from lapisml.documents.merge import Merged, SetOp, apply_ops, assign_op, parse_ops
 from lapisml.sdk.submission import Submission
 
-_KEYS = {"build_context": "build.path", "dockerfile_path": "build.dockerfile_path"}
+_KEYS = {
+    "build_context": "build.path",
+    "dockerfile_path": "build.dockerfile_path",
+    "admin_username": "ssh_settings.admin_username",
+    "admin_password": "ssh_settings.admin_password",
+    "ssh_private_key_file": "ssh_settings.ssh_private_key_file",
+    "ssh_port": "ssh_settings.ssh_port",
+}
 """Flag → key of the document where they differ."""
 
-_PATHS = ("path", "conda_file", "build_context")
+_PATHS = ("path", "conda_file", "build_context", "ssh_private_key_file")
 """Flags whose local paths start from the working folder, not from the document's."""
 
 _CHANGEABLE = ("description", "display_name", "tags", "properties", "stage")

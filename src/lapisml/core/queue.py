@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -39,7 +39,13 @@ class Allotment:
     nodes: tuple[int, ...]
 
 
-def allot(capacity: int, held: Sequence[Held], line: Sequence[Waiting]) -> list[Allotment]:
+def allot(
+    capacity: int,
+    held: Sequence[Held],
+    line: Sequence[Waiting],
+    closed: Collection[int] = (),
+    most: int | None = None,
+) -> list[Allotment]:
     """Give free nodes to the jobs at the head of the line.
 
     The line is served in its order: a job that asks for more nodes than are free holds those behind it, so that
@@ -49,9 +55,11 @@ def allot(capacity: int, held: Sequence[Held], line: Sequence[Waiting]) -> list[
         capacity: number of nodes.
         held: what running jobs hold.
         line: waiting jobs, first come first.
+        closed: nodes that can't be had now.
+        most: nodes that may be given out now; None for all that are free.
     """
     busy = {node for holder in held for node in holder.nodes}
-    free = [node for node in range(capacity) if node not in busy]
+    free = [node for node in range(capacity) if node not in busy and node not in closed][:most]
     given: list[Allotment] = []
     for waiting in line:
         if waiting.wanted > len(free):

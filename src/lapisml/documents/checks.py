@@ -40,6 +40,16 @@ def check_wire(kind: str, data: Mapping[str, Any]) -> Iterator[Fault]:
     for path, value, _ in path_fields(kind, data):
         if local_text(value) is not None:
             yield Fault(path, "this is a path on your own machine", "the address of an upload, or another URI")
+    if kind == "compute":
+        yield from _key_files(data)
+
+
+def _key_files(data: Mapping[str, Any]) -> Iterator[Fault]:
+    for key in ("ssh_settings", "login"):
+        given = data.get(key)
+        if isinstance(given, Mapping) and given.get("ssh_private_key_file") is not None:
+            where = (key, "ssh_private_key_file")
+            yield Fault(where, "this is a file on your own machine", "its text, as `ssh_private_key`")
 
 
 def check_files(kind: str, data: Mapping[str, Any], base_dir: Path) -> Iterator[Fault]:

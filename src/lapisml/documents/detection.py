@@ -36,7 +36,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "environment": (),
     "model": ("custom_model", "mlflow_model", "triton_model"),
     "component": ("command", "pipeline", "parallel", "spark"),
-    "compute": ("amlcompute", "computeinstance"),
+    "compute": ("amlcompute", "computeinstance", "virtualmachine", "slurm", "ray"),
     "job": ("command", "pipeline", "sweep", "parallel", "spark"),
     "schedule": (),
     "workspace": (),
@@ -72,7 +72,7 @@ _NOT_YET: dict[str, dict[str, str]] = {
         "import": "import components", "flow_parallel": "prompt flow components",
     },
     "compute": {
-        "virtualmachine": "attached virtual machines", "kubernetes": "attached Kubernetes clusters",
+        "kubernetes": "attached Kubernetes clusters",
         "synapsespark": "attached Synapse Spark pools", "attached": "attached computes",
     },
     "datastore": {"one_lake": "OneLake datastores", "azure_sql_db": "SQL datastores"},

@@ -53,6 +53,25 @@ class Inlining:
             self._work(data, (), base_dir, ())
         elif kind == "schedule":
             self._schedule(data, base_dir)
+        elif kind == "compute":
+            for key in ("ssh_settings", "login"):
+                self._private_key(data.get(key), (key,), base_dir)
+
+    def _private_key(self, access: Any, path: DocumentPath, base_dir: Path) -> None:
+        """Put the text of a key in the place of its file's name."""
+        given = access.get("ssh_private_key_file") if isinstance(access, dict) else None
+        if not isinstance(given, str) or "ssh_private_key" in access:
+            return
+        file, where = base_dir / Path(str.__str__(given)).expanduser(), (*path, "ssh_private_key_file")
+        if what_is_at(file) != "file":
+            self.faults.append(Fault(where, f"this is not a file: {file}", "the file with the private key"))
+            return
+        try:
+            access["ssh_private_key"] = read_text(file, str(file))
+        except LapisError as error:
+            self.faults.append(Fault(where, error.message.rstrip("."), "a private key that you may read"))
+            return
+        del access["ssh_private_key_file"]
 
     def _schedule(self, data: dict[str, Any], base_dir: Path) -> None:
         path, job = created_job(data)

@@ -29,14 +29,21 @@ class Link(asyncio.Protocol):
     The keeper holds the replica's listening socket, so that a connection can be made while the replica starts; the
     link is of use from the replica's HELLO on.
 
+    Attributes:
+        key: its share and its number.
+        is_doubtful: whether nothing has been heard of its machine for a while; others are asked first.
+
     Args:
         pool: whose replica this is.
         number: of the replica.
         path: its socket.
     """
 
+    is_doubtful = False
+
     def __init__(self, pool: Pool, number: int, path: Path) -> None:
         self.number = number
+        self.key: tuple[str, int] = ("", number)
         self.calls: dict[int, Call] = {}
         self.capacity = 0
         self.is_raw = False
@@ -77,6 +84,18 @@ class Link(asyncio.Protocol):
         """Send nothing more; close when the last answer has come."""
         self._is_leaving = True
         if not self.calls:
+            self._close()
+
+    def cut(self) -> None:
+        """Cut the connection, and make another; what is under way is given back to the pool."""
+        self._abort()
+
+    def give_up(self) -> None:
+        """Leave at once; what is under way is given back to the pool."""
+        self._is_leaving = True
+        if self._transport is not None:
+            self._transport.abort()
+        else:
             self._close()
 
     def send(self, call: Call, now: float) -> None:
@@ -191,12 +210,20 @@ class Link(asyncio.Protocol):
             if self._pause:
                 await asyncio.sleep(self._pause)
             try:
-                await loop.create_unix_connection(lambda: self, sock=_connected(self._path))
+                await self._open(loop)
             except OSError:
                 self._pause = self._longer()
             else:
                 break
         self._connecting = None
+
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Make the connection.
+
+        Raises:
+            OSError: it can't be made now.
+        """
+        await loop.create_unix_connection(lambda: self, sock=_connected(self._path))
 
     def _longer(self) -> float:
         return min(2 * self._pause + _FIRST_PAUSE_S, _LONGEST_PAUSE_S)

@@ -6,12 +6,15 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 from lapisml.gateway import answers
 from lapisml.gateway.calls import Call, Refusal
+from lapisml.gateway.doorlinks import DoorLink, Share
 from lapisml.gateway.limits import Limits
 from lapisml.gateway.links import Link
 from lapisml.ports.serving import DeploymentRoute, Places, RevisionRecord, tell
+from lapisml.runner.serving import doors
 from lapisml.scoring.lapis_scoring import frames
 
 RETRY = b"retry-after: 1\r\n"
@@ -22,6 +25,7 @@ _SETTLE_S = 0.005
 """How long lost calls wait before they are sent again: replicas that die together are all known to be dead then."""
 _CALL_FOR_HELP_S = 0.1
 _LOAD_EVERY_S = 1.0
+_LEAST_SILENT_S, _MOST_SILENT_S = 0.5, 3.0
 
 
 class Pool:
@@ -47,7 +51,8 @@ class Pool:
         self._places = places
         self._limits = limits
         self._resend = resend
-        self._links: dict[int, Link] = {}
+        self._links: dict[tuple[str, int], Link] = {}
+        self._shares: dict[str, Share] = {}
         self._usable: list[Link] = []
         self._usable_since = 0.0
         self._arrivals = 0
@@ -64,12 +69,36 @@ class Pool:
     @property
     def sleeps(self) -> bool:
         """Whether no replica runs until a request comes."""
-        return self.record is not None and self.record.state == "zero"
+        return self._state == "zero"
 
     @property
     def has_failed(self) -> bool:
         """Whether the keeper has given up."""
-        return self.record is not None and self.record.state == "failed"
+        return self._state == "failed"
+
+    @property
+    def wanted(self) -> int:
+        """Replicas that shall run."""
+        if self._shares:
+            return sum(share.record.wanted for share in self._shares.values() if share.record is not None)
+        return self.record.wanted if self.record is not None else 0
+
+    @property
+    def certificate(self) -> Path:
+        """File with certificate and key for the doors of other machines."""
+        return self._places.certificate(self.revision)
+
+    @property
+    def silence_s(self) -> float:
+        """How long another machine may say nothing before its requests are given to others, seconds."""
+        return min(_MOST_SILENT_S, max(_LEAST_SILENT_S, self.route.timeout_s / 2))
+
+    @property
+    def _state(self) -> str | None:
+        if self._shares:
+            known = [share.record.state for share in self._shares.values() if share.record is not None]
+            return doors.state_of(known) if known else "starting"
+        return self.record.state if self.record is not None else None
 
     @property
     def ready(self) -> int:
@@ -90,19 +119,70 @@ class Pool:
         """Go by what the keeper says now."""
         is_other_keeper = self.record is not None and self.record.keeper != record.keeper
         self.record = record
-        wanted = {replica.number: replica for replica in record.replicas}
-        for number, replica in wanted.items():
-            link = self._links.get(number)
+        if record.shares or self._shares:
+            self._apply_shares(record)
+            return
+        wanted = {("", replica.number): replica for replica in record.replicas}
+        for key, replica in wanted.items():
+            link = self._links.get(key)
             if link is None:
-                link = self._links[number] = Link(self, number, self._places.replicas / replica.socket)
+                link = self._links[key] = Link(self, replica.number, self._places.replicas / replica.socket)
             link.update(replica, is_other_keeper)
-        for number in self._links.keys() - wanted.keys():
-            self._links[number].leave()
+        for key in self._links.keys() - wanted.keys():
+            self._links[key].leave()
         self.changed()
+
+    def _apply_shares(self, record: RevisionRecord) -> None:
+        """Knock at the doors that there are, and at no others."""
+        wanted = {share.name: share for share in record.shares if share.port}
+        for name, told in wanted.items():
+            share = self._shares.get(name)
+            if share is not None and (share.address, share.port) != (told.address, told.port):
+                self._shares.pop(name).leave()
+                share = None
+            if share is None:
+                self._shares[name] = Share(self, name, told.address, told.port)
+        for name in self._shares.keys() - wanted.keys():
+            share = self._shares.pop(name)
+            share.leave(now=share.is_doubtful)
+            for link in self.links_of(share):
+                link.leave()
+        self.changed()
+
+    def heard(self, share: Share, is_other_keeper: bool) -> None:
+        """Go by what the keeper of another machine says now."""
+        if self._shares.get(share.name) is not share or share.record is None:
+            return
+        wanted = {(share.name, replica.number): replica for replica in share.record.replicas}
+        for key, replica in wanted.items():
+            link = self._links.get(key)
+            if not isinstance(link, DoorLink) or link.share is not share:
+                self._drop(link)
+                link = self._links[key] = DoorLink(self, share, replica.number)
+            link.update(replica, is_other_keeper)
+        for key in self._links.keys() - wanted.keys():
+            if key[0] == share.name:
+                self._links[key].leave()
+        self.changed()
+
+    def links_of(self, share: Share) -> list[Link]:
+        """Give the connections to the replicas of another machine."""
+        return [link for link in self._links.values() if isinstance(link, DoorLink) and link.share is share]
+
+    def can_do_without(self, share: Share) -> bool:
+        """Say whether replicas elsewhere answer."""
+        return any(link.is_usable and not link.is_doubtful for key, link in self._links.items() if key[0] != share.name)
+
+    def _drop(self, link: Link | None) -> None:
+        """Let go of a connection to a door that is there no longer; what was under way in it goes elsewhere."""
+        if link is not None:
+            link.give_up()
 
     def retire(self) -> None:
         """Take no more calls: those that wait go elsewhere, those under way are answered."""
         waiting, self.waiting = self.waiting, deque()
+        for share in self._shares.values():
+            share.leave(now=False)
         for link in self._links.values():
             link.leave()
         self.changed()
@@ -158,7 +238,7 @@ class Pool:
 
     def lost(self, link: Link, calls: list[Call]) -> None:
         """Send the calls of a dead replica to another one."""
-        if self._links.get(link.number) is link and not link.is_usable:
+        if self._links.get(link.key) is link and not link.is_usable:
             self.changed()
         calls = [call for call in calls if call.client is not None]
         if calls:
@@ -168,8 +248,9 @@ class Pool:
         """See which replicas are of use now, and give them what waits."""
         if not self._usable:
             self._usable_since = time.monotonic()
-        self._links = {n: link for n, link in self._links.items() if not link.is_gone}
-        self._usable = [link for link in self._links.values() if link.is_usable]
+        self._links = {key: link for key, link in self._links.items() if not link.is_gone}
+        usable = [link for link in self._links.values() if link.is_usable]
+        self._usable = [link for link in usable if not link.is_doubtful] or usable if self._shares else usable
         for link in self._usable:
             self.is_raw = link.is_raw
         self._feed()
@@ -183,6 +264,8 @@ class Pool:
         for link in self._links.values():
             if link.calls:
                 self._end_late(link, now)
+        for share in self._shares.values():
+            share.tick(now)
         self._end_waiting(now)
         since, arrivals = self._told
         if now - since >= _LOAD_EVERY_S:
@@ -242,9 +325,7 @@ class Pool:
             raise Refusal(503, "NoReplica", "This deployment has failed; no replica runs.", RETRY)
         if now - self._called >= _CALL_FOR_HELP_S:
             self._called = now
-            tell(
-                self._control, {"do": "load", "in_flight": self.in_flight, "queued": len(self.waiting) + 1, "rps": 0.0}
-            )
+            self._tell(self.in_flight, len(self.waiting) + 1, 0.0)
 
     def _end_late(self, link: Link, now: float) -> None:
         limit = self.route.timeout_s + _GRACE_S
@@ -287,7 +368,18 @@ class Pool:
         passed = now - since
         under_way = max(float(self.in_flight), self._busy_s / passed)
         rate = (self._arrivals - arrivals) / passed
-        tell(self._control, {"do": "load", "in_flight": under_way, "queued": len(self.waiting), "rps": rate})
+        self._tell(under_way, len(self.waiting), rate)
+
+    def _tell(self, under_way: float, queued: int, rate: float) -> None:
+        """Tell the keeper of the load, or each keeper of its part."""
+        if not self._shares:
+            tell(self._control, {"do": "load", "in_flight": under_way, "queued": queued, "rps": rate})
+            return
+        heard = [share for share in self._shares.values() if share.record is not None and not share.is_doubtful]
+        asked = heard or list(self._shares.values())
+        parts = doors.split_load(under_way + queued, [share.takes for share in asked])
+        for share, part in zip(asked, parts, strict=True):
+            share.tell({"do": "load", "in_flight": part, "queued": 0, "rps": rate})
 
 
 def method_not_allowed() -> Refusal:

@@ -270,7 +270,7 @@ class Gateway:
 
 _GAUGES: tuple[tuple[str, str, Callable[[Pool], int]], ...] = (
     ("lapis_replicas_ready", "Replicas that answer.", lambda pool: pool.ready),
-    ("lapis_replicas_wanted", "Replicas that shall run.", lambda pool: pool.record.wanted if pool.record else 0),
+    ("lapis_replicas_wanted", "Replicas that shall run.", lambda pool: pool.wanted),
     ("lapis_requests_in_flight", "Requests that replicas work on.", lambda pool: pool.in_flight),
     ("lapis_requests_queued", "Requests that wait for a replica.", lambda pool: len(pool.waiting)),
 )

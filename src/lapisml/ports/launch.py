@@ -240,9 +240,11 @@ class ServingSpec:
         model_input: name of the input that is the model; None means no model.
         model_name: what the model's file or folder is called within ``AZUREML_MODEL_DIR``.
         scoring_script: path of the script within the code; None for kind ``mlflow``.
-        serving_home: ``<home>/serving``, shared with the gateway.
+        serving_home: ``<home>/serving``, shared with the gateway; empty on another machine: a folder of
+            the job's own.
         scale: ``{"type": "default", "instances": n}`` or
-            ``{"type": "target_utilization", "min", "max", "target_percent", "polling_s"}``.
+            ``{"type": "target_utilization", "min", "max", "target_percent", "polling_s"}``; ``start`` is how many
+            it begins with, where that is not the minimum.
         liveness, readiness: ``initial_delay_s``, ``period_s``, ``timeout_s``, ``success_threshold``,
             ``failure_threshold``; what is absent has its default.
         max_concurrent: requests that one replica works on at a time.
@@ -250,6 +252,8 @@ class ServingSpec:
         accelerate: whether a faster form of the model may stand in for it where it gives the same answers.
         collect: the data collector: ``folder`` (path or None), ``collections``, ``sampling_rate``,
             ``rolling_rate``, ``request_logging``.
+        door: PEM text of certificate and key; the gateway is elsewhere and comes in through a door
+            (`lapisml.runner.serving.doors`). None where it shares `serving_home`.
     """
 
     endpoint: str
@@ -268,6 +272,7 @@ class ServingSpec:
     max_queue_wait_s: float = 0.5
     accelerate: bool = True
     collect: Mapping[str, Any] = field(default_factory=dict)
+    door: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,12 @@ class Places:
 
     Attributes:
         home: the folder ``<home>/serving``.
+        mark: part of the names of the replicas' sockets that tells them from those of another keeper of the same
+            revision on the same machine (which `proc(5)` shows by their names); empty where there is one only.
     """
 
     home: Path
+    mark: str = ""
 
     @property
     def routes(self) -> Path:
@@ -67,11 +70,15 @@ class Places:
 
     def socket(self, revision: str, number: int) -> Path:
         """Give the listening stream socket of a replica."""
-        return self.replicas / f"{revision}.{number}.sock"
+        return self.replicas / f"{revision}.{number}{self.mark}.sock"
 
     def control(self, revision: str) -> Path:
         """Give the datagram socket of a revision's keeper; see `tell`."""
         return self.replicas / f"{revision}.ctl"
+
+    def certificate(self, revision: str) -> Path:
+        """Give the file with the certificate and the key of a revision that runs on other machines (PEM)."""
+        return self.replicas / f"{revision}.pem"
 
     def make(self) -> None:
         """Make the folders, for their owner alone."""
@@ -184,6 +191,7 @@ class ReplicaRecord:
         ready: whether its probe passes.
         pid: its process, 0 while there is none.
         restarts: how often it was started again.
+        share: name of the share that it belongs to; empty on this machine.
     """
 
     number: int
@@ -191,6 +199,29 @@ class ReplicaRecord:
     ready: bool = False
     pid: int = 0
     restarts: int = 0
+    share: str = ""
+
+
+@dataclass(frozen=True)
+class ShareRecord:
+    """The replicas of a revision that one other machine keeps.
+
+    Its keeper answers at a door (`lapisml.runner.serving.doors`).
+
+    Attributes:
+        name: number of the machine within its compute, as a text.
+        node: what the machine is called.
+        address, port: where its door is, as seen from the gateway; no port as long as it is not known.
+        state: as `RevisionRecord.state`.
+        sentence: why it does not answer, empty when it does.
+    """
+
+    name: str
+    node: str = ""
+    address: str = ""
+    port: int = 0
+    state: str = "starting"
+    sentence: str = ""
 
 
 @dataclass(frozen=True)
@@ -206,7 +237,12 @@ class RevisionRecord:
         replicas: those that do.
         acceleration: ``state`` (``off``, ``pending``, ``on``, ``refused``), ``reason`` and figures.
         swagger: file with the model's OpenAPI document.
-        keeper: identity of the process that writes this (`lapisml.runner.processes.identity`).
+        keeper: identity of the process that writes this (`lapisml.runner.processes.identity`); None where the server
+            writes it, of a revision that runs on other machines.
+        shares: the machines that keep a part of it each; none on this machine.
+        door: port of the keeper's door, 0 without one.
+        addresses: of the keeper's machine, as it sees itself, the likeliest first.
+        takes: requests under way up to which the keeper's replicas, all that it may have, are enough.
     """
 
     revision: str
@@ -218,6 +254,10 @@ class RevisionRecord:
     acceleration: Mapping[str, Any] = field(default_factory=dict)
     swagger: str | None = None
     keeper: Mapping[str, Any] | None = None
+    shares: Sequence[ShareRecord] = ()
+    door: int = 0
+    addresses: Sequence[str] = ()
+    takes: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Give the plain form."""
@@ -231,6 +271,8 @@ class RevisionRecord:
             TypeError, AttributeError: it is not one.
         """
         plain = _known(cls, body)
+        plain["addresses"] = tuple(str(one) for one in plain.get("addresses") or ())
+        plain["shares"] = tuple(ShareRecord(**_known(ShareRecord, one)) for one in plain.get("shares") or ())
         plain["replicas"] = tuple(ReplicaRecord(**_known(ReplicaRecord, one)) for one in plain.get("replicas") or ())
         return cls(**plain)
 

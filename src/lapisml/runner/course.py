@@ -143,7 +143,7 @@ def _build(job: Job, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
     request = {name: wanted[name] for name in ("builder", "options", "definition")}
     try:
-        tools.run("prepare", request, take, job.is_canceled, job.path(layout.RUNNER_LOG))
+        tools.run("prepare", request, take, job.is_canceled, job.path(layout.RUNNER_LOG), job.tools_python())
     except tools.ToolError as error:
         raise JobEndError(EndReason.ENVIRONMENT, error=str(error)) from error
     ready = _lookup({**wanted, "key": built.get("key", wanted["key"])})

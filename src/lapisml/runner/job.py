@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from lapisml.runner import durable, layout
 from lapisml.runner.journal import Journal
 from lapisml.runner.tools import Line, run
+
+_PLAIN = ("file", "lapis", "http", "https")
 
 
 class Job:
@@ -47,11 +50,14 @@ class Job:
         """Write a line into the user's log."""
         durable.append_bytes(self.path(layout.STD_LOG), f"[lapis] {sentence}\n".encode())
 
-    def stage(self, requests: list[dict[str, Any]]) -> dict[str, str]:
+    def stage(self, requests: list[dict[str, Any]], should_stop: Callable[[], bool] | None = None) -> dict[str, str]:
         """Have data moved between stores; see `lapisml.runner.stage`.
 
+        Args:
+            should_stop: says that it is to be given up; None: when somebody asked for the job's end.
+
         Raises:
-            ToolError, StoppedError: as `lapisml.runner.tools.run`.
+            ToolError, StoppedError: as `lapisml.runner.tools.run`, and as `tools_python`.
         """
         answers: dict[str, str] = {}
 
@@ -66,5 +72,29 @@ class Job:
                 answers[line["name"]] = line["path"]
 
         asked = {"storage": self.spec["storage"], "requests": requests}
-        run("stage", asked, take, self.is_canceled, self.path(layout.RUNNER_LOG))
+        python = self.tools_python() if any(map(_needs_tools, requests)) else None
+        run("stage", asked, take, should_stop or self.is_canceled, self.path(layout.RUNNER_LOG), python)
         return answers
+
+    def tools_python(self) -> str | None:
+        """Return the interpreter that helpers run on, made now if need be; None means this one.
+
+        Raises:
+            ToolError, StoppedError: as `lapisml.runner.toolbox.make_ready`.
+        """
+        wanted = self.spec.get("toolbox")
+        if wanted is None:
+            return None
+        from lapisml.runner import toolbox  # only on other machines
+
+        def take(line: Line) -> None:
+            if "log" in line:
+                durable.append_bytes(self.path(layout.ENVIRONMENT_LOG), f"{line['log']}\n".encode())
+
+        os.makedirs(self.path(layout.SYSTEM_LOGS), exist_ok=True)
+        return toolbox.make_ready(wanted, take, self.is_canceled, self.path(layout.RUNNER_LOG))
+
+
+def _needs_tools(request: dict[str, Any]) -> bool:
+    """Say whether a request needs more than the standard library: object stores, and files that are YAML."""
+    return request["do"] == "evaluate" or request["location"]["protocol"] not in _PLAIN

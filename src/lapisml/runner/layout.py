@@ -9,6 +9,7 @@
 ``child.json``        the command's exit status, written by the wrapper
 ``leftovers.json``    processes that outlived the command and were ended
 ``cancel.json``       a recorded request to end the job: ``{at, by, grace_s}``
+``compute.json``      how the engine of a cluster ended the job: ``{reason, words, final}``
 ``ranks.json``        of a job of several processes: which rank failed first, and how
 ``ranks.pipe``        through which ranks under ``mpirun`` say how they ended
 ``places.json``       where the data lies that the job's addresses name: ``{address: path}``
@@ -31,6 +32,7 @@ STARTED = "started.json"
 CHILD = "child.json"
 LEFTOVERS = "leftovers.json"
 CANCEL = "cancel.json"
+COMPUTE = "compute.json"
 RANKS = "ranks.json"
 RANKS_HELD = "ranks.json.reserve"
 RANK_REPORTS = "ranks.pipe"
@@ -63,3 +65,6 @@ RUNNER_LOG = "system_logs/runner.log"
 
 KEY_VARIABLE = "LAPIS_JOB_KEY"
 """Environment variable of every process of a job: its submit key, by which strays are recognised."""
+
+COMPUTE_VARIABLE = "LAPIS_COMPUTE_SPEAKS"
+"""Environment variable of a supervisor whose engine may say (`COMPUTE`) why it ended the command's processes."""

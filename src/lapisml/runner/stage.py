@@ -2,7 +2,7 @@
 
 Reads ``{"storage": import string, "requests": [...]}`` from stdin; writes JSON lines:
 ``{"progress": sentence, "of": name}``, ``{"waiting": sentence}``, ``{"name", "path"}`` for each input,
-``{"error": sentence, "name"}``.
+``{"error": sentence, "name", "passes"}``.
 Requests:
 
 * ``get``: bring ``location`` to ``path`` (a folder) or, for a single file, into the folder ``path``;
@@ -21,7 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from lapisml.core.errors import LapisError
+from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import Storage, StorageLocation
 from lapisml.runner.copying import files_below
 from lapisml.runner.mltable import listed_files
@@ -39,8 +39,14 @@ def main() -> None:
         try:
             _do(storage, request)
         except (LapisError, OSError, ValueError) as error:
-            _say({"error": str(error), "name": request["name"]})
+            _say({"error": str(error), "name": request["name"], "passes": _passes(error)})
             sys.exit(1)
+
+
+def _passes(error: Exception) -> bool:
+    """Say whether the same may go well later: the store did not answer, which is not to say that it refused."""
+    is_away = isinstance(error, LapisError) and error.code is ErrorCode.STORAGE_UNREACHABLE
+    return is_away and not getattr(error, "is_refusal", False)
 
 
 def load(import_string: str) -> Any:

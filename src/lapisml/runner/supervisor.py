@@ -18,12 +18,14 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from lapisml.ports.endings import EndReason
-from lapisml.runner import copying, course, data, durable, endings, layout, oom, parts, processes, specfile
+from lapisml.runner import copying, course, data, durable, endings, engine, layout, oom, parts, processes, specfile
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
+from lapisml.runner.keeping import keeper
 from lapisml.runner.relay_link import RelayLink
 from lapisml.runner.signals import Signals
 from lapisml.runner.tools import StoppedError
@@ -81,6 +83,10 @@ class Supervisor:
         self._end(end)
 
     def _live(self) -> JobEndError:
+        verdict = engine.final_verdict(self._job)
+        if verdict is not None:
+            self._status = self._job.read(layout.CHILD)
+            return verdict if self._status is None else self._own_end(self._status, None)
         known = self._job.read(layout.PROCESS) or {}
         started = self._was_started(known)
         if self._job.spec["boot_id"] != processes.boot_id():
@@ -150,7 +156,11 @@ class Supervisor:
         return JobEndError(EndReason.MACHINE_RESTARTED, when=when)
 
     def _own_end(self, status: dict[str, Any], oom_kills: int | None) -> JobEndError:
-        """Say how the command ended by itself; of several processes, how the one that failed did."""
+        """Say how the command ended by itself, unless the engine of the cluster ended it."""
+        return engine.verdict_on(self._job, self._course_end(status, oom_kills), status)
+
+    def _course_end(self, status: dict[str, Any], oom_kills: int | None) -> JobEndError:
+        """Say how the command ended; of several processes, how the one that failed did."""
         if self._job.spec.get("parallel"):
             from lapisml.runner.parallel import starting  # only for jobs that need it
 
@@ -200,18 +210,23 @@ class Supervisor:
         if self._relay is not None:
             complete = self._relay.finish()
         _drop_if_empty(job.path(layout.RUNNER_LOG))
+        steps = (data.store_outputs, data.store_artifacts) if self._status is not None else (data.store_artifacts,)
+        for step in steps:
+            end = self._keep(step, end)
+        return end, complete
+
+    def _keep(self, step: Callable[..., list[str]], end: JobEndError) -> JobEndError:
+        """Store outputs, or artifacts; logs are stored although outputs could not be."""
+        job = self._job
         try:
-            notes = data.store_outputs(job.spec, job.folder, job.stage) if self._status is not None else []
-            notes += data.store_artifacts(job.spec, job.folder, job.stage)
-            for sentence in notes:
+            for sentence in step(job.spec, job.folder, keeper(job)):
                 job.journal.warn(sentence)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the ending is written
             failure = self._from_error(error)
             if end.reason is EndReason.SUCCEEDED:
-                end = failure
-            else:
-                job.journal.warn(failure.sentence)
-        return end, complete
+                return failure
+            job.journal.warn(failure.sentence)
+        return end
 
     def _clean_up(self, complete: bool) -> None:
         """Remove what nobody reads any more."""

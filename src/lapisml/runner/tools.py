@@ -27,11 +27,13 @@ class ToolError(Exception):
 
     Attributes:
         name: what it was at work on, empty when it does not say.
+        passes: the same may go well later.
     """
 
-    def __init__(self, text: str, name: str = "") -> None:
+    def __init__(self, text: str, name: str = "", *, passes: bool = False) -> None:
         super().__init__(text)
         self.name = name
+        self.passes = passes
 
 
 class StoppedError(Exception):
@@ -44,6 +46,7 @@ def run(
     on_line: Callable[[Line], None],
     should_stop: Callable[[], bool],
     log: str,
+    python: str | None = None,
 ) -> None:
     """Run ``lapisml.runner.<module>.main`` with a request on its stdin; give each line of its answer to `on_line`.
 
@@ -53,12 +56,13 @@ def run(
         on_line: takes each JSON object that the helper writes on stdout.
         should_stop: asked every fraction of a second; True ends the helper.
         log: file that takes the helper's stderr.
+        python: the interpreter it runs on; None means this one.
 
     Raises:
         ToolError: the helper failed; a line ``{"error": text}`` of its is the text.
         StoppedError: `should_stop` said so.
     """
-    pid, answers = _spawn(module, request, log)
+    pid, answers = _spawn(module, request, log, python)
     reader = _Lines(on_line)
     try:
         _converse(answers, reader, should_stop)
@@ -75,7 +79,14 @@ def run(
         raise ToolError(f"the helper {module} ended with status {code}; see {os.path.basename(log)}")
 
 
-def start(module: str, arguments: list[str], log: str, keep: tuple[int, ...] = (), **streams: int) -> int:
+def start(
+    module: str,
+    arguments: list[str],
+    log: str,
+    keep: tuple[int, ...] = (),
+    python: str | None = None,
+    **streams: int,
+) -> int:
     """Start ``lapisml.runner.<module>.main`` in a session of its own and return its pid.
 
     Args:
@@ -83,10 +94,12 @@ def start(module: str, arguments: list[str], log: str, keep: tuple[int, ...] = (
         arguments: what it finds in ``sys.argv[2:]``.
         log: file that takes its stderr.
         keep: descriptors that it inherits under the same numbers.
+        python: the interpreter it runs on; None means this one.
         streams: ``stdin``/``stdout``: descriptors that become its own; nothing otherwise.
     """
     source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    argv = [sys.executable, "-I", "-c", _STARTER.format(module=module), source, *arguments]
+    python = python or sys.executable
+    argv = [python, "-I", "-c", _STARTER.format(module=module), source, *arguments]
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     actions: list[Any] = [(os.POSIX_SPAWN_OPEN, 2, log, flags, 0o600)]
     for name, number in (("stdin", 0), ("stdout", 1)):
@@ -95,9 +108,7 @@ def start(module: str, arguments: list[str], log: str, keep: tuple[int, ...] = (
         else:
             actions.append((os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0))
     actions.extend((os.POSIX_SPAWN_DUP2, descriptor, descriptor) for descriptor in keep)
-    return os.posix_spawn(
-        sys.executable, argv, os.environ, file_actions=actions, setsid=True, setsigdef=[signal.SIGTERM]
-    )
+    return os.posix_spawn(python, argv, os.environ, file_actions=actions, setsid=True, setsigdef=[signal.SIGTERM])
 
 
 def plain_environment() -> dict[str, str]:
@@ -124,19 +135,23 @@ class _Lines:
         except ValueError:
             return
         if isinstance(message, dict) and "error" in message:
-            self.error = ToolError(str(message["error"]), str(message.get("name", "")))
+            self.error = _error(message)
         elif isinstance(message, dict):
             self._on_line(message)
 
 
-def _spawn(module: str, request: Mapping[str, Any], log: str) -> tuple[int, int]:
+def _error(message: Line) -> ToolError:
+    return ToolError(str(message["error"]), str(message.get("name", "")), passes=bool(message.get("passes")))
+
+
+def _spawn(module: str, request: Mapping[str, Any], log: str, python: str | None) -> tuple[int, int]:
     """Start a helper; return its pid and the descriptor to read its answers from."""
     ask = os.memfd_create("request", os.MFD_CLOEXEC)
     os.write(ask, json.dumps(request).encode())
     os.lseek(ask, 0, os.SEEK_SET)
     reading, writing = os.pipe()
     try:
-        return start(module, [], log, stdin=ask, stdout=writing), reading
+        return start(module, [], log, python=python, stdin=ask, stdout=writing), reading
     finally:
         os.close(ask)
         os.close(writing)

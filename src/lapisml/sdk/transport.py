@@ -117,9 +117,19 @@ class Transport:
         Raises:
             LapisError: as the server says; ServerUnreachable when it gives no answer.
         """
-        with self.open(method, path, query=query, json_body=json_body, data=data, size=size) as response:
-            raw = response.read()
-        return json.loads(raw) if raw else None
+        keyed = {"Idempotency-Key": new_token()} if method == "POST" else {}
+        for delay in (*RETRY_DELAYS, None):
+            try:
+                with self.open(
+                    method, path, query=query, json_body=json_body, data=data, size=size, headers=keyed
+                ) as response:
+                    raw = response.read()
+                return json.loads(raw) if raw else None
+            except CONNECT_ERRORS as error:  # the server went while it answered; asking again has no second effect
+                if delay is None or isinstance(error, TimeoutError):
+                    raise self._unreachable(error) from error
+                time.sleep(delay)
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     @contextmanager
     def open(
@@ -142,7 +152,7 @@ class Transport:
         if data is not None:
             sent |= {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         if method == "POST":
-            sent["Idempotency-Key"] = new_token()
+            sent.setdefault("Idempotency-Key", new_token())
         payload = json.dumps(json_body).encode() if json_body is not None else data
         connection, response = self._exchange(method, target, sent, payload, timeout or self._timeout)
         try:

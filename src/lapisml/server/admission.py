@@ -31,7 +31,8 @@ def request_policy(settings: Settings, url: str, cookie: str) -> RequestPolicy:
     """
     public = urlsplit(url)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    named = {name.lower() for name in (host, public.hostname or "", *settings.allowed_hosts)}
+    peer = urlsplit(settings.peer_url).hostname or ""
+    named = {name.lower() for name in (host, public.hostname or "", peer, *settings.allowed_hosts)}
     return RequestPolicy(
         hosts=LOOPBACK_NAMES | frozenset(name for name in named if name not in ("", "0.0.0.0", "[::]")),  # noqa: S104
         origins=frozenset(settings.allowed_origins),

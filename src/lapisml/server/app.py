@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lapisml.backends.registry import load_backend
-from lapisml.core.ids import new_token
 from lapisml.core.schedules.missed import MissedRuns, Policy
 from lapisml.server.admission import identity_service, request_policy
 from lapisml.server.azure import routes as azure_routes
@@ -16,12 +15,15 @@ from lapisml.server.azure.assembly import AzureSurfaces
 from lapisml.server.azure.front import AzureFront
 from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.assets.shared_uploads import SharedUploads
+from lapisml.server.features.assets.upload_request import Uploads
 from lapisml.server.features.assets.uploads import UploadService
 from lapisml.server.features.batch_endpoints.assembly import BatchEndpointsPart
 from lapisml.server.features.batch_endpoints.assembly import assemble as add_batch_endpoints
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.connections.service import ConnectionService
 from lapisml.server.features.datastores.local_access import LocalAccess
+from lapisml.server.features.datastores.own_files import OwnFiles
 from lapisml.server.features.datastores.rewrites import RewriteRules
 from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.endpoints.assembly import EndpointsPart
@@ -29,6 +31,7 @@ from lapisml.server.features.endpoints.assembly import assemble as add_endpoints
 from lapisml.server.features.endpoints.gateway import GatewayWatch
 from lapisml.server.features.feature_sets.service import FeatureSetService
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
+from lapisml.server.features.jobs.away import AwayWatch
 from lapisml.server.features.node.assembly import assemble as add_nodes
 from lapisml.server.features.pipelines.assembly import add_pipelines
 from lapisml.server.features.registries.addresses import RegistryAddresses
@@ -40,16 +43,17 @@ from lapisml.server.features.sweeps.assembly import add_sweeps
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.webhooks.service import Webhooks
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
-from lapisml.server.foundation import launch_settings, make_backends, make_platform
+from lapisml.server.foundation import launch_settings, make_attachments, make_backends, make_platform, own_files
+from lapisml.server.joining import FilesPlace
 from lapisml.server.native import make_native
 from lapisml.server.parts import Backends, Features, LateFeatures, Platform
 from lapisml.server.platform.auth import AsgiApp, Gate
-from lapisml.server.platform.files import create_private
 from lapisml.server.platform.idempotency import IdempotencyStore
 from lapisml.server.platform.idempotency_layer import IdempotencyLayer
+from lapisml.server.platform.installation import Installation
 from lapisml.server.platform.lifetime import Lifetime
 from lapisml.server.platform.mounts import Mounts
-from lapisml.server.platform.processes import owner_is_gone
+from lapisml.server.platform.peers import Peers
 from lapisml.server.platform.routing import Routes
 from lapisml.server.platform.web import SideDoor
 from lapisml.server.serving import gateway_watch, serving_settings
@@ -81,26 +85,29 @@ class Application:
     on_stopping: Callable[[], None] = lambda: None
 
 
-def create_app(settings: Settings, url: str) -> Application:
+def create_app(settings: Settings, url: str, peer_url: str = "") -> Application:
     """Make the server's parts and connect them.
 
     Args:
         url: the server's public URL, without a slash at its end.
+        peer_url: where other servers over its database reach it; empty: at `url`.
 
     Raises:
         LapisError: the database can't be used, or a setting is not valid.
     """
     lifetime = Lifetime()
-    platform = make_platform(settings, url, lifetime)
+    platform = make_platform(settings, url, lifetime, peer_url)
     backends = make_backends(settings)
     features = _features(platform, backends, lifetime)
     ground = _ground(platform, backends, features)
     jobs = assemble(ground, launch_settings(settings, backends))
     lifetime.add(jobs.worker)
     lifetime.add(jobs.composite_worker)
+    if not platform.database.is_sqlite:
+        lifetime.add(AwayWatch(platform.database, platform.clock, platform.events, platform.servers))
     reuse = _reuse(platform, backends, features, jobs)
     composed = _composed(platform, features, jobs, reuse)
-    _furnish(settings, features, jobs)
+    _furnish(platform, backends, features, jobs)
     gateway = gateway_watch(settings, platform.clock)
     page = StudioPage()
     native = make_native(platform, backends, features, jobs, reuse, gateway, page)
@@ -113,7 +120,7 @@ def create_app(settings: Settings, url: str) -> Application:
     studio = add_pages(platform, backends, features, jobs, late)
     for routes in (*composed, *late.routes, *studio.routes, azure_routes.router(front, settings)):
         native.add(routes)
-    keys = IdempotencyStore(platform.database, platform.clock, platform.owner, owner_is_gone)
+    keys = IdempotencyStore(platform.database, platform.clock, platform.owner, platform.servers.is_gone)
     hidden = ("/keys", "/token", "/secrets")
     opening = ("/api/v1/tokens", "/api/v1/session")
     layer = IdempotencyLayer(RegistryAddresses(native), keys, secret=opening, secret_endings=hidden)
@@ -128,47 +135,58 @@ def create_app(settings: Settings, url: str) -> Application:
 
 def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Features:
     settings, database, clock = platform.settings, platform.database, platform.clock
-    folder = settings.home / "storage"
+    files = own_files(settings)
     tracking = TrackingService(database, clock)
     lifetime.on_stop(tracking.close)
-    workspaces = WorkspaceService(database, clock, folder, settings.home / "runs")
+    workspaces = WorkspaceService(database, clock, files.folder, settings.home / "runs")
     registry_of = workspaces.registries.get
     datastores = DatastoreService(
         database,
         platform.vault,
         clock,
-        folder,
+        files,
         RewriteRules(settings.uri_rewrites),
         LocalAccess(settings.home, settings.local_roots),
         settings.allow_private_addresses,
         registry_of,
     )
+    nodes = add_nodes(platform.vault, clock, backends.storage, workspaces)
+    attachments = make_attachments(platform, nodes.tickets.seal_for)
+    lifetime.on_stop(attachments.close)
     catalogue = load_backend("catalogue", "files")(settings.catalogue_file)
-    assets = AssetService(database, clock, datastores, backends.storage, folder, catalogue, registry_of)
+    assets = AssetService(database, clock, datastores, backends.storage, catalogue, registry_of)
     return Features(
         identity=identity_service(platform),
         workspaces=workspaces,
         datastores=datastores,
         assets=assets,
-        uploads=UploadService(folder),
+        uploads=_uploads(files, backends, assets),
         content=ContentService(assets, backends.storage),
         registries=add_registries(workspaces, datastores, assets, backends.storage, platform.url),
         connections=ConnectionService(database, platform.vault, clock),
         feature_sets=FeatureSetService(database, clock),
-        computes=ComputeService(database, clock, settings.local_slots or os.cpu_count() or 1),
+        computes=ComputeService(
+            database, clock, settings.local_slots or os.cpu_count() or 1, attachments, settings.cluster_backend
+        ),
         tracking=tracking,
-        nodes=add_nodes(platform.vault, clock, backends.storage, workspaces),
+        nodes=nodes,
     )
 
 
+def _uploads(files: OwnFiles, backends: Backends, assets: AssetService) -> Uploads:
+    if files.base is None:
+        return UploadService(files.folder)
+    return SharedUploads(files, backends.storage, assets.shelf)
+
+
 def _ground(platform: Platform, backends: Backends, features: Features) -> Ground:
-    site = create_private(platform.settings.home / "site", f"{new_token()}\n".encode())
+    settings = platform.settings
     return Ground(
         database=platform.database,
         clock=platform.clock,
         events=platform.events,
         leases=platform.leases,
-        site=site.decode().strip(),
+        site=platform.site,
         identity=features.identity,
         workspaces=features.workspaces,
         assets=features.assets,
@@ -177,6 +195,8 @@ def _ground(platform: Platform, backends: Backends, features: Features) -> Groun
         backend=backends.compute,
         builder=backends.builder,
         storage=backends.storage,
+        peers=Peers(platform.servers, features.identity.server_token, settings.tls_cert),
+        servers=platform.servers,
     )
 
 
@@ -201,8 +221,9 @@ def _composed(platform: Platform, features: Features, jobs: JobsPart, reuse: Reu
     )
 
 
-def _furnish(settings: Settings, features: Features, jobs: JobsPart) -> None:
+def _furnish(platform: Platform, backends: Backends, features: Features, jobs: JobsPart) -> None:
     """Connect what later features tell earlier ones, and make what every server has from its first start."""
+    settings, database, files = platform.settings, platform.database, features.datastores.files
 
     def running(workspace: Workspace) -> str | None:
         count = jobs.service.count_running(workspace)
@@ -210,6 +231,16 @@ def _furnish(settings: Settings, features: Features, jobs: JobsPart) -> None:
 
     features.identity.ensure_owner(settings.home / "token", settings.token)
     features.workspaces.object_to_deletion(running)
+
+    def clear(workspace: Workspace) -> None:
+        place = files.shared(workspace.name)
+        if place is not None:
+            backends.storage.delete(place)
+
+    features.workspaces.bid_farewell(clear)
+    place = FilesPlace(Installation(database), files, backends.storage, alone=database.is_sqlite)
+    everything = [*features.workspaces.list(), *features.workspaces.registries.list()]
+    place.settle([workspace.name for workspace in everything], settings.default_datastore_moved_from)
     features.workspaces.welcome(features.datastores.furnish)
     features.workspaces.ensure_default(features.identity.owner_name)
 
@@ -256,7 +287,8 @@ def _batch_endpoints(platform: Platform, backends: Backends, features: Features,
 def _endpoints(
     platform: Platform, ground: Ground, jobs: JobsPart, gateway: GatewayWatch, lifetime: Lifetime
 ) -> EndpointsPart:
-    made = add_endpoints(ground, jobs.launcher, platform.vault, gateway, serving_settings(platform.settings))
+    serving = serving_settings(platform.settings)
+    made = add_endpoints(ground, jobs.launcher, platform.vault, gateway, serving, ground.computes.attached)
     lifetime.add(gateway)
     lifetime.add(made.worker)
     lifetime.add(made.sampler)

@@ -11,7 +11,7 @@ from lapisml.ports.environments import EnvironmentBuilder
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.service import AssetService
-from lapisml.server.features.assets.uploads import UploadService
+from lapisml.server.features.assets.upload_request import Uploads
 from lapisml.server.features.batch_endpoints.assembly import BatchEndpointsPart
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.connections.service import ConnectionService
@@ -29,6 +29,7 @@ from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 from lapisml.server.platform.leases import Leases
 from lapisml.server.platform.routing import Routes
+from lapisml.server.platform.servers import Servers
 from lapisml.server.platform.vault import Vault
 from lapisml.server.settings import Settings
 
@@ -46,6 +47,12 @@ class Platform:
     leases: Leases
     reserve: DiskReserve
     owner: str
+    servers: Servers
+
+    @property
+    def site(self) -> str:
+        """Lasting name of this installation."""
+        return self.servers.me.site
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Features:
     workspaces: WorkspaceService
     datastores: DatastoreService
     assets: AssetService
-    uploads: UploadService
+    uploads: Uploads
     content: ContentService
     registries: RegistriesPart
     connections: ConnectionService

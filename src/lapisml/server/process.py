@@ -63,7 +63,7 @@ def _prepare_home(settings: Settings) -> None:
 
 def _run(settings: Settings, listener: socket.socket) -> None:
     url = public_url(settings, listener)
-    application = create_app(settings, url)
+    application = create_app(settings, url, settings.peer_url.rstrip("/") or own_url(settings, listener))
     record = settings.home / "run" / "server.json"
     try:
         application.lifetime.start()
@@ -155,8 +155,11 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
 
 def public_url(settings: Settings, listener: socket.socket) -> str:
     """Give the address for users, without a slash at its end."""
-    if settings.public_url:
-        return settings.public_url.rstrip("/")
+    return settings.public_url.rstrip("/") or own_url(settings, listener)
+
+
+def own_url(settings: Settings, listener: socket.socket) -> str:
+    """Give the address that the server listens on, without a slash at its end."""
     scheme = "https" if settings.tls_cert is not None else "http"
     host = settings.host if settings.host not in ("0.0.0.0", "::") else socket.gethostname()  # noqa: S104
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"

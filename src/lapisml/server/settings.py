@@ -97,6 +97,11 @@ class Settings(BaseModel):
         "",
         description="Address under which users reach the server when it is not the one it listens on (a proxy).",
     )
+    peer_url: str = Field(
+        "",
+        description="Address under which other servers over the same database reach this one; empty: the one that it "
+        "listens on.",
+    )
     allowed_hosts: tuple[str, ...] = Field(
         (),
         description="Names accepted in the Host header besides the loopback names and `host`; comma-separated.",
@@ -119,16 +124,44 @@ class Settings(BaseModel):
         description="The owner's access token (at least 32 characters) instead of a random one; for containers. "
         "Also the token that commands and the SDK send.",
     )
+    secret_key: str = Field(
+        "",
+        repr=False,
+        description="The key that encrypts stored credentials, instead of the one in `secret.key`: 32 bytes in "
+        "URL-safe base64. The same for every server over one database.",
+    )
     environment_resolution: Literal["exact", "compatible", "host"] = Field(
         "exact",
         description="How pins of environments are honoured: `exact`, `compatible` (pins without a build for the "
         "available Python are relaxed and named), `host` (the server's interpreter, nothing is installed).",
+    )
+    cluster_backend: str = Field(
+        "",
+        description="Name of an attached compute that runs the jobs of every cluster (`amlcompute`) of its workspace; "
+        "empty: the server's own machine does.",
     )
     offline: bool = Field(False, description="Environments are built from uv's cache alone; the network is not asked.")
     python_downloads: bool = Field(False, description="Lets uv fetch a Python version that this machine lacks.")
     catalogue_file: Path | None = Field(
         None,
         description="A file with curated environments and images of your own; its entries come before the built-in.",
+    )
+    default_datastore: str = Field(
+        "",
+        description="Where workspaces keep their files instead of `<home>/storage`: a file with a datastore's "
+        "document, or an address (`s3://bucket/prefix`, `gs://…`, "
+        "`wasbs://container@account.blob.core.windows.net/prefix`). The same for every server over one database.",
+    )
+    default_datastore_credentials: str = Field(
+        "",
+        repr=False,
+        description="Its credentials, where the document has none: a file, or JSON, with the keys of a document's "
+        "`credentials` (for an address also `endpoint` and `region`).",
+    )
+    default_datastore_moved_from: str = Field(
+        "",
+        description="The place that the files were moved away from (`file`, `s3://bucket/prefix`), for the first start "
+        "after that.",
     )
     uri_rewrites: dict[str, str] = Field(
         default_factory=dict,

@@ -217,9 +217,11 @@ class ComputeBackendSuite:
 
     def test_the_job_goes_on_without_the_one_who_submitted_it(self, bench: Bench) -> None:
         """A backend object made later sees the job, running and ended."""
-        handle = bench.running("echo up; sleep 0.3; exit 5")
+        go = bench.home / "go"
+        handle = bench.running(f"echo up; while [ ! -e {go} ]; do sleep 0.05; done; exit 5")
         bench.restart()
         assert bench.look(handle).phase is JobPhase.RUNNING
+        go.touch()
         assert bench.follow(handle).exit.exit_code == 5
         bench.restart()
         assert bench.follow(handle).exit.exit_code == 5

@@ -46,7 +46,9 @@ def arm(role, number, done):
     import lapisml.runner.supervisor
     sys.addaudithook(hook)
 sys.path.insert(0, sys.argv[-2])
-arm(os.environ["LAPIS_TEST_ROLE"], int(os.environ["LAPIS_TEST_STEP"]), os.environ["LAPIS_TEST_DONE"])
+role, step, done = sys.argv[1:4]
+del sys.argv[1:4]
+arm(role, int(step), done)
 from lapisml.runner.supervisor import main
 main()
 """
@@ -179,6 +181,7 @@ class SupervisorFaultSuite:
         )
         handle = bench.backend.submit(spec)
         folder = _folder(bench, handle)
+        bench.wait((folder / layout.SECRETS).exists)
         assert (folder / layout.SECRETS).stat().st_mode & 0o077 == 0
         bench.follow(handle)
         bench.wait(lambda: not (folder / layout.SECRETS).exists())
@@ -189,14 +192,12 @@ class SupervisorFaultSuite:
 
     @pytest.mark.slow
     @pytest.mark.parametrize("role", ["supervisor", "wrapper"])
-    def test_killed_at_every_step(self, bench: Bench, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_killed_at_every_step(self, bench: Bench, role: str) -> None:
         """Whatever the step: one ending, the command run at most once, and with a supervisor's death exactly once."""
-        python = _killing_interpreter(bench.home)
-        monkeypatch.setenv("LAPIS_TEST_ROLE", role)
         courses: list[Course] = []
         while all((bench.home / f"killed.{step}").exists() for step in range(1, len(courses) + 1)):
             steps = range(len(courses) + 1, len(courses) + 17)
-            specs = [self._submit_to_be_killed(bench, step, python, monkeypatch) for step in steps]
+            specs = [self._submit_to_be_killed(bench, step, role) for step in steps]
             for step, spec in zip(steps, specs, strict=True):
                 courses.append(bench.follow(Handle(spec.workspace, spec.job, spec.submit_key)))
                 _check_ending(bench, step, role, courses[-1], bench.artifact(spec, "outputs/o"))
@@ -205,11 +206,9 @@ class SupervisorFaultSuite:
         assert courses[-1].exit.reason_code is EndReason.EXIT_CODE
 
     @staticmethod
-    def _submit_to_be_killed(bench: Bench, step: int, python: str, monkeypatch: pytest.MonkeyPatch) -> LaunchSpec:
-        monkeypatch.setenv("LAPIS_TEST_STEP", str(step))
-        monkeypatch.setenv("LAPIS_TEST_DONE", str(bench.home / f"killed.{step}"))
+    def _submit_to_be_killed(bench: Bench, step: int, role: str) -> LaunchSpec:
         command = f"echo ran >> {bench.home}/ran.{step}; echo out > outputs/o; exit 3"
-        spec = bench.spec(command, python=python)
+        spec = bench.spec(command, python=_killing_interpreter(bench.home, step, role))
         bench.backend.submit(spec)
         return spec
 
@@ -235,10 +234,13 @@ def _check_ending(bench: Bench, step: int, role: str, course: Course, output: Pa
         assert course.exit.reason_code in _ENDINGS_OF_A_KILLED_WRAPPER, story
 
 
-def _killing_interpreter(home: Path) -> str:
-    driver, python = home / "killer.py", home / "python"
-    driver.write_text(_KILLER)
-    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -S {shlex.quote(str(driver))} "$@"\n')
+def _killing_interpreter(home: Path, step: int, role: str) -> str:
+    """Make an interpreter whose supervisor, or wrapper, dies at a step; nothing of it is in the environment."""
+    driver, python = home / "killer.py", home / f"python.{step}"
+    if not driver.exists():  # those that were started before may be about to read it
+        driver.write_text(_KILLER)
+    words = shlex.join([sys.executable, "-I", "-S", str(driver), role, str(step), str(home / f"killed.{step}")])
+    python.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     python.chmod(0o700)
     return str(python)
 

@@ -16,7 +16,7 @@ from lapisml.ports.compute import EndReason, Handle, JobPhase, Outcome
 from lapisml.ports.launch import DistributionSpec, LaunchSpec
 from lapisml.runner import layout, processes
 from lapisml.testing.compute_bench import Bench
-from tests.support.machines import Machines
+from tests.support.parted_machines import Machines
 from tests.support.server import end_everything
 
 PYTORCH = DistributionSpec("pytorch", 1)

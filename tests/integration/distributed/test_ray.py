@@ -11,7 +11,7 @@ import pytest
 from lapisml.ports.compute import EndReason, Outcome
 from lapisml.ports.launch import DistributionSpec
 from lapisml.testing.compute_bench import Bench
-from tests.support.machines import Machines
+from tests.support.parted_machines import Machines
 from tests.support.server import end_everything
 
 RAY = DistributionSpec("ray", ray={"head_node_additional_args": "--labels 'a b; touch bad'"})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lapisml.backends.environments.uv import UvEnvironmentBuilder
+from lapisml.backends.registry import BACKENDS
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports import serving
 from lapisml.ports.compute import ExitStatus, Handle, JobPhase, LogChunk, LogFile, Observation, Watch
@@ -21,6 +22,7 @@ from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.endpoints.assembly import EndpointsPart, ServingSettings, assemble
 from lapisml.server.features.endpoints.deployments import DeploymentView
 from lapisml.server.features.endpoints.gateway import GatewayWatch
+from lapisml.server.features.endpoints.hosts import Attached
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.assembly import Ground
 from lapisml.server.features.jobs.launch import Launcher, LaunchSettings
@@ -182,25 +184,51 @@ class Serving:
 
 
 @contextmanager
-def serving_world(home: Path, url: str, owner: str = "one") -> Iterator[Serving]:
-    """Make one over a database."""
+def serving_world(
+    home: Path,
+    url: str,
+    owner: str = "one",
+    attached: Attached | None = None,
+    real: Any = None,
+    again: bool = False,
+) -> Iterator[Serving]:
+    """Make one over a database.
+
+    Args:
+        home: its home folder.
+        url: the database's.
+        owner: who holds its leases.
+        attached: computes of other machines.
+        again: whether it is made over a database that one made before has left.
+        real: a gateway that is a process, in place of the told one; what is handed over can be run then.
+    """
     with open_world(home, url) as world:
         compute, events = ToldCompute(), EventBus()
         places = Places(home / "serving")
-        gateway = ToldGateway(places)
+        gateway = real or ToldGateway(places)
         builder = UvEnvironmentBuilder(root=str(home / "environments"))
         tracking, identity = TrackingService(world.database, world.clock), IdentityService(world.database, world.clock)
-        settings = LaunchSettings(home, Resolution.HOST, "b:b", {}, "s:s", home / "wake.sock")
-        launcher = Launcher(settings, world.assets, tracking, identity, builder, world.storage)
+        told = ("b:b", "s:s") if real is None else (_target("environments", "uv"), _target("storage", "fsspec"))
+        options = {} if real is None else {"root": str(home / "environments")}
+        settings = LaunchSettings(home, Resolution.HOST, told[0], options, told[1], home / "wake.sock")
+        computes = ComputeService(world.database, world.clock, 2)
+        launcher = Launcher(settings, world.assets, tracking, identity, builder, world.storage, computes)
         leases = Leases(world.database, world.clock, owner)
         ground = Ground(
             world.database, world.clock, events, leases, "site", identity, world.workspaces, world.assets,
-            ComputeService(world.database, world.clock, 2), tracking, compute, builder, world.storage,  # type: ignore[arg-type]
+            computes, tracking, compute, builder, world.storage,  # type: ignore[arg-type]
         )  # fmt: skip
         vault = Vault.open(home / "secret.key")
         wanted = ServingSettings(places.home, True, 60, 1 << 20)
-        part = assemble(ground, launcher, vault, GatewayWatch(world.clock, places, lambda: gateway), wanted)
+        watch = GatewayWatch(world.clock, places, lambda: gateway)
+        part = assemble(ground, launcher, vault, watch, wanted, attached)
         made = Serving(world, part, compute, gateway, places, leases)
+        if again:
+            part.worker.leased.hold()
+            yield made
+            part.worker.tasks.close()
+            tracking.close()
+            return
         made.extra["code"] = world.upload({"score.py": b"def run(data): ...\n"}, "code", "code").uri
         model = world.upload({"model.bin": b"weights"}).uri
         world.assets.create(world.ws, _models(), {"name": "m", "path": model}, "ann")
@@ -208,6 +236,10 @@ def serving_world(home: Path, url: str, owner: str = "one") -> Iterator[Serving]
         yield made
         part.worker.tasks.close()
         tracking.close()
+
+
+def _target(port: str, name: str) -> str:
+    return BACKENDS[port][name].target
 
 
 def _models() -> Any:

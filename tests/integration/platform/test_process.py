@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.conftest import ServerFactory
 from tests.support.polling import eventually
@@ -188,7 +189,10 @@ def test_a_database_of_a_newer_release_is_refused_and_stays_as_it_was(lapis_serv
 
 
 def test_several_servers_share_one_postgres(start_server: ServerFactory, postgres_url: str, tmp_path: Path) -> None:
-    variables = {"LAPIS_DATABASE_URL": postgres_url}
+    variables = {"LAPIS_DATABASE_URL": postgres_url, "LAPIS_SECRET_KEY": Fernet.generate_key().decode()}
+    (tmp_path / "two").mkdir()
+    (tmp_path / "one" / "storage").mkdir(parents=True)
+    (tmp_path / "two" / "storage").symlink_to(tmp_path / "one" / "storage")
     one = start_server(variables, home=tmp_path / "one", wait=False)
     two = start_server(variables, home=tmp_path / "two", wait=False)
     one.wait_ready()

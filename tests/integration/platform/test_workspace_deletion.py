@@ -78,7 +78,7 @@ def test_deletion_asks_refuses_while_jobs_run_and_leaves_nothing(server: LapisSe
     search = {"experiment_ids": ["0"]}
     eventually(lambda: server.request("POST", f"{MLFLOW}/runs/search", search)[0] == 404, 10, what="no such workspace")
     for folder in ("storage", "runs"):
-        own = ("default", REGISTRY)
+        own = ("default", REGISTRY, ".lapis-installation")
         assert [path.name for path in (server.home / folder).iterdir() if path.name not in own] == []
     _ok(server, "DELETE", "/api/v1/workspaces/default")
     server.stop()
@@ -101,4 +101,5 @@ def _rows(server: LapisServer) -> dict[str, int]:
 
 
 def test_only_these_tables_belong_to_no_workspace() -> None:
-    assert global_tables(metadata) == {"tokens", "browser_sessions", "leases", "idempotency_keys", "disk_reserve"}
+    platform = {"leases", "idempotency_keys", "disk_reserve", "installation", "servers"}
+    assert global_tables(metadata) == {"tokens", "browser_sessions", *platform}

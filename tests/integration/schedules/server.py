@@ -18,6 +18,7 @@ from lapisml.core.schedules.missed import Policy
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.datastores.local_access import LocalAccess
+from lapisml.server.features.datastores.own_files import OwnFiles
 from lapisml.server.features.datastores.rewrites import RewriteRules
 from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.jobs.canceling import Canceler
@@ -126,10 +127,10 @@ def make_server(url: str, home: Path, clock: FakeClock, owner: str = "one", poli
         metadata.create_all(connection)
     workspaces = WorkspaceService(database, clock, root)
     datastores = DatastoreService(
-        database, Vault(Fernet.generate_key()), clock, root, RewriteRules({}), LocalAccess(home, ()), False
+        database, Vault(Fernet.generate_key()), clock, OwnFiles(root), RewriteRules({}), LocalAccess(home, ()), False
     )
     workspaces.welcome(datastores.furnish)
-    assets = AssetService(database, clock, datastores, storage, root, Catalogue())
+    assets = AssetService(database, clock, datastores, storage, Catalogue())
     computes, tracking, kinds = ComputeService(database, clock, 2), TrackingService(database, clock), JobKinds()
     kinds.add("command", SubmissionChecker(assets, computes))
     intake = Intake(database, clock, events, tracking)

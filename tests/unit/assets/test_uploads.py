@@ -17,7 +17,7 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.documents.manifest import Manifest, ManifestFile
 from lapisml.runner.snapshots import SnapshotStore
 from lapisml.server.features.assets.records import AssetKind
-from lapisml.server.features.assets.uploads import UploadRequest
+from lapisml.server.features.assets.upload_request import UploadRequest
 from tests.support.assets import World, upload_request
 
 CODE = {"train.py": b"print(1)\n", "lib/util.py": b"x = 1\n", "lib/same.py": b"x = 1\n", "empty": b""}

@@ -343,7 +343,7 @@ def _refusal(case: str) -> Callable[[str, Path], LapisError]:
         ("schedule", "create_monitor: {}\nname: a\ntrigger: {type: cron, expression: 1 1 * * *}\n", "monitors"),
         ("schedule", "import_data: {}\nname: a\ntrigger: {type: cron, expression: 1 1 * * *}\n", "data imports"),
         ("compute", "type: kubernetes\nname: a\n", "Kubernetes"),
-        ("compute", "type: virtualmachine\nname: a\n", "virtual machines"),
+        ("compute", "type: kubernetes\nname: a\n", "Kubernetes clusters"),
         ("compute", "type: synapsespark\nname: a\n", "Synapse"),
         ("datastore", "type: one_lake\nname: a\n", "OneLake"),
         ("", "$schema: https://x/latest/serverlessEndpoint.schema.json\n", "serverless endpoints"),

@@ -170,6 +170,18 @@ def test_two_at_once_have_the_effect_of_once(app: App) -> None:
     assert app.rows() == 1
 
 
+def test_a_server_that_was_taken_for_gone_has_no_effect_any_more(app: App, post: Post) -> None:
+    keys = IdempotencyStore(app.database, app.clock, "slow", lambda _owner: False)
+    assert keys.claim("user:a", "k", "digest") is None
+    other = IdempotencyStore(app.database, app.clock, "quick", lambda owner: owner == "slow")
+    assert other.claim("user:a", "k", "digest") is None
+    with pytest.raises(LapisError) as caught, app.database.write() as connection:
+        keys.mark_applied(connection, "user:a", "k")
+    assert caught.value.code == ErrorCode.CONFLICT
+    with app.database.write() as connection:
+        other.mark_applied(connection, "user:a", "k")
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256])
 def test_a_key_has_a_sane_length(post: Post, key: str) -> None:
     with pytest.raises(LapisError) as caught:

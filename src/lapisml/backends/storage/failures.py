@@ -25,6 +25,18 @@ def unreachable(location: StorageLocation, why: str) -> LapisError:
     return LapisError(ErrorCode.STORAGE_UNREACHABLE, sentence)
 
 
+class RefusedError(LapisError):
+    """The store answered, and said no: trying again later is of no use."""
+
+    is_refusal = True
+
+
+def refused(location: StorageLocation, why: str) -> LapisError:
+    """Make the error for a store that refuses: no such bucket, credentials that are not let in."""
+    error = unreachable(location, why)
+    return RefusedError(error.code, error.message, error.hint)
+
+
 def translate(error: OSError, location: StorageLocation, default: str | None = None) -> LapisError:
     """Turn an operating-system error into ours; the message names the location, no folder above its root."""
     why = default or error.strerror or type(error).__name__

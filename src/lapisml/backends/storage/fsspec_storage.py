@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from lapisml.backends.storage import files, served_trees
 from lapisml.backends.storage.failures import not_there, translated
@@ -19,9 +19,14 @@ from lapisml.backends.storage.store import Store
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import ObjectInfo, Progress, StorageLocation
 
+if TYPE_CHECKING:
+    from lapisml.backends.storage.remote import RemoteStore
+
 _WEB = ("http", "https")
 _REMOTE = ("s3", "az", "gs", "hdfs")
 _SERVED = "lapis"
+_COPIES_BY_ITSELF = ("s3", "gs")
+"""Stores that copy one object to another at once; Azure's may say "later", and needs its own right to read."""
 
 
 class FsspecStorage:
@@ -141,7 +146,7 @@ class FsspecStorage:
         return WebStore()
 
     @cached_property
-    def _remote(self) -> Store:
+    def _remote(self) -> RemoteStore:
         from lapisml.backends.storage.remote import RemoteStore  # the runner rarely needs fsspec: 100 ms
 
         return RemoteStore()
@@ -157,6 +162,8 @@ class FsspecStorage:
             self._local.put_file(path, target, move=False, link=link)
         elif path is not None:
             self.put_file(path, target)
+        elif source.protocol in _COPIES_BY_ITSELF and _is_same_store(source, target):
+            self._remote.copy_file(source, target)
         else:
             with self._scratch(source) as scratch:
                 self._fetch(source, scratch, None)
@@ -174,6 +181,10 @@ class FsspecStorage:
         """Give the path of a file that is gone afterwards."""
         with translated(location), tempfile.TemporaryDirectory(prefix="lapis-") as folder:
             yield Path(folder) / "file"
+
+
+def _is_same_store(one: StorageLocation, other: StorageLocation) -> bool:
+    return one.protocol == other.protocol and dict(one.options) == dict(other.options)
 
 
 def _inside(folder: Path, relative: str) -> Path:

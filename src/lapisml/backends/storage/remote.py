@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -13,12 +13,15 @@ from typing import Any, BinaryIO, cast
 from fsspec.callbacks import Callback
 
 from lapisml.backends.storage import files
-from lapisml.backends.storage.failures import not_there, translate, translated, unreachable
+from lapisml.backends.storage.failures import not_there, refused, translate, translated, unreachable
 from lapisml.backends.storage.filesystems import FileSystems
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.storage import ObjectInfo, Progress, StorageLocation
 
 _QUERY = re.compile(r"\?[^\s\"']*")
+_MALFORMED, _TOO_MANY = 400, 408
+"""HTTP statuses from the first on, and below the second, do not pass by themselves (401, 403, 404 …)."""
+
 _LIBRARY_ERRORS = (
     ("botocore.exceptions", ("BotoCoreError", "ClientError")),
     ("azure.core.exceptions", ("AzureError",)),
@@ -83,9 +86,23 @@ class RemoteStore:
     def put_file(self, local: Path, location: StorageLocation, *, move: bool) -> None:
         """Store one object; multi-part uploads become visible when they are complete."""
         with self._system(location) as system:
-            system.put_file(str(local), _key(location))
+            try:
+                system.put_file(str(local), _key(location))
+            except FileNotFoundError as error:
+                if not local.exists():
+                    raise
+                name = _key(location).partition("/")[0]
+                raise refused(location, f"there is no bucket or container '{name}'") from error
         if move:
             local.unlink()
+
+    def copy_file(self, source: StorageLocation, target: StorageLocation) -> None:
+        """Copy one object within the store, whose bytes do not come here."""
+        with self._system(source) as system:
+            try:
+                system.cp_file(_key(source), _key(target))
+            except FileNotFoundError as error:
+                raise not_there(source) from error
 
     def fetch_file(self, location: StorageLocation, local: Path, progress: Progress | None) -> None:
         """Bring one object to `local`, whole or not at all."""
@@ -102,11 +119,9 @@ class RemoteStore:
         if found is None:
             return
         with self._system(location) as system:
-            if not found.is_dir:
-                system.rm_file(_key(location))
-                return
-            for key in system.find(_key(location)):
-                system.rm_file(key)
+            for key in system.find(_key(location)) if found.is_dir else [_key(location)]:
+                with suppress(FileNotFoundError):  # somebody else was faster
+                    system.rm_file(key)
 
     @contextmanager
     def _system(self, location: StorageLocation) -> Iterator[Any]:
@@ -117,13 +132,14 @@ class RemoteStore:
         except (LapisError, FileNotFoundError):
             raise
         except PermissionError as error:
-            raise unreachable(location, "it refuses the credentials") from error
+            raise refused(location, "it refuses the credentials") from error
         except ValueError as error:
-            raise unreachable(location, "its credentials or address have the wrong form") from error
+            raise refused(location, "its credentials or address have the wrong form") from error
         except OSError as error:
             raise translate(error, location, default=_first_line(error)) from error
         except _library_errors() as error:
-            raise unreachable(location, _first_line(error)) from error
+            said_no = _MALFORMED <= (_status(error) or 0) < _TOO_MANY
+            raise (refused if said_no else unreachable)(location, _first_line(error)) from error
 
 
 class _ProgressCallback(Callback):  # type: ignore[misc]
@@ -145,6 +161,12 @@ def _library_errors() -> tuple[type[Exception], ...]:
             continue
         found += [getattr(loaded, name) for name in names]
     return tuple(found)
+
+
+def _status(error: Exception) -> int | None:
+    """Return the HTTP status that a store answered with, None when it did not answer."""
+    status = getattr(error, "status_code", None) or getattr(error, "status", None)
+    return status if isinstance(status, int) else None
 
 
 def _key(location: StorageLocation) -> str:

@@ -40,7 +40,7 @@ class OnlineEndpoint(Served):
         None, description="a deployment and the percentage of the requests that it gets a copy of, at most 50"
     )
     compute: ComputeName | None = Field(
-        None, description="kept for Kubernetes: name of a compute; deployments run on this machine"
+        None, description="an attached compute, whose machines keep the replicas; this machine when left out"
     )
     identity: Identity | None = Field(None, description="kept for Azure; replicas run as the server's user")
     public_network_access: NetworkAccess | None = Field(None, description="kept for Azure; enabled or disabled")

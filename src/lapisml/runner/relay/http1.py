@@ -1,4 +1,6 @@
-"""HTTP/1.1 over asyncio streams, parsed by httptools: messages read as events, for client and server alike.
+"""HTTP/1.1 over asyncio streams: messages read as events, for client and server alike.
+
+Parsed by httptools, or, on a machine that has none, by `plain_http`.
 
 Bodies stream: nothing is read from a connection before somebody asks for it.
 """
@@ -11,7 +13,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import httptools
+try:
+    import httptools
+except ImportError:  # a node has what is in the standard library
+    from lapisml.runner.relay import plain_http as httptools  # type: ignore[no-redef]
 
 _CHUNK = 1 << 16
 _MAX_HEAD = 1 << 18

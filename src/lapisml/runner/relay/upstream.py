@@ -54,7 +54,7 @@ class Upstream:
     """Makes requests to the server that the server file names at the time.
 
     Args:
-        server_file: JSON file with the server's ``url``.
+        server_file: JSON file with the server's ``url``, and the ``host`` it answers to where that is another.
     """
 
     def __init__(self, server_file: str) -> None:
@@ -114,17 +114,17 @@ class Upstream:
             if not link.channel.is_closed:
                 return link
             link.close()
-        url, context = self._address()
+        url, context, host = self._address()
         port = url.port or (443 if context else 80)
         try:
             opened = asyncio.open_connection(url.hostname, port, ssl=context)
             reader, writer = await asyncio.wait_for(opened, _CONNECT_TIMEOUT_S)
         except (OSError, TimeoutError) as error:
             raise ServerAwayError(f"{url.netloc}: {error}") from error
-        return _Link(reader, writer, url.netloc.encode(), url.path.rstrip("/").encode())
+        return _Link(reader, writer, host.encode(), url.path.rstrip("/").encode())
 
-    def _address(self) -> tuple[SplitResult, Any]:
-        """Return where the server is, and the TLS context where it speaks TLS."""
+    def _address(self) -> tuple[SplitResult, Any, str]:
+        """Return where the server is, the TLS context where it speaks TLS, and the name it answers to."""
         try:
             record = json.loads(self._server_file.read_bytes())
             url = urlsplit(record["url"])
@@ -132,7 +132,8 @@ class Upstream:
             raise ServerAwayError("no server has said where it is") from error
         if url.hostname is None or url.scheme not in ("http", "https"):
             raise ServerAwayError(f"the server file names no http address: {url.geturl()}")
-        return url, _tls(record.get("tls_cert")) if url.scheme == "https" else None
+        host = str(record.get("host") or url.netloc)
+        return url, _tls(record.get("tls_cert")) if url.scheme == "https" else None, host
 
 
 class _Link:

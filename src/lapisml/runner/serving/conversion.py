@@ -21,17 +21,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lapisml import scoring
 from lapisml.core.errors import LapisError
 from lapisml.ports.environments import BuiltEnvironment, EnvironmentBuilder, EnvironmentDefinition
 from lapisml.runner import durable
 from lapisml.runner.overlay import overlay
 from lapisml.runner.stage import load
+from lapisml.scoring import lapis_scoring
 
 PACKAGES = ("onnx", "onnxruntime", "skl2onnx")
 """What the model's environment needs besides itself."""
 
-_SCORING = Path(scoring.__file__).parent
+_SCORING = Path(lapis_scoring.__file__).parent.parent
 _STARTER = (
     "import sys; sys.path.insert(0, sys.argv[1]); from lapis_scoring.accelerate.main import main; "
     "del sys.path[0]; main(sys.argv[2])"

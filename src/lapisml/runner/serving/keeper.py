@@ -15,7 +15,6 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from lapisml.ports.serving import Places
@@ -25,6 +24,7 @@ from lapisml.runner.serving.accelerating import Acceleration
 from lapisml.runner.serving.control import Control
 from lapisml.runner.serving.copier import Copier
 from lapisml.runner.serving.crew import Crew, FailedError
+from lapisml.runner.serving.doorkeeper import Doorkeeper
 from lapisml.runner.serving.plan import Plan
 from lapisml.runner.serving.probes import ProbeSettings
 from lapisml.runner.serving.process import bury_strangers
@@ -43,7 +43,7 @@ def main() -> None:
     processes.become_subreaper()  # copies of replicas are this process's children
     for folder in (plan.folder, plan.logs):
         os.makedirs(folder, mode=0o700, exist_ok=True)
-    places = Places(Path(plan.serving_home))
+    places = plan.places
     places.make()
     report = Report(plan, places)
     code = 1
@@ -94,6 +94,7 @@ class Keeper:
         self._write_replica_plan()
         self._crew = Crew(self._make, self._original, plan.timeout_s, self._readiness.patience_s, _say)
         self._acceleration = Acceleration(plan, env, self._threads, _say)
+        self._door = Doorkeeper(plan, _say)
         self._capacity = plan.max_concurrent
         self._is_ending = False
         self._look_at = now + _LOOK_EVERY_S
@@ -113,6 +114,7 @@ class Keeper:
         """End what still runs, and give the sockets up."""
         self._acceleration.close()
         self._crew.close()
+        self._door.close()
         self._control.close()
 
     def _look_around(self, now: float) -> None:
@@ -122,7 +124,8 @@ class Keeper:
             _say("Asked to end.")
             self._begin_end(now)
         self._crew.turn(now)
-        bury_strangers({*self._crew.pids, self._acceleration.pid})
+        self._door.turn(now)
+        bury_strangers({*self._crew.pids, self._acceleration.pid, self._door.pid})
         if not self._is_ending:
             self._attend(now)
         if now >= self._look_at:
@@ -189,16 +192,20 @@ class Keeper:
     def _wait(self) -> None:
         poll = select.poll()
         own = (self._control.fileno(), self._signals.fileno())
-        for descriptor in (*own, *self._crew.descriptors(), *self._acceleration.descriptors()):
+        others = (*self._crew.descriptors(), *self._acceleration.descriptors(), *self._door.descriptors())
+        for descriptor in (*own, *others):
             poll.register(descriptor, select.POLLIN)
-        due = [self._look_at, self._crew.due(), None if self._is_ending else self._autoscaler.due]
+        due = [self._look_at, self._crew.due(), self._door.due(), None if self._is_ending else self._autoscaler.due]
         first = min(at for at in due if at is not None)
         poll.poll(max(0.0, (first - time.monotonic()) * 1000) + 1)
 
     def _tell(self) -> None:
         state, reason, tail = self._state()
         wanted = 0 if self._is_ending else self._autoscaler.wanted
-        self._report.say(state, self._crew.live, wanted, self._acceleration.facts, reason, tail)
+        takes = self._scale.takes(self._capacity)
+        facts = self._acceleration.facts
+        if self._report.say(state, self._crew.live, wanted, facts, reason, tail, self._door.port, takes):
+            self._door.news()
 
     def _state(self) -> tuple[str, str, str]:
         crew = self._crew

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+from lapisml.ports.serving import Places
 from lapisml.runner import durable
 
 
@@ -31,6 +34,8 @@ class Plan:
             the model runs on Lapis's own Python.
         home: the Lapis home folder.
         verdict: file for the sentence about the end.
+        door: certificate and key (PEM) of the door to other machines; None where gateway and server are on this one.
+        state_log: with a door: the file among the job's logs with what the keeper says.
     """
 
     endpoint: str
@@ -58,6 +63,14 @@ class Plan:
     readiness: Mapping[str, Any] = field(default_factory=dict)
     collect: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] | None = None
+    door: str | None = field(default=None, repr=False)
+    state_log: str | None = None
+
+    @property
+    def places(self) -> Places:
+        """The files that the keeper shares with gateway and server, or with its door."""
+        mark = f".{zlib.crc32(self.job.encode()):08x}" if self.door is not None else ""
+        return Places(Path(self.serving_home), mark)
 
     def write(self, path: str) -> None:
         """Write the plan to a file."""

@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lapisml import scoring
 from lapisml.ports import serving
 from lapisml.runner.serving.copier import Copier, Stage, opened_log
 from lapisml.runner.serving.link import Link
 from lapisml.runner.serving.pauses import Pauses
 from lapisml.runner.serving.probes import Probe, ProbeSettings
 from lapisml.runner.serving.process import Process
+from lapisml.scoring import lapis_scoring
 
 _STARTER = (
     "import sys; sys.path.insert(0, sys.argv[1]); from lapis_scoring.main import main; "
     "del sys.path[0]; main(sys.argv[2], *map(int, sys.argv[3:]))"
 )
-_HERE = os.path.dirname(os.path.abspath(scoring.__file__))
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(lapis_scoring.__file__)))
 _BACKLOG = 1024
 _ENDED_FIRST = 300
 """What the kernel adds to a replica's share when memory runs out: it goes before gateway, keeper and server."""

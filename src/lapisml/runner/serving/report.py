@@ -13,6 +13,7 @@ from typing import Any
 from lapisml.ports import serving
 from lapisml.ports.serving import Places, ReplicaRecord, RevisionRecord
 from lapisml.runner import processes
+from lapisml.runner.serving import doors
 from lapisml.runner.serving.plan import Plan
 from lapisml.runner.serving.replica import Replica
 
@@ -32,6 +33,7 @@ class Report:
         self._said: RevisionRecord | None = None
         self._keeper = processes.identity(os.getpid())
         self._swagger = Path(plan.folder) / "swagger.json"
+        self._addresses = doors.own_addresses() if plan.door is not None else ()
 
     def say(
         self,
@@ -41,8 +43,10 @@ class Report:
         acceleration: Mapping[str, Any],
         reason: str = "",
         log_tail: str = "",
-    ) -> None:
-        """Say how things stand; nothing is written when they stand as before.
+        door: int = 0,
+        takes: float = 0.0,
+    ) -> bool:
+        """Say how things stand; nothing is written when they stand as before. True when it was said.
 
         Args:
             state: as `RevisionRecord.state`.
@@ -50,6 +54,7 @@ class Report:
             wanted: how many there shall be.
             acceleration: as `RevisionRecord.acceleration`.
             reason, log_tail: why it is so, for a person.
+            door, takes: as `RevisionRecord` has them.
         """
         record = RevisionRecord(
             revision=self._plan.revision,
@@ -61,14 +66,15 @@ class Report:
             acceleration=dict(acceleration),
             swagger=str(self._swagger) if self._swagger.exists() else None,
             keeper=self._keeper,
+            door=door,
+            addresses=self._addresses,
+            takes=takes,
         )
         if record == self._said:
-            return
+            return False
         self._said = record
-        with contextlib.suppress(OSError):  # a full disk: the next change tries again
-            serving.write(self._path, record)
-        serving.tell(self._places.wake, {"revision": self._plan.revision})
-        self._tap_server()
+        self._write(record)
+        return True
 
     def last_word(self, state: str, reason: str = "", log_tail: str = "") -> None:
         """Say how it ended, unless a keeper that came after already speaks for the revision."""
@@ -77,10 +83,22 @@ class Report:
             return
         before = self._said or RevisionRecord(self._plan.revision)
         self._said = replace(before, state=state, reason=reason, log_tail=log_tail, wanted=0, replicas=())
-        with contextlib.suppress(OSError):
-            serving.write(self._path, self._said)
+        self._write(self._said)
+
+    def _write(self, record: RevisionRecord) -> None:
+        with contextlib.suppress(OSError):  # a full disk: the next change tries again
+            serving.write(self._path, record)
+            if self._plan.state_log is not None:
+                self._show(record, Path(self._plan.state_log))
         serving.tell(self._places.wake, {"revision": self._plan.revision})
         self._tap_server()
+
+    def _show(self, record: RevisionRecord, log: Path) -> None:
+        """Leave the record, and the model's description, where they can be read from another machine."""
+        copy = log.with_name(Path(doors.SWAGGER_LOG).name)
+        if record.swagger is not None and not copy.exists():
+            copy.write_bytes(self._swagger.read_bytes())
+        serving.write(log, record)
 
     def _tap_server(self) -> None:
         if self._plan.wake_socket is None:

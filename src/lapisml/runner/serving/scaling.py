@@ -24,6 +24,7 @@ class Scale:
         window_s: seconds over which the load is averaged.
         down_after_s: seconds for which fewer must have been enough before one is ended.
         zero_after_s: seconds without a request after which the last one is ended.
+        start: how many there are at first; None means the minimum, but at least one.
     """
 
     minimum: int = 1
@@ -33,6 +34,7 @@ class Scale:
     window_s: float = 3.0
     down_after_s: float = 60.0
     zero_after_s: float = 300.0
+    start: int | None = None
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Scale:
@@ -43,12 +45,28 @@ class Scale:
         minimum = max(0, int(plain.get("min", 1)))
         given = {name: float(plain[name]) for name in _TIMES if name in plain}
         target = min(1.0, max(0.01, float(plain.get("target_percent", 70)) / 100))
-        return cls(minimum, max(1, minimum, int(plain.get("max", 1))), target, **given)
+        start = None if plain.get("start") is None else max(0, int(plain["start"]))
+        return cls(minimum, max(1, minimum, int(plain.get("max", 1))), target, **given, start=start)
 
     @property
     def is_fixed(self) -> bool:
         """Whether there is nothing to decide."""
         return self.minimum == self.maximum
+
+    @property
+    def first(self) -> int:
+        """How many there are before anything is known of the load."""
+        if self.start is not None:
+            return min(self.maximum, max(self.minimum, self.start))
+        return max(1, self.minimum) if self.maximum else 0
+
+    def takes(self, capacity: int) -> float:
+        """Give the load, requests under way, that is the target of the greatest number of replicas.
+
+        Args:
+            capacity: requests that one replica takes at a time.
+        """
+        return round(self.maximum * max(1, capacity) * (1.0 if self.is_fixed else self.target), 3)
 
 
 class Autoscaler:
@@ -72,7 +90,7 @@ class Autoscaler:
         self._needs: deque[tuple[float, int]] = deque()
         self._asked_at = now
         self._due = now + scale.polling_s
-        self.wanted = max(1, scale.minimum) if scale.maximum else 0
+        self.wanted = scale.first
 
     @property
     def due(self) -> float | None:

@@ -11,6 +11,7 @@ from lapisml.ports.endings import EndReason
 from lapisml.runner import child, copying, durable, layout
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
+from lapisml.runner.serving import doors
 from lapisml.runner.serving.plan import Plan
 
 _STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.serving.keeper import main; main()"
@@ -47,7 +48,7 @@ def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Pl
         deployment=asked["deployment"],
         revision=asked["revision"],
         kind=asked["kind"],
-        serving_home=asked["serving_home"],
+        serving_home=asked["serving_home"] or os.path.join(job.path(layout.SERVING), "home"),
         job=spec["job"],
         wake_socket=spec.get("wake_socket"),
         python=env.get("LAPIS_PYTHON") or sys.executable,
@@ -68,6 +69,8 @@ def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Pl
         readiness=asked["readiness"],
         collect=asked["collect"],
         environment=spec["environment"],
+        door=asked.get("door"),
+        state_log=job.path(doors.STATE_LOG) if asked.get("door") else None,
     )
 
 

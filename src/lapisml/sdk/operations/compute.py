@@ -37,6 +37,7 @@ class ComputeOperations:
         return Poller(self._wrap("compute", record))
 
     begin_update = begin_create_or_update
+    begin_attach = begin_create_or_update
 
     def get(self, name: str) -> Any:
         """Read a compute.
@@ -63,15 +64,19 @@ class ComputeOperations:
         record = self._session.transport.request("PATCH", self._path(name), json_body=dict(changes))
         return self._wrap("compute", record)
 
-    def begin_delete(self, name: str, *, action: str = "Delete") -> Poller[None]:
-        """Delete a compute.
+    def begin_delete(self, name: str, *, action: str = "Delete", force: bool = False) -> Poller[None]:
+        """Delete a compute, or detach one: its machines are left as they are.
+
+        Args:
+            action: ``Delete`` or ``Detach``.
+            force: ends the jobs of an attached compute first.
 
         Raises:
-            LapisError: NotFound; Conflict while jobs run on it; NotSupported for the action ``Detach``.
+            LapisError: NotFound; Conflict while jobs run on it; NotSupported for another action.
         """
-        if action.lower() != "delete":
-            raise LapisError(ErrorCode.NOT_SUPPORTED, f"A compute of Lapis can be deleted, not '{action}'.")
-        self._session.transport.request("DELETE", self._path(name))
+        if action.lower() not in ("delete", "detach"):
+            raise LapisError(ErrorCode.NOT_SUPPORTED, f"A compute of Lapis can be deleted or detached, not '{action}'.")
+        self._session.transport.request("DELETE", self._path(name), query={"force": "true"} if force else None)
         return Poller(None)
 
     def begin_start(self, name: str) -> Poller[None]:

@@ -115,8 +115,17 @@ class IdempotencyStore:
         return None
 
     def mark_applied(self, connection: Connection, principal: str, key: str) -> None:
-        """Note, in the transaction that carries the effect, that the request took effect."""
-        connection.execute(update(idempotency_keys).where(_is(principal, key)).values(applied=True))
+        """Note, in the transaction that carries the effect, that the request took effect.
+
+        Raises:
+            LapisError: Conflict when another server took the key meanwhile, since this one seemed to be gone; nothing
+                is written then.
+        """
+        mine = and_(_is(principal, key), idempotency_keys.c.server == self._owner)
+        if connection.execute(update(idempotency_keys).where(mine).values(applied=True)).rowcount:
+            return
+        if connection.execute(select(idempotency_keys.c.server).where(_is(principal, key))).first() is not None:
+            raise LapisError(ErrorCode.CONFLICT, "Another server has taken this request over.", "Ask again.")
 
     def keep(self, principal: str, key: str, answer: KeptAnswer) -> None:
         """Keep the answer; one of a fault (5xx) is not kept unless something was written before it."""

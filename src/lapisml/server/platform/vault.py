@@ -38,8 +38,17 @@ class Vault:
         self._key = key.strip()
 
     @classmethod
-    def open(cls, path: Path) -> Vault:
-        """Open the vault whose key lies in `path`; the first time, make a random key there (mode 0600)."""
+    def open(cls, path: Path, given: str = "") -> Vault:
+        """Open the vault whose key lies in `path`; the first time, make a random key there (mode 0600).
+
+        Args:
+            given: a key chosen by the setting, which is not written anywhere; empty: the one in the file.
+
+        Raises:
+            LapisError: Usage when `given` is no key, or not the one in the file.
+        """
+        if given:
+            return cls(_checked(path, given))
         if path.exists():
             return cls(path.read_bytes().strip())
         return cls(create_private(path, Fernet.generate_key()).strip())
@@ -66,6 +75,20 @@ class Vault:
                 "A stored secret can't be decrypted with this server's key.",
                 "Restore the file secret.key that belongs to the database, or enter the credentials again.",
             ) from error
+
+
+def _checked(path: Path, given: str) -> bytes:
+    key = given.strip().encode()
+    try:
+        Fernet(key)
+    except ValueError:
+        sentence = "LAPIS_SECRET_KEY is not a key: 32 random bytes in URL-safe base64."
+        hint = 'Make one: python -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
+        raise LapisError(ErrorCode.USAGE, sentence, hint) from None
+    if path.exists() and path.read_bytes().strip() != key:
+        sentence = f"LAPIS_SECRET_KEY is not the key in {path}."
+        raise LapisError(ErrorCode.USAGE, sentence, "Remove the setting, or the file if the key in it is of no use.")
+    return key
 
 
 def redact(text: str) -> str:

@@ -7,8 +7,10 @@ has its own supervisor. When the server goes away its stdin closes and it ends; 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import platform
+import secrets
 import sys
 import time
 from pathlib import Path
@@ -17,12 +19,15 @@ from typing import Any
 from lapisml.backends.compute.node import engine, wire
 from lapisml.backends.compute.node.news import News
 from lapisml.backends.compute.node.service import Service
+from lapisml.backends.compute.node.tidying import remove_old_packs
 from lapisml.backends.compute.node.tunnel import Tunnel
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import ComputeBackend
 from lapisml.runner import durable, processes
 
 _LARGEST_LOG = 1 << 20
+_QUIET_S = 90.0
+_LOOK_EVERY_S = 5.0
 
 
 class Agent:
@@ -38,6 +43,7 @@ class Agent:
         self._connection: wire.Connection | None = None
         self._news = News(root, self._tell)
         self._tunnel = Tunnel(root)
+        self._greeting = asyncio.Lock()
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a connection to its end.
@@ -46,11 +52,15 @@ class Agent:
             WireError: it broke, or what came is not the protocol.
         """
         greeted = False
+        guards: list[asyncio.Future[None]] = []
 
         async def handle(verb: str, body: Any, tail: bytes) -> tuple[Any, bytes]:
             nonlocal greeted
             if verb == "hello":
-                given = await self._greet(body)
+                async with self._greeting:
+                    given = await self._greet(body)
+                if not greeted:
+                    guards.append(asyncio.ensure_future(self._guard(connection, float(body.get("quiet") or _QUIET_S))))
                 greeted = True
                 self._connection = connection
                 self._tunnel.use(connection.streams)
@@ -63,10 +73,20 @@ class Agent:
         try:
             await connection.run()
         finally:
+            for guard in guards:
+                guard.cancel()
             if self._connection is connection:
                 self._connection = None
                 self._tunnel.use(None)
             await connection.close()
+
+    async def _guard(self, connection: wire.Connection, quiet_s: float) -> None:
+        """Close a connection on which nobody is any more, and be there where another agent of this folder ended."""
+        while time.monotonic() - connection.alive_at < quiet_s:
+            await asyncio.sleep(min(_LOOK_EVERY_S, quiet_s / 4))
+            self._news.renew()
+            await self._tunnel.renew()
+        await connection.close()
 
     async def close(self) -> None:
         """End; jobs go on."""
@@ -81,18 +101,24 @@ class Agent:
             sentence = f"The agent speaks version {wire.VERSION} of the protocol, the server {asked.get('version')}."
             raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
         self._belong(str(asked["label"]))
+        os.environ.update(_variables(asked.get("environment") or {}))
         wanted = (asked["engine"], asked.get("options") or {})
         if self._made is None or self._made[0] != wanted:
             if self._made is not None:
                 self._made[2].close()
-            backend = await asyncio.to_thread(engine.make, *_arguments(self._root, *wanted))
+            backend = await asyncio.to_thread(engine.make, str(wanted[0]), self._root, wanted[1])
             loop = asyncio.get_running_loop()
-            engine.listen(backend, lambda job: loop.call_soon_threadsafe(self._tell, [job]) and None)
+
+            def tell(job: str) -> None:
+                loop.call_soon_threadsafe(self._tell, [job])
+
+            engine.listen(backend, tell)
             self._made = (wanted, backend, Service(backend, self._root))
         self._news.start()
         url = await self._tunnel.start(asked)
         return {
             "version": wire.VERSION,
+            "node": _own_name(self._root),
             "root": str(self._root),
             "wake_socket": self._news.path,
             "server_file": str(self._tunnel.server_file),
@@ -122,8 +148,19 @@ class Agent:
             connection.tell_soon({"news": jobs})
 
 
-def _arguments(root: Path, name: str, options: dict[str, Any]) -> tuple[str, Path, dict[str, Any]]:
-    return str(name), root, options
+def _own_name(root: Path) -> str:
+    """Return what this folder calls itself: random, made once, the same under whatever address it is reached."""
+    path = root / "run" / "node.json"
+    name = durable.read_json(str(path))
+    if not isinstance(name, str):
+        name = secrets.token_hex(8)
+        durable.write_json(str(path), name, sync=True)
+    return name
+
+
+def _variables(asked: dict[str, Any]) -> dict[str, str]:
+    """Return the variables that the compute's document sets for all that runs on the node."""
+    return {str(name): str(value) for name, value in asked.items() if name and "=" not in name and "\0" not in name}
 
 
 def main() -> None:
@@ -136,6 +173,8 @@ def main() -> None:
 async def _on_streams(root: Path) -> None:
     reader, writer = await _own_streams(root)
     agent = Agent(root)
+    with contextlib.suppress(OSError):
+        await asyncio.to_thread(remove_old_packs, root, Path(sys.argv[1]))
     try:
         await agent.attend(reader, writer)
     except wire.WireError as error:

@@ -68,6 +68,9 @@ try:
         sys.exit(4)
     root = os.path.abspath(os.path.expanduser(asked["root"]))
     place = os.path.join(root, "pack", asked["digest"])
+    if not os.path.isdir(root):
+        os.makedirs(root, exist_ok=True)
+        os.chmod(root, 0o700)
     os.makedirs(os.path.join(root, "pack"), mode=0o700, exist_ok=True)
     os.makedirs(os.path.join(root, "run"), mode=0o700, exist_ok=True)
     if os.path.isdir(os.path.join(place, "lapisml")):
@@ -113,14 +116,14 @@ async def start(
     Raises:
         LapisError: ServerUnreachable, NotSupported, StorageFull; the sentence names the machine.
     """
-    sent = sent or await asyncio.to_thread(pack)
-    greeting = {"root": root, "digest": sent.digest, "size": len(sent.data)}
+    brought = sent if sent is not None else await asyncio.to_thread(pack)
+    greeting = {"root": root, "digest": brought.digest, "size": len(brought.data)}
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             writer.write(json.dumps(greeting).encode() + b"\n")
             answer = await _answer(reader, where)
             if answer == ["need"]:
-                writer.write(sent.data)
+                writer.write(brought.data)
                 await writer.drain()
                 answer = await _answer(reader, where)
     except TimeoutError as error:

@@ -13,61 +13,20 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLateError
-from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from lapisml.backends.compute.node import wire
+from lapisml.backends.compute.node.pace import Away, Pace, ahead, event_loop
 from lapisml.backends.compute.node.streams import Stream
 from lapisml.backends.compute.node.transport import Transport
 from lapisml.core.errors import ErrorCode, LapisError
 
+__all__ = ["Link", "Pace"]
+
 T = TypeVar("T")
 
-
-@dataclass(frozen=True)
-class Pace:
-    """How patient a link is; seconds.
-
-    Attributes:
-        connect: limit on one attempt to connect.
-        first_pause, longest_pause: between attempts; each is twice the one before.
-        ping: after so long without a sign of life one is asked for.
-        quiet: after so long without one the connection counts as cut.
-        patience: how long a call waits for a link that is away.
-        call: limit on one call.
-    """
-
-    connect: float = 60.0
-    first_pause: float = 0.25
-    longest_pause: float = 20.0
-    ping: float = 5.0
-    quiet: float = 20.0
-    patience: float = 3.0
-    call: float = 120.0
-
-
-@dataclass
-class Away:
-    """Why a link is not there.
-
-    Attributes:
-        since: moment (seconds since the epoch); None before the first attempt.
-        error: what the last attempt met.
-    """
-
-    since: float | None = None
-    error: LapisError = field(
-        default_factory=lambda: LapisError(ErrorCode.SERVER_UNREACHABLE, "It has not been connected to yet.")
-    )
-
-
-@lru_cache(maxsize=1)
-def event_loop() -> asyncio.AbstractEventLoop:
-    """Return the loop on which all links of this process live; it runs on a thread of its own."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="lapis-links", daemon=True).start()
-    return loop
+_SLOWEST = 16_384
+"""Bytes per second at which even a slow link is expected to carry what a call brings."""
 
 
 class Link:
@@ -114,7 +73,7 @@ class Link:
 
     @property
     def is_up(self) -> bool:
-        """Whether the agent can be asked at this moment."""
+        """Whether the agent can be asked now."""
         return self._connection is not None
 
     @property
@@ -141,7 +100,11 @@ class Link:
             LapisError: the agent's, or the one that keeps the link away (ServerUnreachable and others).
         """
         wait = self._pace.patience if patience is None else patience
-        return self.do(self._call(verb, body, tail, wait), self._pace.call + self._pace.connect + wait)
+        return self.do(self._call(verb, body, tail, wait), 2 * self._limit(tail) + self._pace.connect + wait)
+
+    def greeting(self) -> dict[str, Any]:
+        """Return what the agent is greeted with."""
+        return {"version": wire.VERSION, "quiet": 3 * self._pace.quiet, **self._greeting()}
 
     async def ask(self, verb: str, body: Any = None, patience: float = 0.0) -> tuple[Any, bytes]:
         """Do as `call`, on the links' thread.
@@ -200,7 +163,7 @@ class Link:
         for last in (False, True):
             connection = await self._ready(patience)
             try:
-                async with asyncio.timeout(self._pace.call):
+                async with asyncio.timeout(self._limit(tail)):
                     return await connection.call(verb, body, tail)
             except TimeoutError as error:
                 raise self._unanswered() from error
@@ -210,24 +173,31 @@ class Link:
                     raise LapisError(ErrorCode.SERVER_UNREACHABLE, sentence) from error
         raise AssertionError
 
+    def _limit(self, tail: bytes) -> float:
+        """Return how long a call may take: what it carries has to get there."""
+        return self._pace.call + len(tail) / _SLOWEST
+
     def _unanswered(self) -> LapisError:
-        return LapisError(ErrorCode.SERVER_UNREACHABLE, f"The agent on {self._where} does not answer.")
+        why = self.sentence or f"The agent on {self._where} does not answer."
+        return LapisError(ErrorCode.SERVER_UNREACHABLE, why)
 
     async def _ready(self, patience: float) -> wire.Connection:
-        """Return the connection; waits for an attempt that is under way, and a while for the next."""
+        """Return the connection; waits for the very first attempt, and otherwise no longer than it is told to."""
         self._keep()
-        deadline = time.monotonic() + patience
-        seen = self._attempts
+        deadline = time.monotonic() + (patience if self._attempts else max(patience, self._pace.connect))
+        before = self._attempts
         while self._connection is None:
             if self._closed:
                 raise LapisError(ErrorCode.SERVER_UNREACHABLE, "The server lets go of its computes: it ends.")
             left = deadline - time.monotonic()
-            if left <= 0 and self._attempts > seen:
-                raise _again(self.away.error, self.sentence)
+            lasts = self._attempts > before and self.away.error.code is not ErrorCode.SERVER_UNREACHABLE
+            if left <= 0 or lasts:
+                raise LapisError(self.away.error.code, self.sentence, self.away.error.hint)
             self._hurry.set()
             self._attempted.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._attempted.wait(), max(left, 0.05))
+                await asyncio.wait_for(self._attempted.wait(), left)
+            deadline = min(deadline, time.monotonic() + patience) if self._attempts == 1 else deadline
         return self._connection
 
     def _keep(self) -> None:
@@ -278,7 +248,7 @@ class Link:
             async with asyncio.timeout(self._pace.connect):
                 await self._greet(connection)
             self._connection = connection
-            self.away = Away()
+            self.away = Away(None, LapisError(ErrorCode.SERVER_UNREACHABLE, f"The link to {self._where} just broke."))
             self._attempts += 1
             self._attempted.set()
             self._on_up()
@@ -295,19 +265,15 @@ class Link:
 
     async def _greet(self, connection: wire.Connection) -> None:
         asked = time.time_ns() // 1_000_000
-        self.facts, _tail = await connection.call("hello", {"version": wire.VERSION, **self._greeting()})
+        self.facts, _tail = await connection.call("hello", self.greeting())
         answered = time.time_ns() // 1_000_000
-        self.ahead_ms = _ahead(self.ahead_ms, int(self.facts["now"]) - (asked + answered) // 2, answered - asked)
+        self.ahead_ms = ahead(self.ahead_ms, int(self.facts["now"]) - (asked + answered) // 2, answered - asked)
 
     async def _watch(self, connection: wire.Connection) -> None:
-        """Ask for signs of life; end when none comes.
-
-        Raises:
-            WireError: the other side is silent.
-        """
+        """Ask for signs of life; raises WireError when none comes."""
         while True:
             await asyncio.sleep(self._pace.ping)
-            silent = time.monotonic() - connection.heard_at
+            silent = time.monotonic() - connection.alive_at
             if silent > self._pace.quiet:
                 raise wire.WireError(f"nothing was heard from it for {silent:.0f} s")
             if silent > self._pace.ping:
@@ -330,19 +296,3 @@ class Link:
             await self._connection.close()
         self._attempted.set()
         await self._transport.close()
-
-
-def _ahead(known: int, measured: int, took: int) -> int:
-    """Return by how many milliseconds the node's clock counts as being ahead of ours.
-
-    Small differences are left alone, and a known one is kept while it is about right: times that were told once
-    are not to change with every connection.
-    """
-    if abs(measured) < max(2000, took):
-        return 0
-    return known if known and abs(known - measured) < 1000 + took else round(measured / 1000) * 1000
-
-
-def _again(error: LapisError, sentence: str) -> LapisError:
-    """Make an error of one that was met before: with the moment since when."""
-    return LapisError(error.code, sentence, error.hint)

@@ -44,6 +44,12 @@ class News:
         path.chmod(0o600)
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._read)
 
+    def renew(self) -> None:
+        """Listen again where the agent that took this one's place has ended."""
+        if self._socket is not None and not _is_heard(self.path):
+            self.close()
+            self.start()
+
     def close(self) -> None:
         """Stop listening; the path is left to the next one, which may listen already."""
         if self._socket is not None:
@@ -59,6 +65,15 @@ class News:
                 names[self._socket.recv(_LONGEST_NAME).decode("utf-8", "replace")] = None
         if names:
             self._tell(list(names))
+
+
+def _is_heard(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 def _socket_path(root: Path) -> str:

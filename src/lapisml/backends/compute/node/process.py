@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -74,9 +76,10 @@ class ProcessTransport:
             return
         assert process.stdin is not None
         process.stdin.close()
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), _ENDS_WITHIN_S)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)  # jobs are in sessions of their own
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), _ENDS_WITHIN_S)

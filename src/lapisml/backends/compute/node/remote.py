@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from lapisml.ports.compute import (
     Watch,
 )
 
+_log = logging.getLogger("lapis.compute")
 _DESCRIBED_WITHIN_S = 5.0
 _ELSEWHERE = Capabilities(local_paths=False, serving=False)
 
@@ -76,7 +78,9 @@ class RemoteBackend:
             "listen": listen,
             "advertise": advertise,
             "server_url": attachment.document.get("server_url"),
+            "environment": dict(attachment.document.get("environment_variables") or {}),
         }
+        self._certificate: str | None = None
         self._seen: dict[Handle, Observation] = {}
         self._unknown: set[str] = set()
         self._lock = threading.Lock()
@@ -95,6 +99,8 @@ class RemoteBackend:
     def submit(self, spec: LaunchSpec) -> Handle:
         """Bring what the job needs there, and hand it over."""
         facts = self.link.connect()
+        if self._own_certificate() != self._certificate:  # a server writes down its own only once it is ready
+            facts, _tail = self.link.call("hello", self.link.greeting())
         plan = rewritten(spec, facts, self._attachment)
         for shipment in plan.shipments:
             shipping.ship(self.link, shipment)
@@ -124,10 +130,15 @@ class RemoteBackend:
         return codec.logs_from_json(body, self.link.ahead_ms)
 
     def read_log(self, handle: Handle, path: str, offset: int = 0, limit: int = 1 << 20) -> LogChunk:
-        """Read a part of a log; never more than `Service` gives at once."""
-        asked = {"handle": handle.to_json(), "path": path, "offset": offset, "limit": limit}
-        size, data = self.link.call("read_log", asked)
-        return LogChunk(data, int(size))
+        """Read a part of a log, in as many answers as it takes."""
+        data, size = bytearray(), 0
+        while True:
+            wanted = limit - len(data)
+            asked = {"handle": handle.to_json(), "path": path, "offset": offset + len(data), "limit": wanted}
+            size, more = self.link.call("read_log", asked)
+            data += more
+            if not more or len(data) >= limit or offset + len(data) >= int(size):
+                return LogChunk(bytes(data), int(size))
 
     def discard(self, handle: Handle) -> None:
         """Remove what is left of a job."""
@@ -169,7 +180,7 @@ class RemoteBackend:
         """Ask; the answer is about the first of the jobs, as many as fit."""
         known = [self._seen.get(watch.handle) for watch in watches]
         asked = [codec.watch_to_json(watch, seen) for watch, seen in zip(watches, known, strict=True)]
-        count, tail = self.link.call("observe", asked)
+        count, tail = self.link.call("observe", asked, patience=0.0)
         answers = [json.loads(line) for line in tail.split(b"\n")] if count else []
         if not 0 < len(answers) <= len(watches):
             raise LapisError(ErrorCode.SERVER_UNREACHABLE, "The agent answers something else than it was asked.")
@@ -194,14 +205,18 @@ class RemoteBackend:
 
     def _greet(self) -> dict[str, Any]:
         """Make the greeting: where the server is may have changed since the last."""
+        self._certificate = self._own_certificate()
         return {
             **self._greeting,
             "scheme": urlsplit(self._attachment.server_url).scheme or "http",
-            "certificate": self._own_certificate(),
+            "host": urlsplit(self._attachment.server_url).netloc,
+            "certificate": self._certificate,
         }
 
     def _own_certificate(self) -> str | None:
         """Return the certificate (PEM) that this server shows where it is not one that everybody trusts."""
+        if not self._attachment.server_url.startswith("https:"):
+            return None
         try:
             known = json.loads((self._attachment.home / "run" / "server.json").read_bytes())
             return Path(known["tls_cert"]).read_text(encoding="ascii") if known.get("tls_cert") else None
@@ -209,15 +224,22 @@ class RemoteBackend:
             return None
 
     def _hear(self, event: Any) -> None:
-        for job in event.get("news") or () if isinstance(event, dict) else ():
-            self._attachment.tell(str(job))
+        news = event.get("news") if isinstance(event, dict) else None
+        self._tell([str(job) for job in news] if isinstance(news, list) else [])
 
     def _be_back(self) -> None:
         """Have everybody look again of whom nothing was known while the link was away."""
         with self._lock:
             jobs, self._unknown = self._unknown, set()
+        self._tell(sorted(jobs))
+
+    def _tell(self, jobs: Sequence[str]) -> None:
+        """Pass news on; whoever can't take it looks by himself, and the link is none the worse."""
         for job in jobs:
-            self._attachment.tell(job)
+            try:
+                self._attachment.tell(job)
+            except Exception:  # noqa: BLE001 - whatever it is, it is the listener's
+                _log.exception("news of job %s could not be passed on", job)
 
     async def _reach_server(self, stream: Stream) -> None:
         """Connect a stream of the agent's to this server."""

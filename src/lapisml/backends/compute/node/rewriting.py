@@ -73,6 +73,7 @@ def rewritten(spec: LaunchSpec, facts: Mapping[str, Any], attachment: Attachment
         },
         "outputs": {name: replace(given, location=place(given.location, True)) for name, given in spec.outputs.items()},
         "artifacts": replace(spec.artifacts, location=place(spec.artifacts.location, True)),
+        "environment_variables": {**_variables(attachment), **spec.environment_variables},
     }
     if spec.tracking is not None:
         changes["tracking"] = replace(spec.tracking, server_file=facts["server_file"])
@@ -97,6 +98,12 @@ def _environment(environment: EnvironmentSpec, root: str) -> EnvironmentSpec:
         if options.get(name) is not None:
             options[name] = None
     return replace(environment, root=place, options=options)
+
+
+def _variables(attachment: Attachment) -> dict[str, str]:
+    """Return the variables that the compute's document sets; a job's own win."""
+    given = attachment.document.get("environment_variables") or {}
+    return {str(name): str(value) for name, value in given.items()}
 
 
 def _context(environment: EnvironmentSpec) -> Path | None:

@@ -6,10 +6,11 @@ import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lapisml.backends.compute.node import codec, engine
+from lapisml.backends.compute.node import codec, engine, toolboxes
 from lapisml.backends.compute.node.store import NodeStore
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import ComputeBackend, Handle, LaunchSpec, Observation, Watch
@@ -34,6 +35,7 @@ class Service:
 
     def __init__(self, backend: ComputeBackend, root: Path) -> None:
         self._backend = backend
+        self._root = root
         self._store = NodeStore(root)
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE, "lapis-verb")
         self._verbs: dict[str, Verb] = {
@@ -70,7 +72,15 @@ class Service:
             raise LapisError(
                 ErrorCode.NOT_SUPPORTED, f"The node can't read the job's specification: {error}."
             ) from error
-        return self._backend.submit(spec).to_json(), b""
+        toolbox = toolboxes.interpreter(self._root, toolboxes.needs(spec))
+        if toolbox is not None and spec.environment and spec.environment.definition.get("resolution") == "host":
+            raise LapisError(
+                ErrorCode.NOT_SUPPORTED,
+                "Environments are taken from the interpreter that is there (resolution `host`), and the node's has not "
+                "what offers itself as one: uv, packaging and pyyaml.",
+                "Install them there, or name an interpreter that has them by `interpreter:` in the compute's document.",
+            )
+        return self._backend.submit(replace(spec, toolbox=toolbox)).to_json(), b""
 
     def _observe(self, body: Any, _tail: bytes) -> tuple[Any, bytes]:
         """Answer for the first jobs asked about, as many as fit; each answer is a line of the tail."""

@@ -13,7 +13,7 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.snapshots import blob_path
 from lapisml.documents.manifest import Manifest, ManifestFile
 
-_AT_ONCE = 8 << 20
+_AT_ONCE = 4 << 20
 """Bytes that one message carries."""
 
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import secrets
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lapisml.documents.manifest import Manifest, is_digest
 from lapisml.runner import copying
 from lapisml.runner.snapshots import SnapshotStore
 
+_ABANDONED_S = 3600.0
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -33,6 +35,8 @@ class NodeStore:
     def __init__(self, root: Path) -> None:
         self._snapshots = str(root / FOLDER)
         self._contexts = root / "contexts"
+        for folder in (Path(self._snapshots), self._contexts):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def missing(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Say what is not here yet.
@@ -97,11 +101,12 @@ class NodeStore:
     def _put_blobs(self, blobs: list[list[Any]], data: bytes) -> None:
         at = 0
         for digest, size in blobs:
+            target = self._blob(digest)
             content = data[at : at + int(size)]
             at += int(size)
             if hashlib.sha256(content).hexdigest() != digest:
                 raise _changed(digest)
-            _write(self._blob(digest), content)
+            _write(target, content)
 
     def _put_piece(self, asked: dict[str, Any], data: bytes) -> None:
         """Write a piece of a long content to a file of its own, which takes its place with the last piece."""
@@ -111,6 +116,8 @@ class NodeStore:
         part = target.with_name(f"{target.name}.{upload}")
         part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         offset = int(asked["offset"])
+        if offset == 0:
+            _drop_abandoned(part)
         with part.open("wb" if offset == 0 else "r+b") as file:
             file.seek(offset)
             file.write(data)
@@ -143,6 +150,13 @@ def _write(path: Path, data: bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def _drop_abandoned(part: Path) -> None:
+    """Remove pieces of the same content that an upload left which was cut off."""
+    for other in part.parent.glob(f"{part.stem}.*"):
+        if other != part and other.stat().st_mtime < time.time() - _ABANDONED_S:
+            other.unlink(missing_ok=True)
 
 
 def _checked(digest: Any) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 
 WINDOW = 1 << 20
 """Bytes that may be on the way in one direction of a stream."""
+_MOST = 512
+"""Streams of the other side's that are open at once; one more is closed."""
 _GIVE_BACK = WINDOW // 4
-_PIECE = 1 << 17
+_PIECE = 1 << 16
 
 SendStream = Callable[[dict[str, Any], bytes], Awaitable[None]]
 
@@ -144,9 +146,13 @@ class Streams:
             task.cancel()
 
     def _accept(self, number: int) -> None:
-        assert self._on_stream is not None
-        stream = self._theirs[number] = Stream(number, self._from_acceptor)
-        task = asyncio.get_running_loop().create_task(self._serve(stream))
+        stream = Stream(number, self._from_acceptor)
+        known = self._theirs.setdefault(number, stream)
+        if known is not stream:
+            known.take("close", {}, b"")
+            return
+        work = self._serve(stream) if len(self._theirs) <= _MOST else self._turn_away(stream)
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -154,6 +160,11 @@ class Streams:
         assert self._on_stream is not None
         with contextlib.suppress(Exception):  # whatever it is, it ends this one stream
             await self._on_stream(stream)
+        with contextlib.suppress(Exception):
+            await stream.close()
+        self.forget(stream)
+
+    async def _turn_away(self, stream: Stream) -> None:
         with contextlib.suppress(Exception):
             await stream.close()
         self.forget(stream)

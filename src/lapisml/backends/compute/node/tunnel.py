@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from lapisml.backends.compute.node.streams import Streams, join
 from lapisml.runner import durable
 
+_ANSWERS_WITHIN_S = 2.0
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
@@ -33,7 +34,7 @@ class Tunnel:
         self._streams: Streams | None = None
         self._server: asyncio.Server | None = None
         self._host = ""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._record: dict[str, Any] | None = None
 
     def use(self, streams: Streams | None) -> None:
         """Let new connections go through this link; None: they are refused until there is one again."""
@@ -44,7 +45,8 @@ class Tunnel:
 
         Args:
             asked: the greeting: ``server_url`` (None without a direct way), ``scheme``, ``certificate`` (PEM or None),
-                ``listen`` (address to listen on), ``advertise`` (the name by which others reach it, None: the same).
+                ``host`` (what the server calls itself), ``listen`` (address to listen on), ``advertise`` (the name by
+                which others reach it, None: the same).
         """
         direct = asked.get("server_url")
         if direct is None:
@@ -55,20 +57,28 @@ class Tunnel:
             await self.close()
             url = str(direct)
         record: dict[str, Any] = {"url": url}
+        if direct is None and asked.get("host"):
+            record["host"] = asked["host"]
         if asked.get("certificate"):
             self._certificate.write_text(asked["certificate"], encoding="ascii")
             record["tls_cert"] = str(self._certificate)
+        self._record = record
         if durable.read_json(str(self.server_file)) != record:
             durable.write_json(str(self.server_file), record)
         return url
+
+    async def renew(self) -> None:
+        """Write this way down again where another agent's, which stands there, leads nowhere any more."""
+        known = durable.read_json(str(self.server_file))
+        if self._record is None or known == self._record or (isinstance(known, dict) and await _leads(known)):
+            return
+        durable.write_json(str(self.server_file), self._record)
 
     async def close(self) -> None:
         """Stop listening."""
         if self._server is not None:
             self._server.close()
             self._server = None
-        for task in self._tasks:
-            task.cancel()
 
     async def _listen(self, host: str) -> int:
         if self._server is not None and self._host == host:
@@ -98,3 +108,15 @@ class Tunnel:
             await join(stream, reader, writer)
         finally:
             streams.forget(stream)
+
+
+async def _leads(record: dict[str, Any]) -> bool:
+    """Say whether somebody listens at an address that was written down."""
+    url = urlsplit(str(record.get("url")))
+    try:
+        async with asyncio.timeout(_ANSWERS_WITHIN_S):
+            _reader, writer = await asyncio.open_connection(url.hostname, url.port or 80)
+    except (OSError, ValueError, TimeoutError):
+        return False
+    writer.close()
+    return True

@@ -21,75 +21,25 @@ import itertools
 import json
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
+from lapisml.backends.compute.node.frames import LARGEST_HEAD, LARGEST_TAIL, Frame, WireError, encode, read_frame
 from lapisml.backends.compute.node.streams import Stream, Streams
 from lapisml.core.errors import ErrorCode, LapisError
 
+__all__ = ["LARGEST_HEAD", "LARGEST_TAIL", "VERSION", "Connection", "Frame", "WireError", "encode", "read_frame"]
+
 VERSION = 1
 """Of this protocol; an agent and a server of different versions refuse each other with a sentence."""
-LARGEST_HEAD = 1 << 16
-LARGEST_TAIL = 1 << 20
 LARGEST_MESSAGE = 256 << 20
-CHUNK = 1 << 18
+_MOST_AT_ONCE = 4096
+CHUNK = 1 << 16
 """Bytes of a message, or of a stream, that one frame carries at most: others have their turn in between."""
 
 Handler = Callable[[str, Any, bytes], Awaitable[tuple[Any, bytes]]]
 """Takes a verb and its message (JSON and bytes); gives the answer's. A `LapisError` is the answer as well."""
 Listener = Callable[[Any], None]
 """Takes what the other side tells of."""
-
-
-class WireError(Exception):
-    """What came over the wire is not this protocol, or the connection is gone."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One frame."""
-
-    head: dict[str, Any]
-    tail: bytes = b""
-
-
-def encode(head: dict[str, Any], tail: bytes = b"") -> bytes:
-    """Give a frame's bytes."""
-    plain = json.dumps(head, separators=(",", ":")).encode()
-    return b"".join((len(plain).to_bytes(4, "big"), plain, len(tail).to_bytes(4, "big"), tail))
-
-
-async def read_frame(reader: asyncio.StreamReader) -> Frame | None:
-    """Read a frame; None when the other side has closed the connection between two frames.
-
-    Raises:
-        WireError: no frame, one that is too long, or half of one.
-    """
-    try:
-        first = await reader.read(4)
-        if not first:
-            return None
-        first += await reader.readexactly(4 - len(first))
-        head = await reader.readexactly(_length(first, LARGEST_HEAD))
-        tail = await reader.readexactly(_length(await reader.readexactly(4), LARGEST_TAIL))
-    except asyncio.IncompleteReadError as error:
-        raise WireError("the connection ended in the middle of a frame") from error
-    except OSError as error:
-        raise WireError(f"the connection broke: {error}") from error
-    try:
-        plain = json.loads(head)
-    except ValueError as error:
-        raise WireError("what came is not a frame of this protocol") from error
-    if not isinstance(plain, dict):
-        raise WireError("what came is not a frame of this protocol")
-    return Frame(plain, tail)
-
-
-def _length(four: bytes, limit: int) -> int:
-    length = int.from_bytes(four, "big")
-    if length > limit:
-        raise WireError("what came is not a frame of this protocol: it would be too long")
-    return length
 
 
 class _Incoming:
@@ -142,7 +92,8 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending = asyncio.Lock()
         self._over = False
-        self.heard_at = time.monotonic()
+        self.alive_at = time.monotonic()
+        """When the other side was last known to be there: it was heard, or took a good deal of what was sent."""
         self.streams = Streams(self._send_stream, on_stream)
 
     async def run(self) -> None:
@@ -154,11 +105,14 @@ class Connection:
         why = "the connection was closed"
         try:
             while (frame := await read_frame(self._reader)) is not None:
-                self.heard_at = time.monotonic()
+                self.alive_at = time.monotonic()
                 self._take(frame)
         except WireError as error:
             why = str(error)
             raise
+        except (ValueError, TypeError, KeyError) as error:
+            why = "what came is not a frame of this protocol"
+            raise WireError(why) from error
         finally:
             self._end(why)
 
@@ -189,12 +143,14 @@ class Connection:
         self._start(self.tell(body))
 
     async def ping(self) -> None:
-        """Ask for a sign of life; any frame that comes moves `heard_at` on."""
+        """Ask for a sign of life; any frame that comes moves `alive_at` on."""
         await self._send(encode({"t": "p"}))
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; `run` ends."""
         self._end("the connection was closed")
+        with contextlib.suppress(Exception):  # not every transport's reader can be told
+            self._reader.set_exception(ConnectionAbortedError("it was closed"))
         self._writer.close()
         with contextlib.suppress(Exception):
             await self._writer.wait_closed()
@@ -222,6 +178,8 @@ class Connection:
     def _take_part(self, frame: Frame) -> None:
         key = (frame.head["t"], int(frame.head.get("id", 0)))
         if key not in self._incoming:
+            if len(self._incoming) >= _MOST_AT_ONCE:
+                raise WireError("more messages at once than anybody sends")
             self._incoming[key] = (frame.head, _Incoming(frame))
         head, incoming = self._incoming[key]
         incoming.take(frame.tail)
@@ -278,6 +236,8 @@ class Connection:
             async with self._sending:
                 self._writer.write(data)
                 await self._writer.drain()
+                if len(data) >= CHUNK:  # there was room for it: what was sent before is on its way
+                    self.alive_at = time.monotonic()
         except (OSError, RuntimeError) as error:
             raise WireError(f"the connection broke: {error}") from error
 

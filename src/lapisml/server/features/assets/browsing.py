@@ -127,7 +127,7 @@ class Browser:
         return found
 
     def _manifest(self, workspace: Workspace, digest: str) -> list[ManifestFile]:
-        path = Path(manifest_path(str(self._assets.snapshot_root(workspace)), digest))
+        path = Path(manifest_path(str(self._assets.shelf.bring(workspace, digest)), digest))
         try:
             listed = orjson.loads(path.read_bytes())["files"]
         except FileNotFoundError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,12 +17,13 @@ from typing import Any
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
 from lapisml.core.ids import is_valid_name
-from lapisml.core.snapshots import blob_path, manifest_path
+from lapisml.core.snapshots import blob_path
 from lapisml.documents.manifest import Manifest, is_digest
 from lapisml.documents.references import CodeRef
 from lapisml.ports.storage import Storage, StorageLocation
-from lapisml.server.features.assets.disk import translated, write_whole
-from lapisml.server.features.assets.snapshot_writer import SnapshotWriter, is_whole
+from lapisml.server.features.assets.disk import translated
+from lapisml.server.features.assets.shelf import CodeShelf
+from lapisml.server.features.assets.snapshot_writer import SnapshotWriter
 from lapisml.server.features.workspaces.service import Workspace
 
 HASH_VERSION = "202208"
@@ -63,11 +64,11 @@ class CodeService:
     """Takes code in under names, and finds it.
 
     Args:
-        snapshots: gives the folder of a workspace's snapshots.
+        shelf: the snapshots.
     """
 
-    def __init__(self, snapshots: Callable[[Workspace], Path], storage: Storage, clock: Clock) -> None:
-        self._snapshots = snapshots
+    def __init__(self, shelf: CodeShelf, storage: Storage, clock: Clock) -> None:
+        self._shelf = shelf
         self._storage = storage
         self._clock = clock
 
@@ -99,22 +100,23 @@ class CodeService:
         """
         if not is_digest(content) or hash_version != HASH_VERSION:
             return None
-        entry = _json(self._snapshots(workspace) / _HASHES / f"{content}.json")
+        entry = self._json(self._shelf.index(workspace).child(f"{_HASHES}/{content}.json"))
         found = self.find(workspace, str(entry["name"]), str(entry["version"])) if entry else None
-        return found if found is not None and is_whole(self._snapshots(workspace), found.digest) else None
+        return found if found is not None and self._shelf.is_sound(workspace, found.digest) else None
 
     def versions(self, workspace: Workspace, name: str) -> list[NamedCode]:
         """Return the versions of a name, newest first; empty for a name that is not there."""
         if is_digest(name) and self._has(workspace, name):
             return [NamedCode(name, _ONLY_VERSION, name)]
         folder = self._folder(workspace, name)
-        found = [self._read(path) for path in sorted(folder.glob("*.json"))] if folder is not None else []
+        entries = self._storage.children(folder) if folder is not None else []
+        found = [self._read(folder.child(e.path)) for e in entries if folder is not None and e.path.endswith(".json")]
         return sorted((code for code in found if code is not None), key=lambda code: -code.created_at)
 
     def names(self, workspace: Workspace) -> list[str]:
         """Return the names that have versions, sorted."""
-        folder = self._snapshots(workspace) / _NAMED
-        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        folder = self._shelf.index(workspace).child(_NAMED)
+        return [entry.path for entry in self._storage.children(folder) if entry.is_dir]
 
     def register(
         self,
@@ -142,7 +144,8 @@ class CodeService:
         if before is not None and before.uri == code["uri"]:
             return before, False
         with translated():
-            manifest = SnapshotWriter(self._storage, self._snapshots(workspace)).write(source, share=private)
+            manifest = SnapshotWriter(self._storage, self._shelf.root(workspace)).write(source, share=private)
+            self._shelf.publish(workspace, manifest.digest())
         if before is not None and before.digest != manifest.digest():
             sentence = f"The code '{name}:{version}' exists with other content."
             raise LapisError(ErrorCode.CONFLICT, sentence, "Send it under another name or version.")
@@ -168,12 +171,14 @@ class CodeService:
 
     def delete(self, workspace: Workspace, name: str, version: str) -> bool:
         """Forget a name's version, not the snapshot, which jobs may need; say whether there was one."""
-        path = self._file(workspace, name, version)
-        if path is None or not path.exists():
+        place, folder = self._file(workspace, name, version), self._folder(workspace, name)
+        if place is None or folder is None or self._storage.info(place) is None:
             return False
-        path.unlink(missing_ok=True)
-        with suppress(OSError):
-            path.parent.rmdir()  # fails while other versions are there
+        self._storage.delete(place)
+        local = self._storage.local_path(folder)
+        if local is not None:
+            with suppress(OSError):
+                local.rmdir()  # fails while other versions are there
         return True
 
     def _made(self, code: Mapping[str, Any], digest: str, by: str) -> NamedCode:
@@ -186,34 +191,43 @@ class CodeService:
         claimed = str(code.properties.get("hash_sha256", ""))
         if is_digest(claimed) and claimed == content_hash(manifest, self._contents(workspace, manifest)):
             entry = {"name": code.name, "version": code.version}
-            self._store(self._snapshots(workspace) / _HASHES / f"{claimed}.json", entry)
+            self._store(self._shelf.index(workspace).child(f"{_HASHES}/{claimed}.json"), entry)
 
     def _contents(self, workspace: Workspace, manifest: Manifest) -> Iterator[bytes]:
-        root = str(self._snapshots(workspace))
+        root = str(self._shelf.root(workspace))
         for file in sorted(manifest.files, key=lambda file: file.path.lower()):
             with Path(blob_path(root, file.sha256)).open("rb") as stream:
                 while part := stream.read(_CHUNK):
                     yield part
 
-    def _store(self, path: Path | None, content: dict[str, Any]) -> None:
-        assert path is not None
-        with translated():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, json.dumps(content).encode())
+    def _store(self, place: StorageLocation | None, content: dict[str, Any]) -> None:
+        assert place is not None
+        with translated(), self._storage.open_write(place) as stream:
+            stream.write(json.dumps(content).encode())
 
-    def _read(self, path: Path | None) -> NamedCode | None:
-        found = _json(path) if path is not None else None
+    def _read(self, place: StorageLocation | None) -> NamedCode | None:
+        found = self._json(place) if place is not None else None
         return NamedCode(**found) if found is not None else None
 
+    def _json(self, place: StorageLocation) -> dict[str, Any] | None:
+        try:
+            with self._storage.open_read(place) as stream:
+                found: dict[str, Any] = json.loads(stream.read())
+        except LapisError as error:
+            if error.code is ErrorCode.NOT_FOUND:
+                return None
+            raise
+        return found
+
     def _has(self, workspace: Workspace, digest: str) -> bool:
-        return Path(manifest_path(str(self._snapshots(workspace)), digest)).is_file()
+        return self._shelf.has(workspace, digest)
 
-    def _folder(self, workspace: Workspace, name: str) -> Path | None:
-        return self._snapshots(workspace) / _NAMED / name if is_valid_name(name) else None
+    def _folder(self, workspace: Workspace, name: str) -> StorageLocation | None:
+        return self._shelf.index(workspace).child(f"{_NAMED}/{name}") if is_valid_name(name) else None
 
-    def _file(self, workspace: Workspace, name: str, version: str) -> Path | None:
+    def _file(self, workspace: Workspace, name: str, version: str) -> StorageLocation | None:
         folder = self._folder(workspace, name)
-        return folder / f"{version}.json" if folder is not None and is_valid_name(version) else None
+        return folder.child(f"{version}.json") if folder is not None and is_valid_name(version) else None
 
 
 def content_hash(manifest: Manifest, contents: Iterator[bytes]) -> str:
@@ -238,11 +252,3 @@ def _checked(word: str) -> str:
         sentence = f"'{word[:80]}' can't be the name or version of code."
         raise LapisError(ErrorCode.DOCUMENT_INVALID, sentence, "Use letters, digits, `_`, `-` and `.`.")
     return word
-
-
-def _json(path: Path) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    return found

@@ -13,14 +13,14 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.server.features.assets.browse_routes import add_browsing
 from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.receiving import Receiver
-from lapisml.server.features.assets.uploads import UploadAnswer, UploadRequest, UploadService
+from lapisml.server.features.assets.upload_request import UploadAnswer, UploadRequest, Uploads
 from lapisml.server.features.workspaces.registries import PlaceFinder
 from lapisml.server.platform.routing import Routes
 
 _WRITE_AT_ONCE = 1 << 20
 
 
-def router(uploads: UploadService, content: ContentService, workspaces: PlaceFinder) -> Routes:
+def router(uploads: Uploads, content: ContentService, workspaces: PlaceFinder) -> Routes:
     """Make the routes ``uploads`` and ``content`` below ``/api/v1/workspaces/{ws}``."""
     routes = Routes(prefix="/api/v1/workspaces/{ws}", tags=["files"])
 

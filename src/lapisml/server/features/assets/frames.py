@@ -18,7 +18,7 @@ from lapisml.core.errors import ErrorCode, LapisError, not_found
 from lapisml.ports.storage import ObjectInfo, Storage, StorageLocation
 from lapisml.server.features.assets.browsing import FoundFile
 from lapisml.server.features.assets.formats import PARQUET, ending_of, endings, form_of, refusing, scan
-from lapisml.server.features.assets.sampling import at_hand
+from lapisml.server.features.assets.sampling import at_hand, folder_at_hand
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.workspaces.service import Workspace
 
@@ -85,7 +85,8 @@ class Frames:
         if found.is_dir:
             entries = list(islice(self._storage.walk(location), _MOST_LISTED))
             if any(entry.path == _MLTABLE for entry in entries):
-                yield self._mltable(location, entries)
+                with folder_at_hand(self._storage, location, entries) as folder:
+                    yield self._mltable(folder, location, entries)
                 return
         else:
             entries = [found]
@@ -99,15 +100,11 @@ class Frames:
 
             yield Table((str(location), *(_mark(entry) for entry in chosen)), opened, is_cut)
 
-    def _mltable(self, location: StorageLocation, entries: list[ObjectInfo]) -> Table:
+    def _mltable(self, folder: Path, location: StorageLocation, entries: list[ObjectInfo]) -> Table:
         from lapisml.mltable.document import read
         from lapisml.mltable.files import files_of
         from lapisml.mltable.polars_engine import Frames as Engine
 
-        folder = self._storage.local_path(location)
-        if folder is None:
-            sentence = "An MLTable in an object store is not shown here; a job that has it as input reads it."
-            raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
         plan = read(str(folder))
         inside = folder.resolve()
         if not all(Path(file).resolve().is_relative_to(inside) for file in files_of(plan)):

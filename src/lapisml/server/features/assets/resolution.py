@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.core.snapshots import FOLDER, manifest_path
-from lapisml.documents.manifest import is_digest
 from lapisml.documents.references import AssetRef, CodeRef, JobOutputUri, ModelsUri, PlainUri, Reference, RunUri, parse
-from lapisml.ports.storage import StorageLocation
+from lapisml.ports.storage import Storage, StorageLocation
 from lapisml.server.features.assets import names, parts
 from lapisml.server.features.assets.names import Finder, OutputTable
 from lapisml.server.features.assets.records import AssetKind, AssetRecord, JobOutput
-from lapisml.server.features.assets.snapshots import copy_snapshot
+from lapisml.server.features.assets.shelf import CodeShelf
 from lapisml.server.features.datastores.service import DatastoreService
 from lapisml.server.features.workspaces.registries import RegistryOf, no_registry
 from lapisml.server.features.workspaces.service import Workspace
@@ -26,8 +24,11 @@ class Resolution:
 
     Args:
         finder: finds versions.
-        storage_root: folder with one folder for each workspace's files.
+        storage: where content lies.
         registry_of: finds the registry that a reference names.
+
+    Attributes:
+        shelf: the snapshots of code.
     """
 
     def __init__(
@@ -35,14 +36,14 @@ class Resolution:
         finder: Finder,
         outputs: OutputTable,
         datastores: DatastoreService,
-        storage_root: Path,
+        storage: Storage,
         registry_of: RegistryOf = no_registry,
     ) -> None:
         self._finder = finder
         self._registry_of = registry_of
         self._outputs = outputs
         self._datastores = datastores
-        self._storage_root = storage_root
+        self.shelf = CodeShelf(datastores.files, storage)
 
     def resolve(self, workspace: Workspace, kind: AssetKind, ref: str) -> AssetRecord:
         """Return the version that a reference names: ``azureml:n:v``, ``azureml:n@label``, ``n:v``, long forms.
@@ -122,12 +123,12 @@ class Resolution:
         self._outputs.record(workspace, outputs)
 
     def snapshot_root(self, workspace: Workspace) -> Path:
-        """Return the folder of the workspace's code snapshots."""
-        return self._storage_root / workspace.name / FOLDER
+        """Return the folder of the workspace's code snapshots on this machine."""
+        return self.shelf.root(workspace)
 
     def has_snapshot(self, workspace: Workspace, digest: str) -> bool:
         """Say whether a code snapshot is there, complete."""
-        return is_digest(digest) and Path(manifest_path(str(self.snapshot_root(workspace)), digest)).is_file()
+        return self.shelf.has(workspace, digest)
 
     def _found(self, workspace: Workspace, kind: AssetKind, reference: Reference, text: str) -> AssetRecord:
         registry = reference.registry if isinstance(reference, AssetRef) else None
@@ -155,7 +156,7 @@ class Resolution:
         for code in sorted(set(parts.codes(component))):
             reference = parse(code)
             if isinstance(reference, CodeRef) and not self.has_snapshot(target, reference.digest):
-                copy_snapshot(self.snapshot_root(origin), self.snapshot_root(target), reference.digest)
+                self.shelf.copy(origin, target, reference.digest)
 
     def _content_of(
         self, workspace: Workspace, reference: AssetRef | ModelsUri, kind: AssetKind, uri: str

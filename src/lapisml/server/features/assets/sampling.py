@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.ports.storage import Storage
+from lapisml.ports.storage import ObjectInfo, Storage, StorageLocation
 from lapisml.server.features.assets.browsing import FoundFile
 
 HEAD = 16 << 20
@@ -44,3 +44,26 @@ def at_hand(storage: Storage, file: FoundFile, *, needs_all: bool) -> Iterator[t
             head = storage.read_range(file.location, 0, HEAD)
             copy.write_bytes(head[: head.rfind(b"\n") + 1])
             yield copy, False
+
+
+@contextmanager
+def folder_at_hand(storage: Storage, location: StorageLocation, entries: Sequence[ObjectInfo]) -> Iterator[Path]:
+    """Give a local path of a folder; what lies elsewhere is brought, if it is not too much for a look.
+
+    Args:
+        entries: what it holds.
+
+    Raises:
+        LapisError: RequestTooLarge, StorageUnreachable.
+    """
+    local = storage.local_path(location)
+    if local is not None:
+        yield local
+        return
+    size = sum(entry.size for entry in entries)
+    if size > MOST_WHOLE:
+        sentence = f"The table is too large to be looked at from here: {size >> 20} MiB in an object store."
+        raise LapisError(ErrorCode.REQUEST_TOO_LARGE, sentence, "Download it, or read it in a job.")
+    with TemporaryDirectory(prefix="lapis-look-") as folder:
+        storage.get(location, Path(folder) / "folder")
+        yield Path(folder) / "folder"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Protocol
 
 from lapisml.core.clock import Clock
@@ -49,7 +48,7 @@ class AssetService(Resolution):
     """Creates, finds, changes and removes versions; `Resolution` holds what follows references.
 
     Args:
-        storage_root: folder with one folder for each workspace's files.
+        storage: where content lies.
         catalogue: curated environments.
         registry_of: finds the registry that a reference names.
 
@@ -63,11 +62,10 @@ class AssetService(Resolution):
         clock: Clock,
         datastores: DatastoreService,
         storage: Storage,
-        storage_root: Path,
         catalogue: EnvironmentCatalogue,
         registry_of: RegistryOf = no_registry,
     ) -> None:
-        super().__init__(self, OutputTable(database), datastores, storage_root, registry_of)
+        super().__init__(self, OutputTable(database), datastores, storage, registry_of)
         self._database = database
         self._clock = clock
         self._catalogue = catalogue

@@ -17,75 +17,25 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.snapshots import FOLDER, blob_path, folders_of, manifest_path
-from lapisml.documents.manifest import Manifest, ManifestFile, is_digest
-from lapisml.documents.references import CodeRef
+from lapisml.documents.manifest import ManifestFile, is_digest
 from lapisml.server.features.assets.disk import appear, linked, moved, size, synchronise, translated, write_whole
 from lapisml.server.features.assets.intake import UPLOADS
 from lapisml.server.features.assets.receiving import Receiver
-from lapisml.server.features.datastores.service import DEFAULT, datastore_uri
+from lapisml.server.features.assets.upload_request import UploadAnswer, UploadRequest, answer, check_digest
+from lapisml.server.features.datastores.service import DEFAULT
 from lapisml.server.features.workspaces.service import Workspace
 
-PURPOSES = ("code", "data")
 _CHECKED_BYTES = 16 << 20
 _ABANDONED_S = 7 * 86_400
 _PRUNE_EVERY_S = 3_600
 
 
-@dataclass(frozen=True)
-class UploadRequest:
-    """What is to be uploaded.
-
-    Attributes:
-        purpose: ``code`` or ``data``.
-        basename: name of the file or folder; a manifest of one file with this very path is a file.
-    """
-
-    manifest: Manifest
-    purpose: str
-    basename: str
-
-    @classmethod
-    def from_json(cls, body: Any) -> UploadRequest:
-        """Read the wire form: ``{"manifest": …, "purpose": …, "basename": …}``.
-
-        Raises:
-            LapisError: DocumentInvalid, PathNotAllowed, RequestTooLarge.
-        """
-        if not isinstance(body, dict) or body.get("purpose") not in PURPOSES:
-            raise LapisError(ErrorCode.USAGE, f"An upload has a manifest and a purpose, one of {PURPOSES}.")
-        manifest = Manifest.from_dict(body.get("manifest"))
-        if not manifest.files:
-            raise LapisError(ErrorCode.DOCUMENT_INVALID, "There are no files to upload.")
-        return cls(manifest, body["purpose"], _checked_basename(body.get("basename")))
-
-    @property
-    def is_file(self) -> bool:
-        """Whether a single file is meant, and not a folder."""
-        return len(self.manifest.files) == 1 and self.manifest.files[0].path == self.basename
-
-
-@dataclass(frozen=True)
-class UploadAnswer:
-    """Where an upload stands.
-
-    Attributes:
-        missing: SHA-256 of the files that are to be sent, sorted; empty when it is complete or can be completed.
-        uri: the address of the content once it is complete.
-    """
-
-    digest: str
-    missing: list[str]
-    uri: str
-
-
 class UploadService:
-    """Takes files in.
+    """Takes files into folders of this machine.
 
     Args:
         storage_root: folder with one folder for each workspace's files.
@@ -104,7 +54,7 @@ class UploadService:
         """
         with translated(), self._turn:
             self._prune(workspace)
-            return _answer(request, self._missing(workspace, request))
+            return answer(request, self._missing(workspace, request))
 
     @contextmanager
     def receive(self, workspace: Workspace, sha256: str, size: int | None) -> Iterator[Receiver]:
@@ -130,14 +80,13 @@ class UploadService:
         Raises:
             LapisError: Usage when the manifest is not that of `digest`; StorageFull.
         """
-        if request.manifest.digest() != digest:
-            raise LapisError(ErrorCode.USAGE, "The manifest is not the one whose digest the address names.")
+        check_digest(request, digest)
         with translated(), self._turn:
             missing = self._missing(workspace, request)
             if not missing:
                 finish = self._finish_code if request.purpose == "code" else self._finish_data
                 missing = finish(workspace, request)
-            return _answer(request, missing)
+            return answer(request, missing)
 
     def _missing(self, workspace: Workspace, request: UploadRequest) -> list[str]:
         if request.purpose == "data" and self._data_target(workspace, request).exists():
@@ -238,14 +187,6 @@ class UploadService:
         shutil.rmtree(folder / "parts", ignore_errors=True)  # the turn is ours: what is left is a dead server's
 
 
-def _answer(request: UploadRequest, missing: list[str]) -> UploadAnswer:
-    digest = request.manifest.digest()
-    if request.purpose == "code":
-        return UploadAnswer(digest, missing, str(CodeRef(digest)))
-    tail = "" if request.is_file else "/"
-    return UploadAnswer(digest, missing, datastore_uri(DEFAULT, f"{UPLOADS}/{digest}/{request.basename}{tail}"))
-
-
 def _nowhere(_workspace: Workspace, _file: ManifestFile, _check: bool) -> bool:
     return False
 
@@ -261,10 +202,3 @@ def _waits(folder: Path, file: ManifestFile) -> bool:
         return True
     path.unlink(missing_ok=True)
     return False
-
-
-def _checked_basename(name: Any) -> str:
-    bad = not isinstance(name, str) or not name or name in (".", "..") or "/" in name or "\\" in name
-    if bad or len(name.encode(errors="replace")) > 255 or any(ord(c) < 32 or ord(c) == 127 for c in name):
-        raise LapisError(ErrorCode.PATH_NOT_ALLOWED, "The basename of an upload is the name of one file or folder.")
-    return str(name)

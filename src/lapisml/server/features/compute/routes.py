@@ -7,12 +7,22 @@ from typing import Any
 from fastapi import Request
 
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.server.features.compute.service import ComputeNode, ComputeService, ComputeSize, capacity, sizes
+from lapisml.server.features.compute.service import (
+    ComputeNode,
+    ComputeService,
+    ComputeSize,
+    capacity,
+    is_attached,
+    sizes,
+)
 from lapisml.server.features.compute.store import ComputeRecord
-from lapisml.server.features.compute.wire import ComputeBody, UsageBody, compute_body
+from lapisml.server.features.compute.wire import ComputeBody, UsageBody, compute_body, node_bodies
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.openapi import Json, Page, answers
 from lapisml.server.platform.routing import Routes
+
+_ASKED_WITHIN_S = 10.0
+"""How long one waits for an attached compute to say how it is, seconds."""
 
 
 def router(computes: ComputeService, workspaces: WorkspaceService) -> Routes:
@@ -30,12 +40,12 @@ def router(computes: ComputeService, workspaces: WorkspaceService) -> Routes:
         if str(body.get("name", name)).lower() != name.lower():
             raise LapisError(ErrorCode.USAGE, "The document's name differs from the address.")
         record = computes.create_or_update(workspace, {**body, "name": name}, request.state.principal.name)
-        return Json(_wire(computes, workspace, record))
+        return Json(_whole(computes, workspace, record))
 
     @routes.get("/computes/{name}", response_model=None, openapi_extra=answers(ComputeBody))
     def get_compute(ws: str, name: str) -> Json[ComputeBody]:
         workspace = workspaces.get(ws)
-        return Json(_wire(computes, workspace, computes.get(workspace, name)))
+        return Json(_whole(computes, workspace, computes.get(workspace, name)))
 
     @routes.patch("/computes/{name}", response_model=None, openapi_extra=answers(ComputeBody))
     def patch_compute(ws: str, name: str, body: dict[str, Any]) -> Json[ComputeBody]:
@@ -43,8 +53,8 @@ def router(computes: ComputeService, workspaces: WorkspaceService) -> Routes:
         return Json(_wire(computes, workspace, computes.update(workspace, name, body)))
 
     @routes.delete("/computes/{name}", status_code=204)
-    def delete_compute(ws: str, name: str) -> None:
-        computes.delete(workspaces.get(ws), name)
+    def delete_compute(ws: str, name: str, force: bool = False) -> None:
+        computes.delete(workspaces.get(ws), name, force)
 
     @routes.post("/computes/{name}/{verb}", response_model=None, openapi_extra=answers(ComputeBody))
     def turn_compute(ws: str, name: str, verb: str) -> Json[ComputeBody]:
@@ -72,9 +82,20 @@ def router(computes: ComputeService, workspaces: WorkspaceService) -> Routes:
 
 
 def _wire(computes: ComputeService, workspace: Workspace, record: ComputeRecord) -> ComputeBody:
+    if is_attached(record.document):
+        return compute_body(workspace.name, record, 0, computes.standing(workspace, record))
     is_instance = record.document["type"] == "computeinstance"
     busy = 0 if is_instance else computes.busy_nodes(workspace, record.name)
     return compute_body(workspace.name, record, busy)
+
+
+def _whole(computes: ComputeService, workspace: Workspace, record: ComputeRecord) -> ComputeBody:
+    """Make the record of one compute, with its machines and with who waits for it."""
+    if not is_attached(record.document):
+        return {**_wire(computes, workspace, record), "queue": computes.waiting(workspace, record.name)}
+    standing = computes.standing(workspace, record, wait_s=_ASKED_WITHIN_S)
+    body = compute_body(workspace.name, record, 0, standing)
+    return {**body, "nodes": node_bodies(standing), "queue": computes.waiting(workspace, record.name)}
 
 
 def _usage(computes: ComputeService, workspace: Workspace, record: ComputeRecord) -> UsageBody:

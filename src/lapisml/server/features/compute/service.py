@@ -1,14 +1,15 @@
-"""Computes of a workspace: clusters and instances on this machine, and the two that need no document.
+"""Computes of a workspace: clusters and instances on this machine, the two that need no document, and attached ones.
 
 ``serverless`` (a job without `compute`) and ``local`` always exist; they have as many nodes as the setting
 ``LAPIS_LOCAL_SLOTS`` says. An ``amlcompute`` has `max_instances` nodes, a ``computeinstance`` one. Nodes are
-places for jobs on the machine that the server runs on.
+places for jobs on the machine that the server runs on. An attached compute (``virtualmachine``, ``slurm``, ``ray``)
+has machines of its own, and may stand behind every ``amlcompute``.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +19,11 @@ from typing_extensions import TypedDict
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
-from lapisml.core.ids import is_valid_name
-from lapisml.documents import registry
+from lapisml.ports.compute import ComputeBackend, Standing
 from lapisml.server.features.compute import store
+from lapisml.server.features.compute.attachments import Attachments
+from lapisml.server.features.compute.checking import BUILT_IN, check, fixed_keys, kept
+from lapisml.server.features.compute.pools import QUEUES, Pool, is_attached, nodes_of, slots_of
 from lapisml.server.features.compute.store import ComputeRecord
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
@@ -33,23 +36,12 @@ __all__ = [
     "ComputeSize",
     "Holder",
     "Pool",
+    "Waits",
     "capacity",
     "compute_name",
+    "is_attached",
     "sizes",
 ]
-
-BUILT_IN = ("serverless", "local")
-_MUTABLE = frozenset(
-    {
-        "min_instances",
-        "max_instances",
-        "idle_time_before_scale_down",
-        "description",
-        "tags",
-        "identity",
-        "tier",
-    }
-)
 
 
 class ComputeNode(TypedDict):
@@ -92,19 +84,11 @@ class Holder:
 Occupancy = Callable[[Workspace, str], list[Holder]]
 
 
-@dataclass(frozen=True)
-class Pool:
-    """What the queue needs to know of a compute.
+class Waits(TypedDict):
+    """A job that waits for a compute, and why."""
 
-    Attributes:
-        name: the compute's name, lower case.
-        capacity: number of nodes.
-        open: False while the compute is stopped.
-    """
-
-    name: str
-    capacity: int
-    open: bool = True
+    job: str
+    reason: str
 
 
 def compute_name(reference: str | None) -> str:
@@ -115,17 +99,36 @@ def compute_name(reference: str | None) -> str:
 
 
 class ComputeService:
-    """Creates, changes and describes computes.
+    """Creates, attaches, changes and describes computes.
 
     Args:
         local_slots: nodes of ``serverless`` and ``local``.
+        attachments: makes the backends of attached computes; None where none can be attached.
+        cluster_backend: name of the attached compute that stands behind every ``amlcompute``, empty for none.
+
+    Attributes:
+        occupancy, waiting, engaged, evict: told by the jobs feature: who holds nodes of a compute; who waits for it
+            and why (at most a few); the jobs that an attached compute was given and that are not over; ends those.
+        on_change: called when a line may move.
     """
 
-    def __init__(self, database: Database, clock: Clock, local_slots: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        local_slots: int,
+        attachments: Attachments | None = None,
+        cluster_backend: str = "",
+    ) -> None:
         self._database = database
         self._clock = clock
         self._local_slots = local_slots
+        self.attachments = attachments
+        self._cluster_backend = cluster_backend.lower()
         self.occupancy: Occupancy = lambda _workspace, _name: []
+        self.waiting: Callable[[Workspace, str], list[Waits]] = lambda _workspace, _name: []
+        self.engaged: Callable[[Workspace, str], list[str]] = lambda _workspace, _name: []
+        self.evict: Callable[[Workspace, str], None] = lambda _workspace, _name: None
         self.on_change: Callable[[], None] = lambda: None
 
     def create_or_update(self, workspace: Workspace, document: dict[str, Any], by: str) -> ComputeRecord:
@@ -133,22 +136,37 @@ class ComputeService:
 
         Raises:
             LapisError: NotSupported for types that can't run here, DocumentInvalid for a bad name or bounds,
-                Conflict when the type would change.
+                Conflict when the type would change, MissingPackage when its backend can't be loaded.
         """
-        document = _kept(document)
-        _check(document)
+        document = kept(document)
+        check(document, self._backing_document(workspace))
         name = str(document["name"]).lower()
         now = self._clock.now_ms()
-        with self._database.write() as connection:
+        with self._database.read() as connection:
             present = store.get(connection, workspace.id, name)
-            if present is None:
-                store.add(connection, workspace.id, name, document, by, now)
-            elif present.document.get("type") != document.get("type"):
-                raise LapisError(ErrorCode.CONFLICT, f"Compute '{name}' exists with type {present.document['type']}.")
-            else:
-                store.change(connection, present.id, now, document={**present.document, **document})
+        if present is not None and present.document.get("type") != document.get("type"):
+            raise LapisError(ErrorCode.CONFLICT, f"Compute '{name}' exists with type {present.document['type']}.")
+        if present is not None and not is_attached(document):
+            document = {**present.document, **document}
+        document, sealed = self._sealed(workspace, document, present)
+        with self._database.write() as connection:
+            if store.get(connection, workspace.id, name) is None:
+                store.add(connection, workspace.id, name, document, by, now, sealed)
+            elif present is not None:
+                store.change(connection, present.id, now, document=document, secrets=sealed)
         self.on_change()
         return self.get(workspace, name)
+
+    def _sealed(
+        self, workspace: Workspace, document: dict[str, Any], before: ComputeRecord | None
+    ) -> tuple[dict[str, Any], str | None]:
+        """Part a document and its secrets; what an attached compute's backend has against it is raised."""
+        if not is_attached(document):
+            return document, None
+        if self.attachments is None:
+            raise LapisError(ErrorCode.NOT_SUPPORTED, "Computes of others can't be attached to this server.")
+        self.attachments.check(workspace, document, before)
+        return self.attachments.seal(document, before)
 
     def get(self, workspace: Workspace, name: str) -> ComputeRecord:
         """Read one compute.
@@ -156,12 +174,15 @@ class ComputeService:
         Raises:
             LapisError: NotFound.
         """
-        with self._database.read() as connection:
-            record = store.get(connection, workspace.id, name)
+        record = self._find(workspace, name)
         if record is None:
             hint = f"Create it: lapis compute create -n {name} --type amlcompute --max-instances 4"
             raise not_found("compute", name, hint)
         return record
+
+    def _find(self, workspace: Workspace, name: str) -> ComputeRecord | None:
+        with self._database.read() as connection:
+            return store.get(connection, workspace.id, name)
 
     def all_of(self, workspace: Workspace) -> list[ComputeRecord]:
         """Read every compute of the workspace, by name."""
@@ -175,18 +196,17 @@ class ComputeService:
             LapisError: NotFound; NotSupported for a key that can't change; DocumentInvalid for bad bounds.
         """
         record = self.get(workspace, name)
-        fixed = sorted(
-            key for key, value in changes.items() if key not in _MUTABLE and record.document.get(key) != value
-        )
+        fixed = fixed_keys(record.document, changes)
         if fixed:
             raise LapisError(
                 ErrorCode.NOT_SUPPORTED,
                 f"{', '.join(fixed)} of compute '{name}' can't change once it exists.",
             )
-        document = _kept({**record.document, **changes})
-        _check(document)
+        document = kept({**record.document, **changes})
+        check(document, self._backing_document(workspace))
+        document, sealed = self._sealed(workspace, document, record)
         with self._database.write() as connection:
-            store.change(connection, record.id, self._clock.now_ms(), document=document)
+            store.change(connection, record.id, self._clock.now_ms(), document=document, secrets=sealed)
         self.on_change()
         return self.get(workspace, name)
 
@@ -198,36 +218,125 @@ class ComputeService:
         """
         record = self.get(workspace, name)
         if record.document.get("type") != "computeinstance":
-            sentence = f"Compute '{name}' is a cluster: it starts and stops its nodes by itself."
-            raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
+            what = "attached: Lapis starts and stops none of its machines"
+            what = what if is_attached(record.document) else "a cluster: it starts and stops its nodes by itself"
+            raise LapisError(ErrorCode.NOT_SUPPORTED, f"Compute '{name}' is {what}.")
         with self._database.write() as connection:
             store.change(connection, record.id, self._clock.now_ms(), state=state)
         self.on_change()
         return self.get(workspace, name)
 
-    def delete(self, workspace: Workspace, name: str) -> None:
-        """Delete a compute that no job holds.
+    def delete(self, workspace: Workspace, name: str, force: bool = False) -> None:
+        """Delete a compute that no job holds, or detach one.
+
+        Args:
+            force: ends the jobs of an attached compute first.
 
         Raises:
             LapisError: NotFound; Conflict while jobs run on it.
         """
         record = self.get(workspace, name)
-        holders = self.occupancy(workspace, record.name)
-        if holders:
-            jobs = ", ".join(holder.job for holder in holders[:3])
-            hint = f"Cancel first: lapis job cancel -n {holders[0].job}"
-            raise LapisError(ErrorCode.CONFLICT, f"Compute '{name}' is in use by {jobs}.", hint)
+        attached = is_attached(record.document)
+        if attached and force:
+            self.evict(workspace, record.name)
+        jobs = [holder.job for holder in self.occupancy(workspace, record.name)]
+        jobs += [job for job in (self.engaged(workspace, record.name) if attached else []) if job not in jobs]
+        if jobs:
+            hint = f"Cancel first: lapis job cancel -n {jobs[0]}"
+            hint += f"; or end them all: lapis compute detach -n {name} --force" if attached else ""
+            more = f" and {len(jobs) - 3} more" if len(jobs) > 3 else ""
+            raise LapisError(ErrorCode.CONFLICT, f"Compute '{name}' is in use by {', '.join(jobs[:3])}{more}.", hint)
         with self._database.write() as connection:
             store.remove(connection, record.id)
+        if self.attachments is not None:
+            self.attachments.drop(record.id)
 
     def pool(self, workspace: Workspace, reference: str | None) -> Pool | None:
         """Give the pool that a job's `compute` names, None when there is no such compute."""
         name = compute_name(reference)
         if name in BUILT_IN:
             return Pool(name, self._local_slots)
-        with self._database.read() as connection:
-            record = store.get(connection, workspace.id, name)
-        return None if record is None else Pool(record.name, capacity(record), record.state == "Running")
+        record = self._find(workspace, name)
+        if record is None:
+            return None
+        if is_attached(record.document):
+            return self._attached_pool(workspace, record)
+        if self._cluster_backend and record.document.get("type") == "amlcompute":
+            return self._backed_pool(workspace, record)
+        return Pool(record.name, capacity(record), record.state == "Running")
+
+    def _attached_pool(self, workspace: Workspace, record: ComputeRecord) -> Pool:
+        document = record.document
+        if document["type"] in QUEUES:
+            return Pool(record.name, nodes_of(document), engine=record.name, queues=True, most=self._most(record))
+        places, standing = nodes_of(document), self.standing(workspace, record)
+        closed = _closed(document, standing)
+        trouble = standing.sentence if len(closed) == places else ""
+        return Pool(record.name, places, engine=record.name, shared=places, closed=closed, trouble=trouble)
+
+    def _backed_pool(self, workspace: Workspace, record: ComputeRecord) -> Pool:
+        behind = self._backing(workspace)
+        high, engine = capacity(record), self._cluster_backend
+        if behind is None:
+            trouble = f"LAPIS_CLUSTER_BACKEND names compute '{engine}', which is not attached to this workspace"
+            return Pool(record.name, high, engine=engine, trouble=trouble)
+        found = self._attached_pool(workspace, behind)
+        if found.queues:
+            most = high if found.most is None else min(high, found.most)
+            return Pool(record.name, high, engine=engine, queues=True, most=most)
+        least = min(high, found.capacity)
+        shared, closed, trouble = found.capacity, found.closed, found.trouble
+        return Pool(record.name, least, engine=engine, shared=shared, closed=closed, trouble=trouble)
+
+    @staticmethod
+    def _most(record: ComputeRecord) -> int | None:
+        most = record.document.get("max_nodes")
+        return None if most is None else int(most)
+
+    def _backing(self, workspace: Workspace) -> ComputeRecord | None:
+        record = self._find(workspace, self._cluster_backend) if self._cluster_backend else None
+        return record if record is not None and is_attached(record.document) else None
+
+    def _backing_document(self, workspace: Workspace) -> dict[str, Any] | None:
+        record = self._backing(workspace)
+        return record.document if record is not None else None
+
+    def attached(self, workspace: Workspace, name: str) -> ComputeBackend | None:
+        """Give the backend that runs the jobs of a compute; None for computes of the server's machine.
+
+        Raises:
+            LapisError: NotFound; MissingPackage, Integrity: it can't be made.
+        """
+        record = self._behind(workspace, name)
+        if record is None or self.attachments is None:
+            return None
+        return self.attachments.backend(workspace, record)
+
+    def variables(self, workspace: Workspace, name: str) -> dict[str, str]:
+        """Give the environment variables that the document of an attached compute has for each job."""
+        record = self._behind(workspace, name)
+        given = (record.document.get("environment_variables") or {}) if record is not None else {}
+        return {key: str(value) for key, value in given.items()}
+
+    def _behind(self, workspace: Workspace, name: str) -> ComputeRecord | None:
+        """Give the attached compute that runs the jobs of one; None where the server's machine does.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        if compute_name(name) in BUILT_IN:
+            return None
+        record: ComputeRecord | None = self.get(workspace, name)
+        assert record is not None
+        if self._cluster_backend and record.document.get("type") == "amlcompute":
+            record = self._backing(workspace)
+        return record if record is not None and is_attached(record.document) else None
+
+    def standing(self, workspace: Workspace, record: ComputeRecord, wait_s: float = 0.0) -> Standing:
+        """Say how an attached compute is, as far as that is known after `wait_s` seconds."""
+        if self.attachments is None:
+            return Standing("unknown", "Computes of others can't be attached to this server.")
+        return self.attachments.standing(workspace, record, wait_s)
 
     def lock_line(self, connection: Connection, workspace: Workspace, name: str) -> None:
         """Let one server at a time give out the nodes of a compute, until the transaction ends.
@@ -252,15 +361,19 @@ class ComputeService:
 
 def capacity(record: ComputeRecord) -> int:
     """Give the number of nodes of a compute."""
-    if record.document.get("type") == "computeinstance":
-        return 1
-    return int(record.document.get("max_instances", 4))
+    return nodes_of(record.document)
 
 
 def sizes() -> list[ComputeSize]:
     """Describe the one machine size there is: this machine."""
     memory = psutil.virtual_memory().total
     return [{"name": "host", "v_cp_us": os.cpu_count() or 1, "gpus": 0, "memory_gb": round(memory / 2**30, 1)}]
+
+
+def _closed(document: Mapping[str, Any], standing: Standing) -> frozenset[int]:
+    """Give the places on hosts that can't be reached; what is not known counts as reachable."""
+    gone = {number for number, host in enumerate(standing.nodes) if host.state in ("unreachable", "down")}
+    return frozenset(place for place, host in enumerate(slots_of(document)) if host in gone) if gone else frozenset()
 
 
 def _node(index: int, holder: Holder | None) -> ComputeNode:
@@ -272,27 +385,3 @@ def _node(index: int, holder: Holder | None) -> ComputeNode:
         "current_job_name": holder.job,
         "since": holder.since,
     }
-
-
-def _kept(given: dict[str, Any]) -> dict[str, Any]:
-    """Give what is kept of a document: a password of a node's administrator opens nothing here, and is not."""
-    document = dict(registry.parse("compute", given).to_dict())
-    settings = document.get("ssh_settings")
-    if settings:
-        document["ssh_settings"] = {key: value for key, value in settings.items() if key != "admin_password"}
-    return document
-
-
-def _check(document: dict[str, Any]) -> None:
-    name = str(document.get("name", ""))
-    if not is_valid_name(name) or name.lower() in BUILT_IN:
-        raise LapisError(ErrorCode.DOCUMENT_INVALID, f"'{name}' can't be a compute's name.")
-    if document.get("type") not in ("amlcompute", "computeinstance"):
-        sentence = f"Computes of type {document.get('type')} are not supported; use amlcompute or computeinstance."
-        raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
-    low, high = int(document.get("min_instances") or 0), int(document.get("max_instances", 4))
-    if (document["type"] == "amlcompute" and not 0 <= low <= high) or high < 1:
-        raise LapisError(
-            ErrorCode.DOCUMENT_INVALID,
-            f"min_instances {low} and max_instances {high} must hold 0 <= min <= max, max >= 1.",
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -20,6 +20,7 @@ class ComputeRecord:
 
     Attributes:
         document: the CLI v2 document.
+        sealed: its secrets, encrypted; None when there are none.
         state: ``Running`` or ``Stopped``.
     """
 
@@ -27,6 +28,7 @@ class ComputeRecord:
     workspace_id: int
     name: str
     document: dict[str, Any]
+    sealed: str | None = field(repr=False)
     state: str
     created_by: str
     created_at: int
@@ -45,9 +47,23 @@ def list_all(connection: Connection, workspace_id: int) -> list[ComputeRecord]:
     return [_record(row) for row in connection.execute(query)]
 
 
-def add(connection: Connection, workspace_id: int, name: str, document: dict[str, Any], by: str, now: int) -> None:
+def add(
+    connection: Connection,
+    workspace_id: int,
+    name: str,
+    document: dict[str, Any],
+    by: str,
+    now: int,
+    sealed: str | None = None,
+) -> None:
     """Insert a compute in state ``Running``."""
-    values = {"workspace_id": workspace_id, "name": name.lower(), "document": document, "state": "Running"}
+    values = {
+        "workspace_id": workspace_id,
+        "name": name.lower(),
+        "document": document,
+        "secrets": sealed,
+        "state": "Running",
+    }
     connection.execute(insert(computes).values(**values, created_by=by, created_at=now, updated_at=now))
 
 
@@ -62,4 +78,5 @@ def remove(connection: Connection, compute_id: int) -> None:
 
 
 def _record(row: Row[Any]) -> ComputeRecord:
-    return ComputeRecord(**row._mapping)  # noqa: SLF001 - the documented mapping view of a row
+    values = dict(row._mapping)  # noqa: SLF001 - the documented mapping view of a row
+    return ComputeRecord(sealed=values.pop("secrets"), **values)

@@ -41,12 +41,12 @@ class Place:
     container: str
 
 
-def of_datastore(document: Mapping[str, Any], credentials: Mapping[str, Any], managed_folder: str) -> StorageLocation:
+def of_datastore(document: Mapping[str, Any], credentials: Mapping[str, Any]) -> StorageLocation:
     """Return the root location of a datastore.
 
     Args:
+        document: one with a place; a local one without a path lies with the workspace's own files.
         credentials: decrypted; empty for anonymous access.
-        managed_folder: where the files of a datastore of the workspace's own lie.
 
     Raises:
         LapisError: NotSupported for a kind of store that can't be read from here.
@@ -60,7 +60,7 @@ def of_datastore(document: Mapping[str, Any], credentials: Mapping[str, Any], ma
     if "thumbprint" in credentials:
         sentence = f"Datastore '{document.get('name')}' logs in by a certificate, which is not supported."
         raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, "Use a client secret, an account key or a SAS token.")
-    location = _ROOTS[kind]({**document, "path": document.get("path") or managed_folder})
+    location = _ROOTS[kind](document)
     given = {CREDENTIAL_OPTIONS[k]: v for k, v in credentials.items() if k in CREDENTIAL_OPTIONS and v}
     return replace(location, options={**location.options, **given}, root=location.path)
 

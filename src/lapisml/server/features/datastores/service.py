@@ -1,8 +1,8 @@
 """Datastores of a workspace, and where any URI of data leads.
 
-Every workspace has four datastores of its own (`OWN`), whose files lie in the server's storage folder. Further
-ones point at object stores and folders; their credentials are kept encrypted and leave the server only towards
-the store itself. A URI is first put through the rewrite rules, then resolved.
+Every workspace has four datastores of its own (`OWN`), whose files lie where `OwnFiles` says. Further ones point at
+object stores and folders; their credentials are kept encrypted and leave the server only towards the store itself. A
+URI is first put through the rewrite rules, then resolved.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from lapisml.documents.references import DatastoreUri, LocalPath, PlainUri, pars
 from lapisml.ports.storage import StorageLocation
 from lapisml.server.features.datastores import locations, store
 from lapisml.server.features.datastores.local_access import LocalAccess
+from lapisml.server.features.datastores.own_files import OwnFiles
 from lapisml.server.features.datastores.rewrites import RewriteRules
 from lapisml.server.features.datastores.store import DatastoreRecord
 from lapisml.server.features.workspaces.registries import RegistryOf, no_registry
@@ -48,11 +49,14 @@ class DatastoreService:
 
     Args:
         vault: encrypts credentials at rest.
-        storage: folder with one folder for each workspace's files.
+        files: where workspaces keep their own files.
         rewrites: applied to every URI before it is resolved.
         local_access: says which folders of this machine a document may name.
         allow_private: private network addresses may be connected to.
         registry_of: finds the registry that a URI names.
+
+    Attributes:
+        files: the same.
     """
 
     def __init__(
@@ -60,7 +64,7 @@ class DatastoreService:
         database: Database,
         vault: Vault,
         clock: Clock,
-        storage: Path,
+        files: OwnFiles,
         rewrites: RewriteRules,
         local_access: LocalAccess,
         allow_private: bool = False,
@@ -69,7 +73,7 @@ class DatastoreService:
         self._database = database
         self._vault = vault
         self._clock = clock
-        self._storage = storage
+        self.files = files
         self._rewrites = rewrites
         self._local_access = local_access
         self._allow_private = allow_private
@@ -83,12 +87,15 @@ class DatastoreService:
     def furnish(self, workspace: Workspace) -> None:
         """Give a workspace the datastores of its own; may be called again and again."""
         for name in OWN:
-            self._own_folder(workspace, name).mkdir(parents=True, exist_ok=True)
+            self._own_place(workspace, name)
         with self._database.write() as connection:
-            there = {record.name for record in store.list_all(connection, workspace.id)}
-            for name in [name for name in OWN if name not in there]:
-                document = {"name": name, "type": "local", "description": _DESCRIPTIONS[name]}
-                store.add(connection, self._values(workspace, document, None, "lapis", name == DEFAULT))
+            there = {record.name: record for record in store.list_all(connection, workspace.id)}
+            for name in OWN:
+                found, document = there.get(name), self._own_document(workspace, name)
+                if found is None:
+                    store.add(connection, self._values(workspace, document, None, "lapis", name == DEFAULT))
+                elif found.document != document:
+                    store.change(connection, found.id, self._clock.now_ms(), document=document)
 
     def create_or_update(self, workspace: Workspace, document: Mapping[str, Any], by: str) -> DatastoreRecord:
         """Create a datastore or replace its document.
@@ -213,10 +220,9 @@ class DatastoreService:
             raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, sentence, error.hint) from None
 
     def _root(self, workspace: Workspace, record: DatastoreRecord) -> StorageLocation:
-        folder = self._own_folder(workspace, record.name)
         if record.document["type"] == "local" and not record.document.get("path"):
-            folder.mkdir(parents=True, exist_ok=True)
-        return locations.of_datastore(record.document, self._opened(record.sealed), str(folder))
+            return self._own_place(workspace, record.name)
+        return locations.of_datastore(record.document, self._opened(record.sealed))
 
     def _plain(self, workspace: Workspace, uri: str, *, checked: bool) -> StorageLocation:
         location = locations.of_uri(uri)
@@ -272,10 +278,17 @@ class DatastoreService:
         opened: dict[str, Any] = json.loads(self._vault.decrypt(sealed)) if sealed is not None else {}
         return opened
 
-    def _own_folder(self, workspace: Workspace, name: str) -> Path:
-        """Return the folder of a datastore that is kept here; those that users name lie apart from ours."""
-        folder = self._storage / workspace.name
-        return folder / name if name in OWN else folder / "datastores" / name
+    def _own_place(self, workspace: Workspace, name: str) -> StorageLocation:
+        """Return where a datastore lies that the workspace keeps; those that users name lie apart from ours."""
+        place = self.files.at(workspace.name, *((name,) if name in OWN else ("datastores", name)))
+        if place.protocol == "file":
+            Path(place.path).mkdir(parents=True, exist_ok=True)
+        return place
+
+    def _own_document(self, workspace: Workspace, name: str) -> dict[str, Any]:
+        kept = self.files.shared(workspace.name, name)
+        where = f" Kept at {kept}." if kept is not None else ""
+        return {"name": name, "type": "local", "description": f"{_DESCRIPTIONS[name]}{where}"}
 
     def _values(
         self, workspace: Workspace, document: dict[str, Any], sealed: str | None, by: str, is_default: bool

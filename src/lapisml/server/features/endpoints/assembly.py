@@ -12,15 +12,19 @@ from lapisml.server.features.endpoints.figures import Figures
 from lapisml.server.features.endpoints.follow import RevisionFollower
 from lapisml.server.features.endpoints.gateway import GatewayWatch
 from lapisml.server.features.endpoints.gateway_client import GatewayClient
+from lapisml.server.features.endpoints.hosts import Attached, Hosts, attached_by
 from lapisml.server.features.endpoints.log_follow import LogFollower
 from lapisml.server.features.endpoints.logs import DeploymentLogs
 from lapisml.server.features.endpoints.page_routes import PageParts, page_router
 from lapisml.server.features.endpoints.resolving import DeploymentResolver
 from lapisml.server.features.endpoints.routes import router
 from lapisml.server.features.endpoints.routing import RouteBook
+from lapisml.server.features.endpoints.runs import RevisionRuns
 from lapisml.server.features.endpoints.sampler import FigureSampler
 from lapisml.server.features.endpoints.service import EndpointService
 from lapisml.server.features.endpoints.settle import Settler
+from lapisml.server.features.endpoints.share_words import ShareWords
+from lapisml.server.features.endpoints.shares import ShareFollower
 from lapisml.server.features.endpoints.specification import ServingLauncher
 from lapisml.server.features.endpoints.topics import TOPIC_ENDPOINTS
 from lapisml.server.features.endpoints.trying import Trials
@@ -75,27 +79,39 @@ class EndpointsPart:
 
 
 def assemble(
-    ground: Ground, launcher: Launcher, vault: Vault, gateway: GatewayWatch, settings: ServingSettings
+    ground: Ground,
+    launcher: Launcher,
+    vault: Vault,
+    gateway: GatewayWatch,
+    settings: ServingSettings,
+    attached: Attached | None = None,
 ) -> EndpointsPart:
-    """Make the endpoints feature, and tell those before it what it uses of theirs."""
-    g, places = ground, Places(settings.home)
-    endpoints = EndpointService(g.database, g.clock, g.events, vault, g.site, settings.token_lifetime_s)
+    """Make the endpoints feature, and tell those before it what it uses of theirs.
+
+    Args:
+        attached: finds the computes of other machines; None means where the workspace keeps them.
+    """
+    g, places, hosts = ground, Places(settings.home), Hosts(ground.clock, attached or attached_by(ground.computes))
+    endpoints = EndpointService(g.database, g.clock, g.events, vault, g.site, settings.token_lifetime_s, hosts)
     resolver = DeploymentResolver(g.assets, g.storage, SubmissionChecker(g.assets, g.computes), launcher)
-    deployments = DeploymentService(g.database, g.clock, g.events, endpoints, resolver, places)
+    deployments = DeploymentService(g.database, g.clock, g.events, endpoints, resolver, places, hosts)
     g.assets.object_to_deletion(deployments.objection)
     g.workspaces.object_to_deletion(endpoints.objection)
     leased = SiteLease(g.leases, g.site, "endpoints")
     tasks = Tasks(_STEP_THREADS, after=lambda: g.events.notify(TOPIC_ENDPOINTS))
     serving = ServingLauncher(launcher, g.assets, g.storage, settings.home, settings.accelerate)
-    follower = RevisionFollower(g.database, g.clock, g.backend, serving, g.workspaces, leased, tasks, places)
+    words = ShareWords(places)
+    shares = ShareFollower(g.database, g.clock, hosts, serving, g.workspaces, leased, tasks, words)
+    follower = RevisionFollower(g.database, g.clock, g.backend, serving, g.workspaces, leased, tasks, places, shares)
     book = RouteBook(places, vault, g.workspaces, settings.max_body)
     settler = Settler(g.database, g.clock, leased, follower, book, gateway, places)
     worker = EndpointWorker(g.clock, g.events, leased, settler, tasks)
-    logs = DeploymentLogs(g.backend)
+    runs = RevisionRuns(g.database, g.backend, hosts)
+    logs = DeploymentLogs(runs, g.peers)
     routes = router(endpoints, deployments, logs, g.workspaces)
     client, figures = GatewayClient(places, gateway.record, settings.certificate), Figures()
     sampler = FigureSampler(g.clock, client, figures)
     trials, examples = Trials(endpoints, client), Examples(g.assets, g.storage)
-    follow_logs = LogFollower(deployments, g.backend)
+    follow_logs = LogFollower(deployments, runs)
     parts = PageParts(endpoints, deployments, figures, trials, examples, follow_logs, g.workspaces)
     return EndpointsPart(endpoints, deployments, logs, routes, page_router(parts), worker, sampler, settler)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,6 +22,7 @@ from lapisml.ports.serving import read as read_record
 from lapisml.server.features.assets.records import AssetKind, AssetRecord
 from lapisml.server.features.endpoints import store
 from lapisml.server.features.endpoints.guards import read_document, refuse_deleting, refuse_traffic, without
+from lapisml.server.features.endpoints.hosts import Hosts, check_deployment
 from lapisml.server.features.endpoints.parts import digest_of, scale_of, warnings_of
 from lapisml.server.features.endpoints.records import (
     DeploymentRecord,
@@ -57,7 +58,10 @@ class DeploymentView:
     @property
     def waits_for(self) -> str | None:
         """What has to happen before the revision that shall serve does; None when nothing is awaited."""
-        if self.record.state(self.revision) not in (Provisioning.CREATING, Provisioning.UPDATING):
+        state = self.record.state(self.revision)
+        if state is Provisioning.DELETING:
+            return (self.revision.waits_for if self.revision is not None else "") or None
+        if state not in (Provisioning.CREATING, Provisioning.UPDATING):
             return None
         return (self.revision.waits_for if self.revision is not None else "") or "The server takes it up."
 
@@ -75,6 +79,7 @@ class DeploymentService:
 
     Args:
         places: where the keepers write what they know.
+        hosts: the computes that endpoints may name.
     """
 
     def __init__(
@@ -85,7 +90,9 @@ class DeploymentService:
         endpoints: EndpointService,
         resolver: DeploymentResolver,
         places: Places,
+        hosts: Hosts,
     ) -> None:
+        self._hosts = hosts
         self._database = database
         self._clock = clock
         self._events = events
@@ -105,7 +112,11 @@ class DeploymentService:
         endpoint = self._endpoints.get(workspace, endpoint_name)
         refuse_deleting(endpoint)
         given = read_document(endpoint_name, name, document)
+        compute = self._hosts.compute_of(workspace, endpoint.document)
+        check_deployment(endpoint, compute, given)
         resolved = self._resolver.resolve(workspace, given, by)
+        if compute is not None:
+            resolved = replace(resolved, runs={**resolved.runs, "compute": compute})
         try:
             with self._database.write() as connection:
                 current = store.endpoint(connection, workspace.id, endpoint_name, lock=True)

@@ -13,9 +13,11 @@ from lapisml.ports.compute import ComputeBackend, Observation, Watch
 from lapisml.ports.serving import Places, RevisionRecord
 from lapisml.server.features.endpoints import store
 from lapisml.server.features.endpoints.decisions import Verdict, is_over, on_end, on_wait, on_word, pause_ms
-from lapisml.server.features.endpoints.logs import handle_of
+from lapisml.server.features.endpoints.hosts import compute_of
 from lapisml.server.features.endpoints.parts import limits_of
 from lapisml.server.features.endpoints.records import Revision, RevisionState
+from lapisml.server.features.endpoints.runs import handle_of
+from lapisml.server.features.endpoints.shares import ShareFollower
 from lapisml.server.features.endpoints.specification import ServingLauncher
 from lapisml.server.features.jobs.finish import PASSING
 from lapisml.server.features.jobs.site import SiteLease
@@ -45,6 +47,7 @@ class RevisionFollower:
         leased: SiteLease,
         tasks: Tasks,
         places: Places,
+        shares: ShareFollower,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -54,6 +57,7 @@ class RevisionFollower:
         self._leased = leased
         self._tasks = tasks
         self._places = places
+        self._shares = shares
         self._read_to: dict[str, tuple[int, int]] = {}
 
     def follow(self, revisions: list[Revision]) -> bool:
@@ -72,6 +76,11 @@ class RevisionFollower:
         return changed
 
     def _follow(self, revision: Revision) -> bool:
+        if compute_of(revision) is not None:
+            changed, verdict = self._shares.follow(revision)
+            if not revision.handed_over and revision.wants_to_run:
+                verdict = Verdict({"handed_over": True, "started_at": self._clock.now_ms(), **verdict.changes})
+            return self._write(revision, verdict) or changed
         if revision.wants_to_run and not revision.handed_over:
             if self._clock.now_ms() >= revision.next_at:
                 self._tasks.run(_task(revision), partial(self._hand_over, revision.id))
@@ -129,6 +138,11 @@ class RevisionFollower:
         return self._write(revision, Verdict(again))
 
     def _end(self, revision: Revision) -> bool:
+        if compute_of(revision) is not None:
+            changed, verdict = self._shares.end(revision)
+            if "ended_at" in verdict.changes:
+                self._remove_files(revision)
+            return self._write(revision, verdict) or changed
         observation = self._observe(revision)
         now = self._clock.now_ms()
         if is_over(observation.phase):

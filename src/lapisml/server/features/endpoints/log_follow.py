@@ -16,10 +16,11 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from lapisml.core.errors import LapisError
-from lapisml.ports.compute import ComputeBackend
+from lapisml.ports.compute import LogFile
 from lapisml.server.features.endpoints.deployments import DeploymentService
-from lapisml.server.features.endpoints.logs import CONTAINERS, handle_of
+from lapisml.server.features.endpoints.logs import CONTAINERS
 from lapisml.server.features.endpoints.records import Revision
+from lapisml.server.features.endpoints.runs import RevisionRuns, Run
 from lapisml.server.features.workspaces.service import Workspace
 
 _LOOK_S = 0.5
@@ -33,9 +34,9 @@ _FIRST_BYTES = 1 << 17
 class LogFollower:
     """Follows logs where revisions run."""
 
-    def __init__(self, deployments: DeploymentService, backend: ComputeBackend) -> None:
+    def __init__(self, deployments: DeploymentService, runs: RevisionRuns) -> None:
         self._deployments = deployments
-        self._backend = backend
+        self._runs = runs
 
     async def lines(self, workspace: Workspace, endpoint: str, name: str, container: str) -> AsyncIterator[bytes]:
         """Give what a deployment's processes write, until it is gone.
@@ -43,7 +44,7 @@ class LogFollower:
         Args:
             container: ``inference-server`` or ``storage-initializer``.
         """
-        reader = _Reader(self._backend, workspace, CONTAINERS[container])
+        reader = _Reader(self._runs, workspace, CONTAINERS[container])
         ends_at, quiet = time.monotonic() + _LONGEST_S, 0.0
         while time.monotonic() < ends_at:
             try:
@@ -67,13 +68,13 @@ class LogFollower:
 class _Reader:
     """Knows how far the files of one revision's attempt were read."""
 
-    def __init__(self, backend: ComputeBackend, workspace: Workspace, folder: str) -> None:
-        self._backend = backend
+    def __init__(self, runs: RevisionRuns, workspace: Workspace, folder: str) -> None:
+        self._runs = runs
         self._workspace = workspace
         self._folder = folder
         self._of: tuple[str, int] | None = None
-        self._read_to: dict[str, int] = {}
-        self._decoders: dict[str, codecs.IncrementalDecoder] = {}
+        self._read_to: dict[tuple[str, str], int] = {}
+        self._decoders: dict[tuple[str, str], codecs.IncrementalDecoder] = {}
 
     def look(self, revision: Revision) -> list[dict[str, Any]]:
         """Give what was written since the last look."""
@@ -82,17 +83,20 @@ class _Reader:
             self._of = (revision.id, revision.attempt)
             self._read_to, self._decoders = {}, {}
             lines.append({"revision": revision.id, "attempt": revision.attempt})
-        handle = handle_of(self._workspace, revision)
-        for log in self._backend.list_logs(handle):
-            if not log.path.startswith(self._folder) or not log.size:
-                continue
-            start = self._read_to.setdefault(log.path, max(0, log.size - _FIRST_BYTES))
-            if log.size <= start:
-                continue
-            data = self._backend.read_log(handle, log.path, start, min(_CHUNK, log.size - start)).data
-            self._read_to[log.path] = start + len(data)
-            decoder = self._decoders.setdefault(log.path, codecs.getincrementaldecoder("utf-8")("replace"))
-            text = decoder.decode(data)
-            if text:
-                lines.append({"file": log.path.removeprefix(self._folder), "text": text})
+        for run in self._runs.of(self._workspace, revision):
+            for log in run.logs(self._folder):
+                text = self._more(run, log)
+                if text:
+                    name = log.path.removeprefix(self._folder)
+                    lines.append({"file": f"{run.node}: {name}" if run.node else name, "text": text})
         return lines
+
+    def _more(self, run: Run, log: LogFile) -> str:
+        key = (run.handle.job, log.path)
+        start = self._read_to.setdefault(key, max(0, log.size - _FIRST_BYTES))
+        if log.size <= start:
+            return ""
+        data = run.backend.read_log(run.handle, log.path, start, min(_CHUNK, log.size - start)).data
+        self._read_to[key] = start + len(data)
+        decoder = self._decoders.setdefault(key, codecs.getincrementaldecoder("utf-8")("replace"))
+        return decoder.decode(data)

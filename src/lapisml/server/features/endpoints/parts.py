@@ -32,6 +32,7 @@ _RUNS = (
     "liveness_probe",
     "readiness_probe",
     "data_collector",
+    "compute",
 )
 """Keys that make another revision when they change."""
 
@@ -45,7 +46,6 @@ _UNHEEDED = {
 _UNHEEDED_ENDPOINT = {
     "identity": "`identity` has no effect here: deployments run as the user that runs the server.",
     "public_network_access": "`public_network_access` has no effect here; the gateway listens where the server does.",
-    "compute": "`compute` has no effect here: deployments run on this machine.",
     "location": "`location` has no effect here.",
 }
 

@@ -103,8 +103,8 @@ class DeploymentResolver:
         collections = (shown.get("data_collector") or {}).get("collections") or {}
         wanted = [name for name, one in collections.items() if one.get("enabled")]
         if wanted and collector_folder(self._assets, self._storage, workspace) is None:
-            sentence = f"what is collected lies in {DEFAULT}, which is not on this machine"
-            problem = Problem(sentence, "data_collector", expected="a workspaceblobstore on the server's machine")
+            sentence = f"what is collected is written to {DEFAULT}, which lies in an object store here"
+            problem = Problem(sentence, "data_collector", expected="a server that keeps its files in its own home")
             raise LapisError(ErrorCode.NOT_SUPPORTED, "The deployment can't collect data.", None, [problem])
 
     def _check_script(self, workspace: Workspace, code: dict[str, Any]) -> None:
@@ -112,7 +112,7 @@ class DeploymentResolver:
         script = str(code.get("scoring_script") or "")
         if not isinstance(reference, CodeRef):
             return
-        manifest = Path(manifest_path(str(self._assets.snapshot_root(workspace)), reference.digest))
+        manifest = Path(manifest_path(str(self._assets.shelf.bring(workspace, reference.digest)), reference.digest))
         files = {str(entry["path"]) for entry in json.loads(manifest.read_bytes())["files"]}
         if script.removeprefix("./") not in files:
             scripts = sorted(path for path in files if path.endswith(".py"))[:10]

@@ -17,6 +17,7 @@ from lapisml.core.errors import ErrorCode, LapisError, not_found
 from lapisml.core.ids import is_valid_name
 from lapisml.documents import registry
 from lapisml.server.features.endpoints import store
+from lapisml.server.features.endpoints.hosts import Hosts
 from lapisml.server.features.endpoints.keys import Secrets, issue_token
 from lapisml.server.features.endpoints.parts import check_shares
 from lapisml.server.features.endpoints.records import DeploymentRecord, EndpointRecord, Revision, RevisionState
@@ -36,11 +37,20 @@ class EndpointService:
     Args:
         site: lasting name of this installation, whose gateway serves the endpoints made here.
         token_lifetime_s: how long the token of an endpoint with `auth_mode` ``aml_token`` is good for.
+        hosts: the computes that endpoints may name.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, events: EventBus, vault: Vault, site: str, token_lifetime_s: int
+        self,
+        database: Database,
+        clock: Clock,
+        events: EventBus,
+        vault: Vault,
+        site: str,
+        token_lifetime_s: int,
+        hosts: Hosts,
     ) -> None:
+        self._hosts = hosts
         self._database = database
         self._clock = clock
         self._events = events
@@ -56,6 +66,7 @@ class EndpointService:
                 deleted, or for traffic to a deployment that is not ready.
         """
         parsed = _parsed(name, document)
+        self._hosts.compute_of(workspace, parsed)
         shares = {key: parsed.pop(key, None) for key in _SHARES}
         try:
             with self._database.write() as connection:

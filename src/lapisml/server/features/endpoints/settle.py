@@ -12,6 +12,7 @@ from lapisml.server.features.endpoints import store
 from lapisml.server.features.endpoints.decisions import RUNNING_STATES
 from lapisml.server.features.endpoints.follow import RevisionFollower
 from lapisml.server.features.endpoints.gateway import GatewayWatch
+from lapisml.server.features.endpoints.hosts import compute_of
 from lapisml.server.features.endpoints.parts import scale_of
 from lapisml.server.features.endpoints.records import DeploymentRecord, EndpointRecord, Revision, RevisionState
 from lapisml.server.features.endpoints.routing import RouteBook
@@ -140,7 +141,8 @@ class Settler:
         """See that the keeper knows how many replicas there shall be; say whether there are as many."""
         scale = scale_of(deployment.document)
         if revision.scale != scale:
-            if not serving.tell(self._places.control(revision.id), {"do": "scale", "scale": scale}):
+            told = {"do": "scale", "scale": scale}
+            if compute_of(revision) is None and not serving.tell(self._places.control(revision.id), told):
                 return False
             with self._leased.write() as connection:
                 store.change_revision(connection, revision.id, revision.attempt, scale=scale)

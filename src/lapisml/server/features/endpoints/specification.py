@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.launch import LaunchSpec, ServingSpec
+from lapisml.ports.serving import Places
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import AssetKind, reference_of_key
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.endpoints.certificates import pem_of
 from lapisml.server.features.endpoints.parts import accelerates, limits_of, probe_of
 from lapisml.server.features.endpoints.records import Revision
 from lapisml.server.features.endpoints.resolving import collector_folder
+from lapisml.server.features.endpoints.share_store import Share, key_of
 from lapisml.server.features.jobs.launch import Launcher
 from lapisml.server.features.workspaces.service import Workspace
 
@@ -33,6 +38,7 @@ class ServingLauncher:
         self._assets = assets
         self._storage = storage
         self._serving_home = serving_home
+        self._places = Places(serving_home)
         self._accelerate = accelerate
 
     def specification(self, workspace: Workspace, revision: Revision) -> LaunchSpec:
@@ -66,6 +72,31 @@ class ServingLauncher:
             serving=self._serving(workspace, revision, model_name),
             storage=launcher.settings.storage,
             wake_socket=str(launcher.settings.wake_socket),
+        )
+
+    def share(self, workspace: Workspace, revision: Revision, share: Share, *, queues: bool) -> LaunchSpec:
+        """Resolve everything that another machine needs to keep its part of a revision.
+
+        Args:
+            queues: whether the compute gives its machines out itself.
+
+        Raises:
+            LapisError: as `specification`; StorageFull when the certificate can't be kept.
+        """
+        whole = self.specification(workspace, revision)
+        assert whole.serving is not None
+        try:
+            self._places.make()
+            pem = pem_of(self._places.certificate(revision.id), revision.id)
+        except OSError as error:
+            raise LapisError(ErrorCode.STORAGE_FULL, f"The certificate can't be kept: {error}.") from error
+        return replace(
+            whole,
+            job=share.job,
+            submit_key=key_of(share),
+            artifacts=self._launcher.artifacts(workspace, share.job),
+            nodes=() if queues else (share.node,),
+            serving=replace(whole.serving, serving_home="", scale=share.scale, accelerate=False, door=pem),
         )
 
     def _serving(self, workspace: Workspace, revision: Revision, model_name: str) -> ServingSpec:

@@ -79,3 +79,21 @@ online_revisions = Table(
     Index("ix_online_revisions_site", "site", "ended_at"),
     Index("ix_online_revisions_deployment", "deployment_id"),
 )
+
+online_shares = Table(
+    "online_shares",
+    metadata,
+    Column("revision_id", String(12), ForeignKey("online_revisions.id", ondelete="CASCADE"), primary_key=True),
+    Column("node", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scale", JsonText, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("handed_over", Boolean, nullable=False),
+    Column("next_at", Millis, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("leaving", Boolean, nullable=False),
+    Column("away_since", Millis),
+    Column("started_at", Millis),
+    Column("retired_at", Millis),
+)

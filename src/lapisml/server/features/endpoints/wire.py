@@ -7,6 +7,7 @@ from typing import Any, NotRequired, cast
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from lapisml.ports.serving import RevisionRecord
 from lapisml.server.features.endpoints.deployments import DeploymentView
 from lapisml.server.features.endpoints.parts import endpoint_warnings
 from lapisml.server.features.endpoints.records import EndpointRecord, Revision
@@ -155,4 +156,15 @@ def _properties(view: DeploymentView) -> dict[str, str]:
         found |= {f"lapis.acceleration.{key}": value for key, value in acceleration.items()}
         found["lapis.state"] = view.running.state
         found["lapis.restarts"] = sum(replica.restarts for replica in view.running.replicas)
+        found["lapis.machines"] = _machines(view.running)
     return {key: str(value) for key, value in found.items() if value not in (None, "")}
+
+
+def _machines(running: RevisionRecord) -> str:
+    """Say how many replicas answer on each machine of an attached compute; empty on this machine."""
+    told = []
+    for share in running.shares:
+        mine = [replica for replica in running.replicas if replica.share == share.name]
+        why = f" ({share.sentence})" if share.sentence else ""
+        told.append(f"{share.node}: {sum(one.ready for one in mine)} of {len(mine)} ready{why}")
+    return "; ".join(told)

@@ -17,8 +17,11 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.exc import IntegrityError
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import ErrorCode, LapisError, not_found
@@ -35,6 +38,9 @@ __all__ = ["IdentityService", "Principal"]
 
 OWNER_LABEL = "owner of "
 """Begins the label of a home's own token; no label that a user may choose holds a space."""
+
+SERVER_LABEL = "server at "
+"""Begins the label of the token with which one server asks another."""
 
 MIN_TOKEN_LENGTH = 32
 
@@ -75,6 +81,7 @@ class IdentityService:
         random = secrets.token_bytes
         self._signed = AccessTokens(signing_key or random(32), clock, scoring_key or random(32))
         self._sessions = BrowserSessions(database, clock)
+        self._own_token = ""
         self.cookie = cookie
         self.owner_name = getpass.getuser()
 
@@ -189,7 +196,7 @@ class IdentityService:
         token = given or create_private(file, f"{new_token()}\n".encode()).decode().strip()
         if not given:
             file.chmod(0o600)
-        with self._database.write() as connection:
+        with suppress(IntegrityError), self._database.write() as connection:  # another server has the same one
             if lost:
                 store.revoke(connection, self._clock.now_ms(), label=label)
             if store.by_digest(connection, _digest(token)) is None:
@@ -229,6 +236,24 @@ class IdentityService:
         if not revoked:
             raise not_found("token", label)
         self._forget(revoked)
+
+    def server_token(self, site: str) -> str:
+        """Return the token with which this server asks others over its database; made at its first use.
+
+        Args:
+            site: lasting name of its installation.
+        """
+        with self._lock:
+            if self._own_token:
+                return self._own_token
+        label = f"{SERVER_LABEL}{site[:32]}"
+        token = new_token()
+        with self._database.write() as connection:
+            store.revoke(connection, self._clock.now_ms(), label=label)
+            store.add(connection, self._values(token, "user", self.owner_name, label))
+        with self._lock:
+            self._own_token = token
+        return token
 
     def issue_job_token(self, workspace: str, job: str, lifetime_s: int) -> str:
         """Make the token that a job's code uses: it reaches the MLflow root of `workspace` only.

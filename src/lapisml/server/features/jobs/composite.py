@@ -55,6 +55,10 @@ class CompositeDriver(Protocol):
         """
         ...
 
+    def forget(self) -> None:
+        """Forget what it remembers of jobs: another server may have driven them meanwhile."""
+        ...
+
 
 class ChildNews:
     """The composite jobs that need attention, collected between two rounds; threads share it."""
@@ -78,7 +82,11 @@ class ChildNews:
 
 
 class CompositeWorker:
-    """Drives the composite jobs of one installation."""
+    """Drives the composite jobs of all servers over one database, while it holds the lease; another does otherwise.
+
+    Args:
+        leased: the right to drive them; held and given back here.
+    """
 
     def __init__(
         self,
@@ -100,6 +108,8 @@ class CompositeWorker:
         self._drivers: dict[str, CompositeDriver] = {}
         self._passes = _Passes(self._pass)
         self._wanted: dict[Key, int] = {}
+        self._held_until = 0
+        self._term: int | None = None
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._retimes = 0
@@ -120,6 +130,7 @@ class CompositeWorker:
         self._events.notify(TOPIC_CHILDREN)
         self._thread.join(timeout=5)
         self._passes.close()
+        self._leased.release()
 
     def _loop(self) -> None:
         told = self._events.listen(TOPIC_CHILDREN)
@@ -140,15 +151,29 @@ class CompositeWorker:
         return min(RESYNC_S, max(0.01, (soonest - self._clock.now_ms()) / 1000))
 
     def _round(self) -> None:
-        due = self._news.take()
         now = self._clock.now_ms()
+        if not self._is_ours(now):
+            return
+        due = self._news.take()
         due |= {key for key, at in list(self._wanted.items()) if at <= now}
         if not due and not self._was_only_retimed():  # a resync, a new job, a cancel, or news from another server
             with self._database.read() as connection:
-                due = set(store.live_composites(connection, self._leased.site))
+                due = set(store.live_composites(connection))
         for key in due:
             self._wanted.pop(key, None)
             self._passes.ask(key)
+
+    def _is_ours(self, now: int) -> bool:
+        """Renew the lease now and then; say whether this server is the one that drives."""
+        if now < self._held_until:
+            return True
+        held = self._leased.hold()
+        self._held_until = now + int(RESYNC_S * 1000) if held else 0
+        if held and self._leased.term != self._term:
+            self._term = self._leased.term
+            for driver in self._drivers.values():
+                driver.forget()
+        return held
 
     def _was_only_retimed(self) -> bool:
         """Say whether all that woke the thread since the last look were drivers that want an earlier turn."""
@@ -161,7 +186,7 @@ class CompositeWorker:
     def _pass(self, key: Key) -> None:
         workspace = self._workspaces.by_id(key[0])
         job = self._composites.find(workspace, key[1])
-        if job is None or job.is_over or (job.site or self._leased.site) != self._leased.site:
+        if job is None or job.is_over:
             return
         if job.status == JobState.NOT_STARTED:
             job = self._composites.begin(workspace, job)
@@ -213,6 +238,7 @@ class _Passes:
         try:
             self._run(key)
         except LeaseLostError:
+            self._held_until = 0
             _log.warning("composite.lease.lost another server drives %s now", key[1])
         except (LapisError, SQLAlchemyError, OSError) as error:
             _log.warning("composite.pass.failed job=%s reason=%s: %s", key[1], type(error).__name__, error)

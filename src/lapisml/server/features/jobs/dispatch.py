@@ -6,12 +6,17 @@ from sqlalchemy import Connection
 
 from lapisml.core.clock import Clock
 from lapisml.core.lifecycle import JobState, Move
+from lapisml.core.progress import WAITS_THERE
 from lapisml.core.queue import Allotment, allot
 from lapisml.server.features.compute.service import ComputeService, Pool
 from lapisml.server.features.jobs import store
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.database import Database
+
+_AT_ONCE = 200
+"""Jobs that a compute with a queue of its own is given in one transaction."""
 
 
 class Dispatcher:
@@ -52,28 +57,53 @@ class Dispatcher:
 
     def _open(self, workspace: Workspace, compute: str) -> Pool | None:
         pool = self._computes.pool(workspace, compute)
-        return pool if pool is not None and pool.open else None
+        return pool if pool is not None and pool.open and not pool.trouble else None
 
     def _serve(self, workspace: Workspace, pool: Pool) -> int:
         with self._leased.write() as connection:
-            self._computes.lock_line(connection, workspace, pool.name)
-            given = _free(connection, workspace.id, pool)
+            self._computes.lock_line(connection, workspace, pool.engine or pool.name)
+            given = _passed_on(connection, workspace.id, pool) if pool.queues else _free(connection, workspace.id, pool)
             now = self._clock.now_ms()
             for allotment in given:
                 job = store.get(connection, workspace.id, allotment.job)
-                values = {"nodes": list(allotment.nodes), "site": self._leased.site, "allotted_at": now}
                 if job is not None:
-                    store.move(connection, job, _allotted(allotment, pool, now), **values)
+                    _place(connection, job, allotment, pool, self._leased.site, now)
         return len(given)
 
 
+def _place(connection: Connection, job: JobRecord, allotment: Allotment, pool: Pool, site: str, now: int) -> None:
+    values = {"nodes": list(allotment.nodes), "site": site, "engine": pool.engine}
+    if pool.queues:
+        sentence = f"Queued: on its way to {pool.name}, which has a queue of its own."
+        store.tell(connection, job, Move(JobState.QUEUED, WAITS_THERE, sentence, now), **values)
+    else:
+        store.move(connection, job, _allotted(allotment, pool, now), **values, allotted_at=now)
+
+
 def _free(connection: Connection, workspace_id: int, pool: Pool) -> list[Allotment]:
-    held = store.holding(connection, workspace_id, pool.name)
-    free = max(0, pool.capacity - sum(len(holder.nodes) for holder in held))
-    return allot(pool.capacity, held, store.in_line(connection, workspace_id, pool.name, limit=free))
+    most = _count_free(connection, workspace_id, pool)
+    line = store.in_line(connection, workspace_id, pool.name, limit=most)
+    if pool.engine is None:
+        return allot(pool.capacity, store.holding(connection, workspace_id, pool.name), line)
+    held = store.holding_engine(connection, workspace_id, pool.engine)
+    return allot(pool.shared or pool.capacity, held, line, pool.closed, most)
+
+
+def _passed_on(connection: Connection, workspace_id: int, pool: Pool) -> list[Allotment]:
+    """Give the jobs that a compute with a queue of its own may have now; it gives out its nodes itself."""
+    room = _count_free(connection, workspace_id, pool)
+    given = []
+    for waiting in store.in_line(connection, workspace_id, pool.name, limit=min(room, _AT_ONCE)):
+        if waiting.wanted > room:
+            break
+        room -= waiting.wanted
+        given.append(Allotment(waiting.job, ()))
+    return given
 
 
 def _count_free(connection: Connection, workspace_id: int, pool: Pool) -> int:
+    if pool.queues:
+        return max(0, pool.capacity - store.in_flight(connection, workspace_id, pool.name))
     held = store.holding(connection, workspace_id, pool.name)
     return max(0, pool.capacity - sum(len(holder.nodes) for holder in held))
 

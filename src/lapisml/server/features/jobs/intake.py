@@ -27,7 +27,7 @@ from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 
 _UNSET: dict[str, Any] = dict.fromkeys(
-    ("site", "cancel_requested_at", "allotted_at", "started_at", "ended_at", "exit_code")
+    ("site", "engine", "cancel_requested_at", "allotted_at", "started_at", "ended_at", "exit_code")
 )
 
 

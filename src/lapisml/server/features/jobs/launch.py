@@ -27,12 +27,15 @@ from lapisml.ports.launch import (
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.identity.service import IdentityService
+from lapisml.server.features.jobs.contexts import bring_context
 from lapisml.server.features.jobs.distribution import distribution_of
 from lapisml.server.features.jobs.outputs import declared_outputs
 from lapisml.server.features.jobs.parallel import cut_up_by_path, parallel_of
 from lapisml.server.features.jobs.places import artifacts_uri, output_type, output_uri
 from lapisml.server.features.jobs.records import JobRecord
+from lapisml.server.features.jobs.resources import resources_of
 from lapisml.server.features.jobs.spark import by_path, spark_of
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace
@@ -76,8 +79,10 @@ class Launcher:
         identity: IdentityService,
         builder: EnvironmentBuilder,
         storage: Storage,
+        computes: ComputeService,
     ) -> None:
         self.settings = settings
+        self._computes = computes
         self._assets = assets
         self._tracking = tracking
         self._identity = identity
@@ -111,12 +116,15 @@ class Launcher:
             environment=self.environment(workspace, task.get("environment")),
             tracking=self._tracking_spec(workspace, job, timeout),
             arm=ArmSpec(SUBSCRIPTION_ID, RESOURCE_GROUP, workspace.name),
-            environment_variables={**self._offers(), **_variables(document)},
+            environment_variables={**self._offers(), **self._given_by(workspace, job), **_variables(document)},
             timeout_s=float(timeout) if timeout else None,
             node_count=job.wanted_nodes,
             distribution=distribution_of(document),
             spark=spark_of(document),
             parallel=parallel_of(document),
+            resources=resources_of(document),
+            nodes=tuple(job.nodes or ()),
+            parent=job.parent_name,
             storage=settings.storage,
             wake_socket=str(settings.wake_socket),
         )
@@ -124,6 +132,10 @@ class Launcher:
 
     def _offers(self) -> dict[str, str]:
         return {} if self.settings.drop_ins else {"LAPIS_DROP_INS": "0"}
+
+    def _given_by(self, workspace: Workspace, job: JobRecord) -> dict[str, str]:
+        """Give the variables that every job gets on an attached compute."""
+        return {} if job.engine is None else self._computes.variables(workspace, job.engine)
 
     def artifacts(self, workspace: Workspace, job: str) -> ArtifactsSpec:
         """Say where the artifacts of a job go."""
@@ -161,14 +173,14 @@ class Launcher:
         """Turn a reference to a code snapshot into what the runner takes.
 
         Raises:
-            LapisError: ReferenceNotFound.
+            LapisError: ReferenceNotFound; NotFound for a snapshot that is gone; StorageUnreachable.
         """
         if code is None:
             return None
         reference = parse(code)
         if not isinstance(reference, CodeRef):
             raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, f"'{code}' is not a code snapshot.")
-        return CodeSpec(reference.digest, str(self._assets.snapshot_root(workspace)))
+        return CodeSpec(reference.digest, str(self._assets.shelf.bring(workspace, reference.digest)))
 
     def environment(self, workspace: Workspace, environment: str | dict[str, Any] | None) -> EnvironmentSpec | None:
         """Turn a reference or an inline environment into what the runner takes.
@@ -212,8 +224,7 @@ class Launcher:
         location = self._assets.location(workspace, str(build["path"]))
         folder = self._storage.local_path(location)
         if folder is None:
-            folder = self.settings.home / "contexts" / location.name
-            self._storage.get(location, folder)
+            folder = bring_context(self._storage, location, self.settings.home / "contexts")
         return BuildContext(folder, str(build.get("dockerfile_path") or "Dockerfile"))
 
     def _tracking_spec(self, workspace: Workspace, job: JobRecord, timeout: float | None) -> TrackingSpec:

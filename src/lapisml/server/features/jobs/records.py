@@ -17,7 +17,8 @@ class JobRecord:
         step: which step of its parent it is, None without a parent.
         submitted_digest: sha256 of the submitted document; equal submissions of one name are one job.
         submit_key: the key under which a compute knows this job.
-        site: the installation whose compute runs it, None while it waits.
+        site: the installation that gave it to its compute, None while it waits.
+        engine: the attached compute that runs it, None for the machine of `site`.
         handed_over: whether the compute has taken it.
     """
 
@@ -42,6 +43,7 @@ class JobRecord:
     priority: int
     submit_key: str
     site: str | None
+    engine: str | None
     handed_over: bool
     cancel_requested_at: int | None
     created_by: str
@@ -61,7 +63,11 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class LiveJob:
-    """What following a job takes; `JobRecord` has the rest."""
+    """What following a job takes; `JobRecord` has the rest.
+
+    Attributes:
+        placed: whether it was given nodes, or to a compute with a queue of its own.
+    """
 
     seq: int
     name: str

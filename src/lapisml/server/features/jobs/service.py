@@ -18,7 +18,7 @@ from lapisml.core.family import family_sentence
 from lapisml.core.ids import is_valid_name
 from lapisml.core.lifecycle import WAIT_SENTENCES, JobState, WaitReason
 from lapisml.core.queue import Held, wait_sentence
-from lapisml.server.features.compute.service import ComputeService, Holder, Pool
+from lapisml.server.features.compute.service import ComputeService, Holder, Pool, Waits
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.canceling import Canceler
 from lapisml.server.features.jobs.family import Family, FamilyMove
@@ -55,10 +55,16 @@ class _Line:
             reason = WaitReason.COMPUTE_GONE if self.pool is None else WaitReason.COMPUTE_STOPPED
             return Standing(job.status, reason.value, WAIT_SENTENCES[reason].format(compute=job.compute))
         place = self.places.get(job.name)
+        if place is not None and self.pool.trouble:
+            reason = WaitReason.COMPUTE_AWAY
+            sentence = WAIT_SENTENCES[reason].format(compute=job.compute, trouble=self.pool.trouble)
+            return Standing(job.status, reason.value, sentence)
         if place is None or any(holder.job == job.name for holder in self.held):  # it left the line meanwhile
             return Standing(job.status, job.status_code, job.status_reason)
         return Standing(job.status, WaitReason.IN_LINE.value, wait_sentence(place, job.compute, self.held))
 
+
+_SHOWN_WAITING = 20
 
 Forgetter = Callable[[Connection, Sequence[int]], None]
 """Removes what a feature keeps of jobs with these row numbers, within the transaction that removes the jobs."""
@@ -88,6 +94,9 @@ class JobService:
         self._canceler = canceler
         self._forgetters: list[Forgetter] = []
         computes.occupancy = self.holders
+        computes.engaged = self.engaged
+        computes.waiting = self.waiting
+        computes.evict = self.evict
         computes.on_change = lambda: events.notify(TOPIC_LINE)
 
     def check(self, workspace: Workspace, document: dict[str, Any], *, uploaded: bool) -> Submission:
@@ -306,6 +315,23 @@ class JobService:
         with self._database.read() as connection:
             held = store.holding(connection, workspace.id, compute)
         return [Holder(h.job, h.nodes, h.since) for h in held]
+
+    def engaged(self, workspace: Workspace, engine: str) -> list[str]:
+        """Give the jobs that an attached compute was given and that are not over, the oldest first."""
+        with self._database.read() as connection:
+            return store.engaged(connection, workspace.id, engine)
+
+    def waiting(self, workspace: Workspace, compute: str) -> list[Waits]:
+        """Give the first jobs that wait for a compute, in our line or in its own, each with the reason."""
+        with self._database.read() as connection:
+            found = store.queued(connection, workspace.id, compute, _SHOWN_WAITING)
+        standings = self.standings(workspace, found)
+        return [{"job": job.name, "reason": told.reason} for job, told in zip(found, standings, strict=True)]
+
+    def evict(self, workspace: Workspace, engine: str) -> None:
+        """Ask for the end of all jobs that an attached compute was given."""
+        for name in self.engaged(workspace, engine):
+            self._canceler.ask(workspace, name, "Detached", f"Compute '{engine}' is to be detached.")
 
     def count_running(self, workspace: Workspace | None = None) -> int:
         """Count the jobs that are not over, of one workspace or of all."""

@@ -1,4 +1,4 @@
-"""The right to act for an installation: one server at a time follows the jobs of one LAPIS_HOME."""
+"""The right to act: one server at a time follows the jobs of one LAPIS_HOME, and those of one attached compute."""
 
 from __future__ import annotations
 
@@ -10,21 +10,31 @@ from sqlalchemy import Connection
 
 from lapisml.server.platform.leases import Lease, LeaseLostError, Leases
 
+COMPOSITES = "composites"
+"""The site of pipelines and sweeps, which run nowhere: one of the servers drives them all, whichever it is."""
+
 
 class SiteLease:
     """A lease on everything that runs under one home.
 
     Args:
-        site: lasting name of the installation.
+        site: lasting name of the installation; `COMPOSITES` for what belongs to none.
         share: what of it the lease is about, where not about its jobs.
+        resource: what the lease is about, where it is not about an installation.
     """
 
-    def __init__(self, leases: Leases, site: str, share: str | None = None) -> None:
+    def __init__(self, leases: Leases, site: str, share: str | None = None, resource: str | None = None) -> None:
         self._leases = leases
-        self._resource = f"site:{site}" if share is None else f"site:{site}:{share}"
+        self._resource = resource or (f"site:{site}" if share is None else f"site:{site}:{share}")
         self._lock = threading.Lock()
         self._lease: Lease | None = None
         self.site = site
+
+    @property
+    def term(self) -> int | None:
+        """A number that differs for each time that the lease was claimed; None while it is not held."""
+        lease = self._lease
+        return None if lease is None else lease.token
 
     def hold(self) -> bool:
         """Renew the lease, or claim it; False while another server holds it."""

@@ -61,7 +61,8 @@ def in_line(connection: Connection, workspace_id: int, compute: str, limit: int 
 def place_in_line(connection: Connection, job: JobRecord) -> int:
     """Give a waiting job's place in line, from 1."""
     sooner = or_(jobs.c.priority > job.priority, and_(jobs.c.priority == job.priority, jobs.c.seq < job.seq))
-    query = select(func.count()).select_from(jobs).where(_waits_for(job.workspace_id, job.compute), sooner)
+    waits = and_(_waits_for(job.workspace_id, job.compute), jobs.c.site.is_(None))
+    query = select(func.count()).select_from(jobs).where(waits, sooner)
     return int(connection.execute(query).scalar_one()) + 1
 
 
@@ -80,10 +81,34 @@ def holding(connection: Connection, workspace_id: int, compute: str) -> list[Hel
     return [Held(name, tuple(nodes), since) for name, nodes, since in rows]
 
 
-def live(connection: Connection, site: str) -> list[LiveJob]:
-    """Read the jobs that a site has to see to: those it was given, and cancels of jobs that no site was given."""
-    rows = connection.execute(statements.LIVE, {"site_name": site})
-    return [LiveJob(seq, name, workspace, JobState(status), *rest) for seq, name, workspace, status, *rest in rows]
+def queued(connection: Connection, workspace_id: int, compute: str, limit: int) -> list[JobRecord]:
+    """Read the first jobs that wait for a compute, in our line or in its own."""
+    query = (
+        select(jobs).where(_waits_for(workspace_id, compute)).order_by(jobs.c.priority.desc(), jobs.c.seq).limit(limit)
+    )
+    return [_record(row) for row in connection.execute(query)]
+
+
+def holding_engine(connection: Connection, workspace_id: int, engine: str) -> list[Held]:
+    """Read which jobs hold which nodes of an attached compute, whatever compute they name."""
+    rows = connection.execute(statements.HOLDING_ENGINE, {"workspace": workspace_id, "engine_name": engine})
+    return [Held(name, tuple(nodes), since) for name, nodes, since in rows]
+
+
+def in_flight(connection: Connection, workspace_id: int, compute: str) -> int:
+    """Count the nodes that those jobs ask for which a compute with a queue of its own was given."""
+    which = {"workspace": workspace_id, "compute_name": compute}
+    return int(connection.execute(statements.IN_FLIGHT, which).scalar_one())
+
+
+def engaged(connection: Connection, workspace_id: int, engine: str) -> list[str]:
+    """Read the jobs that an attached compute was given and that are not over, the oldest first."""
+    return list(connection.execute(statements.ENGAGED, {"workspace": workspace_id, "engine_name": engine}).scalars())
+
+
+def engines(connection: Connection) -> set[tuple[int, str]]:
+    """Give (workspace id, name) of the attached computes that have jobs."""
+    return {(row[0], row[1]) for row in connection.execute(statements.ENGINES)}
 
 
 def children(connection: Connection, workspace_id: int, parent: str) -> list[Child]:
@@ -109,9 +134,9 @@ def _children(rows: Iterable[Any]) -> list[Child]:
     ]
 
 
-def live_composites(connection: Connection, site: str) -> list[tuple[int, str]]:
-    """Give (workspace id, name) of the pipelines and sweeps that a site drives, and of those that nobody drives yet."""
-    return [(row[0], row[1]) for row in connection.execute(statements.LIVE_COMPOSITES, {"site_name": site})]
+def live_composites(connection: Connection) -> list[tuple[int, str]]:
+    """Give (workspace id, name) of the pipelines and sweeps that are not over."""
+    return [(row[0], row[1]) for row in connection.execute(statements.LIVE_COMPOSITES)]
 
 
 def count_running(connection: Connection, workspace_id: int | None = None) -> int:

@@ -198,9 +198,9 @@ class Tail:
         try:
             data = logs.read(workspace, job, self._path, self._offset, CHUNK).data
         except LapisError as error:
-            if error.code != ErrorCode.NOT_FOUND:
+            if error.code not in (ErrorCode.NOT_FOUND, ErrorCode.SERVER_UNREACHABLE):
                 raise
-            return []
+            return []  # not written yet, or written where nobody answers now
         text = self._decoder.decode(data, final=last and not data)
         self._offset += len(data)
         if not text:

@@ -6,7 +6,7 @@ problem carries its path within the document, so that the command line can point
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -14,11 +14,13 @@ from typing import Any, TypeVar
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.documents import registry
 from lapisml.documents.references import AssetRef, CodeRef, LocalPath, parse
+from lapisml.ports.compute import Capabilities
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.compute.service import ComputeService, Pool, compute_name
 from lapisml.server.features.jobs import distribution
 from lapisml.server.features.jobs.lookups import once
+from lapisml.server.features.jobs.resources import faults as resource_faults
 from lapisml.server.features.workspaces.service import Workspace
 
 T = TypeVar("T")
@@ -77,6 +79,7 @@ class SubmissionChecker:
         self._inputs(workspace, checked, uploaded, problems)
         if problems or pool is None:
             raise LapisError(ErrorCode.REFERENCE_NOT_FOUND, "The job refers to what does not exist.", None, problems)
+        self._refuse_elsewhere(workspace, checked, pool)
         return Submission(
             document=checked,
             experiment_name=str(checked.get("experiment_name") or "Default"),
@@ -84,7 +87,7 @@ class SubmissionChecker:
             pool=pool,
             wanted_nodes=wanted_nodes(checked),
             priority=_priority(checked),
-            warnings=unhonoured(checked),
+            warnings=unhonoured(checked, is_attached=pool.engine is not None),
         )
 
     def check_task(self, workspace: Workspace, task: dict[str, Any], *, uploaded: bool) -> None:
@@ -107,10 +110,23 @@ class SubmissionChecker:
             name = compute_name(reference)
             hint = f"a compute of this workspace (lapis compute create -n {name} --type amlcompute)"
             problems.append(Problem(f"there is no compute '{name}'", "compute", expected=hint))
-        elif wanted_nodes(document) > pool.capacity:
-            sentence = f"{pool.name} has {pool.capacity} node(s)"
-            problems.append(Problem(sentence, "resources.instance_count", expected=f"at most {pool.capacity}"))
+        elif pool.largest is not None and wanted_nodes(document) > pool.largest:
+            sentence = f"{pool.name} has {pool.largest} node(s)"
+            problems.append(Problem(sentence, "resources.instance_count", expected=f"at most {pool.largest}"))
         return pool
+
+    def _refuse_elsewhere(self, workspace: Workspace, document: dict[str, Any], pool: Pool) -> None:
+        """Refuse what the machines of an attached compute can't do.
+
+        Raises:
+            LapisError: NotSupported.
+        """
+        if pool.engine is None:
+            return
+        backend = self._computes.attached(workspace, pool.engine)
+        problems = [] if backend is None else list(_beyond(document, pool, backend.capabilities))
+        if problems:
+            raise LapisError(ErrorCode.NOT_SUPPORTED, "The job asks for what its compute can't do.", None, problems)
 
     def _environment(
         self, workspace: Workspace, document: dict[str, Any], uploaded: bool, problems: list[Problem]
@@ -177,17 +193,24 @@ def refuse_unsupported(document: dict[str, Any]) -> None:
     Raises:
         LapisError: NotSupported, naming every such key.
     """
-    problems = list(distribution.refusals(document))
+    problems = [*distribution.refusals(document), *resource_faults(document)]
     if problems:
         raise LapisError(ErrorCode.NOT_SUPPORTED, "The job asks for what is not supported.", None, problems)
 
 
-def unhonoured(document: dict[str, Any]) -> list[str]:
-    """Give a sentence for each key that is accepted but has no effect here."""
+def unhonoured(document: dict[str, Any], is_attached: bool = False) -> list[str]:
+    """Give a sentence for each key that is accepted but has no effect here.
+
+    Args:
+        is_attached: whether the job runs on machines of others, which have sizes.
+    """
     sentences = [sentence for key, sentence in _WARNED.items() if document.get(key)]
     resources = document.get("resources") or {}
     idle = [key for key in _WARNED_RESOURCES if resources.get(key) is not None]
-    sentences += [f"`resources.{key}` has no effect on a compute of this machine." for key in idle]
+    where = "an attached compute" if is_attached else "a compute of this machine"
+    if is_attached and "instance_type" in idle:
+        idle.remove("instance_type")
+    sentences += [f"`resources.{key}` has no effect on {where}." for key in idle]
     if (document.get("queue_settings") or {}).get("job_tier"):
         sentences.append("`queue_settings.job_tier` has no effect here; `priority` has.")
     return sentences
@@ -196,6 +219,15 @@ def unhonoured(document: dict[str, Any]) -> list[str]:
 def wanted_nodes(document: dict[str, Any]) -> int:
     """Give `resources.instance_count`, 1 when it is not there."""
     return int((document.get("resources") or {}).get("instance_count") or 1)
+
+
+def _beyond(document: dict[str, Any], pool: Pool, capabilities: Capabilities) -> Iterator[Problem]:
+    """Give a problem for what a compute of others can't do."""
+    if wanted_nodes(document) > 1 and not capabilities.multi_node:
+        yield Problem(f"{pool.name} runs each job on one machine", "resources.instance_count", expected="1")
+    if document.get("type") == "spark":
+        sentence = f"Spark programs run on the server's machine, not on {pool.name}"
+        yield Problem(sentence, "compute", expected="serverless, or a cluster of this machine")
 
 
 def _priority(document: dict[str, Any]) -> int:

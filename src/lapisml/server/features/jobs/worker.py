@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
 from lapisml.server.features.jobs.dispatch import Dispatcher
+from lapisml.server.features.jobs.lanes import GATHER_S, RESYNC_S, Lanes
 from lapisml.server.features.jobs.oversee import Overseer
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.tasks import Tasks
@@ -20,16 +21,9 @@ from lapisml.server.platform.leases import LeaseLostError
 
 _log = logging.getLogger("lapis.jobs")
 
-RESYNC_S = 2.0
-"""How often everything is looked at even though nobody called, seconds."""
-
-
-GATHER_S = 0.004
-"""How long to wait for more news after the first, seconds: a short job's news come close together."""
-
 
 class JobWorker:
-    """Runs `Dispatcher` and `Overseer` for one installation."""
+    """Runs `Dispatcher` and `Overseer` for one installation, and looks after the lanes of attached computes."""
 
     def __init__(
         self,
@@ -40,6 +34,7 @@ class JobWorker:
         overseer: Overseer,
         tasks: Tasks,
         wake: WakeListener,
+        lanes: Lanes,
     ) -> None:
         self._clock = clock
         self._events = events
@@ -48,6 +43,7 @@ class JobWorker:
         self._overseer = overseer
         self._tasks = tasks
         self._wake = wake
+        self._lanes = lanes
         self._stopping = threading.Event()
         self._lines_due = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="job-worker", daemon=True)
@@ -64,6 +60,7 @@ class JobWorker:
         self._events.notify(TOPIC_NEWS)
         self._thread.join(timeout=5)
         self._wake.stop()
+        self._lanes.stop()
         self._tasks.close()
         self._leased.release()
 
@@ -90,13 +87,18 @@ class JobWorker:
     def _round(self) -> None:
         now = self._clock.now_ms()
         names: set[str] | None = self._wake.take()
-        if now - self._synced_at >= RESYNC_S * 1000:
+        is_due = now - self._synced_at >= RESYNC_S * 1000
+        if is_due:
             if not self._leased.hold():
+                self._lanes.tend()  # those may be ours
                 return
             self._lines_due.set()
             names, self._synced_at = None, now
+        given = 0
         if self._lines_due.is_set():
             self._lines_due.clear()
-            self._dispatcher.dispatch()
+            given = self._dispatcher.dispatch()
+        if is_due or given:
+            self._lanes.tend()
         self._overseer.oversee(names)
         self._events.deliver(TOPIC_MOVED)

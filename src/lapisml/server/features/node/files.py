@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from lapisml.core import bundles
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.ports.storage import ObjectInfo, Storage, StorageLocation
+from lapisml.ports.storage import ObjectInfo, Storage, StorageLocation, safe_relative
 from lapisml.server.features.node.tickets import Ticket, Tickets
 
 _READ_AT_ONCE = 1 << 20
@@ -45,6 +46,14 @@ class NodeFiles:
         self._tickets = tickets
         self._storage = storage
         self._is_known = is_known
+
+    def admit(self, ticket: str, *, writing: bool = False) -> None:
+        """Check a ticket before anything that comes with it is read.
+
+        Raises:
+            LapisError: Unauthenticated, TokenExpired; Forbidden with a ticket to read.
+        """
+        self._place(ticket, "", writing=writing)
 
     def info(self, ticket: str, path: str) -> dict[str, Any] | None:
         """Describe a file or folder; None when nothing is there.
@@ -136,6 +145,10 @@ class NodeFiles:
         ticket = self._read(text)
         if writing and not ticket.writable:
             raise LapisError(ErrorCode.FORBIDDEN, f"{ticket.location} may be read by this job, not changed.")
+        if not safe_relative(path):
+            return ticket.location
+        if writing and ticket.location.root is None and ticket.location.protocol == "file":
+            _make_folder(ticket.location)
         return ticket.location.child(path)
 
     def _read(self, text: str) -> Ticket:
@@ -143,6 +156,15 @@ class NodeFiles:
         if not self._is_known(ticket.workspace):
             raise LapisError(ErrorCode.FORBIDDEN, f"Workspace '{ticket.workspace}' is no more.")
         return ticket
+
+
+def _make_folder(location: StorageLocation) -> None:
+    """Make a folder that is its own root, as a job on this machine makes it: what is below it is confined to it."""
+    try:
+        Path(location.path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sentence = f"The folder {location.name} can't be made: {error.strerror}."
+        raise LapisError(ErrorCode.STORAGE_UNREACHABLE, sentence) from error
 
 
 def to_wire(info: ObjectInfo) -> dict[str, Any]:

@@ -52,17 +52,17 @@ def router(files: NodeFiles) -> Routes:
         files.delete(_ticket(request), path)
 
     @routes.post("/fetch", include_in_schema=False)
-    def fetch(request: Request, body: dict[str, Any]) -> Response:
-        return Response(files.fetch(_ticket(request), [str(path) for path in body["paths"]]), media_type=_BINARY)
+    async def fetch(request: Request) -> Response:
+        ticket = _ticket(request)
+        await run_in_threadpool(files.admit, ticket)
+        paths = _paths(await _whole(request))
+        return Response(await run_in_threadpool(files.fetch, ticket, paths), media_type=_BINARY)
 
     @routes.put("/bundle", include_in_schema=False)
     async def put(request: Request) -> dict[str, int]:
-        data = bytearray()
-        async for piece in request.stream():
-            data += piece
-            if len(data) > 2 * bundles.LARGEST_BUNDLE:
-                raise LapisError(ErrorCode.REQUEST_TOO_LARGE, "A bundle of files is not longer than that.")
-        return {"files": await run_in_threadpool(files.put, _ticket(request), bytes(data))}
+        ticket = _ticket(request)
+        await run_in_threadpool(files.admit, ticket, writing=True)
+        return {"files": await run_in_threadpool(files.put, ticket, await _whole(request))}
 
     return routes
 
@@ -72,6 +72,25 @@ def _ticket(request: Request) -> str:
     if kind.lower() != "bearer" or not ticket:
         raise LapisError(ErrorCode.UNAUTHENTICATED, "A job's files are reached with its ticket.")
     return ticket.strip()
+
+
+async def _whole(request: Request) -> bytes:
+    """Read a body that is held in memory; one without end is refused."""
+    data = bytearray()
+    async for piece in request.stream():
+        data += piece
+        if len(data) > 2 * bundles.LARGEST_BUNDLE:
+            raise LapisError(ErrorCode.REQUEST_TOO_LARGE, "Files that travel together are not longer than that.")
+    return bytes(data)
+
+
+def _paths(body: bytes) -> list[str]:
+    try:
+        return [str(path) for path in json.loads(body)["paths"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise LapisError(
+            ErrorCode.DOCUMENT_INVALID, "Which files are wanted is not said in a form known here."
+        ) from error
 
 
 def _lines(found: Iterable[dict[str, Any]]) -> Iterator[bytes]:

@@ -48,6 +48,10 @@ class PipelineDriver:
         self._clock = clock
         self._memories: dict[int, Memory] = {}
 
+    def forget(self) -> None:
+        """Forget every job: the next pass reads it from the database."""
+        self._memories.clear()
+
     def drive(self, workspace: Workspace, job: JobRecord) -> float | None:
         """Start what can start; end the pipeline when nothing is left to do."""
         memory = self._memories.get(job.seq)

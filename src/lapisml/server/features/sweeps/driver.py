@@ -59,6 +59,10 @@ class SweepDriver:
         self._metrics = metrics
         self._memories: dict[int, Memory] = {}
 
+    def forget(self) -> None:
+        """Forget every job: the next pass reads it from the database."""
+        self._memories.clear()
+
     def drive(self, workspace: Workspace, job: JobRecord) -> float | None:
         """Start what can start, end what is behind; end the sweep when nothing is left to do."""
         try:

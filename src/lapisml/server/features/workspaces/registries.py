@@ -81,15 +81,22 @@ class Registries:
     Args:
         folders: each holds a folder for each registry, which goes with it.
         furnish: furnishes a new place as a workspace is.
+        clear: removes what is kept of a place elsewhere, before it goes.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, folders: Sequence[Path], furnish: Callable[[Workspace], None]
+        self,
+        database: Database,
+        clock: Clock,
+        folders: Sequence[Path],
+        furnish: Callable[[Workspace], None],
+        clear: Callable[[Workspace], None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._folders = folders
         self._furnish = furnish
+        self._clear = clear
         self._known: dict[str, _Known] = {}
 
     def get(self, name: str) -> Workspace:
@@ -138,6 +145,7 @@ class Registries:
             LapisError: NotFound.
         """
         place = self.get(name)
+        self._clear(place)
         with self._database.write() as connection:
             purge(connection, metadata, place.id)
             store.remove(connection, place.id)

@@ -52,7 +52,8 @@ class WorkspaceService:
         self._known: dict[str, tuple[Workspace, int]] = {}
         self._objections: list[Objection] = []
         self._welcomes: list[Callable[[Workspace], None]] = []
-        self.registries = Registries(database, clock, folders, self._furnish)
+        self._farewells: list[Callable[[Workspace], None]] = []
+        self.registries = Registries(database, clock, folders, self._furnish, self._clear)
 
     def object_to_deletion(self, objection: Objection) -> None:
         """Let a later feature forbid the deletion of a workspace (while its jobs run, say)."""
@@ -61,6 +62,10 @@ class WorkspaceService:
     def welcome(self, furnish: Callable[[Workspace], None]) -> None:
         """Let a later feature furnish each new workspace; the call must bear repetition."""
         self._welcomes.append(furnish)
+
+    def bid_farewell(self, clear: Callable[[Workspace], None]) -> None:
+        """Let a later feature remove what it keeps elsewhere before a workspace goes; the call must bear repetition."""
+        self._farewells.append(clear)
 
     def get(self, name: str) -> Workspace:
         """Return a workspace; remembered for two seconds.
@@ -155,13 +160,18 @@ class WorkspaceService:
             force: delete it although it holds assets, runs or jobs.
 
         Raises:
-            LapisError: NotFound; Conflict when it holds something, or when something in it runs.
+            LapisError: NotFound; Conflict when it holds something, or when something in it runs; StorageUnreachable
+                when its files can't be removed now.
         """
         workspace = self.get(name)
         for objection in self._objections:
             sentence = objection(workspace)
             if sentence is not None:
                 raise LapisError(ErrorCode.CONFLICT, sentence)
+        if not force:
+            with self._database.read() as connection:
+                self._check_empty(workspace, count_owned(connection, metadata, workspace.id))
+        self._clear(workspace)
         with self._database.write() as connection:
             if not force:
                 self._check_empty(workspace, count_owned(connection, metadata, workspace.id))
@@ -189,6 +199,10 @@ class WorkspaceService:
                 furnish(workspace)
             except IntegrityError:  # another server furnished it at the same moment
                 furnish(workspace)
+
+    def _clear(self, workspace: Workspace) -> None:
+        for clear in self._farewells:
+            clear(workspace)
 
     def _forget(self, name: str) -> None:
         with self._lock:

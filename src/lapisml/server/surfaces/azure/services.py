@@ -8,7 +8,7 @@ from lapisml.core.clock import Clock
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.content import ContentService
 from lapisml.server.features.assets.service import AssetService
-from lapisml.server.features.assets.uploads import UploadService
+from lapisml.server.features.assets.upload_request import Uploads
 from lapisml.server.features.batch_endpoints.service import BatchEndpointService
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.connections.service import ConnectionService
@@ -26,7 +26,7 @@ from lapisml.server.features.registries.sharing import Sharing
 from lapisml.server.features.schedules.service import ScheduleService
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService
-from lapisml.server.surfaces.blob.pending import PendingUploads
+from lapisml.server.surfaces.blob.pending import Pending
 from lapisml.server.surfaces.blob.signing import BlobSigner
 
 
@@ -57,7 +57,7 @@ class AzureServices:
     connections: ConnectionService
     feature_sets: FeatureSetService
     content: ContentService
-    uploads: UploadService
+    uploads: Uploads
     computes: ComputeService
     tracking: TrackingService
     jobs: JobService
@@ -68,5 +68,5 @@ class AzureServices:
     deployments: DeploymentService
     deployment_logs: DeploymentLogs
     batch_endpoints: BatchEndpointService
-    pending: PendingUploads
+    pending: Pending
     signer: BlobSigner

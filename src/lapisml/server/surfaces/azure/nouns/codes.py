@@ -33,7 +33,7 @@ _ALLOWED = "racwl"
 
 def code_service(services: AzureServices) -> CodeService:
     """Make what keeps code; it has no state of its own."""
-    return CodeService(services.assets.snapshot_root, services.storage, services.clock)
+    return CodeService(services.assets.shelf, services.storage, services.clock)
 
 
 def code_reference(services: AzureServices, workspace: Workspace, code_id: str) -> str:
@@ -166,9 +166,9 @@ class _Codes:
         if container is None:
             scope = AssetScope(call.scope_id, call.workspace.name, call.url)
             return self._services.assets.content_location(call.workspace, scope.own_uri(uri))
-        folder = self._services.pending.folder(call.workspace.name, container)
+        place, _ = self._services.pending.place(call.workspace.name, container)
         below = unquote(urlsplit(uri).path).partition(f"/{container}")[2]
-        return StorageLocation("file", str(folder)).child(below.strip("/"))
+        return place.child(below.strip("/"))
 
 
 def _pending_container(uri: str) -> str | None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.documents.references import DatastoreUri, parse
+from lapisml.ports.storage import StorageLocation
 from lapisml.server.features.assets.intake import UPLOADS
 from lapisml.server.features.datastores.service import DEFAULT, datastore_uri
 from lapisml.server.features.workspaces.service import Workspace
@@ -125,17 +127,23 @@ class RegistryAssets:
             return uri
         container, rest = words[start], "/".join(words[start + 1 :])
         target = datastore_uri(DEFAULT, f"{UPLOADS}/{container}", place)
-        folder = self._services.storage.local_path(self._services.datastores.resolve(place, target))
-        if folder is None:
-            raise LapisError(ErrorCode.NOT_SUPPORTED, "The registry's own datastore is not on this machine.")
-        if not folder.exists():
-            source = self._services.pending.folder(place.name, container)
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            source.rename(folder)
-            self._services.pending.discard(place.name, container)
+        self._settle(place, container, self._services.datastores.resolve(place, target))
         found = datastore_uri(DEFAULT, f"{UPLOADS}/{container}/{rest}".rstrip("/"), place)
         info = self._services.storage.info(self._services.datastores.resolve(place, found))
         return f"{found}/" if info is not None and info.is_dir else found
+
+    def _settle(self, place: Workspace, container: str, target: StorageLocation) -> None:
+        """Move the files of a finished upload to their place; done before, nothing happens."""
+        pending, storage = self._services.pending, self._services.storage
+        folder = storage.local_path(target)
+        if folder is None:
+            if storage.info(target) is None or pending.is_there(place.name, container):
+                storage.copy(pending.place(place.name, container)[0], target)
+        elif not folder.exists():
+            source, _ = pending.place(place.name, container)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            Path(source.path).rename(folder)
+        pending.discard(place.name, container)
 
 
 def _content(uri: str) -> DatastoreUri | None:

@@ -1,0 +1,65 @@
+"""asyncio's streams over a session of an SSH connection.
+
+The protocol of the links wants what asyncio gives for a socket: streams whose errors are OSErrors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import asyncssh
+
+from lapisml.backends.compute.node.transport import Streams
+
+_SAID = 4096
+
+
+class Session(asyncssh.SSHClientSession[bytes]):
+    """A command on the other side: its stdout as a stream, its stdin as a stream, the end of its stderr as a text."""
+
+    def __init__(self, limit: int) -> None:
+        loop = asyncio.get_running_loop()
+        self.reader = asyncio.StreamReader(limit=limit, loop=loop)
+        self._protocol = asyncio.StreamReaderProtocol(self.reader, loop=loop)
+        self._said = b""
+        self._channel: asyncssh.SSHClientChannel[bytes] | None = None
+
+    @property
+    def said(self) -> str:
+        """What the command wrote to stderr, its last 4 KiB."""
+        return self._said.decode(errors="replace").strip()
+
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        """Take the channel as the streams' transport."""
+        self._channel = chan
+        self._protocol.connection_made(cast(asyncio.Transport, chan))
+
+    def data_received(self, data: bytes, datatype: int | None) -> None:
+        """Pass on what came."""
+        if datatype == asyncssh.EXTENDED_DATA_STDERR:
+            self._said = (self._said + data)[-_SAID:]
+        else:
+            self._protocol.data_received(data)
+
+    def eof_received(self) -> bool:
+        """Pass on that nothing more comes; our side closes, too."""
+        self._protocol.eof_received()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the streams, in asyncio's words."""
+        self._protocol.connection_lost(None if exc is None else ConnectionResetError(str(exc) or "it was cut"))
+
+    def pause_writing(self) -> None:
+        """Have writers wait."""
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Have writers go on."""
+        self._protocol.resume_writing()
+
+    def streams(self) -> Streams:
+        """Return the two streams."""
+        channel: Any = self._channel
+        return self.reader, asyncio.StreamWriter(channel, self._protocol, self.reader, asyncio.get_running_loop())

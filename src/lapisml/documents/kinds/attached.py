@@ -1,0 +1,206 @@
+"""Computes of others that are attached: hosts reached by SSH, Slurm and Ray clusters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from lapisml.documents.base import RECORD_KEYS, Document, Part, TextOr
+from lapisml.documents.fields import (
+    Amount,
+    Choice,
+    Count,
+    FilledText,
+    ListOf,
+    MappingOf,
+    Port,
+    Secret,
+    Text,
+    Texts,
+    Variables,
+)
+from lapisml.documents.paths import DocumentPath
+from lapisml.documents.reading import fault, read_text
+from lapisml.documents.words import listed, nearest
+
+SSH_PORT = 22
+
+_HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})|[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]{1,32})?)\Z")
+_LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?\Z")
+_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:@+=*()\[\]&|/-]{0,254}\Z")
+_URL = re.compile(r"https?://[A-Za-z0-9_.\[\]:%-]+(?:/[^\s\x00-\x1f]*)?\Z")
+_FOLDER = re.compile(r"(?:/|~/|~\Z)[^\x00-\x1f]*\Z")
+
+SBATCH_OPTIONS = (
+    "clusters core_spec cpus_per_gpu dependency exclude exclusive extra_node_info gres gpus_per_node gpu_bind "
+    "licenses mail_type mail_user mem_bind mem_per_cpu mem_per_gpu mincpus nice nodelist prefer reservation switches "
+    "threads_per_core tmp wckey"
+).split()
+"""What may be asked of sbatch beyond the keys of the document; ``mem_per_cpu: 2G`` is ``--mem-per-cpu=2G``."""
+
+
+def _matching(form: re.Pattern[str], message: str, expected: str) -> Any:
+    def read(value: Any) -> str:
+        text = read_text(value)
+        if not form.match(text):
+            raise fault(f"`{text[:80]}` {message}", expected)
+        return text
+
+    return PlainValidator(read)
+
+
+_AS_TEXT = WithJsonSchema({"type": "string", "minLength": 1})
+
+Address = Annotated[
+    str, _matching(_HOST, "is no address of a machine", "a host name or an IP address, without a user"), _AS_TEXT
+]
+Login = Annotated[
+    str, _matching(_LOGIN, "is no user name", "letters, digits, `_`, `.` and `-`, no dash in front"), _AS_TEXT
+]
+Word = Annotated[
+    str, _matching(_WORD, "can't be used", "letters, digits and `_.,:@+=-`, no space, no dash in front"), _AS_TEXT
+]
+Url = Annotated[str, _matching(_URL, "is no address of a server", "http://host:port or https://host:port"), _AS_TEXT]
+Folder = Annotated[str, _matching(_FOLDER, "is no full path", "a path that begins with `/` or `~/`"), _AS_TEXT]
+
+
+class SshAccess(Part):
+    """How one logs in to a machine."""
+
+    admin_username: Login | None = Field(None, description="user to log in as; the server's own when left out")
+    admin_password: Secret | None = Field(None, repr=False, description="password of the user; kept encrypted")
+    ssh_port: Port | None = Field(None, description="port of the SSH server; 22 when left out")
+    ssh_private_key_file: Text | None = Field(
+        None, description="file on your machine with the private key; its text is sent and kept encrypted"
+    )
+    ssh_private_key: Secret | None = Field(None, repr=False, description="the private key itself; kept encrypted")
+    passphrase: Secret | None = Field(None, repr=False, description="passphrase of the private key; kept encrypted")
+
+    def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
+        """Refuse two keys for one login."""
+        if self.ssh_private_key is not None and self.ssh_private_key_file is not None:
+            yield ("ssh_private_key_file",), fault("there is `ssh_private_key` too", "one of them", at="key")
+
+
+class SshHost(Part):
+    """A machine of an SSH compute, where it differs from the others."""
+
+    address: Address = Field(description="host name or IP address")
+    port: Port | None = Field(None, description="port of its SSH server")
+    username: Login | None = Field(None, description="user to log in as")
+    slots: Count | None = Field(None, description="jobs that it runs at a time")
+
+
+def _host(value: Any) -> str:
+    return str(Address.__metadata__[0].func(value))  # type: ignore[attr-defined]
+
+
+Hosts = Annotated[
+    list[Annotated[str | SshHost, TextOr(SshHost, _host, "a host name, or a mapping with `address`")]], ListOf
+]
+
+
+class Attached(Document):
+    """What all attached computes have."""
+
+    KIND: ClassVar[str] = "compute"
+    NOUN: ClassVar[str] = "attached compute"
+    READ_ONLY: ClassVar[frozenset[str]] = RECORD_KEYS | frozenset(
+        "provisioning_errors provisioning_state state state_sentence last_operation location created_on modified_on "
+        "is_attached engine nodes current_node_count running_node_count max_instances".split()
+    )
+
+    resource_id: Text | None = Field(None, description="Azure's id of what is attached; kept, not needed")
+    root: Folder | None = Field(None, description="folder for jobs on the machines; ~/.lapis-node/… when left out")
+    interpreter: Folder | None = Field(None, description="Python 3.11 or newer on the machines; found when left out")
+    shared: Annotated[list[Folder], ListOf] | None = Field(
+        None, description="folders that the server and the machines see at the same path"
+    )
+    server_url: Url | None = Field(
+        None, description="address of this server as the machines reach it; needed only where it is quicker"
+    )
+    environment_variables: Variables | None = Field(None, description="variable and value, for every job there")
+
+
+class VirtualMachine(Attached):
+    """Machines reached by SSH."""
+
+    NOUN: ClassVar[str] = "virtual machine compute"
+
+    type: Annotated[str, Choice("virtualmachine")] = Field(description="virtualmachine")
+    address: Address | None = Field(None, description="the one machine: host name or IP address")
+    hosts: Hosts | None = Field(None, description="the machines, in place of `address`: names, or mappings")
+    slots: Count | None = Field(None, description="jobs that each machine runs at a time; 1 when left out")
+    ssh_settings: SshAccess | None = Field(None, description="how one logs in")
+    known_hosts: Text | None = Field(None, description="lines of a known_hosts file with the machines' keys")
+    host_keys: Texts | None = Field(None, description="public keys of the machines, as `ssh-ed25519 AAAA…`")
+
+    def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
+        """Refuse a document that names no machine, names one twice, or says where they are twice."""
+        if self.address is None and not self.hosts:
+            yield ("hosts",), fault("no machine is named", "`address: <host>`, or a list of `hosts`", at="missing")
+        elif self.address is not None and self.hosts is not None:
+            yield ("address",), fault("there are `hosts` too", "one of them", at="key")
+        seen: set[tuple[str, int]] = set()
+        for index, host in enumerate(self.hosts or []):
+            where = (host, 0) if isinstance(host, str) else (host.address, host.port or 0)
+            if where in seen:
+                yield ("hosts", index), fault(f"`{where[0]}` is there twice", "each machine once, with its `slots`")
+            seen.add(where)
+
+
+class SlurmLogin(SshAccess):
+    """The machine from which jobs are handed to Slurm."""
+
+    address: Address = Field(description="host name or IP address")
+    port: Port | None = Field(None, description="port of its SSH server")
+    username: Login | None = Field(None, description="user to log in as")
+    known_hosts: Text | None = Field(None, description="lines of a known_hosts file with the machine's keys")
+    host_keys: Texts | None = Field(None, description="public keys of the machine, as `ssh-ed25519 AAAA…`")
+
+
+class Slurm(Attached):
+    """A Slurm cluster."""
+
+    NOUN: ClassVar[str] = "Slurm compute"
+
+    type: Annotated[str, Choice("slurm")] = Field(description="slurm")
+    login: SlurmLogin | None = Field(
+        None, description="login host; left out where sbatch is on the server's own machine"
+    )
+    partition: Word | None = Field(None, description="partition; the cluster's default when left out")
+    account: Word | None = Field(None, description="account that pays")
+    qos: Word | None = Field(None, description="quality of service")
+    constraint: Word | None = Field(None, description="features that nodes must have")
+    max_nodes: Count | None = Field(None, description="nodes that one job may have")
+    time_limit_minutes: Count | None = Field(None, description="time limit of jobs that say none")
+    sbatch_options: Annotated[dict[str, Word], MappingOf] | None = Field(
+        None, description="further options of sbatch: `gres: gpu:1`"
+    )
+
+    def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
+        """Refuse options of sbatch that would change what Lapis relies on."""
+        for name in self.sbatch_options or {}:
+            if name.replace("-", "_") not in SBATCH_OPTIONS:
+                near = nearest(name, SBATCH_OPTIONS)
+                yield ("sbatch_options", name), fault(f"`{name[:80]}` can't be set", listed(SBATCH_OPTIONS), near)
+
+
+class Ray(Attached):
+    """A Ray cluster."""
+
+    NOUN: ClassVar[str] = "Ray compute"
+
+    type: Annotated[str, Choice("ray")] = Field(description="ray")
+    address: Url = Field(description="address of the cluster's dashboard, http://head:8265")
+    headers: Annotated[dict[str, Secret], MappingOf] | None = Field(
+        None, repr=False, description="headers that the dashboard wants; kept encrypted"
+    )
+    token: Secret | None = Field(None, repr=False, description="token that the dashboard wants; kept encrypted")
+    front_port: Amount | None = Field(None, description="port that the server reaches on the cluster; 0: any free one")
+    max_nodes: Count | None = Field(None, description="nodes that one job may have")
+    certificate: FilledText | None = Field(None, description="PEM text of the authority that signed its certificate")

@@ -1,0 +1,52 @@
+"""Two machines with SSH servers for a developer, and the document that attaches them; see ``scripts/dev-ssh``."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from tests.support import sshd
+from tests.support.processes import REPOSITORY
+
+
+def main() -> None:
+    """Start machines, print how they are attached, and take them away at the end."""
+    if sshd.SSHD is None:
+        sys.exit(f"scripts/dev-ssh: {sshd.NO_SSHD}")
+    why = sshd.why_no_namespaces()
+    folder = Path(tempfile.mkdtemp(prefix="lapis-ssh-"))
+    folder.chmod(0o755)
+    machines: list[sshd.SshMachine] = []
+    try:
+        for name in ("gpu0",) if why else ("gpu0", "gpu1"):
+            machines += [sshd.machine(folder / name, spaces=not why)]
+        _tell(folder, machines, why)
+        signal.pause()
+    except KeyboardInterrupt:
+        return
+    finally:
+        for machine in machines:
+            machine.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tell(folder: Path, machines: list[sshd.SshMachine], why: str) -> None:
+    document = sshd.document(*machines, ssh_settings={"ssh_private_key_file": str(folder / "user_key")})
+    path = REPOSITORY / ".demo" / "ssh.yml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    if why:
+        print(f"One machine on loopback, as yourself: {why}.")
+    for machine in machines:
+        print(f"ssh -i {folder / 'user_key'} -p {machine.port} {machine.username}@{machine.address}")
+    print(f"\n{path.read_text()}\nAttach them:  lapis compute attach -f {path}\nCtrl-C takes them away.", flush=True)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    main()
