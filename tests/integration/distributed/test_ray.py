@@ -110,7 +110,7 @@ def test_two_machines_are_one_ray(bench: Bench, python_with: Callable[[str], str
     script = (
         "import ray, time\nray.init()\ndeadline = time.monotonic() + 90\n"
         "while len(ray.nodes()) < 2 and time.monotonic() < deadline: time.sleep(0.1)\n"
-        "print(*sorted(node['NodeManagerAddress'] for node in ray.nodes()))"
+        "print('nodes', len(ray.nodes()))"
     )
     path = {"PATH": f"{Path(python).parent}:{os.environ['PATH']}"}
     handle = bench.submit(
@@ -118,4 +118,4 @@ def test_two_machines_are_one_ray(bench: Bench, python_with: Callable[[str], str
     )
     course = bench.follow(handle, timeout=240)
     assert course.exit.outcome is Outcome.COMPLETED, course.exit
-    assert "127.0.0.1 127.0.0.2" in bench.log(handle).splitlines()
+    assert "nodes 2" in bench.log(handle).splitlines()
