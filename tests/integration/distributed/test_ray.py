@@ -101,3 +101,21 @@ def test_a_script_is_connected(bench: Bench, python_with: Callable[[str], str]) 
     course = bench.follow(handle, timeout=180)
     assert course.exit.outcome is Outcome.COMPLETED, course.exit
     assert "6" in bench.log(handle).splitlines()
+
+
+@pytest.mark.slow
+def test_two_machines_are_one_ray(bench: Bench, python_with: Callable[[str], str]) -> None:
+    """With a real Ray: the script sees both nodes."""
+    python = python_with("ray")
+    script = (
+        "import ray, time\nray.init()\ndeadline = time.monotonic() + 90\n"
+        "while len(ray.nodes()) < 2 and time.monotonic() < deadline: time.sleep(0.1)\n"
+        "print('nodes', len(ray.nodes()))"
+    )
+    path = {"PATH": f"{Path(python).parent}:{os.environ['PATH']}"}
+    handle = bench.submit(
+        f'{python} -c "{script}"', distribution=DistributionSpec("ray"), node_count=2, environment_variables=path
+    )
+    course = bench.follow(handle, timeout=240)
+    assert course.exit.outcome is Outcome.COMPLETED, course.exit
+    assert "nodes 2" in bench.log(handle).splitlines()

@@ -143,7 +143,7 @@ class Starter:
             spec["part"] = {"number": part, **shared}
         own = {"CUDA_VISIBLE_DEVICES": self._gpus(record, part)}
         if (spec.get("distribution") or {}).get("type") == "ray":
-            own["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
+            own["LAPIS_RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
         spec["environment_variables"] = {**own, **spec["environment_variables"]}
         return spec
 
