@@ -211,11 +211,12 @@ def serving_world(
         told = ("b:b", "s:s") if real is None else (_target("environments", "uv"), _target("storage", "fsspec"))
         options = {} if real is None else {"root": str(home / "environments")}
         settings = LaunchSettings(home, Resolution.HOST, told[0], options, told[1], home / "wake.sock")
-        launcher = Launcher(settings, world.assets, tracking, identity, builder, world.storage)
+        computes = ComputeService(world.database, world.clock, 2)
+        launcher = Launcher(settings, world.assets, tracking, identity, builder, world.storage, computes)
         leases = Leases(world.database, world.clock, owner)
         ground = Ground(
             world.database, world.clock, events, leases, "site", identity, world.workspaces, world.assets,
-            ComputeService(world.database, world.clock, 2), tracking, compute, builder, world.storage,  # type: ignore[arg-type]
+            computes, tracking, compute, builder, world.storage,  # type: ignore[arg-type]
         )  # fmt: skip
         vault = Vault.open(home / "secret.key")
         wanted = ServingSettings(places.home, True, 60, 1 << 20)
