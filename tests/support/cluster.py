@@ -19,13 +19,14 @@ class Cluster:
     Attributes:
         servers: each over a home of its own, as on a machine of its own.
         balancer: the one address before them.
-        home: a home whose commands talk to the balancer.
+        bucket: where the files of workspaces lie.
     """
 
     def __init__(self, folder: Path, database_url: str, bucket: Bucket, count: int, **env: str) -> None:
         self.folder = folder
         self.key = base64.urlsafe_b64encode(os.urandom(32)).decode()
         self.balancer = Balancer([])
+        self.bucket = bucket
         self.env = {
             "LAPIS_DATABASE_URL": database_url, "LAPIS_TOKEN": TOKEN, "LAPIS_SECRET_KEY": self.key,
             "LAPIS_PUBLIC_URL": self.balancer.url, "LAPIS_LOCAL_SLOTS": "4", **bucket.env, **env,

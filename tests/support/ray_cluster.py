@@ -17,6 +17,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -125,16 +126,24 @@ class RayCluster:
         """Return the processes of this cluster whose command line holds `mark`."""
         return [pid for pid, line in _processes() if mark in line and self._is_ours(pid)]
 
+    def processes_of(self, node: str) -> list[int]:
+        """Return every process of a node, of its jobs and of Ray."""
+        home = b"HOME=" + os.fsencode(self.folder / node) + b"\0"
+        return [pid for pid, _line in _processes() if home in _environment(pid)]
+
+    @staticmethod
+    def end(pid: int) -> None:
+        """Kill a process, if it is still there."""
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
     def stop(self) -> None:
         """End every process of the cluster and of its jobs, and remove its files."""
         deadline = time.monotonic() + 20
         while found := [pid for pid, _line in _processes() if self._is_ours(pid)]:
             assert time.monotonic() < deadline, found
             for pid in found:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
+                self.end(pid)
             time.sleep(0.05)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -183,10 +192,7 @@ class RayCluster:
 
     def _is_ours(self, pid: int) -> bool:
         """Say whether a process was started by this cluster, or below it: all have its mark in their environment."""
-        try:
-            variables = Path(f"/proc/{pid}/environ").read_bytes()
-        except OSError:
-            return False
+        variables = _environment(pid)
         folder = os.fsencode(self.folder)
         return b"LAPIS_TEST_RAY_CLUSTER=" + folder in variables or b"HOME=" + folder + b"/" in variables
 
@@ -245,6 +251,14 @@ class RayRig:
         """End the processes of every job."""
         for pid in self.cluster.processes("lapis-job"):
             os.kill(pid, signal.SIGKILL)
+
+
+def _environment(pid: int) -> bytes:
+    """Return a process's environment as it was started; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
 
 
 def _processes() -> list[tuple[int, str]]:

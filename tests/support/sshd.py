@@ -22,7 +22,7 @@ from tests.support.processes import end, free_port
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin:" + os.environ.get("PATH", ""))
 NO_SSHD = "sshd is not installed (apt install openssh-server)"
 USER, UID, PASSWORD = "ada", 20001, "correct horse"
-_NUMBERS = count(os.getpid() % 60)
+_NUMBERS = count()
 
 _CONFIG = """
 HostKey {folder}/host_key
@@ -202,9 +202,8 @@ class SshMachine:
     def move(self) -> None:
         """Give it another address; its processes go on."""
         run("ip", "netns", "exec", self.space, "ip", "addr", "del", f"{self.address}/30", "dev", "eth0")
-        old = self.address.split(".")
-        ours = ".".join([*old[:3], "5"])
-        self.address = ".".join([*old[:3], "6"])
+        net, _dot, last = self.address.rpartition(".")
+        ours, self.address = f"{net}.{int(last) + 3}", f"{net}.{int(last) + 4}"
         run("ip", "addr", "add", f"{ours}/30", "dev", f"v{self.space}")
         run("ip", "netns", "exec", self.space, "ip", "addr", "add", f"{self.address}/30", "dev", "eth0")
 
@@ -303,8 +302,9 @@ def machine(folder: Path, *, spaces: bool, **facts: object) -> SshMachine:
 def _in_spaces(folder: Path, key: str) -> SshMachine:
     number = next(_NUMBERS)
     space = f"lp{os.getpid()}x{number}"
-    third, fourth = 64 + number // 250, number % 250
-    ours, theirs = f"10.{third}.{fourth}.1", f"10.{third}.{fourth}.2"
+    pid, last = os.getpid(), number % 31 * 8  # sessions that run at a time have addresses of their own
+    net = f"10.{64 + (pid >> 8) % 64}.{pid % 256}"
+    ours, theirs = f"{net}.{last + 1}", f"{net}.{last + 2}"
     run("ip", "netns", "add", space)
     run("ip", "link", "add", f"v{space}", "type", "veth", "peer", "name", "eth0", "netns", space)
     run("ip", "addr", "add", f"{ours}/30", "dev", f"v{space}")

@@ -72,12 +72,14 @@ class WaitReason(StrEnum):
     IN_LINE = "InLine"
     COMPUTE_STOPPED = "ComputeStopped"
     COMPUTE_GONE = "ComputeGone"
+    COMPUTE_AWAY = "ComputeAway"
 
 
 WAIT_SENTENCES: dict[WaitReason, str] = {
     WaitReason.IN_LINE: "Queued: {place} in line for {compute}; {holders}.",
     WaitReason.COMPUTE_STOPPED: "Queued: {compute} is stopped; start it: lapis compute start -n {compute}.",
     WaitReason.COMPUTE_GONE: "Queued: {compute} no longer exists; create it again or cancel the job.",
+    WaitReason.COMPUTE_AWAY: "Queued: nothing of {compute} can be had now: {trouble}",
 }
 
 

@@ -121,15 +121,18 @@ class DistributionSpec:
     """How many processes a job is, and what they are to each other.
 
     Attributes:
-        type: ``pytorch``, ``mpi``, ``tensorflow``.
+        type: ``pytorch``, ``mpi``, ``tensorflow``, ``ray``.
         processes_per_node: for pytorch and mpi.
         workers, parameter_servers: for tensorflow, over all nodes.
+        ray: for ray, what of ``port``, ``include_dashboard``, ``dashboard_port``, ``head_node_additional_args`` and
+            ``worker_node_additional_args`` the document says.
     """
 
     type: str
     processes_per_node: int = 1
     workers: int = 0
     parameter_servers: int = 0
+    ray: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

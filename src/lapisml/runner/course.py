@@ -36,9 +36,14 @@ def prepare(job: Job, relay: RelayLink | None) -> child.Launch:
     launch = child.Launch(job.folder, [_bash(), "-c", text], variables, job.path(layout.STD_LOG), job.umask)
     if job.spec.get("distribution"):
         # Only a job of several processes pays for these modules.
-        from lapisml.runner.distributed import launcher
+        if job.spec["distribution"]["type"] == "ray":
+            from lapisml.runner.distributed import ray
 
-        launcher.prepare(job, launch)
+            ray.prepare(job, launch)
+        else:
+            from lapisml.runner.distributed import launcher
+
+            launcher.prepare(job, launch)
     elif job.spec.get("part") and not job.spec.get("parallel"):
         parts.link_log(job.folder, parts.number_of(job.spec), len(parts.hosts_of(job.spec)))
     if job.spec.get("spark"):

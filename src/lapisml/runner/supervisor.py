@@ -169,7 +169,7 @@ class Supervisor:
             from lapisml.runner.serving import starting as keeping  # only for jobs that need it
 
             return keeping.own_end(self._job, endings.of_status(status, oom_kills))
-        if not self._job.spec.get("distribution"):
+        if (self._job.spec.get("distribution") or {"type": "ray"})["type"] == "ray":
             return endings.of_status(status, oom_kills)
         from lapisml.runner.distributed import record  # only for jobs that need it
 

@@ -122,9 +122,9 @@ def test_without_distribution_the_command_runs_on_every_machine(bench: Bench) ->
 
 
 def test_a_rank_that_fails_elsewhere_is_named_and_ends_the_others(bench: Bench) -> None:
+    failing = "echo up; while ! [ -e go ]; do sleep 0.05; done; echo the cause; exit 3"
     spec = bench.spec(
-        "if [ $RANK = 1 ]; then echo up; while ! [ -e go ]; do sleep 0.05; done; echo the cause; exit 3; fi; "
-        f"{FOREVER}",
+        f"if [ $RANK = 1 ]; then {failing}; fi; {FOREVER}",
         distribution=PYTORCH,
         node_count=2,
     )

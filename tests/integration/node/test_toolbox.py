@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import tomllib
@@ -12,6 +13,7 @@ import pytest
 
 from lapisml.backends.compute.node import toolboxes
 from lapisml.backends.compute.node.process import ProcessTransport
+from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import EndReason
 from lapisml.ports.launch import EnvironmentSpec
 from lapisml.runner.toolbox import REQUIREMENTS
@@ -46,15 +48,16 @@ def node(rig: NodeRig, tmp_path: Path) -> Bench:
     site = [str(Path(yaml.__file__).parent.parent)]
     (tools / "uv").write_text(FAKE_UV.format(python=python, root=rig.root, path=site))
     (tools / "uv").chmod((tools / "uv").stat().st_mode | stat.S_IXUSR)
-    environment = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    kept = {name: value for name, value in os.environ.items() if name == "HOME" or name.startswith(("UV_", "XDG_"))}
+    environment = {**kept, "PATH": f"{tools}:/usr/bin:/bin"}
     transport = ProcessTransport(str(rig.root), python, environment=environment)
     return Bench(lambda: rig.backend(transport=transport), rig.home, rig.root)
 
 
 def environment(bench: Bench) -> EnvironmentSpec:
     root = str(bench.home / "environments")
-    definition = {"name": "env", "requirements": [], "resolution": "host"}
-    return EnvironmentSpec(definition, BUILDER, root, "k" * 16, {"root": root, "offline": True})
+    definition = {"name": "env", "requirements": [], "resolution": "compatible"}
+    return EnvironmentSpec(definition, BUILDER, root, "k" * 16, {"root": root, "offline": False})
 
 
 def test_the_first_job_makes_it_and_the_second_has_it(node: Bench) -> None:
@@ -75,7 +78,7 @@ def test_an_environment_is_built_on_the_node_once(rig: NodeRig, bench: Bench) ->
     """By the real uv, below the agent's folder; the second job finds it there."""
     root = str(rig.home / "environments")
     definition = {"name": "env", "requirements": [], "resolution": "compatible"}
-    wanted = EnvironmentSpec(definition, BUILDER, root, "k" * 16, {"root": root, "offline": True})
+    wanted = EnvironmentSpec(definition, BUILDER, root, "k" * 16, {"root": root, "offline": False})
     script = "python -c 'import sys; print(sys.prefix, sys.path)'"
     for _again in range(2):
         course = bench.run(script, timeout=90, environment=wanted)
@@ -83,6 +86,15 @@ def test_an_environment_is_built_on_the_node_once(rig: NodeRig, bench: Bench) ->
     ready = list((rig.root / "environments").glob("*/ready.json"))
     assert len(ready) == 1
     assert not Path(root).exists()
+
+
+def test_the_toolbox_does_not_pass_for_the_interpreter_that_is_there(node: Bench) -> None:
+    wanted = environment(node)
+    host = replace(wanted, definition={**wanted.definition, "resolution": "host"})
+    with pytest.raises(LapisError) as caught:
+        node.submit("true", environment=host)
+    assert caught.value.code is ErrorCode.NOT_SUPPORTED
+    assert "interpreter:" in (caught.value.hint or "")
 
 
 def test_a_job_that_needs_none_makes_none(node: Bench) -> None:

@@ -38,7 +38,7 @@ class _Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_PUT = do_DELETE = do_GET
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - the names of BaseHTTPRequestHandler
 
     def log_message(self, *_words: object) -> None:
         """Keep still."""

@@ -15,6 +15,7 @@ from lapisml.server.features.jobs.distribution import distribution_of, refusals
     [
         ({"type": "pytorch"}, 2, DistributionSpec("pytorch", 1)),
         ({"type": "pytorch", "process_count_per_instance": 3}, 2, DistributionSpec("pytorch", 3)),
+        ({"type": "ray", "port": 6379}, 2, DistributionSpec("ray", ray={"port": 6379})),
         ({"type": "mpi", "process_count_per_instance": 2}, None, DistributionSpec("mpi", 2)),
         ({"type": "tensorflow"}, 2, DistributionSpec("tensorflow", workers=2)),
         (
@@ -36,7 +37,11 @@ def test_without_the_key_a_job_is_one_process() -> None:
 @pytest.mark.parametrize(
     ("asked", "place"),
     [
-        ({"type": "ray"}, "distribution.type"),
+        (
+            {"type": "ray", "head_node_additional_args": "--temp-dir /tmp/x"},
+            "distribution.head_node_additional_args",
+        ),
+        ({"type": "ray", "worker_node_additional_args": "'"}, "distribution.worker_node_additional_args"),
         ({"type": "pytorch", "process_count_per_instance": 129}, "distribution"),
         ({"type": "tensorflow", "worker_count": 250, "parameter_server_count": 7}, "distribution"),
     ],

@@ -9,6 +9,8 @@ import io
 import json
 import os
 import socket
+import subprocess
+import sys
 import tarfile
 import tracemalloc
 from collections.abc import Sequence
@@ -18,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from lapisml.backends.compute.node import codec, engine, pack
+from lapisml.backends.compute.node import codec, engine, pack, tidying
 from lapisml.backends.compute.node.contexts import manifest_of
 from lapisml.backends.compute.node.news import News
 from lapisml.backends.compute.node.pace import ahead
@@ -183,6 +185,34 @@ def test_the_pack_is_the_same_every_time_and_holds_no_server() -> None:
     assert not [name for name in names if name.startswith(("lapisml/server/", "lapisml/cli/", "lapisml/sdk/"))]
     assert not [name for name in names if "__pycache__" in name]
     assert len(made.data) < 2 << 20
+
+
+def test_packs_go_when_nobody_uses_them(tmp_path: Path) -> None:
+    """Not the agent's own, not one that is in use, not one that was used lately."""
+    packs = {name: tmp_path / "pack" / name for name in ("own", "used", "fresh", "old")}
+    for name, folder in packs.items():
+        (folder / "lapisml").mkdir(parents=True)
+        if name != "fresh":
+            os.utime(folder, (0, 0))
+    waiting = "import sys; sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", waiting, str(packs["used"])], stdin=subprocess.PIPE) as process:
+        assert tidying.remove_old_packs(tmp_path, packs["own"]) == ["old"]
+        assert sorted(p.name for p in (tmp_path / "pack").iterdir()) == ["fresh", "own", "used"]
+        assert process.stdin is not None
+        process.stdin.close()
+    assert tidying.remove_old_packs(tmp_path, packs["own"]) == ["used"]
+
+
+def test_what_a_cut_upload_left_goes_with_the_next(tmp_path: Path) -> None:
+    store = NodeStore(tmp_path)
+    digest = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+    store.put({"blob": digest, "upload": "u1", "offset": 0}, b"f")
+    store.put({"blob": digest, "upload": "u2", "offset": 0}, b"f")
+    (left,) = (tmp_path / "snapshots").rglob(f"{digest}.u1")
+    os.utime(left, (0, 0))
+    store.put({"blob": digest, "upload": "u3", "offset": 0, "last": True}, b"foo")
+    found = sorted(p.name for p in (tmp_path / "snapshots").rglob(f"{digest}*"))
+    assert found == [digest, f"{digest}.u2"]
 
 
 def test_engines_are_named_not_imported_at_will(tmp_path: Path) -> None:

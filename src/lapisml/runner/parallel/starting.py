@@ -33,6 +33,12 @@ def prepare(job: Job, launch: child.Launch, values: Mapping[str, str]) -> None:
     Raises:
         JobEndError: COMMAND when the document asks for what can't be, INPUT for an input that can't be cut up.
     """
+    if len((job.spec.get("part") or {}).get("hosts", ())) > 1:
+        raise JobEndError(
+            EndReason.COMMAND,
+            error="mini-batches are worked on by one machine: set `resources.instance_count` to 1, and "
+            "`max_concurrency_per_instance` to as many workers as it has processors",
+        )
     plan = make_plan(job, launch.env, values)
     path = job.path(layout.PARALLEL)
     plan.write(path)

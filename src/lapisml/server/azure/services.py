@@ -5,7 +5,8 @@ from __future__ import annotations
 from lapisml.server.features.jobs.assembly import JobsPart
 from lapisml.server.parts import Backends, Features, LateFeatures, Platform
 from lapisml.server.surfaces.azure.services import AzureServices
-from lapisml.server.surfaces.blob.pending import PendingUploads
+from lapisml.server.surfaces.blob.pending import Pending, PendingUploads
+from lapisml.server.surfaces.blob.shared_pending import SharedPendingUploads
 from lapisml.server.surfaces.blob.signing import BlobSigner
 
 
@@ -14,7 +15,6 @@ def gather(
 ) -> AzureServices:
     """Give every service that a surface may call."""
     p, f, settings = platform, features, platform.settings
-    folder = settings.home / "storage"
     return AzureServices(
         url=p.url,
         subscription=settings.azure_subscription,
@@ -42,6 +42,13 @@ def gather(
         deployments=late.endpoints.deployments,
         deployment_logs=late.endpoints.logs,
         batch_endpoints=late.batch_endpoints.service,
-        pending=PendingUploads(folder, p.clock),
+        pending=_pending(platform, backends, features),
         signer=BlobSigner(p.vault, p.clock),
     )
+
+
+def _pending(platform: Platform, backends: Backends, features: Features) -> Pending:
+    files = features.datastores.files
+    if files.base is None:
+        return PendingUploads(files.folder, platform.clock)
+    return SharedPendingUploads(files, backends.storage, platform.clock)

@@ -7,6 +7,7 @@ has its own supervisor. When the server goes away its stdin closes and it ends; 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import platform
 import secrets
@@ -18,6 +19,7 @@ from typing import Any
 from lapisml.backends.compute.node import engine, wire
 from lapisml.backends.compute.node.news import News
 from lapisml.backends.compute.node.service import Service
+from lapisml.backends.compute.node.tidying import remove_old_packs
 from lapisml.backends.compute.node.tunnel import Tunnel
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import ComputeBackend
@@ -171,6 +173,8 @@ def main() -> None:
 async def _on_streams(root: Path) -> None:
     reader, writer = await _own_streams(root)
     agent = Agent(root)
+    with contextlib.suppress(OSError):
+        await asyncio.to_thread(remove_old_packs, root, Path(sys.argv[1]))
     try:
         await agent.attend(reader, writer)
     except wire.WireError as error:

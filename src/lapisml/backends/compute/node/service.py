@@ -73,6 +73,13 @@ class Service:
                 ErrorCode.NOT_SUPPORTED, f"The node can't read the job's specification: {error}."
             ) from error
         toolbox = toolboxes.interpreter(self._root, toolboxes.needs(spec))
+        if toolbox is not None and spec.environment and spec.environment.definition.get("resolution") == "host":
+            raise LapisError(
+                ErrorCode.NOT_SUPPORTED,
+                "Environments are taken from the interpreter that is there (resolution `host`), and the node's has not "
+                "what offers itself as one: uv, packaging and pyyaml.",
+                "Install them there, or name an interpreter that has them by `interpreter:` in the compute's document.",
+            )
         return self._backend.submit(replace(spec, toolbox=toolbox)).to_json(), b""
 
     def _observe(self, body: Any, _tail: bytes) -> tuple[Any, bytes]:

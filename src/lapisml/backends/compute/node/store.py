@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import secrets
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lapisml.documents.manifest import Manifest, is_digest
 from lapisml.runner import copying
 from lapisml.runner.snapshots import SnapshotStore
 
+_ABANDONED_S = 3600.0
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -114,6 +116,8 @@ class NodeStore:
         part = target.with_name(f"{target.name}.{upload}")
         part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         offset = int(asked["offset"])
+        if offset == 0:
+            _drop_abandoned(part)
         with part.open("wb" if offset == 0 else "r+b") as file:
             file.seek(offset)
             file.write(data)
@@ -146,6 +150,13 @@ def _write(path: Path, data: bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def _drop_abandoned(part: Path) -> None:
+    """Remove pieces of the same content that an upload left which was cut off."""
+    for other in part.parent.glob(f"{part.stem}.*"):
+        if other != part and other.stat().st_mtime < time.time() - _ABANDONED_S:
+            other.unlink(missing_ok=True)
 
 
 def _checked(digest: Any) -> str:

@@ -13,7 +13,7 @@ from lapisml.backends.compute.ray.transport import RayTransport
 from lapisml.ports.attach import Attachment
 from lapisml.ports.compute import Capabilities
 
-CAPABILITIES = Capabilities(multi_node=True, gpus=True, local_paths=False, queues=True, serving=False)
+CAPABILITIES = Capabilities(multi_node=True, gpus=True, local_paths=False, queues=True, serving=True)
 
 
 class RayCompute(RemoteBackend):

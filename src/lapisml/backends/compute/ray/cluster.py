@@ -90,7 +90,7 @@ class Cluster:
         """Say what a job waits for, and what there is."""
         asked = words(bundle)
         nodes = self.alive()
-        able = [node for node in nodes if _fits(bundle, node.total)]
+        able = [node for node in nodes if fits(bundle, node.total)]
         if not able:
             return (
                 f"Waits for a node with {asked}: none of the cluster's {len(nodes)} is that large"
@@ -138,7 +138,8 @@ def _node(plain: Mapping[str, Any]) -> RayNode:
     )
 
 
-def _fits(bundle: Bundle, total: Bundle) -> bool:
+def fits(bundle: Bundle, total: Bundle) -> bool:
+    """Say whether a node that has `total` can give a bundle when nobody else is there."""
     return all(total.get(name, 0.0) >= amount for name, amount in bundle.items())
 
 

@@ -20,6 +20,7 @@ from lapisml.backends.compute.ray.keepers import Keepers, Sources
 from lapisml.backends.compute.ray.nodes import Nodes
 from lapisml.backends.compute.ray.placing import Groups, Line
 from lapisml.backends.compute.ray.records import Record, Records
+from lapisml.backends.compute.ray.spreading import Spread
 from lapisml.backends.compute.ray.standing import describe
 from lapisml.backends.compute.ray.starting import Starter
 from lapisml.backends.compute.ray.tending import Tending
@@ -71,7 +72,8 @@ class RayJobs:
         self._tell = tell
         self._records = Records(root)
         self._cluster = Cluster()
-        self._groups = Groups(prefix)
+        self._spread = Spread(self._cluster, self._snapshot)
+        self._groups = Groups(prefix, self._spread.prefer)
         self._keepers = Keepers(written or str(root), sources, self._hear, self._active)
         self._line = Line(self._groups, self._begin)
         self._nodes = Nodes(self._known, self._keepers, self._cluster, patience_s)
@@ -86,7 +88,7 @@ class RayJobs:
     @property
     def capabilities(self) -> Capabilities:
         """Say what the cluster can do."""
-        return Capabilities(multi_node=True, gpus=True, local_paths=False, queues=True)
+        return Capabilities(multi_node=True, gpus=True, local_paths=False, queues=True, serving=True)
 
     def listen(self, tell: Callable[[str], None]) -> None:
         """Tell of news from now on."""

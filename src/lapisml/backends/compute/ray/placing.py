@@ -7,6 +7,7 @@ the same, and only the first jobs of the line have groups of their own, which al
 
 from __future__ import annotations
 
+import inspect
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,14 +27,22 @@ _LONGEST_PAUSE_S = 0.25
 _NOTHING_DUE_S = 1.0
 _GPU_ANSWER_S = 60.0
 
+_TAKES_WISHES = "_soft_target_node_id" in inspect.signature(placement_group).parameters
+
 Placed = Callable[[Record, Sequence[str]], None]
 
 
 class Groups:
-    """Placement groups by name; they outlive the front."""
+    """Placement groups by name; they outlive the front.
 
-    def __init__(self, prefix: str) -> None:
+    Args:
+        prefix: begins their names.
+        prefer: gives the id of the node that a job had better have, None for any.
+    """
+
+    def __init__(self, prefix: str, prefer: Callable[[Record], str | None] = lambda _record: None) -> None:
         self._prefix = prefix
+        self._prefer = prefer
         self._held: dict[str, PlacementGroup] = {}
 
     def name(self, record: Record) -> str:
@@ -46,9 +55,17 @@ class Groups:
         strategy = "STRICT_SPREAD" if len(record.bundles) > 1 else "PACK"
         held = self._find(name)
         if held is None:
-            held = placement_group(record.bundles, strategy=strategy, name=name, lifetime="detached")
+            held = self._new(record, name, strategy)
         self._held[name] = held
         return name
+
+    def _new(self, record: Record, name: str, strategy: str) -> PlacementGroup:
+        node = self._prefer(record)
+        if node is not None and _TAKES_WISHES:
+            return placement_group(
+                record.bundles, strategy="STRICT_PACK", name=name, lifetime="detached", _soft_target_node_id=node
+            )
+        return placement_group(record.bundles, strategy=strategy, name=name, lifetime="detached")
 
     def nodes(self, name: str) -> list[str] | None:
         """Return the ids of a group's nodes; None while it waits.
@@ -100,6 +117,11 @@ class Groups:
             return None
         self._held[name] = found
         return found
+
+
+def _may_follow(record: Record, before: Record) -> bool:
+    """Say whether a job can have the very nodes of another."""
+    return record.bundles == before.bundles and not record.spec.get("serving")
 
 
 @dataclass
@@ -154,7 +176,7 @@ class Line:
             return
         with self._change:
             following = next(iter(self._waiting.values()), None)
-            if following is None or following.record.bundles != record.bundles or not nodes:
+            if following is None or not _may_follow(following.record, record) or not nodes:
                 following = None
             else:
                 del self._waiting[following.record.key]

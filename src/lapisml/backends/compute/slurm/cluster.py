@@ -67,13 +67,19 @@ def _transport(attachment: Attachment) -> Transport:
             ErrorCode.DOCUMENT_INVALID,
             "A compute of type slurm needs `root:`, a folder on storage that the login host and the nodes share.",
         )
-    if document.get("login"):
-        return _over_ssh(attachment, root)
+    login = document.get("login")
+    if login:
+        return _over_ssh(login, root, document.get("interpreter"))
     return ProcessTransport(root, document.get("interpreter"), name="this machine")
 
 
-def _over_ssh(attachment: Attachment, root: str) -> Transport:
-    raise LapisError(ErrorCode.NOT_SUPPORTED, f"{attachment.name}: {root}")
+def _over_ssh(login: Mapping[str, Any], root: str, interpreter: str | None) -> Transport:
+    try:
+        from lapisml.backends.compute.ssh.login import login_transport
+    except ModuleNotFoundError as error:
+        sentence = f"A login host is reached by SSH, which needs the package {error.name}."
+        raise LapisError(ErrorCode.MISSING_PACKAGE, sentence, "Install it: pip install 'lapisml[ssh]'") from error
+    return login_transport(login, root, interpreter)
 
 
 def _where(document: Mapping[str, Any]) -> str:

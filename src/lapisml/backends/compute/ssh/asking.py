@@ -75,10 +75,13 @@ class Asking(Generic[A]):
         return _Late(self._threads.submit(put, number, question), question, time.monotonic())
 
     def _end(self, number: int, question: Any, one: _Late, late: Callable[[int, Any, float], A]) -> A:
-        if one.answer.done() and one.question == question:
+        done = one.answer.done()
+        with self._lock:
+            if not done:
+                self._late[number] = one
+            elif self._late.get(number) is one:
+                del self._late[number]
+        if done and one.question == question:
             answer: A = one.answer.result()
             return answer
-        with self._lock:
-            if not one.answer.done():
-                self._late[number] = one
         return late(number, question, time.monotonic() - one.since)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from lapisml.backends.compute.node import parts
 from lapisml.backends.compute.ssh.asking import Asking
@@ -28,12 +28,14 @@ class _Plan:
         watch: what is asked about the whole.
         asked: machine and what it is asked, one for each part; all machines for a job that is looked for.
         placement: where the job was put; None for a job that is looked for.
-        known: what needs no asking.
+        lost: number of the part → what is said of one that is lost, and not asked for.
+        known: what is said of the whole without asking.
     """
 
     watch: Watch
     asked: Sequence[tuple[int, Watch]] = ()
     placement: Placement | None = None
+    lost: Mapping[int, Observation] = field(default_factory=dict)
     known: Observation | None = None
 
 
@@ -78,16 +80,14 @@ class Looking:
         if placement is None:
             return _Plan(watch, [(member.number, watch) for member in self._members])
         try:
-            if placement.lost is not None:
-                return _Plan(watch, known=_gone(watch, *placement.lost))
             there = members_of(placement, self._members, self._compute)
-        except LostError as error:
-            return _Plan(watch, known=self._lose(watch, str(error)))
         except UnsureError as error:
             self._reach_all()
             return _Plan(watch, known=_unknown(watch, str(error)))
-        asked = [watch] if len(there) == 1 else parts.watches(watch, len(there))
-        return _Plan(watch, [(m.number, one) for m, one in zip(there, asked, strict=True)], placement)
+        each = [watch] if len(there) == 1 else parts.watches(watch, len(there))
+        lost_ones = {n: self._lose(each[n], n, str(m)) for n, m in enumerate(there) if isinstance(m, LostError)}
+        asked = [(m.number, each[n]) for n, m in enumerate(there) if isinstance(m, Member)]
+        return _Plan(watch, asked, placement, lost_ones)
 
     def _answers(self, pairs: Sequence[tuple[int, Watch]]) -> _Answers:
         questions: dict[int, list[Watch]] = {}
@@ -108,20 +108,28 @@ class Looking:
         return [_unknown(watch, f"{name} has not answered for {seconds:.0f} s.") for watch in watches]
 
     def _told(self, plan: _Plan, answers: _Answers) -> Observation:
-        found = [answers[pair] for pair in plan.asked]
+        answered = [answers[pair] for pair in plan.asked]
         if plan.placement is None:
-            return self._looked_for(plan.watch, found)
-        if len(found) == 1:
-            whole = found[0]
-        else:
-            merged = parts.merged(plan.watch, found)
-            for number, by in merged.ends:
-                self._end(plan.asked[number][0], parts.part_of(plan.watch.handle, number), by)
-            whole = merged.observation
-        if whole.phase is JobPhase.ABSENT and plan.placement.given:
-            name = plan.placement.spots[0].address
-            return self._lose(plan.watch, str(lost(name, "it had taken the job, and the job's folder is not there")))
-        return whole
+            return self._looked_for(plan.watch, answered)
+        count = len(plan.placement.spots)
+        places = [n for n in range(count) if n not in plan.lost]
+        asked = dict(zip(places, plan.asked, strict=True))
+        told = {n: self._or_lost(plan.placement, n, one) for n, one in zip(places, answered, strict=True)}
+        found = [plan.lost[n] if n in plan.lost else told[n] for n in range(count)]
+        if count == 1:
+            return found[0]
+        merged = parts.merged(plan.watch, found)
+        for number, by in merged.ends:
+            self._end(asked[number][0], parts.part_of(plan.watch.handle, number), by)
+        return merged.observation
+
+    def _or_lost(self, placement: Placement, number: int, one: Observation) -> Observation:
+        """Take a part for lost that its machine had taken and does not have any more."""
+        if one.phase is not JobPhase.ABSENT or not placement.given:
+            return one
+        watch = Watch(one.handle, one.journal_cursor, one.metrics_cursor)
+        why = lost(placement.spots[number].address, "it had taken the job, and the job's folder is not there")
+        return self._lose(watch, number, str(why))
 
     def _looked_for(self, watch: Watch, found: Sequence[Observation]) -> Observation:
         """Say what all machines together say of a job that none is known to have."""
@@ -149,13 +157,10 @@ class Looking:
             self._placements.put(watch.handle.job, Placement(watch.handle.submit_key, tuple(spots), given=True))
         return first if len(spots) == 1 else self.observe([watch])[0]
 
-    def _lose(self, watch: Watch, reason: str) -> Observation:
-        """Write down that a job is lost, and tell it; it is the same ending ever after."""
-        self._placements.note_lost(watch.handle.job, reason, SystemClock().now_ms())
-        placement = self._placements.get(watch.handle)
-        assert placement is not None
-        assert placement.lost is not None
-        return _gone(watch, *placement.lost)
+    def _lose(self, watch: Watch, part: int, reason: str) -> Observation:
+        """Write down that a part is lost, and tell it; it is the same ending ever after."""
+        noted = self._placements.note_lost(watch.handle.job, part, reason, SystemClock().now_ms())
+        return _gone(watch, *noted)
 
     def _end(self, number: int, handle: Handle, by: str) -> None:
         try:
@@ -178,7 +183,7 @@ class Looking:
 
 def _gone(watch: Watch, reason: str, at: int) -> Observation:
     code = EndReason.NODE_LOST
-    end = ExitStatus(OUTCOMES[code], code, reason, ended_at=at)
+    end = ExitStatus(OUTCOMES[code], code, reason, ended_at=at, cause_at=at)
     return Observation(watch.handle, JobPhase.ENDED, reason, [], watch.journal_after, [], watch.metrics_after, end)
 
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from lapisml.backends.compute.node.remote import RemoteBackend
 from lapisml.backends.compute.ssh.hosts import PORT, SshHost
 from lapisml.backends.compute.ssh.placements import Placement, Spot
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.ports.compute import Handle, LogChunk, LogFile
 from lapisml.ports.endings import SENTENCES, EndReason
 
 
@@ -48,14 +50,44 @@ class UnsureError(Exception):
     """It can't be said now where a job is; the text says why."""
 
 
-def members_of(placement: Placement, members: Sequence[Member], compute: str) -> list[Member]:
-    """Return the machines that have a job's parts.
+def members_of(placement: Placement, members: Sequence[Member], compute: str) -> list[Member | LostError]:
+    """Return the machines that have a job's parts; for a part that is lost with its machine, the reason.
 
     Raises:
-        LostError: one of them is gone.
-        UnsureError: one of them was moved, perhaps, to an address that was not reached yet.
+        UnsureError: a machine was moved, perhaps, to an address that was not reached yet.
     """
-    return [_member_of(spot, members, compute) for spot in placement.spots]
+    found: list[Member | LostError] = []
+    for number, spot in enumerate(placement.spots):
+        if number in placement.lost:
+            found.append(LostError(placement.lost[number][0]))
+            continue
+        try:
+            found.append(_member_of(spot, members, compute))
+        except LostError as error:
+            found.append(error)
+    return found
+
+
+class Gone:
+    """Stands for a machine that is gone: nothing is there to be read, ended or removed."""
+
+    def cancel(self, _handle: Handle, _grace_s: float | None = None, _by: str = "") -> None:
+        """Do nothing."""
+
+    def list_logs(self, _handle: Handle) -> list[LogFile]:
+        """Give nothing."""
+        return []
+
+    def read_log(self, handle: Handle, path: str, _offset: int = 0, _limit: int = 1 << 20) -> LogChunk:
+        """Refuse.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        raise LapisError(ErrorCode.NOT_FOUND, f"The log '{path}' of job '{handle.job}' is gone with its machine.")
+
+    def discard(self, _handle: Handle) -> None:
+        """Do nothing."""
 
 
 def lost(name: str, evidence: str) -> LostError:

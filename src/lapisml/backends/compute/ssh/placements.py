@@ -11,7 +11,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class Placement:
         spots: of its parts, in their order.
         hosts, ports: under which the parts reach each other; empty for a job on one machine.
         given: whether the machines have said that the job is theirs.
-        lost: why the job is lost with its machine, and when that was found (ms since the epoch).
+        lost: part → why it is lost with its machine, and when that was found (ms since the epoch).
     """
 
     submit_key: str
@@ -51,7 +51,7 @@ class Placement:
     hosts: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     given: bool = False
-    lost: tuple[str, int] | None = None
+    lost: Mapping[int, tuple[str, int]] = field(default_factory=dict)
 
 
 class Placements:
@@ -95,11 +95,14 @@ class Placements:
         if found is not None and not found.given:
             self.put(job, replace(found, given=True), sync=False)
 
-    def note_lost(self, job: str, reason: str, at: int) -> None:
-        """Note that the job is lost with its machine."""
+    def note_lost(self, job: str, part: int, reason: str, at: int) -> tuple[str, int]:
+        """Note that a part of a job is lost with its machine; return what was noted of it first."""
         found = self.of_job(job)
-        if found is not None and found.lost is None:
-            self.put(job, replace(found, lost=(reason, at)))
+        if found is None:
+            return reason, at
+        if part not in found.lost:
+            self.put(job, found := replace(found, lost={**found.lost, part: (reason, at)}))
+        return found.lost[part]
 
     def remove(self, job: str) -> None:
         """Forget a job."""
@@ -115,12 +118,12 @@ class Placements:
 def _read(body: Any) -> Placement | None:
     if not isinstance(body, Mapping):
         return None
-    lost = body.get("lost")
+    lost = body.get("lost") or {}
     return Placement(
         str(body["submit_key"]),
         tuple(Spot(str(spot["address"]), int(spot["port"]), str(spot["node"])) for spot in body["spots"]),
         tuple(str(host) for host in body.get("hosts") or ()),
         tuple(int(port) for port in body.get("ports") or ()),
         bool(body.get("given")),
-        (str(lost[0]), int(lost[1])) if lost else None,
+        {int(part): (str(reason), int(at)) for part, (reason, at) in lost.items()},
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 from lapisml.backends.compute.node.link import Pace
 from lapisml.backends.compute.node.parted import Parted, part_specs
@@ -16,7 +17,7 @@ from lapisml.backends.compute.ssh.access import read_access
 from lapisml.backends.compute.ssh.hostkeys import read_host_keys
 from lapisml.backends.compute.ssh.hosts import places, read_hosts
 from lapisml.backends.compute.ssh.looking import Looking
-from lapisml.backends.compute.ssh.members import LostError, Member, UnsureError, members_of
+from lapisml.backends.compute.ssh.members import Gone, LostError, Member, UnsureError, members_of
 from lapisml.backends.compute.ssh.placements import Placement, Placements
 from lapisml.backends.compute.ssh.standing import Standings
 from lapisml.backends.compute.ssh.transport import SshTransport
@@ -85,10 +86,10 @@ class SshPool:
         """Bring what the job needs to its machines, and hand it over."""
         handle = Handle(spec.workspace, spec.job, spec.submit_key)
         before = self._placements.of_job(spec.job)
-        if before is not None and before.submit_key != spec.submit_key and before.lost is None:
+        if before is not None and before.submit_key != spec.submit_key and not before.lost:
             raise LapisError(ErrorCode.CONFLICT, f"Job '{spec.job}' was submitted before, under another key.")
         known = self._placements.get(handle)
-        if known is not None and known.lost is not None:
+        if known is not None and known.lost:
             return handle
         placement = known or self._placed(spec)
         members = self._certain(placement)
@@ -159,9 +160,13 @@ class SshPool:
 
     def _certain(self, placement: Placement) -> list[Member]:
         try:
-            return members_of(placement, self._members, self._name)
-        except (UnsureError, LostError) as error:
+            found = members_of(placement, self._members, self._name)
+        except UnsureError as error:
             raise LapisError(ErrorCode.SERVER_UNREACHABLE, str(error)) from error
+        gone = [one for one in found if isinstance(one, LostError)]
+        if gone:
+            raise LapisError(ErrorCode.SERVER_UNREACHABLE, str(gone[0]))
+        return [one for one in found if isinstance(one, Member)]
 
     def _hand_over(self, spec: LaunchSpec, placement: Placement, members: Sequence[Member]) -> None:
         if len(members) == 1:
@@ -177,11 +182,10 @@ class SshPool:
             LapisError: ServerUnreachable while that can't be said.
         """
         placement = self._placements.get(handle) or self._looking.found(handle)
-        if placement is None or placement.lost is not None:
+        if placement is None:
             return []
         try:
-            return [member.backend for member in members_of(placement, self._members, self._name)]
-        except LostError:
-            return []
+            found = members_of(placement, self._members, self._name)
+            return [one.backend if isinstance(one, Member) else cast(ComputeBackend, Gone()) for one in found]
         except UnsureError as error:
             raise LapisError(ErrorCode.SERVER_UNREACHABLE, str(error)) from error

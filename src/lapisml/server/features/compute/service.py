@@ -9,7 +9,7 @@ has machines of its own, and may stand behind every ``amlcompute``.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -269,8 +269,10 @@ class ComputeService:
         document = record.document
         if document["type"] in QUEUES:
             return Pool(record.name, nodes_of(document), engine=record.name, queues=True, most=self._most(record))
-        closed = self._closed(workspace, record)
-        return Pool(record.name, nodes_of(document), engine=record.name, shared=nodes_of(document), closed=closed)
+        places, standing = nodes_of(document), self.standing(workspace, record)
+        closed = _closed(document, standing)
+        trouble = standing.sentence if len(closed) == places else ""
+        return Pool(record.name, places, engine=record.name, shared=places, closed=closed, trouble=trouble)
 
     def _backed_pool(self, workspace: Workspace, record: ComputeRecord) -> Pool:
         behind = self._backing(workspace)
@@ -283,14 +285,8 @@ class ComputeService:
             most = high if found.most is None else min(high, found.most)
             return Pool(record.name, high, engine=engine, queues=True, most=most)
         least = min(high, found.capacity)
-        return Pool(record.name, least, engine=engine, shared=found.capacity, closed=found.closed)
-
-    def _closed(self, workspace: Workspace, record: ComputeRecord) -> frozenset[int]:
-        """Give the places on hosts that can't be reached; what is not known counts as reachable."""
-        hosts = self.standing(workspace, record).nodes
-        gone = {number for number, host in enumerate(hosts) if host.state in ("unreachable", "down")}
-        places = slots_of(record.document)
-        return frozenset(place for place, host in enumerate(places) if host in gone) if gone else frozenset()
+        shared, closed, trouble = found.capacity, found.closed, found.trouble
+        return Pool(record.name, least, engine=engine, shared=shared, closed=closed, trouble=trouble)
 
     @staticmethod
     def _most(record: ComputeRecord) -> int | None:
@@ -372,6 +368,12 @@ def sizes() -> list[ComputeSize]:
     """Describe the one machine size there is: this machine."""
     memory = psutil.virtual_memory().total
     return [{"name": "host", "v_cp_us": os.cpu_count() or 1, "gpus": 0, "memory_gb": round(memory / 2**30, 1)}]
+
+
+def _closed(document: Mapping[str, Any], standing: Standing) -> frozenset[int]:
+    """Give the places on hosts that can't be reached; what is not known counts as reachable."""
+    gone = {number for number, host in enumerate(standing.nodes) if host.state in ("unreachable", "down")}
+    return frozenset(place for place, host in enumerate(slots_of(document)) if host in gone) if gone else frozenset()
 
 
 def _node(index: int, holder: Holder | None) -> ComputeNode:

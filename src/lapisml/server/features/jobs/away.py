@@ -94,6 +94,9 @@ class _Found:
 
 def _live(connection: Connection) -> list[_Found]:
     query = select(jobs.c.workspace_id, jobs.c.name, jobs.c.site).where(
-        jobs.c.status.in_(_SHOWN), jobs.c.site.is_not(None), jobs.c.type.not_in(sorted(COMPOSITE))
+        jobs.c.status.in_(_SHOWN),
+        jobs.c.site.is_not(None),
+        jobs.c.engine.is_(None),  # what runs on an attached compute belongs to no home: any server follows it
+        jobs.c.type.not_in(sorted(COMPOSITE)),
     )
     return [_Found(int(row[0]), str(row[1]), str(row[2])) for row in connection.execute(query)]

@@ -7,9 +7,13 @@ from typing import Any
 
 from lapisml.core.errors import Problem
 from lapisml.ports.launch import DistributionSpec
+from lapisml.runner.distributed.ray import arguments
 
 MOST_PROCESSES = 256
 """Processes that one job may start on one machine."""
+
+_RAY = ("port", "include_dashboard", "dashboard_port", "head_node_additional_args", "worker_node_additional_args")
+_RAY_ARGUMENTS = ("head_node_additional_args", "worker_node_additional_args")
 
 
 def distribution_of(document: dict[str, Any]) -> DistributionSpec | None:
@@ -21,6 +25,8 @@ def distribution_of(document: dict[str, Any]) -> DistributionSpec | None:
     if asked is None:
         return None
     nodes = int((document.get("resources") or {}).get("instance_count") or 1)
+    if asked["type"] == "ray":
+        return DistributionSpec("ray", ray={name: asked[name] for name in _RAY if asked.get(name) is not None})
     if asked["type"] == "tensorflow":
         workers, servers = asked.get("worker_count"), asked.get("parameter_server_count")
         return DistributionSpec("tensorflow", workers=int(workers or nodes), parameter_servers=int(servers or 0))
@@ -33,7 +39,7 @@ def refusals(document: dict[str, Any]) -> Iterator[Problem]:
     if asked is None:
         return
     if asked["type"] == "ray":
-        yield Problem("`ray` starts no cluster here yet", "distribution.type", expected="pytorch, mpi or tensorflow")
+        yield from _ray_refusals(asked)
         return
     wanted = distribution_of(document)
     assert wanted is not None
@@ -41,3 +47,11 @@ def refusals(document: dict[str, Any]) -> Iterator[Problem]:
     count = wanted.workers + wanted.parameter_servers or nodes * wanted.processes_per_node
     if count > MOST_PROCESSES:
         yield Problem(f"{count} processes on one machine", "distribution", expected=f"at most {MOST_PROCESSES}")
+
+
+def _ray_refusals(asked: dict[str, Any]) -> Iterator[Problem]:
+    for name in _RAY_ARGUMENTS:
+        try:
+            arguments(str(asked.get(name) or ""))
+        except ValueError as error:
+            yield Problem(f"{error}", f"distribution.{name}", expected="arguments of `ray start`")

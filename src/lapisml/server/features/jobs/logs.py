@@ -105,13 +105,9 @@ class JobLogs:
 
     def _is_elsewhere(self, job: JobRecord) -> bool:
         """Say whether a job runs on the machine of another server; what has ended lies in its artifacts."""
-        return (
-            self._peers is not None
-            and job.engine is None
-            and not job.is_over
-            and job.handed_over
-            and self._peers.has(job.site)
-        )
+        if self._peers is None or job.is_over or not job.handed_over or job.engine is not None:
+            return False  # an attached compute is reached from every server
+        return self._peers.has(job.site)
 
     def _files_elsewhere(self, workspace: Workspace, job: JobRecord) -> list[LogItem]:
         answer = self._ask(workspace, job, "logs")

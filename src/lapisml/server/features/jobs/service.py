@@ -55,6 +55,10 @@ class _Line:
             reason = WaitReason.COMPUTE_GONE if self.pool is None else WaitReason.COMPUTE_STOPPED
             return Standing(job.status, reason.value, WAIT_SENTENCES[reason].format(compute=job.compute))
         place = self.places.get(job.name)
+        if place is not None and self.pool.trouble:
+            reason = WaitReason.COMPUTE_AWAY
+            sentence = WAIT_SENTENCES[reason].format(compute=job.compute, trouble=self.pool.trouble)
+            return Standing(job.status, reason.value, sentence)
         if place is None or any(holder.job == job.name for holder in self.held):  # it left the line meanwhile
             return Standing(job.status, job.status_code, job.status_reason)
         return Standing(job.status, WaitReason.IN_LINE.value, wait_sentence(place, job.compute, self.held))

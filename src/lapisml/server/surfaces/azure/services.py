@@ -26,7 +26,7 @@ from lapisml.server.features.registries.sharing import Sharing
 from lapisml.server.features.schedules.service import ScheduleService
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import WorkspaceService
-from lapisml.server.surfaces.blob.pending import PendingUploads
+from lapisml.server.surfaces.blob.pending import Pending
 from lapisml.server.surfaces.blob.signing import BlobSigner
 
 
@@ -68,5 +68,5 @@ class AzureServices:
     deployments: DeploymentService
     deployment_logs: DeploymentLogs
     batch_endpoints: BatchEndpointService
-    pending: PendingUploads
+    pending: Pending
     signer: BlobSigner

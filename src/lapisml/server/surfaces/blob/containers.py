@@ -13,7 +13,7 @@ from lapisml.server.features.workspaces.registries import PlaceFinder
 from lapisml.server.platform.processes import boot_id
 from lapisml.server.surfaces.blob import records, staging
 from lapisml.server.surfaces.blob.errors import BlobError
-from lapisml.server.surfaces.blob.pending import PendingUploads, is_pending
+from lapisml.server.surfaces.blob.pending import Pending, is_pending
 from lapisml.server.surfaces.blob.records import Records
 from lapisml.server.surfaces.blob.staging import Staging
 
@@ -49,9 +49,7 @@ class Containers:
         storage: folder with one folder for each workspace's files.
     """
 
-    def __init__(
-        self, workspaces: PlaceFinder, datastores: DatastoreService, pending: PendingUploads, storage: Path
-    ) -> None:
+    def __init__(self, workspaces: PlaceFinder, datastores: DatastoreService, pending: Pending, storage: Path) -> None:
         self._workspaces = workspaces
         self._datastores = datastores
         self._pending = pending
@@ -99,9 +97,7 @@ class Containers:
 
     def _root(self, workspace: str, name: str) -> tuple[StorageLocation, int]:
         if is_pending(name):
-            folder = self._pending.folder(workspace, name)
-            location = StorageLocation("file", str(folder), root=str(folder))
-            return location, folder.stat().st_mtime_ns // 1_000_000
+            return self._pending.place(workspace, name)
         found = self._workspaces.get(workspace)
         record = self._datastores.get(found, name)
         return self._datastores.resolve(found, datastore_uri(record.name, "")).child(""), record.updated_at

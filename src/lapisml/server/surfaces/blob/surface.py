@@ -29,7 +29,7 @@ from lapisml.server.surfaces.blob.call import BlobAnswer, BlobCall, Receive, Sco
 from lapisml.server.surfaces.blob.containers import Containers
 from lapisml.server.surfaces.blob.errors import BlobError, of_domain, render
 from lapisml.server.surfaces.blob.listing import Listings
-from lapisml.server.surfaces.blob.pending import PendingUploads
+from lapisml.server.surfaces.blob.pending import Pending
 from lapisml.server.surfaces.blob.service import BlobService
 from lapisml.server.surfaces.blob.signing import PERMISSIONS, VERSION, BlobSigner
 from lapisml.server.surfaces.blob.transfer import Transfers
@@ -60,7 +60,7 @@ class BlobSurface:
     """Answers Blob's clients.
 
     Args:
-        pending: knows the folder with every workspace's files, too.
+        pending: finds pending uploads.
         authenticator: turns tokens into principals.
     """
 
@@ -69,7 +69,7 @@ class BlobSurface:
         workspaces: WorkspaceService,
         datastores: DatastoreService,
         storage: Storage,
-        pending: PendingUploads,
+        pending: Pending,
         signer: BlobSigner,
         authenticator: Authenticator,
         clock: Clock,
@@ -79,7 +79,7 @@ class BlobSurface:
         self._clock = clock
         self._threads = ThreadPoolExecutor(_THREADS, "blob")
         places = Places(workspaces.get, workspaces.registries.get)
-        containers = Containers(places, datastores, pending, pending.storage)
+        containers = Containers(places, datastores, pending, datastores.files.folder)
         blobs = Blobs(storage, clock)
         writing = Writing(blobs)
         self._routes = BlobService(containers, blobs, BlockLists(blobs, writing), Listings(storage)).routes()

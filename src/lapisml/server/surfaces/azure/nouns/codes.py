@@ -166,9 +166,9 @@ class _Codes:
         if container is None:
             scope = AssetScope(call.scope_id, call.workspace.name, call.url)
             return self._services.assets.content_location(call.workspace, scope.own_uri(uri))
-        folder = self._services.pending.folder(call.workspace.name, container)
+        place, _ = self._services.pending.place(call.workspace.name, container)
         below = unquote(urlsplit(uri).path).partition(f"/{container}")[2]
-        return StorageLocation("file", str(folder)).child(below.strip("/"))
+        return place.child(below.strip("/"))
 
 
 def _pending_container(uri: str) -> str | None:

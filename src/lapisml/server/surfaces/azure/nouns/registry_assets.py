@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -137,12 +138,11 @@ class RegistryAssets:
         folder = storage.local_path(target)
         if folder is None:
             if storage.info(target) is None or pending.is_there(place.name, container):
-                path = str(pending.folder(place.name, container))
-                storage.copy(StorageLocation("file", path, root=path), target)
+                storage.copy(pending.place(place.name, container)[0], target)
         elif not folder.exists():
-            source = pending.folder(place.name, container)
+            source, _ = pending.place(place.name, container)
             folder.parent.mkdir(parents=True, exist_ok=True)
-            source.rename(folder)
+            Path(source.path).rename(folder)
         pending.discard(place.name, container)
 
 
