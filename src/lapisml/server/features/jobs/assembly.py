@@ -17,6 +17,7 @@ from lapisml.server.features.jobs.canceling import Canceler
 from lapisml.server.features.jobs.composite import ChildNews, CompositeDriver, CompositeWorker
 from lapisml.server.features.jobs.composites import CompositeJobs
 from lapisml.server.features.jobs.dispatch import Dispatcher
+from lapisml.server.features.jobs.eviction import Eviction
 from lapisml.server.features.jobs.finish import Finisher
 from lapisml.server.features.jobs.intake import Intake
 from lapisml.server.features.jobs.kinds import JobKind, JobKinds
@@ -133,6 +134,7 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
     )
     composite_worker = CompositeWorker(g.database, g.clock, g.events, composites, g.workspaces, driving, news)
     launcher = Launcher(settings, g.assets, g.tracking, g.identity, g.builder, g.storage, g.computes)
+    g.computes.evict = Eviction(g.database, g.clock, g.computes, g.identity, g.tracking, service, news.tell).evict
     worker = _worker(ground, settings.wake_socket, launcher, finisher, leased, news)
     return JobsPart(service, routes, worker, composites, composite_worker, logs, outputs, kinds, launcher)
 

@@ -96,7 +96,6 @@ class JobService:
         computes.occupancy = self.holders
         computes.engaged = self.engaged
         computes.waiting = self.waiting
-        computes.evict = self.evict
         computes.on_change = lambda: events.notify(TOPIC_LINE)
 
     def check(self, workspace: Workspace, document: dict[str, Any], *, uploaded: bool) -> Submission:
@@ -327,11 +326,6 @@ class JobService:
             found = store.queued(connection, workspace.id, compute, _SHOWN_WAITING)
         standings = self.standings(workspace, found)
         return [{"job": job.name, "reason": told.reason} for job, told in zip(found, standings, strict=True)]
-
-    def evict(self, workspace: Workspace, engine: str) -> None:
-        """Ask for the end of all jobs that an attached compute was given."""
-        for name in self.engaged(workspace, engine):
-            self._canceler.ask(workspace, name, "Detached", f"Compute '{engine}' is to be detached.")
 
     def count_running(self, workspace: Workspace | None = None) -> int:
         """Count the jobs that are not over, of one workspace or of all."""

@@ -1,0 +1,59 @@
+"""Detaching a compute by force: its jobs end at once, whether or not it can be told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.server.features.jobs import store
+from lapisml.server.features.jobs.eviction import Eviction
+from lapisml.server.platform.database import Database, metadata
+from lapisml.testing.clock import FakeClock
+from tests.support.simulated import SimulatedCompute, Told, WatchedLane
+
+
+class _Parts:
+    """Stands for the services that an eviction asks."""
+
+    def __init__(self, lane: WatchedLane, is_away: bool) -> None:
+        self._lane, self._is_away = lane, is_away
+        self.revoked: list[str] = []
+
+    def attached(self, *_: Any) -> SimulatedCompute:
+        if self._is_away:
+            raise LapisError(ErrorCode.SERVER_UNREACHABLE, "It is away.")
+        return self._lane.compute
+
+    def revoke_job_tokens(self, job: str) -> None:
+        self.revoked.append(job)
+
+    def engaged(self, *_: Any) -> list[str]:
+        return sorted(self._lane.states())
+
+    def get(self, *_: Any) -> Any:
+        self._lane.jobs.refresh()
+        return self._lane.jobs.every()[0]
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_jobs_end_and_say_why(tmp_path: Path, is_away: bool) -> None:
+    clock, database = FakeClock(), Database(f"sqlite:///{tmp_path / 'lapis.db'}")
+    with database.write() as connection:
+        metadata.create_all(connection)
+    lane = WatchedLane(database, clock, SimulatedCompute(), tmp_path, "one")
+    lane.add(2)
+    parts: Any = _Parts(lane, is_away)
+    tracking: Any = Told()
+    Eviction(database, clock, parts, parts, tracking, parts, lambda *_: None).evict(lane.workspace, "cluster")
+    assert lane.states() == {"job_0": "Canceled", "job_1": "Canceled"}
+    assert lane.compute.canceled == ([] if is_away else ["job_0", "job_1"])
+    assert parts.revoked == ["job_0", "job_1"]
+    with database.read() as connection:
+        job = store.get(connection, lane.workspace.id, "job_0")
+    assert job is not None
+    assert job.status_code == "ComputeDetached"
+    assert ("may still run there" in job.status_reason) is is_away
+    database.close()
