@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 from lapisml.backends.compute.node.link import Pace
 from lapisml.backends.compute.ssh import SshPool
 from lapisml.ports.attach import Attachment
+from lapisml.ports.compute import Handle, JobPhase, LaunchSpec, Observation, Watch
+from lapisml.testing.compute_bench import Bench
 from tests.support.nodes import no_seal
 from tests.support.sshd import SshMachine, document
 
@@ -72,3 +74,30 @@ class PoolRig:
         """Close every pool that was made."""
         for pool in self.made:
             pool.close()
+
+
+NewPool = Callable[..., tuple[PoolRig, Bench]]
+
+
+def spec(bench: Bench, command: str, node: int = 0, **changes: Any) -> LaunchSpec:
+    """A job whose artifacts are stored on its machine."""
+    made = bench.spec(command, nodes=(node,), **changes)
+    made.artifacts.location["path"] = f"/home/ada/artifacts/{made.job}"  # type: ignore[index]
+    return made
+
+
+def started(bench: Bench, command: str, node: int = 0) -> Handle:
+    handle = bench.backend.submit(spec(bench, command, node))
+    bench.follow(handle, lambda _course: "up" in bench.log(handle))
+    return handle
+
+
+def seen(bench: Bench, handle: Handle, phase: JobPhase, timeout: float = 30.0) -> Observation:
+    found: list[Observation] = []
+
+    def look() -> bool:
+        found[:] = bench.backend.observe([Watch(handle)])
+        return found[0].phase is phase
+
+    bench.wait(look, timeout, lambda: str(found))
+    return found[0]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from tests.support.own_network import OwnNetwork, run
 from tests.support.polling import eventually
 from tests.support.processes import end, free_port
 
@@ -58,14 +59,6 @@ def has(program: str) -> bool:
     return shutil.which(program) is not None
 
 
-def run(*words: str, check: bool = True, given: str | None = None) -> str:
-    """Run a command and return what it says."""
-    done = subprocess.run(words, capture_output=True, text=True, check=False, input=given)
-    if check and done.returncode != 0:
-        raise RuntimeError(f"{' '.join(words)}: {done.stderr}{done.stdout}")
-    return done.stdout
-
-
 def make_key(path: Path, kind: str = "ed25519", passphrase: str = "") -> str:
     """Make a key pair and return the private key's text."""
     run("ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "", "-f", str(path))
@@ -73,7 +66,7 @@ def make_key(path: Path, kind: str = "ed25519", passphrase: str = "") -> str:
 
 
 @dataclass
-class SshMachine:
+class SshMachine(OwnNetwork):
     """A machine with an SSH server.
 
     Attributes:
@@ -162,50 +155,6 @@ class SshMachine:
         for name in ("host_key", "host_key.pub"):
             (self.folder / name).unlink(missing_ok=True)
         make_key(self.folder / "host_key")
-
-    def cut(self, *, to: bool = True, back: bool = True) -> None:
-        """Drop what goes to it, what comes back, or both; connections are not told."""
-        if to:
-            run("iptables", "-I", "OUTPUT", "-d", self.address, "-j", "DROP")
-        if back:
-            run("iptables", "-I", "INPUT", "-s", self.address, "-j", "DROP")
-
-    def mend(self) -> None:
-        """Undo `cut`, as often as it was done."""
-        for chain, end_ in (("OUTPUT", "-d"), ("INPUT", "-s")):
-            while subprocess.run(
-                ["iptables", "-D", chain, end_, self.address, "-j", "DROP"], capture_output=True, check=False
-            ).returncode == 0:  # fmt: skip
-                pass
-
-    def hurt(self, loss: float, rate: str) -> None:
-        """Make its network lossy (share of packets, both ways) and slow (``1mbit``), until it is removed."""
-        statistic = ("-m", "statistic", "--mode", "random", "--probability", str(loss), "-j", "DROP")
-        for chain in ("INPUT", "OUTPUT"):
-            run("ip", "netns", "exec", self.space, "iptables", "-A", chain, *statistic)
-        run(
-            "tc",
-            "qdisc",
-            "add",
-            "dev",
-            f"v{self.space}",
-            "root",
-            "tbf",
-            "rate",
-            rate,
-            "burst",
-            "32kbit",
-            "latency",
-            "400ms",
-        )
-
-    def move(self) -> None:
-        """Give it another address; its processes go on."""
-        run("ip", "netns", "exec", self.space, "ip", "addr", "del", f"{self.address}/30", "dev", "eth0")
-        net, _dot, last = self.address.rpartition(".")
-        ours, self.address = f"{net}.{int(last) + 3}", f"{net}.{int(last) + 4}"
-        run("ip", "addr", "add", f"{ours}/30", "dev", f"v{self.space}")
-        run("ip", "netns", "exec", self.space, "ip", "addr", "add", f"{self.address}/30", "dev", "eth0")
 
     def processes(self) -> list[str]:
         """List the command lines that run on it."""

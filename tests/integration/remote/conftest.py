@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,3 +55,23 @@ def machine(_spaces: str) -> Iterator[SshMachine]:
         pytest.skip(sshd.NO_SSHD)
     with contextlib.ExitStack() as stack:
         yield _maker(spaces=not _spaces, stack=stack)()
+
+
+@pytest.fixture
+def new_pool(tmp_path: Path) -> Iterator[Any]:
+    """Makes pools over machines; jobs' artifacts stay on the machine."""
+    from lapisml.testing.compute_bench import Bench
+    from tests.support.pools import HASTY, PoolRig
+
+    rigs: list[PoolRig] = []
+
+    def make(*machines: SshMachine, **changes: Any) -> Any:
+        home = tmp_path / f"home{len(rigs)}"
+        home.mkdir()
+        rig = PoolRig(home, machines, {"shared": ["/home", str(home)], **changes}, HASTY)
+        rigs.append(rig)
+        return rig, Bench(rig.pool, home)
+
+    yield make
+    for rig in rigs:
+        rig.close()

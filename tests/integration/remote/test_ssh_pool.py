@@ -1,13 +1,11 @@
-"""Pools of machines that are reached by SSH, each with its own network and file system, on bad days."""
+"""Pools of machines that are reached by SSH, each with its own network and file system, on bad networks."""
 
 from __future__ import annotations
 
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,57 +14,11 @@ pytest.importorskip("asyncssh", reason="asyncssh is not installed: pip install '
 
 from lapisml.backends.compute.ssh import SshPool
 from lapisml.backends.compute.ssh.hosts import places, read_hosts
-from lapisml.core.errors import LapisError
-from lapisml.ports.compute import EndReason, Handle, JobPhase, LaunchSpec, Observation, Outcome, Watch
+from lapisml.ports.compute import EndReason, JobPhase, LaunchSpec, Outcome, Watch
 from lapisml.ports.launch import DistributionSpec
 from lapisml.testing.compute_bench import Bench
-from tests.support.pools import HASTY, PoolRig
-from tests.support.sshd import SshMachine, has
-
-LOG = "user_logs/std_log.txt"
-
-NewPool = Callable[..., tuple[PoolRig, Bench]]
-
-
-@pytest.fixture
-def new_pool(tmp_path: Path) -> Iterator[NewPool]:
-    """Makes pools over machines; jobs' artifacts stay on the machine."""
-    rigs: list[PoolRig] = []
-
-    def make(*machines: SshMachine, **changes: Any) -> tuple[PoolRig, Bench]:
-        home = tmp_path / f"home{len(rigs)}"
-        home.mkdir()
-        rig = PoolRig(home, machines, {"shared": ["/home", str(home)], **changes}, HASTY)
-        rigs.append(rig)
-        return rig, Bench(rig.pool, home)
-
-    yield make
-    for rig in rigs:
-        rig.close()
-
-
-def spec(bench: Bench, command: str, node: int = 0, **changes: Any) -> LaunchSpec:
-    """A job whose artifacts are stored on its machine."""
-    made = bench.spec(command, nodes=(node,), **changes)
-    made.artifacts.location["path"] = f"/home/ada/artifacts/{made.job}"  # type: ignore[index]
-    return made
-
-
-def started(bench: Bench, command: str, node: int = 0) -> Handle:
-    handle = bench.backend.submit(spec(bench, command, node))
-    bench.follow(handle, lambda _course: "up" in bench.log(handle))
-    return handle
-
-
-def seen(bench: Bench, handle: Handle, phase: JobPhase, timeout: float = 30.0) -> Observation:
-    found: list[Observation] = []
-
-    def look() -> bool:
-        found[:] = bench.backend.observe([Watch(handle)])
-        return found[0].phase is phase
-
-    bench.wait(look, timeout, lambda: str(found))
-    return found[0]
+from tests.support.pools import NewPool, seen, spec, started
+from tests.support.sshd import has
 
 
 def test_each_place_is_on_its_machine(new_machine: Any, new_pool: NewPool) -> None:
@@ -197,143 +149,6 @@ def test_a_slow_and_lossy_network(new_machine: Any, new_pool: NewPool) -> None:
     for number, handle in enumerate(handles):
         assert bench.follow(handle, timeout=60).exit.exit_code == number
         assert bench.log(handle).splitlines() == [str(line) for line in range(number, 2001)]
-
-
-def test_a_machine_that_was_restarted(new_machine: Any, new_pool: NewPool) -> None:
-    """Another boot id and no status: the job ended with its machine; what had ended before keeps its ending."""
-    machine = new_machine(home_size="")
-    _rig, bench = new_pool(machine)
-    over = bench.backend.submit(spec(bench, "exit 5"))
-    assert bench.follow(over).exit.exit_code == 5
-    handle = started(bench, "echo up; sleep 600")
-    machine.kill()
-    assert seen(bench, handle, JobPhase.UNKNOWN).exit is None
-    machine.start()
-    assert bench.follow(handle, timeout=60).exit.reason_code is EndReason.MACHINE_RESTARTED
-    assert bench.look(over).exit is not None
-    assert bench.log(handle).startswith("up\n")
-
-
-def test_a_machine_that_was_set_up_anew(new_machine: Any, new_pool: NewPool) -> None:
-    """It is back, with an empty disk: evidence that the job is gone."""
-    machine = new_machine()
-    _rig, bench = new_pool(machine)
-    handle = started(bench, "echo up; sleep 600")
-    machine.kill()
-    machine.start()
-    course = bench.follow(handle, timeout=60)
-    assert course.exit.reason_code is EndReason.NODE_LOST
-    assert "set up anew" in course.exit.reason
-    ending = bench.look(handle).exit
-    bench.restart()
-    assert bench.look(handle).exit == ending
-    assert bench.backend.list_logs(handle) == []
-    bench.backend.cancel(handle)
-    bench.backend.discard(handle)
-
-
-def test_a_machine_with_another_host_key_gets_nothing(new_machine: Any, new_pool: NewPool) -> None:
-    machine = new_machine()
-    rig, bench = new_pool(machine)
-    handle = started(bench, "echo up; sleep 600")
-    before = machine.host_key
-    machine.kill()
-    machine.new_host_key()
-    rig.changes["host_keys"] = [before]
-    machine.start()
-    bench.wait(lambda: "WARNING: THE HOST KEY" in bench.look(handle).sentence, 30, lambda: str(bench.look(handle)))
-    with pytest.raises(LapisError, match="WARNING: THE HOST KEY"):
-        bench.backend.submit(spec(bench, "true"))
-    assert "WARNING" in bench.backend.describe().sentence
-
-
-def test_a_machine_with_a_new_address(new_machine: Any, new_pool: NewPool) -> None:
-    """The document says where it is now; it is known by its folder, and its jobs with it."""
-    one, two = new_machine(), new_machine()
-    _rig, bench = new_pool(one, two)
-    handle = started(bench, "echo up; sleep 600", 1)
-    two.move()
-    bench.restart()
-    seen(bench, handle, JobPhase.RUNNING)
-    bench.backend.cancel(handle, 1)
-    assert bench.follow(handle).exit.outcome is Outcome.CANCELED
-
-
-def test_a_machine_that_was_taken_out_of_the_document(new_machine: Any, new_pool: NewPool) -> None:
-    """That is how a person says that it will not come back: the job ends with that reason, and for ever."""
-    one, two = new_machine(), new_machine()
-    rig, bench = new_pool(one, two)
-    handle = started(bench, "echo up; sleep 600", 1)
-    two.kill()
-    seen(bench, handle, JobPhase.UNKNOWN)
-    rig.machines = [one]
-    one.cut()
-    bench.restart()
-    assert bench.look(handle).phase is JobPhase.UNKNOWN
-    one.mend()
-    found = seen(bench, handle, JobPhase.ENDED, 40)
-    assert found.exit is not None
-    assert found.exit.reason_code is EndReason.NODE_LOST
-    assert f"Node {two.address} is gone" in found.exit.reason
-    assert "taken out of the document of compute 'lab'" in found.exit.reason
-    rig.machines = [one, two]
-    bench.restart()
-    assert bench.look(handle).exit == found.exit
-
-
-def test_a_job_whose_folder_was_removed(new_machine: Any, new_pool: NewPool) -> None:
-    """It is not begun a second time."""
-    machine = new_machine()
-    _rig, bench = new_pool(machine)
-    handle = started(bench, "echo up; sleep 2")
-    bench.follow(handle)
-    machine.do("rm -r /home/ada/.lapis-node/0123456789ab/runs/default")
-    bench.restart()
-    assert bench.look(handle).exit is not None
-    assert bench.look(handle).exit.reason_code is EndReason.NODE_LOST  # type: ignore[union-attr]
-
-
-def test_a_server_that_does_not_know_where_a_job_is_finds_it(new_machine: Any, new_pool: NewPool) -> None:
-    """It asks every machine; while one is away and none has the job, nothing is said."""
-    one, two = new_machine(), new_machine()
-    rig, bench = new_pool(one, two)
-    handle = started(bench, "echo up; sleep 600", 1)
-    shutil.rmtree(rig.home / "remote")
-    bench.restart()
-    assert bench.look(handle).phase is JobPhase.RUNNING
-    shutil.rmtree(rig.home / "remote")
-    bench.restart()
-    two.cut()
-    assert bench.look(handle).phase is JobPhase.UNKNOWN
-    two.mend()
-    seen(bench, handle, JobPhase.RUNNING)
-    bench.backend.cancel(handle, 1)
-    assert bench.follow(handle).exit.outcome is Outcome.CANCELED
-
-
-def test_a_hand_over_that_was_cut_off_is_completed_where_it_began(new_machine: Any, new_pool: NewPool) -> None:
-    """Also when the second attempt is given another place."""
-    one, two = new_machine(), new_machine()
-    _rig, bench = new_pool(one, two)
-    first = spec(bench, "hostname", 1)
-    handle = bench.backend.submit(first)
-    bench.restart()
-    again = LaunchSpec.from_json({**first.to_json(), "nodes": [0]})
-    assert bench.backend.submit(again) == handle
-    bench.follow(handle)
-    assert bench.log(handle).strip() == two.space
-
-
-def test_a_disk_that_is_full_when_a_job_comes(new_machine: Any, new_pool: NewPool) -> None:
-    machine = new_machine(home_size="30m")
-    _rig, bench = new_pool(machine)
-    bench.follow(bench.backend.submit(spec(bench, "true")))
-    machine.do("dd if=/dev/zero of=/home/fill bs=64k 2>/dev/null || true")
-    with pytest.raises(LapisError) as caught:
-        bench.backend.submit(spec(bench, "true"))
-    assert caught.value.code == "StorageFull"
-    machine.do("rm /home/fill")
-    assert bench.follow(bench.backend.submit(spec(bench, "exit 4"))).exit.exit_code == 4
 
 
 def test_nothing_secret_is_on_a_command_line_or_told(new_machine: Any, new_pool: NewPool) -> None:

@@ -6,6 +6,7 @@ The protocol of the links wants what asyncio gives for a socket: streams whose e
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any, cast
 
 import asyncssh
@@ -13,6 +14,21 @@ import asyncssh
 from lapisml.backends.compute.node.transport import Streams
 
 _SAID = 4096
+
+
+class _Transport:
+    """A channel that takes what is written after its end, as asyncio's transports do: whoever reads is told of it."""
+
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+        with contextlib.suppress(OSError):
+            self._channel.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
 
 
 class Session(asyncssh.SSHClientSession[bytes]):
@@ -61,5 +77,5 @@ class Session(asyncssh.SSHClientSession[bytes]):
 
     def streams(self) -> Streams:
         """Return the two streams."""
-        channel: Any = self._channel
+        channel: Any = _Transport(self._channel)
         return self.reader, asyncio.StreamWriter(channel, self._protocol, self.reader, asyncio.get_running_loop())

@@ -114,7 +114,7 @@ class Looking:
         count = len(plan.placement.spots)
         places = [n for n in range(count) if n not in plan.lost]
         asked = dict(zip(places, plan.asked, strict=True))
-        told = {n: self._or_lost(plan.placement, n, one) for n, one in zip(places, answered, strict=True)}
+        told = {n: self._or_lost(plan.placement, n, asked[n][0], one) for n, one in zip(places, answered, strict=True)}
         found = [plan.lost[n] if n in plan.lost else told[n] for n in range(count)]
         if count == 1:
             return found[0]
@@ -123,13 +123,23 @@ class Looking:
             self._end(asked[number][0], parts.part_of(plan.watch.handle, number), by)
         return merged.observation
 
-    def _or_lost(self, placement: Placement, number: int, one: Observation) -> Observation:
-        """Take a part for lost that its machine had taken and does not have any more."""
+    def _or_lost(self, placement: Placement, number: int, asked: int, one: Observation) -> Observation:
+        """Take a part for lost that its machine had taken and does not have any more.
+
+        Which machine that is is looked at again: the one that was asked may have shown itself just now as another.
+        """
         if one.phase is not JobPhase.ABSENT or not placement.given:
             return one
         watch = Watch(one.handle, one.journal_cursor, one.metrics_cursor)
-        why = lost(placement.spots[number].address, "it had taken the job, and the job's folder is not there")
-        return self._lose(watch, number, str(why))
+        try:
+            there = members_of(placement, self._members, self._compute)[number]
+        except UnsureError as error:
+            return _unknown(watch, str(error))
+        if isinstance(there, Member) and there.number != asked:
+            return _unknown(watch, f"Its machine is at {there.host.name} now; it is asked there.")
+        name = placement.spots[number].address
+        why = lost(name, "it had taken the job, and the job's folder is not there")
+        return self._lose(watch, number, str(there if isinstance(there, LostError) else why))
 
     def _looked_for(self, watch: Watch, found: Sequence[Observation]) -> Observation:
         """Say what all machines together say of a job that none is known to have."""

@@ -1,0 +1,64 @@
+"""The network of a machine that has a namespace of its own, and what may befall it."""
+
+from __future__ import annotations
+
+import subprocess
+
+
+def run(*words: str, check: bool = True, given: str | None = None) -> str:
+    """Run a command and return what it says."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False, input=given)
+    if check and done.returncode != 0:
+        raise RuntimeError(f"{' '.join(words)}: {done.stderr}{done.stdout}")
+    return done.stdout
+
+
+class OwnNetwork:
+    """A machine's link to this one: a pair of devices, ``v<space>`` here and ``eth0`` there."""
+
+    address: str
+    space: str
+
+    def cut(self, *, to: bool = True, back: bool = True) -> None:
+        """Drop what goes to it, what comes back, or both; connections are not told."""
+        if to:
+            run("iptables", "-I", "OUTPUT", "-d", self.address, "-j", "DROP")
+        if back:
+            run("iptables", "-I", "INPUT", "-s", self.address, "-j", "DROP")
+
+    def mend(self) -> None:
+        """Undo `cut`, as often as it was done."""
+        for chain, end_ in (("OUTPUT", "-d"), ("INPUT", "-s")):
+            while subprocess.run(
+                ["iptables", "-D", chain, end_, self.address, "-j", "DROP"], capture_output=True, check=False
+            ).returncode == 0:  # fmt: skip
+                pass
+
+    def hurt(self, loss: float, rate: str) -> None:
+        """Make its network lossy (share of packets, both ways) and slow (``1mbit``), until it is removed."""
+        statistic = ("-m", "statistic", "--mode", "random", "--probability", str(loss), "-j", "DROP")
+        for chain in ("INPUT", "OUTPUT"):
+            run("ip", "netns", "exec", self.space, "iptables", "-A", chain, *statistic)
+        run(
+            "tc",
+            "qdisc",
+            "add",
+            "dev",
+            f"v{self.space}",
+            "root",
+            "tbf",
+            "rate",
+            rate,
+            "burst",
+            "32kbit",
+            "latency",
+            "400ms",
+        )
+
+    def move(self) -> None:
+        """Give it another address; its processes go on."""
+        run("ip", "netns", "exec", self.space, "ip", "addr", "del", f"{self.address}/30", "dev", "eth0")
+        net, _dot, last = self.address.rpartition(".")
+        ours, self.address = f"{net}.{int(last) + 3}", f"{net}.{int(last) + 4}"
+        run("ip", "addr", "add", f"{ours}/30", "dev", f"v{self.space}")
+        run("ip", "netns", "exec", self.space, "ip", "addr", "add", f"{self.address}/30", "dev", "eth0")
