@@ -23,6 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from lapisml.backends.compute.ray.attach import RayCompute
@@ -140,12 +141,22 @@ class RayCluster:
     def stop(self) -> None:
         """End every process of the cluster and of its jobs, and remove its files."""
         deadline = time.monotonic() + 20
-        while found := [pid for pid, _line in _processes() if self._is_ours(pid)]:
+        below = self._descendants()
+        while found := [p for p, line in _processes() if self._is_ours(p) or (p in below and "ray::" in line)]:
             assert time.monotonic() < deadline, found
             for pid in found:
                 self.end(pid)
             time.sleep(0.05)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _descendants(self) -> set[int]:
+        """Return what our processes have started: those that rename themselves lose their environment's mark."""
+        found: set[int] = set()
+        for pid, _line in _processes():
+            if self._is_ours(pid):
+                with suppress(psutil.Error):
+                    found.update(child.pid for child in psutil.Process(pid).children(recursive=True))
+        return found
 
     def ask(self, path: str) -> Any:
         """Ask the dashboard."""
