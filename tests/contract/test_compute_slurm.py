@@ -9,6 +9,7 @@ import pytest
 
 pytest.register_assert_rewrite("lapisml.testing.compute", "lapisml.testing.compute_bench")
 
+from lapisml.ports.compute import Outcome  # noqa: E402
 from lapisml.testing.compute import ComputeBackendSuite  # noqa: E402
 from lapisml.testing.compute_bench import Bench  # noqa: E402
 from tests.support.server import end_everything  # noqa: E402
@@ -38,3 +39,16 @@ def bench(rig: SlurmRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 class TestSlurm(ComputeBackendSuite):
     pass
+
+
+def test_two_nodes_are_one_job(bench: Bench) -> None:
+    """Each runs its share, knows the others, and all is told as one."""
+    handle = bench.submit(
+        'echo "rank $NODE_RANK of $AZUREML_NODE_COUNT, master $MASTER_ADDR:$MASTER_PORT"', node_count=2
+    )
+    course = bench.follow(handle, timeout=60)
+    assert course.exit.outcome is Outcome.COMPLETED
+    logs = [log.path for log in bench.backend.list_logs(handle)]
+    said = {line for path in logs if "process" in path for line in bench.log(handle, path).splitlines()}
+    assert {line.split(",")[0] for line in said} == {"rank 0 of 2", "rank 1 of 2"}
+    assert len({line.split("master ")[1] for line in said}) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
@@ -18,7 +19,7 @@ def main() -> None:
     """Start machines, print how they are attached, and take them away at the end."""
     if sshd.SSHD is None:
         sys.exit(f"scripts/dev-ssh: {sshd.NO_SSHD}")
-    why = sshd.why_no_namespaces()
+    why = "--loopback was asked for" if "--loopback" in sys.argv[1:] else sshd.why_no_namespaces()
     folder = Path(tempfile.mkdtemp(prefix="lapis-ssh-"))
     folder.chmod(0o755)
     machines: list[sshd.SshMachine] = []
@@ -36,7 +37,8 @@ def main() -> None:
 
 
 def _tell(folder: Path, machines: list[sshd.SshMachine], why: str) -> None:
-    document = sshd.document(*machines, ssh_settings={"ssh_private_key_file": str(folder / "user_key")})
+    settings = {"ssh_private_key_file": str(folder / "user_key")}
+    document = sshd.document(*machines, ssh_settings=settings, environment_variables=_for_packages())
     path = REPOSITORY / ".demo" / "ssh.yml"
     path.parent.mkdir(exist_ok=True)
     path.write_text(yaml.safe_dump(document, sort_keys=False))
@@ -45,6 +47,12 @@ def _tell(folder: Path, machines: list[sshd.SshMachine], why: str) -> None:
     for machine in machines:
         print(f"ssh -i {folder / 'user_key'} -p {machine.port} {machine.username}@{machine.address}")
     print(f"\n{path.read_text()}\nAttach them:  lapis compute attach -f {path}\nCtrl-C takes them away.", flush=True)
+
+
+def _for_packages() -> dict[str, str]:
+    """Return what leads to the package index here: a login by SSH does not have it."""
+    known = ("PIP_", "UV_", "SSL_CERT", "REQUESTS_CA", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+    return {name: value for name, value in os.environ.items() if name.upper().startswith(known)}
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -171,19 +172,21 @@ class SlurmRig:
         eventually(lambda: self.states().get(name) == "idle", 60, what=f"{name} to be idle")
 
     def clear(self) -> None:
-        """End every job and have the controller forget them all."""
+        """End every job; return when none is left."""
         self.run("scancel", "--quiet", "--user=root", check=False)
         eventually(lambda: not self.run("squeue", "-h", check=False).strip(), 60, what="an empty queue")
-        self.purge()
-
-    def purge(self) -> None:
-        """Wait until the controller has forgotten the jobs that ended."""
-        eventually(lambda: not self.run("squeue", "-h", "-t", "all", check=False).strip(), 60, what="forgotten jobs")
 
     def release(self, number: str) -> None:
         """Let a job start at once that was put back into the queue and has to wait there."""
-        self.run("scontrol", "update", f"JobId={number}", "StartTime=now", check=False)
-        self.run("scontrol", "release", number, check=False)
+
+        def is_let_go() -> bool:
+            state = self.run("squeue", "-h", "-j", number, "-o", "%T %r", check=False).split()
+            if state[:1] == ["PENDING"]:
+                self.run("scontrol", "update", f"JobId={number}", "StartTime=now", check=False)
+                self.run("scontrol", "release", number, check=False)
+            return state[:1] in (["RUNNING"], ["COMPLETED"])
+
+        eventually(is_let_go, 60, 0.2, what=f"job {number} to start again")
 
     def log(self, name: str) -> str:
         """Return the end of a daemon's log."""
@@ -242,6 +245,9 @@ class SlurmRig:
 
     def _kill(self, name: str) -> None:
         process = self._processes.pop(name, None)
+        if process is not None and name == "slurmctld":
+            end(process, 10)  # it saves its state; one killed before that starts running jobs anew
+            return
         if process is not None:
             process.kill()
             process.wait()
@@ -301,3 +307,26 @@ class SlurmSite:
     def close(self) -> None:
         """Close every backend that was made."""
         self.node.close()
+
+
+def main() -> None:
+    """Run a cluster for a developer until somebody ends it."""
+    if why_not():
+        sys.exit(why_not())
+    rig = SlurmRig(nodes=int(sys.argv[1]))
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
+    try:
+        rig.start()
+        sys.stdout.write(f"# The server needs these two before `lapis up`:\nexport SLURM_CONF={rig.root}/slurm.conf\n")
+        sys.stdout.write(f"export PATH={rig.environment['PATH']}\n# cluster.yml, for `lapis compute attach -f`:\n")
+        sys.stdout.write(f"name: slurm\ntype: slurm\nroot: {rig.shared}/lapis\npartition: work\n")
+        sys.stdout.flush()
+        signal.pause()
+    except KeyboardInterrupt:
+        return
+    finally:
+        rig.stop()
+
+
+if __name__ == "__main__":
+    main()

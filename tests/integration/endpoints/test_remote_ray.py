@@ -9,8 +9,9 @@ import pytest
 
 from tests.integration.endpoints.remote_site import Site, nodes_of, running
 from tests.support.ray_cluster import RayCluster, RayRig
+from tests.support.whole import only_in_a_whole_run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, only_in_a_whole_run]
 
 
 @pytest.fixture

@@ -48,8 +48,7 @@ def node(rig: NodeRig, tmp_path: Path) -> Bench:
     site = [str(Path(yaml.__file__).parent.parent)]
     (tools / "uv").write_text(FAKE_UV.format(python=python, root=rig.root, path=site))
     (tools / "uv").chmod((tools / "uv").stat().st_mode | stat.S_IXUSR)
-    kept = {name: value for name, value in os.environ.items() if name == "HOME" or name.startswith(("UV_", "XDG_"))}
-    environment = {**kept, "PATH": f"{tools}:/usr/bin:/bin"}
+    environment = {**os.environ, "PATH": f"{tools}:/usr/bin:/bin"}
     transport = ProcessTransport(str(rig.root), python, environment=environment)
     return Bench(lambda: rig.backend(transport=transport), rig.home, rig.root)
 

@@ -20,6 +20,9 @@ from lapisml.ports.compute import CodeSpec, EndReason, JobPhase, Outcome, Resour
 from lapisml.testing.compute_bench import Bench  # noqa: E402
 from tests.support.polling import eventually  # noqa: E402
 from tests.support.ray_cluster import RayCluster, RayRig  # noqa: E402
+from tests.support.whole import only_in_a_whole_run  # noqa: E402
+
+pytestmark = [pytest.mark.slow, only_in_a_whole_run]
 
 ON_N1 = ResourceSpec(cpus=0.5, instance_type="second")
 ON_N0 = ResourceSpec(cpus=0.5, instance_type="first")

@@ -14,6 +14,7 @@ from lapisml.backends.compute.slurm import script, words
 from lapisml.backends.compute.slurm.batches import Batch
 from lapisml.backends.compute.slurm.options import SlurmOptions
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.documents.kinds import attached
 
 ANYTHING = st.text(max_size=60)
 _HARMLESS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@+-,")
@@ -103,7 +104,7 @@ def test_a_shell_gives_a_quoted_word_back(text: str) -> None:
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40))
 @example("$(touch never)'\"; & ")
-@example("%j\\%u")
+@example("%j%u")
 @settings(max_examples=25, deadline=None)
 def test_the_script_is_one_command_whatever_the_paths(text: str) -> None:
     """The script runs the interpreter with exactly the five words that it was made from."""
@@ -161,3 +162,9 @@ def test_options_become_arguments() -> None:
         "--requeue",
     ]
     assert SlurmOptions.from_json(options.to_json()) == options
+
+
+def test_documents_take_exactly_the_options_that_pass() -> None:
+    """What a document may say is what sbatch is given."""
+    passing = [name.replace("-", "_") for name in (*words.SBATCH_OPTIONS, *words.SBATCH_FLAGS)]
+    assert sorted(attached.SBATCH_OPTIONS) == sorted(passing)

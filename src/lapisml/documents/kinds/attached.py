@@ -36,9 +36,10 @@ _URL = re.compile(r"https?://[A-Za-z0-9_.\[\]:%-]+(?:/[^\s\x00-\x1f]*)?\Z")
 _FOLDER = re.compile(r"(?:/|~/|~\Z)[^\x00-\x1f]*\Z")
 
 SBATCH_OPTIONS = (
-    "clusters core_spec cpus_per_gpu dependency exclude exclusive extra_node_info gres gpus_per_node gpu_bind "
-    "licenses mail_type mail_user mem_bind mem_per_cpu mem_per_gpu mincpus nice nodelist prefer reservation switches "
-    "threads_per_core tmp wckey"
+    "begin contiguous core_spec cores_per_socket cpus_per_gpu exclude exclusive gpu_bind gpus_per_node gres "
+    "hint licenses mail_type mail_user mem mem_bind mem_per_cpu mem_per_gpu mincpus nice nodelist overcommit "
+    "oversubscribe prefer priority reservation sockets_per_node spread_job switches threads_per_core time_min "
+    "tmp use_min_nodes wckey"
 ).split()
 """What may be asked of sbatch beyond the keys of the document; ``mem_per_cpu: 2G`` is ``--mem-per-cpu=2G``."""
 

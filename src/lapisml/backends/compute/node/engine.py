@@ -62,7 +62,7 @@ def free_ports(engine: ComputeBackend, count: int) -> tuple[str, int]:
     if own is not None:
         address, first = own(count)
         return str(address), int(first)
-    return own_address(), _consecutive(count)
+    return own_address(), free_ports_here(count)
 
 
 def own_address() -> str:
@@ -75,7 +75,12 @@ def own_address() -> str:
             return socket.gethostname()
 
 
-def _consecutive(count: int) -> int:
+def free_ports_here(count: int) -> int:
+    """Return the first of so many consecutive ports that are free on this machine.
+
+    Raises:
+        LapisError: Conflict where there are none.
+    """
     for _attempt in range(50):
         with socket.socket() as probe:
             probe.bind(("", 0))

@@ -167,8 +167,10 @@ def _bare(name: str, amount: float) -> str:
 
 def _busy_nodes() -> set[str]:
     """Return the ids of nodes that have given processors or GPUs away."""
-    from ray._private.state import available_resources_per_node
-
+    try:
+        from ray._private.state import available_resources_per_node
+    except ImportError:
+        return set()  # it belongs to no promise of Ray's; then every node is shown as idle
     held = available_resources_per_node()
     totals = {plain["NodeID"]: plain.get("Resources") or {} for plain in ray.nodes() if plain.get("Alive")}
     return {

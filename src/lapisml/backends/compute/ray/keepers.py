@@ -134,12 +134,12 @@ class Keepers:
             kept.stop.set()
             _end(self._name(node))
 
-    def forget(self, node: str) -> None:
-        """Drop a keeper that is gone."""
+    def forget(self, node: str, kept: _Kept) -> None:
+        """Drop a keeper that is gone, unless another has taken its place already."""
+        kept.stop.set()
         with self._lock:
-            kept = self._kept.pop(node, None)
-        if kept is not None:
-            kept.stop.set()
+            if self._kept.get(node) is kept:
+                del self._kept[node]
 
     def close(self) -> None:
         """Stop listening; the keepers go on."""
@@ -185,8 +185,10 @@ class Keepers:
             except GetTimeoutError:
                 continue
             except Exception:  # noqa: BLE001 - whatever it was, the next call to the node finds out more
-                self.forget(node)
-                self._tell(node, [])
+                was_dismissed = kept.stop.is_set()
+                self.forget(node, kept)
+                if not was_dismissed:
+                    self._tell(node, [])
                 return
             if news and not kept.stop.is_set():
                 self._tell(node, news)
@@ -215,7 +217,7 @@ class Answer:
             self._kept.is_suspect = True
             raise KeeperSilentError(f"it did not answer within {limit:g} s") from error
         except RayError as error:
-            self._keepers.forget(self._node)
+            self._keepers.forget(self._node, self._kept)
             raise KeeperGoneError(str(error).splitlines()[0]) from error
         self._kept.is_suspect = False
         if word == "refused":

@@ -82,7 +82,8 @@ class Batches:
         return batch
 
     def of(self, folder: Path) -> tuple[Batch, int] | None:
-        """Return the batch that a job is in, and its index there; None for one that is in none yet."""
+        """Return the batch that a job is in, or a part of it, and its index there; None for one that is in none yet."""
+        folder = main_of(folder)
         member = self._members.get(folder)
         if member is None:
             known = durable.read_json(str(folder / MEMBER))
@@ -128,7 +129,7 @@ class Batches:
 
     def forget(self, folder: Path) -> None:
         """Drop what is remembered of a job."""
-        self._members.pop(folder, None)
+        self._members.pop(main_of(folder), None)
 
     def job_id(self, batch: Batch, index: int) -> str | None:
         """Return Slurm's id of a job, ``123`` or ``123_4``; None while that is not known."""
@@ -158,6 +159,11 @@ class Batches:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def main_of(folder: Path) -> Path:
+    """Return the folder of the whole job, from that of one of its parts."""
+    return folder.with_name(folder.name.partition("+")[0])
 
 
 def is_open(folder: Path) -> bool:

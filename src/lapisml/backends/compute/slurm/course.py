@@ -10,7 +10,7 @@ from typing import Any
 from lapisml.backends.compute.local.folders import Known
 from lapisml.backends.compute.local.supervisors import Supervisors
 from lapisml.backends.compute.slurm import states
-from lapisml.backends.compute.slurm.batches import Batches
+from lapisml.backends.compute.slurm.batches import Batches, main_of
 from lapisml.backends.compute.slurm.commands import SlurmError
 from lapisml.backends.compute.slurm.desk import Desk, is_canceled
 from lapisml.backends.compute.slurm.options import SlurmOptions
@@ -71,7 +71,7 @@ class Course:
 
     def unplaced(self, folder: Path) -> Where:
         """Say where a job is that Slurm does not have yet."""
-        if is_canceled(folder) and self._desk.take_back(folder):
+        if is_canceled(folder) and self._desk.take_back(main_of(folder)):
             return self.conclude(folder, *self._canceled(folder))
         return JobPhase.SUBMITTED, self._desk.sentence()
 
@@ -119,7 +119,9 @@ class Course:
         """Have Slurm take a waiting job out of its queue, and a running one look for the request."""
         self._since[("ordered", folder)] = time.monotonic()
         self._order("take", number)
-        self._order("wake", number)
+        placed = self._batches.of(folder)
+        if placed is not None and placed[0].nodes == 1:  # of several nodes each looks by itself
+            self._order("wake", number)
 
     def finalize(self, folder: Path) -> Where:
         """Have this machine write the ending of a job that was concluded."""

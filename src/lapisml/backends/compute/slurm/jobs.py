@@ -11,13 +11,14 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import lapisml
 from lapisml.backends.compute.local.folders import JobFolders, Known, record_cancel
 from lapisml.backends.compute.local.supervisors import Supervisors
 from lapisml.backends.compute.slurm import wishes, words
-from lapisml.backends.compute.slurm.batches import Batches
+from lapisml.backends.compute.slurm.batches import Batches, main_of
 from lapisml.backends.compute.slurm.commands import SlurmError
 from lapisml.backends.compute.slurm.course import Course, Where
 from lapisml.backends.compute.slurm.desk import Desk, waiting
@@ -36,6 +37,7 @@ from lapisml.ports.compute import (
     LogChunk,
     LogFile,
     Observation,
+    PartSpec,
     Standing,
     Watch,
 )
@@ -84,6 +86,12 @@ class SlurmJobs:
         """How often Slurm was asked about jobs."""
         return self._slurm.questions
 
+    def node_count(self, handle: Handle) -> int:
+        """Return how many nodes a job has; 1 for one that is not here."""
+        folder = self._folders.of(handle)
+        spec = durable.read_json(str(folder / layout.SPEC)) if folder is not None else None
+        return int(spec.get("node_count") or 1) if isinstance(spec, dict) else 1
+
     def listen(self, tell: Callable[[str], None]) -> None:
         """Have somebody told of news; see `lapisml.backends.compute.node.engine`."""
         self._watcher.start(tell)
@@ -92,7 +100,11 @@ class SlurmJobs:
         """Make the job's folder and have it handed to Slurm; that it waits there is no matter of this call."""
         plain = spec.to_json()
         arguments = wishes.arguments(plain, self._options, self._slurm)
-        handle, folder = self._folders.make(spec, _NO_BOOT)
+        if spec.node_count > 1:
+            for number in reversed(range(spec.node_count)):
+                handle, folder = self._folders.make(replace(spec, part=PartSpec(number, (), ())), _NO_BOOT)
+        else:
+            handle, folder = self._folders.make(spec, _NO_BOOT)
         if not (folder / layout.EXIT).exists() and self._batches.of(folder) is None:
             self._desk.put(waiting(folder, plain, arguments))
         return handle
@@ -183,16 +195,18 @@ class SlurmJobs:
         if placed is not None:
             self._desk.finish(placed[0])
             return self._course.unplaced(folder)
+        folder, asked = main_of(folder), folder
         plain = durable.read_json(str(folder / layout.SPEC))
         try:
             self._desk.put(waiting(folder, plain, wishes.arguments(plain, self._options, self._slurm)))
         except LapisError as error:
-            return self._course.conclude(folder, EndReason.REFUSED, {"error": error.message})
-        return self._course.unplaced(folder)
+            return self._course.conclude(asked, EndReason.REFUSED, {"error": error.message})
+        return self._course.unplaced(asked)
 
     def _refused(self, folder: Path, why: str) -> None:
         """End a job that Slurm refuses, in the words of its command."""
-        self._course.conclude(folder, EndReason.REFUSED, {"error": f"{why} (sbatch)."})
+        for share in (folder, *folder.parent.glob(f"{folder.name}+*")):
+            self._course.conclude(share, EndReason.REFUSED, {"error": f"{why} (sbatch)."})
         self._watcher.tell(folder)
 
     def _order(self, what: str, number: str) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from lapisml.backends.compute.slurm.jobs import SlurmJobs
 from lapisml.backends.compute.slurm.options import SlurmOptions
+from lapisml.backends.compute.slurm.whole import WholeJobs
 
 
-def make(root: Path, options: Mapping[str, Any]) -> SlurmJobs:
+def make(root: Path, options: Mapping[str, Any]) -> WholeJobs:
     """Make the engine.
 
     Args:
@@ -20,4 +21,4 @@ def make(root: Path, options: Mapping[str, Any]) -> SlurmJobs:
     Raises:
         LapisError: DocumentInvalid for options that can't be.
     """
-    return SlurmJobs(root, SlurmOptions.from_json(options))
+    return WholeJobs(SlurmJobs(root, SlurmOptions.from_json(options)))

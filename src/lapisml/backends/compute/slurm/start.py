@@ -176,13 +176,19 @@ def _node() -> str:
 
 
 def _own_state() -> str:
-    """Return what the controller calls this job now, empty when it does not answer."""
+    """Return what the controller calls this job now, empty when it does not answer.
+
+    While its processes are being ended a job is COMPLETING, and only other words tell what is going to be of it.
+    """
     command = ["scontrol", "-o", "show", "job", os.environ.get("SLURM_JOB_ID", "")]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_SLURM_ANSWERS_WITHIN_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    for word in done.stdout.decode(errors="replace").split():
-        if word.startswith("JobState="):
-            return word.partition("=")[2]
-    return ""
+    known = dict(word.partition("=")[::2] for word in done.stdout.decode(errors="replace").split())
+    state = known.get("JobState", "")
+    if state != "COMPLETING":
+        return state
+    if known.get("Reason") == "TimeLimit":
+        return "TIMEOUT"
+    return "PREEMPTED" if known.get("PreemptTime", "None") not in ("None", "Unknown") else "CANCELLED"

@@ -24,14 +24,22 @@ _MEMORY = re.compile(r"[0-9]{1,12}[KMGTkmgt]?\Z")
 
 SBATCH_OPTIONS: dict[str, re.Pattern[str]] = {
     "begin": re.compile(r"now(?:\+[0-9]{1,6}(?:minutes|hours|days|weeks)?)?\Z"),
+    "core-spec": _NUMBER,
     "cores-per-socket": _NUMBER,
+    "cpus-per-gpu": _NUMBER,
     "exclude": _NODES,
+    "gpu-bind": re.compile(r"[a-z_]{1,20}(?::[0-9,*x]{1,64})?\Z"),
+    "gpus-per-node": re.compile(r"(?:[A-Za-z0-9_.-]{1,64}:)?[0-9]{1,4}\Z"),
     "gres": _GRES,
     "hint": _WORD,
     "licenses": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@:,-]{0,255}\Z"),
+    "mail-type": _WORDS,
+    "mail-user": _WORD,
     "mem": _MEMORY,
+    "mem-bind": re.compile(r"[a-z_,]{1,40}\Z"),
     "mem-per-cpu": _MEMORY,
     "mem-per-gpu": _MEMORY,
+    "mincpus": _NUMBER,
     "nice": _NUMBER,
     "nodelist": _NODES,
     "prefer": _CONSTRAINT,
@@ -76,9 +84,9 @@ def option(name: str, value: object) -> str | None:
     """
     plain = str(name).removeprefix("--").replace("_", "-")
     if plain in SBATCH_FLAGS:
-        if not isinstance(value, bool):
+        if str(value).lower() not in ("true", "false"):
             raise _invalid(f"sbatch_options.{name} is either true or false.")
-        return f"--{plain}" if value else None
+        return f"--{plain}" if str(value).lower() == "true" else None
     if plain not in SBATCH_OPTIONS:
         known = ", ".join(sorted([*SBATCH_OPTIONS, *SBATCH_FLAGS]))
         raise _invalid(f"sbatch_options can't hold {_shown(name)}; it can hold {known}.")
@@ -98,16 +106,17 @@ def path(text: str) -> str:
     """Return an absolute path that can stand in a script and in an option.
 
     Raises:
-        LapisError: NotSupported for one with control characters, or that is not absolute.
+        LapisError: NotSupported for one with control characters or backslashes (Slurm reads those its own way), or
+            that is not absolute.
     """
-    if not text.startswith("/") or any(ord(character) < 32 or ord(character) == 127 for character in text):
+    if not text.startswith("/") or any(ord(letter) < 32 or letter in "\x7f\\" for letter in text):
         raise LapisError(ErrorCode.NOT_SUPPORTED, f"{_shown(text)} can't be the folder of jobs for Slurm.")
     return text
 
 
 def pattern(text: str) -> str:
     """Return a path as the pattern of a file name that Slurm fills in (``%a`` …): as it is."""
-    return path(text).replace("%", "%%").replace("\\", "\\\\")
+    return path(text).replace("%", "%%")
 
 
 def quoted(text: str) -> str:

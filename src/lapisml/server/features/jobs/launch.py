@@ -134,8 +134,15 @@ class Launcher:
         return {} if self.settings.drop_ins else {"LAPIS_DROP_INS": "0"}
 
     def _given_by(self, workspace: Workspace, job: JobRecord) -> dict[str, str]:
-        """Give the variables that every job gets on an attached compute."""
-        return {} if job.engine is None else self._computes.variables(workspace, job.engine)
+        return {} if job.engine is None else self.given_on(workspace, job.engine)
+
+    def given_on(self, workspace: Workspace, compute: str) -> dict[str, str]:
+        """Give the variables that every job gets on an attached compute.
+
+        Raises:
+            LapisError: NotFound.
+        """
+        return self._computes.variables(workspace, compute)
 
     def artifacts(self, workspace: Workspace, job: str) -> ArtifactsSpec:
         """Say where the artifacts of a job go."""

@@ -9,7 +9,7 @@ from functools import partial
 from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
 from lapisml.core.lifecycle import JobState, Move
-from lapisml.ports.compute import ComputeBackend, ExitStatus, Handle, JobPhase, Watch
+from lapisml.ports.compute import ComputeBackend, EndReason, ExitStatus, Handle, JobPhase, Observation, Watch
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.finish import PASSING, Finisher
 from lapisml.server.features.jobs.launch import Launcher
@@ -31,6 +31,9 @@ CANCEL_AGAIN_MS = 10_000
 
 UNSURE_AGAIN_MS = 10_000
 """How often all jobs are asked about while the compute does not answer for some, milliseconds."""
+
+MISSING_FOR_MS = 30_000
+"""After this time a job counts as lost that its compute had taken and does not know any more, milliseconds."""
 
 _NEVER_STARTED = "Canceled before it started."
 _LATER = "HandOverLater"
@@ -67,6 +70,7 @@ class Overseer:
         self._taking = taking
         self._term: int | None = None
         self._canceled_at: dict[int, int] = {}
+        self._missing_since: dict[int, int] = {}
         self._unsure_at: int | None = None
 
     @property
@@ -103,6 +107,7 @@ class Overseer:
             self._jobs.forget()
             self._taking.forget()
             self._canceled_at.clear()
+            self._missing_since.clear()
 
     def _press(self) -> dict[int, LiveJob]:
         """Hand over and end what is due; give the jobs whose end is to be heard of."""
@@ -176,6 +181,23 @@ class Overseer:
         for job, observation in pairs:
             if observation.exit is not None:
                 self._tasks.run(job.seq, partial(self._finish, job, observation.exit))
+            if self._is_gone(job, observation):
+                self._tasks.run(job.seq, partial(self._end_lost, job))
+
+    def _is_gone(self, job: LiveJob, observation: Observation) -> bool:
+        """Say whether the compute has not known a job for a while that it had taken: its folder was removed."""
+        if observation.phase != JobPhase.ABSENT:
+            self._missing_since.pop(job.seq, None)
+            return False
+        now = self._clock.now_ms()
+        return now - self._missing_since.setdefault(job.seq, now) >= MISSING_FOR_MS
+
+    def _end_lost(self, job: LiveJob) -> bool:
+        reason = EndReason.NODE_LOST
+        evidence = "the compute had taken the job and does not know it any more"
+        sentence = f"The job's folder is gone from where it ran: {evidence}."
+        to = JobState.CANCELED if _cancelling(job) else JobState.FAILED
+        return self._end(job, Move(to, reason.value, sentence, self._clock.now_ms()))
 
     def _cancel(self, backend: ComputeBackend, job: LiveJob) -> None:
         """Ask for the end of a job, now and then again: a compute that was away may not have heard of it."""
@@ -220,6 +242,7 @@ class Overseer:
     def _forget(self, job: LiveJob) -> None:
         self._taking.forget(job.seq)
         self._canceled_at.pop(job.seq, None)
+        self._missing_since.pop(job.seq, None)
 
 
 def _cancelling(job: LiveJob) -> bool:
