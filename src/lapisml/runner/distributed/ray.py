@@ -152,19 +152,19 @@ class _Ray:
         own = self._spec["part"]["hosts"][number]
         argv = ["start", f"--address={parts.bracketed(host)}:{port}", f"--node-ip-address={own}", "--block"]
         wanted = [*argv, "--disable-usage-stats", *arguments(self._asked.get("worker_node_additional_args") or "")]
-        if not _listens(host, port, None):
-            return _say(f"Ray's head did not answer at {parts.bracketed(host)}:{port}.")
-        worker = self._spawn(wanted)
         link.settimeout(0.2)
+        worker: int | None = None
+        deadline = time.monotonic() + _PATIENCE_S
         while True:
-            try:
-                said = link.recv(16)
+            if worker is None and _answers(host, port):
+                worker = self._spawn(wanted)
+            if worker is None and time.monotonic() > deadline:
+                return _say(f"Ray's head did not answer at {parts.bracketed(host)}:{port}.")
+            if worker is not None and os.waitpid(worker, os.WNOHANG)[0]:
+                return _say(f"Ray ended on this machine while the command ran; see {LOG}.")
+            said = _said(link)
+            if said is not None:
                 return 0 if said == _TELL else _say("Node 0 is gone before the command had ended.")
-            except TimeoutError:
-                if os.waitpid(worker, os.WNOHANG)[0]:
-                    return _say(f"Ray ended on this machine while the command ran; see {LOG}.")
-            except ConnectionError:
-                return _say("Node 0 is gone before the command had ended.")
 
     def _spawn(self, argv: list[str]) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -195,18 +195,34 @@ def _connected(host: str, port: int) -> socket.socket | None:
     return None
 
 
-def _listens(host: str, port: int, process: int | None) -> bool:
+def _said(link: socket.socket) -> bytes | None:
+    """Return what node 0 says, nothing when it is gone; None while it is silent."""
+    try:
+        return link.recv(16)
+    except TimeoutError:
+        return None
+    except ConnectionError:
+        return b""
+
+
+def _answers(host: str, port: int) -> bool:
+    """Say whether a port is listened on."""
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def _listens(host: str, port: int, process: int) -> bool:
     """Say whether a port is listened on, once it is or its process has ended."""
     deadline = time.monotonic() + _PATIENCE_S
     while time.monotonic() < deadline:
-        try:
-            socket.create_connection((host, port), timeout=5).close()
-        except OSError:
-            if process is not None and os.waitpid(process, os.WNOHANG)[0]:
-                return False
-            time.sleep(0.1)
-        else:
+        if _answers(host, port):
             return True
+        if os.waitpid(process, os.WNOHANG)[0]:
+            return False
+        time.sleep(0.1)
     return False
 
 
