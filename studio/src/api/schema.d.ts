@@ -3063,7 +3063,11 @@ export interface components {
          *
          *     Attributes:
          *         state: of an instance.
+         *         state_sentence: of an attached compute: why it is `state` (``ready``, ``unreachable``, ``unknown``).
+         *         engine: what runs there: ``{"Ray": "2.40.0"}``.
          *         current_node_count, running_node_count, max_instances: of what has nodes.
+         *         nodes: machines of an attached compute; only where one compute is asked for.
+         *         queue: the first jobs that wait, each with the reason; likewise.
          */
         ComputeBody: {
             /** Name */
@@ -3087,6 +3091,18 @@ export interface components {
             running_node_count?: number;
             /** Max Instances */
             max_instances?: number;
+            /** Is Attached */
+            is_attached?: boolean;
+            /** State Sentence */
+            state_sentence?: string;
+            /** Engine */
+            engine?: {
+                [key: string]: string;
+            };
+            /** Nodes */
+            nodes?: components["schemas"]["NodeBody"][];
+            /** Queue */
+            queue?: components["schemas"]["Waits"][];
         } & {
             [key: string]: unknown;
         };
@@ -4060,6 +4076,32 @@ export interface components {
             lifetime_s?: number | null;
         };
         /**
+         * NodeBody
+         * @description A machine of an attached compute, as it is now.
+         *
+         *     Attributes:
+         *         state: ``idle``, ``running``, ``unreachable``, ``down``; `sentence` says why it is not to be had.
+         *         cpus, gpus, memory_mb: what it has; `load`: processes that want to run, mean of a minute.
+         */
+        NodeBody: {
+            /** Name */
+            name: string;
+            /** State */
+            state: string;
+            /** Cpus */
+            cpus: number | null;
+            /** Gpus */
+            gpus: number | null;
+            /** Memory Mb */
+            memory_mb: number | null;
+            /** Load */
+            load: number | null;
+            /** Sentence */
+            sentence: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * OnlineDeploymentBody
          * @description A deployment: the keys of its document and what is known around them.
          *
@@ -4951,6 +4993,18 @@ export interface components {
             state: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Waits
+         * @description A job that waits for a compute, and why.
+         */
+        Waits: {
+            /** Job */
+            job: string;
+            /** Reason */
+            reason: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * WorkspaceBody
@@ -9101,7 +9155,9 @@ export interface operations {
     };
     delete_compute_api_v1_workspaces__ws__computes__name__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 ws: string;
@@ -12255,4 +12311,4 @@ export interface operations {
         };
     };
 }
-// Made from openapi.json with the SHA-256 6865335491ac517dfe89f789b05f63e8f9e5b0516e9042c5af83d8e23c8ac506 by scripts/studio-api.
+// Made from openapi.json with the SHA-256 aa18c47d15da9d7cebb672692b3c5b95c22863ec436520ede9e2a10eca1e15c2 by scripts/studio-api.
