@@ -22,7 +22,13 @@ export interface Compute {
   description?: string;
   tags?: Record<string, string>;
   creation_context: { created_at: string | null; created_by: string };
+  is_attached?: boolean;
+  state_sentence?: string;
+  nodes?: Machine[];
 }
+
+/** A machine of an attached compute, as it is now. */
+export type Machine = Schemas["NodeBody"];
 
 export interface Node {
   node_id: string;

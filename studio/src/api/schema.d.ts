@@ -3127,7 +3127,7 @@ export interface components {
          * @description A node of a compute.
          *
          *     Attributes:
-         *         node_state: ``idle`` or ``running``.
+         *         node_state: ``idle`` or ``running``; of an attached compute also ``unreachable``, ``down``.
          *         since: when the job on it got it, milliseconds since the epoch, UTC.
          */
         ComputeNode: {
@@ -12311,4 +12311,4 @@ export interface operations {
         };
     };
 }
-// Made from openapi.json with the SHA-256 aa18c47d15da9d7cebb672692b3c5b95c22863ec436520ede9e2a10eca1e15c2 by scripts/studio-api.
+// Made from openapi.json with the SHA-256 3790a82ad8672158189a0b14975840428fa33287d1724730ab066e42ed582263 by scripts/studio-api.

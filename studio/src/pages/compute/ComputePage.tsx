@@ -14,6 +14,7 @@ import { DateTime } from "@/components/times";
 import { withChanges } from "@/lib/tags";
 import { path, useWorkspace } from "@/lib/workspace";
 import { ComputeActions } from "@/pages/compute/ComputeActions";
+import { Machines } from "@/pages/compute/Machines";
 import { Nodes } from "@/pages/compute/Nodes";
 import { Queue } from "@/pages/compute/Queue";
 import { UseOverTime } from "@/pages/compute/UseOverTime";
@@ -29,6 +30,9 @@ export function Component() {
   return <Details name={compute.data.name} compute={compute.data} />;
 }
 
+/** States of attached computes, in the words that there are for states. */
+const STATES: Record<string, string> = { ready: "Ready", unreachable: "NotResponding", unknown: "Queued" };
+
 function Details({ name, compute }: { name: string; compute?: Compute }) {
   const { t } = useTranslation(["compute", "common"]);
   const workspace = useWorkspace();
@@ -37,13 +41,13 @@ function Details({ name, compute }: { name: string; compute?: Compute }) {
       <PageHeader
         title={name}
         crumbs={[{ label: t("title"), to: path(workspace, "compute") }]}
-        mark={<StatusBadge status={compute?.state ?? "Ready"} />}
+        mark={<StatusBadge status={STATES[compute?.state ?? "ready"] ?? compute?.state ?? "Ready"} />}
         actions={compute && <ComputeActions compute={compute} />}
       />
       <Tabs
         label={name}
         tabs={[
-          { id: "overview", label: t("common:overview"), content: <Overview name={name} /> },
+          { id: "overview", label: t("common:overview"), content: <Overview name={name} compute={compute} /> },
           { id: "use", label: t("use"), content: <UseOverTime name={name} /> },
           { id: "properties", label: t("common:properties"), content: <Properties compute={compute} /> },
         ]}
@@ -52,10 +56,12 @@ function Details({ name, compute }: { name: string; compute?: Compute }) {
   );
 }
 
-function Overview({ name }: { name: string }) {
+function Overview({ name, compute }: { name: string; compute?: Compute }) {
+  const isShared = compute?.is_attached && compute.type !== "virtualmachine";
   return (
     <Stack gap="lg">
-      <Nodes name={name} />
+      {compute?.is_attached && <Machines compute={compute} />}
+      {!isShared && <Nodes name={name} />}
       <Queue name={name} />
     </Stack>
   );

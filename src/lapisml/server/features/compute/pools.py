@@ -30,6 +30,7 @@ class Pool:
         shared: nodes of `engine`, among which those of this compute are; None where it shares none.
         closed: nodes that can't be had now.
         trouble: why no job can start, empty when some can.
+        machines: how many there are, where the compute gives out its nodes itself.
     """
 
     name: str
@@ -41,6 +42,12 @@ class Pool:
     shared: int | None = None
     closed: frozenset[int] = frozenset()
     trouble: str = ""
+    machines: int = 0
+
+    @property
+    def shown(self) -> int:
+        """How many nodes people are told that there are."""
+        return self.machines if self.queues else self.capacity
 
     @property
     def largest(self) -> int | None:

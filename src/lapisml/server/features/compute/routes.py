@@ -99,5 +99,7 @@ def _whole(computes: ComputeService, workspace: Workspace, record: ComputeRecord
 
 
 def _usage(computes: ComputeService, workspace: Workspace, record: ComputeRecord) -> UsageBody:
+    pool = computes.pool(workspace, record.name)
     busy = computes.busy_nodes(workspace, record.name)
-    return {"name": record.name, "unit": "Count", "current_value": busy, "limit": capacity(record)}
+    limit = capacity(record) if pool is None else pool.shown
+    return {"name": record.name, "unit": "Count", "current_value": busy, "limit": limit}

@@ -48,7 +48,7 @@ class ComputeNode(TypedDict):
     """A node of a compute.
 
     Attributes:
-        node_state: ``idle`` or ``running``.
+        node_state: ``idle`` or ``running``; of an attached compute also ``unreachable``, ``down``.
         since: when the job on it got it, milliseconds since the epoch, UTC.
     """
 
@@ -268,7 +268,8 @@ class ComputeService:
     def _attached_pool(self, workspace: Workspace, record: ComputeRecord) -> Pool:
         document = record.document
         if document["type"] in QUEUES:
-            return Pool(record.name, nodes_of(document), engine=record.name, queues=True, most=self._most(record))
+            machines, most = len(self.standing(workspace, record).nodes), self._most(record)
+            return Pool(record.name, nodes_of(document), engine=record.name, queues=True, most=most, machines=machines)
         places, standing = nodes_of(document), self.standing(workspace, record)
         closed = _closed(document, standing)
         trouble = standing.sentence if len(closed) == places else ""
@@ -283,7 +284,7 @@ class ComputeService:
         found = self._attached_pool(workspace, behind)
         if found.queues:
             most = high if found.most is None else min(high, found.most)
-            return Pool(record.name, high, engine=engine, queues=True, most=most)
+            return Pool(record.name, high, engine=engine, queues=True, most=most, machines=high)
         least = min(high, found.capacity)
         shared, closed, trouble = found.capacity, found.closed, found.trouble
         return Pool(record.name, least, engine=engine, shared=shared, closed=closed, trouble=trouble)
@@ -355,8 +356,17 @@ class ComputeService:
         pool = self.pool(workspace, name)
         if pool is None:
             raise not_found("compute", name)
+        if pool.queues:
+            machines = self.standing(workspace, self._engine(workspace, pool)).nodes
+            return [_machine(one.name, one.state) for one in machines]
         busy = {index: holder for holder in self.occupancy(workspace, pool.name) for index in holder.nodes}
-        return [_node(index, busy.get(index)) for index in range(pool.capacity)]
+        found = [_node(index, busy.get(index)) for index in range(pool.capacity)]
+        for index in pool.closed & set(range(pool.capacity)) - set(busy):
+            found[index]["node_state"] = "unreachable"
+        return found
+
+    def _engine(self, workspace: Workspace, pool: Pool) -> ComputeRecord:
+        return self.get(workspace, str(pool.engine))
 
 
 def capacity(record: ComputeRecord) -> int:
@@ -374,6 +384,11 @@ def _closed(document: Mapping[str, Any], standing: Standing) -> frozenset[int]:
     """Give the places on hosts that can't be reached; what is not known counts as reachable."""
     gone = {number for number, host in enumerate(standing.nodes) if host.state in ("unreachable", "down")}
     return frozenset(place for place, host in enumerate(slots_of(document)) if host in gone) if gone else frozenset()
+
+
+def _machine(name: str, state: str) -> ComputeNode:
+    """Describe a machine of a compute whose engine gives out the nodes itself."""
+    return {"node_id": name, "node_state": state, "current_job_name": None, "since": None}
 
 
 def _node(index: int, holder: Holder | None) -> ComputeNode:

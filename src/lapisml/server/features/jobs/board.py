@@ -174,4 +174,6 @@ def _counts(connection: Connection, workspace_id: int) -> dict[str, int]:
 
 
 def _held(connection: Connection, workspace_id: int, compute: str) -> int:
-    return len({node for held in store.holding(connection, workspace_id, compute) for node in held.nodes})
+    """Count the nodes that are held; one for each job whose compute gives out its nodes itself."""
+    found = store.holding(connection, workspace_id, compute)
+    return len({node for held in found for node in held.nodes}) + sum(not held.nodes for held in found)

@@ -71,7 +71,7 @@ def _add_computes(routes: Routes, board: JobBoard, workspaces: WorkspaceService,
         since = max(asked, min(span.created_at for span in spans)) if is_cut else asked
         busy, waiting = use_over_time(spans, since, now, points)
         body: Use = {
-            "name": pool.name, "capacity": pool.capacity, "since": timestamp(since),
+            "name": pool.name, "capacity": pool.shown, "since": timestamp(since),
             "step_ms": max(1, (now - since) // points), "busy": busy, "waiting": waiting,
         }  # fmt: skip
         return Json(body)

@@ -179,7 +179,7 @@ def compute_line(line: Line) -> ComputeLine:
     """Write a compute."""
     pool = line.pool
     return {
-        "name": pool.name, "capacity": pool.capacity, "busy": line.busy, "waiting": line.waiting, "open": pool.open
+        "name": pool.name, "capacity": pool.shown, "busy": line.busy, "waiting": line.waiting, "open": pool.open
     }  # fmt: skip
 
 
