@@ -14,8 +14,9 @@ from lapisml.testing.compute import ComputeBackendSuite  # noqa: E402
 from lapisml.testing.compute_bench import Bench  # noqa: E402
 from tests.support.server import end_everything  # noqa: E402
 from tests.support.slurm import SlurmRig, SlurmSite, why_not  # noqa: E402
+from tests.support.whole import only_in_a_whole_run  # noqa: E402
 
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
+pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not()), only_in_a_whole_run]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,9 @@ pytest.importorskip("asyncssh", reason="asyncssh is not installed: pip install '
 from lapisml.core.errors import LapisError
 from lapisml.ports.compute import EndReason, JobPhase, LaunchSpec, Outcome
 from tests.support.pools import NewPool, seen, spec, started
+from tests.support.whole import only_in_a_whole_run
+
+pytestmark = only_in_a_whole_run
 
 
 def test_a_machine_that_was_restarted(new_machine: Any, new_pool: NewPool) -> None:

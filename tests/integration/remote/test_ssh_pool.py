@@ -19,6 +19,9 @@ from lapisml.ports.launch import DistributionSpec
 from lapisml.testing.compute_bench import Bench
 from tests.support.pools import NewPool, seen, spec, started
 from tests.support.sshd import has
+from tests.support.whole import only_in_a_whole_run
+
+pytestmark = only_in_a_whole_run
 
 
 def test_each_place_is_on_its_machine(new_machine: Any, new_pool: NewPool) -> None:
