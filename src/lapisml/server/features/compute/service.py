@@ -8,12 +8,9 @@ has machines of its own, and may stand behind every ``amlcompute``.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import psutil
 from sqlalchemy import Connection, func, select
 from typing_extensions import TypedDict
 
@@ -23,6 +20,7 @@ from lapisml.ports.compute import ComputeBackend, Standing
 from lapisml.server.features.compute import store
 from lapisml.server.features.compute.attachments import Attachments
 from lapisml.server.features.compute.checking import BUILT_IN, check, fixed_keys, kept
+from lapisml.server.features.compute.nodes import ComputeNode, ComputeSize, Holder, machine, node_at, sizes
 from lapisml.server.features.compute.pools import QUEUES, Pool, is_attached, nodes_of, slots_of
 from lapisml.server.features.compute.store import ComputeRecord
 from lapisml.server.features.workspaces.service import Workspace
@@ -44,44 +42,10 @@ __all__ = [
 ]
 
 
-class ComputeNode(TypedDict):
-    """A node of a compute.
-
-    Attributes:
-        node_state: ``idle`` or ``running``; of an attached compute also ``unreachable``, ``down``.
-        since: when the job on it got it, milliseconds since the epoch, UTC.
-    """
-
-    node_id: str
-    node_state: str
-    current_job_name: str | None
-    since: int | None
-
-
-class ComputeSize(TypedDict):
-    """A machine size. `memory_gb` is in GiB."""
-
-    name: str
-    v_cp_us: int
-    gpus: int
-    memory_gb: float
-
-
-@dataclass(frozen=True)
-class Holder:
-    """A job that holds nodes of a compute.
-
-    Attributes:
-        nodes: indexes of the nodes, from 0.
-        since: milliseconds since the epoch, UTC.
-    """
-
-    job: str
-    nodes: tuple[int, ...]
-    since: int
-
-
 Occupancy = Callable[[Workspace, str], list[Holder]]
+
+Objection = Callable[[Workspace, str], str | None]
+"""Takes a workspace and the name of a compute; gives the sentence why it can't go now, None when it can."""
 
 
 class Waits(TypedDict):
@@ -130,6 +94,11 @@ class ComputeService:
         self.engaged: Callable[[Workspace, str], list[str]] = lambda _workspace, _name: []
         self.evict: Callable[[Workspace, str], None] = lambda _workspace, _name: None
         self.on_change: Callable[[], None] = lambda: None
+        self._objections: list[Objection] = []
+
+    def object_to_deletion(self, objection: Objection) -> None:
+        """Let a later feature forbid that a compute is deleted or detached (while its endpoints use it, say)."""
+        self._objections.append(objection)
 
     def create_or_update(self, workspace: Workspace, document: dict[str, Any], by: str) -> ComputeRecord:
         """Keep a compute document; an existing compute of the same type is changed.
@@ -236,6 +205,10 @@ class ComputeService:
             LapisError: NotFound; Conflict while jobs run on it.
         """
         record = self.get(workspace, name)
+        for objection in self._objections:
+            sentence = objection(workspace, record.name)
+            if sentence is not None:
+                raise LapisError(ErrorCode.CONFLICT, sentence)
         attached = is_attached(record.document)
         if attached and force:
             self.evict(workspace, record.name)
@@ -358,9 +331,9 @@ class ComputeService:
             raise not_found("compute", name)
         if pool.queues:
             machines = self.standing(workspace, self._engine(workspace, pool)).nodes
-            return [_machine(one.name, one.state) for one in machines]
+            return [machine(one.name, one.state) for one in machines]
         busy = {index: holder for holder in self.occupancy(workspace, pool.name) for index in holder.nodes}
-        found = [_node(index, busy.get(index)) for index in range(pool.capacity)]
+        found = [node_at(index, busy.get(index)) for index in range(pool.capacity)]
         for index in pool.closed & set(range(pool.capacity)) - set(busy):
             found[index]["node_state"] = "unreachable"
         return found
@@ -374,29 +347,7 @@ def capacity(record: ComputeRecord) -> int:
     return nodes_of(record.document)
 
 
-def sizes() -> list[ComputeSize]:
-    """Describe the one machine size there is: this machine."""
-    memory = psutil.virtual_memory().total
-    return [{"name": "host", "v_cp_us": os.cpu_count() or 1, "gpus": 0, "memory_gb": round(memory / 2**30, 1)}]
-
-
 def _closed(document: Mapping[str, Any], standing: Standing) -> frozenset[int]:
     """Give the places on hosts that can't be reached; what is not known counts as reachable."""
     gone = {number for number, host in enumerate(standing.nodes) if host.state in ("unreachable", "down")}
     return frozenset(place for place, host in enumerate(slots_of(document)) if host in gone) if gone else frozenset()
-
-
-def _machine(name: str, state: str) -> ComputeNode:
-    """Describe a machine of a compute whose engine gives out the nodes itself."""
-    return {"node_id": name, "node_state": state, "current_job_name": None, "since": None}
-
-
-def _node(index: int, holder: Holder | None) -> ComputeNode:
-    if holder is None:
-        return {"node_id": f"node-{index}", "node_state": "idle", "current_job_name": None, "since": None}
-    return {
-        "node_id": f"node-{index}",
-        "node_state": "running",
-        "current_job_name": holder.job,
-        "since": holder.since,
-    }

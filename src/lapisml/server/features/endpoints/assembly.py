@@ -97,6 +97,7 @@ def assemble(
     deployments = DeploymentService(g.database, g.clock, g.events, endpoints, resolver, places, hosts)
     g.assets.object_to_deletion(deployments.objection)
     g.workspaces.object_to_deletion(endpoints.objection)
+    g.computes.object_to_deletion(endpoints.objection_to_detaching)
     leased = SiteLease(g.leases, g.site, "endpoints")
     tasks = Tasks(_STEP_THREADS, after=lambda: g.events.notify(TOPIC_ENDPOINTS))
     serving = ServingLauncher(launcher, g.assets, g.storage, settings.home, settings.accelerate)

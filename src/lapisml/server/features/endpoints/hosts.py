@@ -56,10 +56,9 @@ class Hosts:
             LapisError: ReferenceNotFound for a name that there is none of, NotSupported for a compute that keeps no
                 models.
         """
-        given = document.get("compute")
-        if not given:
+        name = compute_named(document)
+        if name is None:
             return None
-        name = str(given).removeprefix("azureml:").rstrip("/").rsplit("/", 1)[-1].lower()
         try:
             backend = self._attached(workspace, name)
         except LapisError as error:
@@ -107,6 +106,12 @@ class Hosts:
             return found or Standing("unreachable", "Its machines have not answered yet.")
         self._asked.pop(key, None)
         return self._standings[key][1]
+
+
+def compute_named(document: Mapping[str, Any]) -> str | None:
+    """Give the bare name of the compute in an endpoint's document, lower case; None without one."""
+    given = document.get("compute")
+    return str(given).removeprefix("azureml:").rstrip("/").rsplit("/", 1)[-1].lower() if given else None
 
 
 def compute_of(revision: Revision) -> str | None:

@@ -17,7 +17,7 @@ from lapisml.core.errors import ErrorCode, LapisError, not_found
 from lapisml.core.ids import is_valid_name
 from lapisml.documents import registry
 from lapisml.server.features.endpoints import store
-from lapisml.server.features.endpoints.hosts import Hosts
+from lapisml.server.features.endpoints.hosts import Hosts, compute_named
 from lapisml.server.features.endpoints.keys import Secrets, issue_token
 from lapisml.server.features.endpoints.parts import check_shares
 from lapisml.server.features.endpoints.records import DeploymentRecord, EndpointRecord, Revision, RevisionState
@@ -157,6 +157,13 @@ class EndpointService:
         if not found:
             return None
         return f"Workspace '{workspace.name}' has online endpoints; delete them first: {', '.join(found)}."
+
+    def objection_to_detaching(self, workspace: Workspace, compute: str) -> str | None:
+        """Give the sentence why a compute can't be detached now."""
+        named = [e.name for e in self.all_of(workspace) if compute_named(e.document) == compute]
+        if not named:
+            return None
+        return f"Compute '{compute}' keeps the models of online endpoints; delete them first: {', '.join(named)}."
 
     def _secrets(self, workspace: Workspace, name: str, *, by_key: bool) -> Secrets:
         endpoint = self.get(workspace, name)
