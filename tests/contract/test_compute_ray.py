@@ -15,6 +15,9 @@ from lapisml.testing.compute import ComputeBackendSuite  # noqa: E402
 from lapisml.testing.compute_bench import Bench  # noqa: E402
 from lapisml.testing.compute_faults import SupervisorFaultSuite  # noqa: E402
 from tests.support.ray_cluster import RayCluster, RayRig  # noqa: E402
+from tests.support.whole import only_in_a_whole_run  # noqa: E402
+
+pytestmark = only_in_a_whole_run
 
 
 @pytest.fixture(scope="module")

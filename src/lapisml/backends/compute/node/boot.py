@@ -73,7 +73,6 @@ try:
         os.chmod(root, 0o700)
     os.makedirs(os.path.join(root, "pack"), mode=0o700, exist_ok=True)
     os.makedirs(os.path.join(root, "run"), mode=0o700, exist_ok=True)
-    os.umask(mask)
     if os.path.isdir(os.path.join(place, "lapisml")):
         say("have")
     else:
