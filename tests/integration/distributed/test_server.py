@@ -86,7 +86,10 @@ def test_a_killed_server_finds_its_ranks_again(start_server: ServerFactory, tmp_
     assert [rank_log(Api(server), name, rank) for rank in (0, 1)] == ["up\nafter 0\n", "up\nafter 1\n"]
 
 
-@pytest.mark.parametrize("asked", [{"type": "ray"}, {"type": "mpi", "process_count_per_instance": 1000}])
+@pytest.mark.parametrize(
+    "asked",
+    [{"type": "ray", "head_node_additional_args": "'"}, {"type": "mpi", "process_count_per_instance": 1000}],
+)
 def test_what_this_machine_cannot_do_is_refused(api: Api, asked: dict[str, Any]) -> None:
     document = {"type": "command", "command": "true", "environment": {"image": "python"}, "distribution": asked}
     status, body = api.call("PUT", f"/jobs/refused_{uuid.uuid4().hex[:8]}", {"document": document})

@@ -155,7 +155,11 @@ def test_lists_are_paged_filtered_and_hide_the_archived(api: Api) -> None:
         ({"enviroment": "x"}, "DocumentInvalid", "enviroment"),
         ({"command": "echo ${{inputs.y}}"}, "DocumentInvalid", "command"),
         ({"resources": {"instance_count": 10_000}}, "ReferenceNotFound", "resources.instance_count"),
-        ({"distribution": {"type": "ray"}}, "NotSupported", "distribution.type"),
+        (
+            {"distribution": {"type": "ray", "head_node_additional_args": "'"}},
+            "NotSupported",
+            "distribution.head_node_additional_args",
+        ),
     ],
 )
 def test_a_bad_document_is_refused_as_a_whole(api: Api, keys: dict[str, object], code: str, place: str) -> None:
