@@ -228,6 +228,7 @@ def test_a_server_of_another_version_finds_the_jobs_of_the_one_before(
     pack.pack.cache_clear()
     newer = pack.pack()
     monkeypatch.undo()
+    pack.pack.cache_clear()
     assert newer.digest != known.digest
     monkeypatch.setattr(boot, "pack", lambda: newer)
     bench.restart()

@@ -175,9 +175,10 @@ def test_contents_are_checked_before_they_are_kept(tmp_path: Path) -> None:
 
 
 def test_the_pack_is_the_same_every_time_and_holds_no_server() -> None:
+    pack.pack.cache_clear()
     made = pack.pack()
     pack.pack.cache_clear()
-    assert pack.pack() == made
+    assert pack.pack().digest == made.digest
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(made.data))) as archive:
         names = archive.getnames()
     assert "lapisml/runner/supervisor.py" in names

@@ -10,10 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from lapisml.backends.storage import files, served_trees
+from lapisml.backends.storage import files
 from lapisml.backends.storage.failures import not_there, translated
 from lapisml.backends.storage.local import LocalStore
-from lapisml.backends.storage.served import ServedStore, Waiting
 from lapisml.backends.storage.side_by_side import side_by_side
 from lapisml.backends.storage.store import Store
 from lapisml.core.errors import ErrorCode, LapisError
@@ -21,6 +20,7 @@ from lapisml.ports.storage import ObjectInfo, Progress, StorageLocation
 
 if TYPE_CHECKING:
     from lapisml.backends.storage.remote import RemoteStore
+    from lapisml.backends.storage.served import ServedStore, Waiting
 
 _WEB = ("http", "https")
 _REMOTE = ("s3", "az", "gs", "hdfs")
@@ -34,11 +34,11 @@ class FsspecStorage:
 
     def __init__(self) -> None:
         self._local = LocalStore()
-        self._served = ServedStore()
+        self._on_wait: Waiting | None = None
 
     def when_waiting(self, tell: Waiting) -> None:
         """Have somebody told, in a sentence, when a store that is away is waited for."""
-        self._served.on_wait = tell
+        self._on_wait = self._served.on_wait = tell
 
     def info(self, location: StorageLocation) -> ObjectInfo | None:
         """Describe a file or folder, None when nothing is there."""
@@ -74,6 +74,8 @@ class FsspecStorage:
     def put_tree(self, local: Path, location: StorageLocation, progress: Progress | None = None) -> int:
         """Store every file below a local folder."""
         if location.protocol == _SERVED:
+            from lapisml.backends.storage import served_trees  # loads http.client and ssl
+
             return served_trees.put_tree(self._served, local, location, progress)
 
         def put(found: files.LocalFile) -> None:
@@ -95,6 +97,8 @@ class FsspecStorage:
         if location.protocol == _SERVED:
             with translated(location):
                 local.mkdir(parents=True, exist_ok=True)
+            from lapisml.backends.storage import served_trees  # likewise
+
             return served_trees.get_tree(self._served, location, lambda path: _inside(local, path), progress)
 
         def fetch(entry: ObjectInfo) -> None:
@@ -138,6 +142,12 @@ class FsspecStorage:
         sentence = f"Addresses that begin with {location.protocol}:// are not supported."
         known = ", ".join(("file", *_WEB, *_REMOTE, _SERVED))
         raise LapisError(ErrorCode.NOT_SUPPORTED, sentence, f"Supported are: {known}.")
+
+    @cached_property
+    def _served(self) -> ServedStore:
+        from lapisml.backends.storage.served import ServedStore  # only on other machines: it loads ssl
+
+        return ServedStore(self._on_wait)
 
     @cached_property
     def _web(self) -> Store:

@@ -25,8 +25,8 @@ def record(**more: Any) -> JobRecord:
         "submitted_digest": "", "experiment_name": "exp", "display_name": "shown", "parent_name": "p",
         "type": "command", "step": "s", "properties": {"k": "v"}, "warnings": ["mind this"],
         "status": JobState.FAILED, "status_code": "ExitCode", "status_reason": "exit code 3", "compute": "cpu",
-        "wanted_nodes": 1, "nodes": [], "priority": 0, "submit_key": "", "site": None, "handed_over": True,
-        "cancel_requested_at": None, "created_by": "me", "created_at": 1_000, "changed_at": 9_000,
+        "wanted_nodes": 1, "nodes": [], "priority": 0, "submit_key": "", "site": None, "engine": None,
+        "handed_over": True, "cancel_requested_at": None, "created_by": "me", "created_at": 1_000, "changed_at": 9_000,
         "allotted_at": 2_000, "started_at": 3_000, "ended_at": 3_726_500, "exit_code": 3, "archived": True,
     }  # fmt: skip
     return JobRecord(**{**values, **more})
