@@ -7,6 +7,7 @@ however many jobs there are. All is read again when the lane's lease is a new on
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ _OVERLAP = 64
 """How many numbers of moves are read again: on PostgreSQL one may show up after a later one."""
 
 _AT_ONCE = 500
+
+READ_AGAIN_S = 60.0
+"""How often all are read again, though no move was missed as far as one can tell, seconds."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,9 @@ class LiveJobs:
         self._turn: deque[int] = deque()
         self._in_turn: set[int] = set()
         self._last = 0
-        self._seen: deque[int] = deque(maxlen=MOST + 2 * _OVERLAP)
+        self._seen: deque[tuple[int, int, int]] = deque(maxlen=MOST + 2 * _OVERLAP)
         self._is_known = False
+        self._read_again_at = 0.0
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -91,7 +96,7 @@ class LiveJobs:
         with self._lock:
             touched, self._touched = self._touched, set()
         with self._database.read() as connection:
-            if self._is_known:
+            if self._is_known and time.monotonic() < self._read_again_at:
                 moved = self._moved(connection)
                 if moved is not None:
                     self._reread(connection, moved | touched)
@@ -131,13 +136,14 @@ class LiveJobs:
         """Give the jobs that moved since the last call; None when there are too many to tell."""
         which = {"after": max(0, self._last - _OVERLAP), "most": MOST + _OVERLAP}
         rows = connection.execute(statements.MOVED_SINCE, which).all()
-        if len(rows) >= MOST:
+        last = rows[-1][0] if rows else int(connection.execute(statements.LAST_EVENT).scalar() or 0)
+        if len(rows) >= MOST or last < self._last:  # a job was deleted, and SQLite gives its numbers anew
             return None
         seen = set(self._seen)
-        new = [row for row in rows if row[0] not in seen]
-        self._seen.extend(row[0] for row in new)
-        self._last = max([self._last, *(row[0] for row in new)])
-        return {row[1] for row in new}
+        new = [tuple(row) for row in rows if tuple(row) not in seen]
+        self._seen.extend(new)
+        self._last = last
+        return {job for _seq, job, _at in new}
 
     def _read_all(self, connection: Connection) -> None:
         last = int(connection.execute(statements.LAST_EVENT).scalar() or 0)
@@ -147,6 +153,7 @@ class LiveJobs:
         for job in found:
             self._put(job)
         self._last, self._is_known = last, True
+        self._read_again_at = time.monotonic() + READ_AGAIN_S
         self._seen.clear()
 
     def _reread(self, connection: Connection, seqs: set[int]) -> None:

@@ -76,7 +76,7 @@ LIVE_AMONG = LIVE.where(_among)
 LIVE_ON_ENGINE_AMONG = LIVE_ON_ENGINE.where(_among)
 
 MOVED_SINCE = (
-    select(job_events.c.seq, job_events.c.job_seq)
+    select(job_events.c.seq, job_events.c.job_seq, job_events.c.at)
     .where(job_events.c.seq > bindparam("after"))
     .order_by(job_events.c.seq)
     .limit(bindparam("most"))
