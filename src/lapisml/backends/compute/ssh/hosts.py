@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.core.turns import in_turns
 
 PORT = 22
 
@@ -64,8 +65,7 @@ def read_login(login: Mapping[str, Any]) -> SshHost:
 
 def places(hosts: Sequence[SshHost]) -> list[int]:
     """Return which host each place for a job lies on: hosts take turns, so that jobs spread over them."""
-    most = max(host.slots for host in hosts)
-    return [number for turn in range(most) for number, host in enumerate(hosts) if turn < host.slots]
+    return in_turns([host.slots for host in hosts])
 
 
 def _user_of(settings: Mapping[str, Any]) -> Any:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lapisml.core.turns import in_turns
+
 ENGINES = {"virtualmachine": "ssh", "slurm": "slurm", "ray": "ray"}
 """Type of an attached compute → name of the backend that runs its jobs."""
 
@@ -61,15 +63,10 @@ def is_attached(document: Mapping[str, Any]) -> bool:
 
 
 def slots_of(document: Mapping[str, Any]) -> list[int]:
-    """Give the places for jobs of an SSH compute: place → number of its host, in the order of the document.
-
-    Hosts take turns, so that jobs which come one after the other spread over them, and a job of several nodes gets
-    different hosts.
-    """
+    """Give the places for jobs of an SSH compute: place → number of its host, in the order of the document."""
     usual = int(document.get("slots") or 1)
     hosts = document.get("hosts") or [document.get("address")]
-    counts = [int(host.get("slots") or usual) if isinstance(host, Mapping) else usual for host in hosts]
-    return [host for turn in range(max(counts)) for host, count in enumerate(counts) if turn < count]
+    return in_turns([int(host.get("slots") or usual) if isinstance(host, Mapping) else usual for host in hosts])
 
 
 def nodes_of(document: Mapping[str, Any]) -> int:

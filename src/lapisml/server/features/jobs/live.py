@@ -103,10 +103,6 @@ class LiveJobs:
                     return
             self._read_all(connection)
 
-    def get(self, seq: int) -> LiveJob | None:
-        """Give a job, None when it is not there."""
-        return self._jobs.get(seq)
-
     def pressing(self) -> list[LiveJob]:
         """Give the jobs that something is to be done for: hand over, cancel."""
         return [self._jobs[seq] for seq in sorted(self._pressing)]

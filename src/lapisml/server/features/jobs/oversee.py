@@ -78,10 +78,6 @@ class Overseer:
         """How many jobs are followed."""
         return len(self._jobs)
 
-    def resync(self) -> None:
-        """Have the lane's jobs read again at the next round."""
-        self._jobs.forget()
-
     def oversee(self, names: Iterable[str] | None = None) -> None:
         """Bring jobs up to date.
 
@@ -193,11 +189,9 @@ class Overseer:
         return now - self._missing_since.setdefault(job.seq, now) >= MISSING_FOR_MS
 
     def _end_lost(self, job: LiveJob) -> bool:
-        reason = EndReason.NODE_LOST
-        evidence = "the compute had taken the job and does not know it any more"
-        sentence = f"The job's folder is gone from where it ran: {evidence}."
+        sentence = "The compute had taken the job and does not know it any more: its folder is gone from where it ran."
         to = JobState.CANCELED if _cancelling(job) else JobState.FAILED
-        return self._end(job, Move(to, reason.value, sentence, self._clock.now_ms()))
+        return self._end(job, Move(to, EndReason.NODE_LOST.value, sentence, self._clock.now_ms()))
 
     def _cancel(self, backend: ComputeBackend, job: LiveJob) -> None:
         """Ask for the end of a job, now and then again: a compute that was away may not have heard of it."""
