@@ -1,4 +1,7 @@
-"""A real server to which two machines are attached, as ``lab``: a Ray cluster, a Slurm cluster, or a pool over SSH."""
+"""A real server to which two machines are attached, as ``lab``: a Ray cluster, a Slurm cluster, or a pool over SSH.
+
+Each machine has a host name of its own and takes two jobs at a time.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +115,7 @@ def _on_ray(server: NewServer, _folder: Path, stack: contextlib.ExitStack) -> Si
 def _on_slurm(server: NewServer, _folder: Path, stack: contextlib.ExitStack) -> Site:
     if slurm.why_not():
         pytest.skip(slurm.why_not())
-    rig = slurm.SlurmRig(nodes=2, cpus=4)
+    rig = slurm.SlurmRig(nodes=2, cpus=2)
     stack.callback(rig.stop)
     stack.callback(end_everything, rig.shared / "lapis")
     rig.start()

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from tests.support.processes import REPOSITORY
-from tests.support.sites import ENGINES, Site, site
+from tests.support.sites import Site
 from tests.support.whole import only_in_a_whole_run
 
 pytestmark = [pytest.mark.slow, only_in_a_whole_run]
 
 EXAMPLE = REPOSITORY / "examples" / "train-on-two-machines"
-
-
-@pytest.fixture(params=ENGINES)
-def lab(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """Two machines."""
-    with site(request.param) as made:
-        yield made
 
 
 def test_two_machines_train_one_model(lab: Site) -> None:
