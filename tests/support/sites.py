@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -63,6 +64,21 @@ class Site:
         """
         return run_lapis(*words, home=self.server.home, cwd=cwd, check=True, timeout=300).stdout
 
+    def address(self, name: str) -> str:
+        """Return where a machine's SSH server is."""
+        return self.machines[name].address
+
+    def running(self) -> str:
+        """Return the command lines of what jobs run on the machines."""
+        pids = [pid for name in self.names for pid in (self.slurm.pids_on(name) if self.slurm else ())]
+        lines = [" ".join(psutil.Process(pid).cmdline()) for pid in pids if psutil.pid_exists(pid)]
+        return "\n".join([*lines, *(line for machine in self.machines.values() for line in machine.processes())])
+
+    def submit(self, folder: Path, document: dict[str, Any]) -> str:
+        """Write a job's document into a folder, submit it from there, and give the job's name."""
+        (folder / "job.yml").write_text(yaml.safe_dump(document, sort_keys=False))
+        return self.lapis("job", "create", "-f", "job.yml", "--query", "name", "-o", "tsv", cwd=folder).strip()
+
     def attach(self) -> None:
         """Attach the compute by its document, as a person does."""
         path = self.server.home.parent / "lab.yml"
@@ -100,8 +116,9 @@ NewServer = Callable[..., LapisServer]
 def _on_ray(server: NewServer, _folder: Path, stack: contextlib.ExitStack) -> Site:
     cluster = RayCluster(environment=training_environment())
     stack.callback(cluster.stop)
-    cluster.start(cpus=2)
-    cluster.join("n1", cpus=2)
+    cluster.start(cpus=0)
+    for name in ("n1", "n2"):
+        cluster.join(name, cpus=2)
 
     def kill(name: str) -> None:
         for pid in [cluster.nodes[name].raylet, *cluster.processes_of(name)]:
@@ -109,7 +126,7 @@ def _on_ray(server: NewServer, _folder: Path, stack: contextlib.ExitStack) -> Si
         cluster.nodes.pop(name)
 
     document = {"name": "lab", "type": "ray", "address": cluster.address}
-    return Site("ray", server(), ["n0", "n1"], kill, document, ray=cluster)
+    return Site("ray", server(), ["n1", "n2"], kill, document, ray=cluster)
 
 
 def _on_slurm(server: NewServer, _folder: Path, stack: contextlib.ExitStack) -> Site:

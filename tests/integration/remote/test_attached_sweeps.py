@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -56,9 +55,7 @@ def start(lab: Site, tmp_path: Path, gate: Path) -> Start:
             "limits": FOUR,
             **keys,
         }
-        (tmp_path / "sweep.yml").write_text(json.dumps(document))
-        words = ("job", "create", "-f", "sweep.yml", "--query", "name", "-o", "tsv")
-        return lab.lapis(*words, cwd=tmp_path).strip()
+        return lab.submit(tmp_path, document)
 
     return start
 
