@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from functools import lru_cache
+from pathlib import Path
 
 
 def run(*words: str, check: bool = True, given: str | None = None) -> str:
@@ -26,6 +27,21 @@ def _can_be_named() -> bool:
 def named(hostname: str) -> list[str]:
     """Return the words before a command that give it a host name of its own; none where that is not possible."""
     return ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', hostname] if _can_be_named() else []
+
+
+def space_of(pid: int) -> str:
+    """Return what tells the processes with a process's host name from others; empty where it is this one's."""
+    try:
+        found = str(Path(f"/proc/{pid}/ns/uts").readlink())
+    except OSError:
+        return ""
+    return "" if found == str(Path("/proc/self/ns/uts").readlink()) else found
+
+
+def in_space(space: str) -> list[int]:
+    """Return the processes of which `space_of` says that; none for an empty one."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()] if space else []
+    return [pid for pid in pids if space_of(pid) == space]
 
 
 class OwnNetwork:
