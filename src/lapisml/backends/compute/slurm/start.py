@@ -192,7 +192,7 @@ def _own_state() -> str:
 
 
 def _lost_node() -> str:
-    """Return a node of this job that Slurm calls down: it ends the job on the others, and gives no other sign of why."""
+    """Return a node of this job that Slurm calls down: it then ends the job on the others, and does not say why."""
     nodes = os.environ.get("SLURM_JOB_NODELIST", "")
     for line in _asked("sinfo", "-h", "-N", "-n", nodes, "-o", "%N %T").splitlines() if nodes else ():
         name, _space, state = line.partition(" ")
