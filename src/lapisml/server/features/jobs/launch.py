@@ -27,6 +27,7 @@ from lapisml.ports.launch import (
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.contexts import bring_context
 from lapisml.server.features.jobs.distribution import distribution_of
@@ -78,6 +79,7 @@ class Launcher:
         identity: IdentityService,
         builder: EnvironmentBuilder,
         storage: Storage,
+        computes: ComputeService,
     ) -> None:
         self.settings = settings
         self._assets = assets
@@ -85,6 +87,7 @@ class Launcher:
         self._identity = identity
         self.builder = builder
         self._storage = storage
+        self._computes = computes
 
     def specification(self, workspace: Workspace, job: JobRecord) -> LaunchSpec:
         """Resolve everything that a job needs.
@@ -119,7 +122,7 @@ class Launcher:
             distribution=distribution_of(document),
             spark=spark_of(document),
             parallel=parallel_of(document),
-            resources=resources_of(document),
+            resources=resources_of(document, self._computes.wish(workspace, job.compute)),
             nodes=tuple(job.nodes or ()),
             parent=job.parent_name,
             storage=settings.storage,
