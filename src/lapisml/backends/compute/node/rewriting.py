@@ -101,7 +101,10 @@ def _environment(environment: EnvironmentSpec, root: str) -> EnvironmentSpec:
 
 
 def _variables(attachment: Attachment) -> dict[str, str]:
-    """Return the variables that the compute's document sets; a job's own win."""
+    """Return the variables that the compute's document sets, for jobs and deployments alike; their own win.
+
+    This is the one place where they are added.
+    """
     given = attachment.document.get("environment_variables") or {}
     return {str(name): str(value) for name, value in given.items()}
 
