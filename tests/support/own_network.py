@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+from functools import lru_cache
 
 
 def run(*words: str, check: bool = True, given: str | None = None) -> str:
@@ -11,6 +13,19 @@ def run(*words: str, check: bool = True, given: str | None = None) -> str:
     if check and done.returncode != 0:
         raise RuntimeError(f"{' '.join(words)}: {done.stderr}{done.stdout}")
     return done.stdout
+
+
+@lru_cache(maxsize=1)
+def _can_be_named() -> bool:
+    words = ("unshare", "--uts", "true")
+    return (
+        shutil.which("unshare") is not None and subprocess.run(words, capture_output=True, check=False).returncode == 0
+    )
+
+
+def named(hostname: str) -> list[str]:
+    """Return the words before a command that give it a host name of its own; none where that is not possible."""
+    return ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', hostname] if _can_be_named() else []
 
 
 class OwnNetwork:

@@ -29,6 +29,7 @@ import pytest
 from lapisml.backends.compute.ray.attach import RayCompute
 from lapisml.ports.attach import Attachment
 from tests.support.nodes import BRISK, no_seal
+from tests.support.own_network import named
 from tests.support.whole import SWITCH, is_usual_run
 
 LABEL = "0123456789ab"
@@ -81,6 +82,7 @@ class RayCluster:
         port, dashboard_port: of the head.
         variables: in the environment of every node.
         umask: of every node; -1 means this process's.
+        environment: what has Ray.
     """
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lr", dir="/tmp")))
@@ -89,6 +91,7 @@ class RayCluster:
     dashboard_port: int = field(default_factory=free_port)
     variables: Mapping[str, str] = field(default_factory=dict)
     umask: int = -1
+    environment: Path = field(default_factory=ray_environment)
 
     @property
     def address(self) -> str:
@@ -98,7 +101,7 @@ class RayCluster:
     @property
     def python(self) -> str:
         """The interpreter that has Ray."""
-        return str(ray_environment() / "bin" / "python")
+        return str(self.environment / "bin" / "python")
 
     def start(self, cpus: float = 2, gpus: int = 0, resources: Mapping[str, float] | None = None) -> RayCluster:
         """Start the head."""
@@ -170,7 +173,8 @@ class RayCluster:
         home.mkdir(parents=True, exist_ok=True)
         before = set(self.processes("/raylet/raylet"))
         command = [
-            str(ray_environment() / "bin" / "ray"),
+            *named(name),
+            str(self.environment / "bin" / "ray"),
             "start",
             *words,
             f"--node-name={name}",
