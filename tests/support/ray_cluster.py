@@ -81,6 +81,7 @@ class RayCluster:
         port, dashboard_port: of the head.
         variables: in the environment of every node.
         umask: of every node; -1 means this process's.
+        dashboard_host: address of this machine that the dashboard listens on.
     """
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lr", dir="/tmp")))
@@ -89,11 +90,12 @@ class RayCluster:
     dashboard_port: int = field(default_factory=free_port)
     variables: Mapping[str, str] = field(default_factory=dict)
     umask: int = -1
+    dashboard_host: str = "127.0.0.1"
 
     @property
     def address(self) -> str:
         """Where the dashboard is."""
-        return f"http://127.0.0.1:{self.dashboard_port}"
+        return f"http://{self.dashboard_host}:{self.dashboard_port}"
 
     @property
     def python(self) -> str:
@@ -106,7 +108,7 @@ class RayCluster:
             "--head",
             f"--port={self.port}",
             "--include-dashboard=true",
-            "--dashboard-host=127.0.0.1",
+            f"--dashboard-host={self.dashboard_host}",
             f"--dashboard-port={self.dashboard_port}",
             f"--ray-client-server-port={free_port()}",
             f"--temp-dir={self.folder / 's'}",
