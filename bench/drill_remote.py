@@ -39,6 +39,9 @@ SHAPES = ((True, True), (True, False), (False, True))
 BRIEF_S, NOTICED_S = (0.2, 4.0), (24.0, 40.0)
 """How long the network is cut; the link notices the longer ones (every fifth)."""
 
+LEAD = 6
+"""Jobs that are there at the first blow; each further one comes after its share of the blows."""
+
 APART = 3
 """How many more blows of one kind there may have been than of the other."""
 
@@ -95,7 +98,7 @@ class Drill:
         self._kills, self._cuts = kills, cuts
         self._cut_s = 0.0
         mark = secrets.token_hex(3)
-        steps = [self.chance.randrange(8, 160) for _ in range(jobs)]
+        steps = [self.chance.randrange(8, 200) for _ in range(jobs)]
         self.jobs = [drill_jobs.make(n, f"drill_{mark}_{n}", count) for n, count in enumerate(steps)]
         server = place.server
         self.session = Session(Transport(lambda _start: Address(server.url, server.token)), "default")
@@ -119,9 +122,9 @@ class Drill:
         threads = [self._thread(work) for work in (self._kill_all, self._cut_all, self._cancel_all)]
         watcher = self._thread(self._watch)
         for job in self.jobs:
-            if job.number > 3:
+            if job.number >= LEAD:
                 total = self._kills + self._cuts
-                self.moments.reaches("blow", min((job.number - 3) * total // len(self.jobs), total))
+                self.moments.reaches("blow", (job.number - LEAD + 1) * total // len(self.jobs))
             self._submit(job)
         for thread in threads:
             thread.join()

@@ -21,7 +21,7 @@ from tests.support import slurm, sshd
 from tests.support.own_network import run
 from tests.support.polling import eventually
 from tests.support.processes import clean_environment
-from tests.support.ray_cluster import RayCluster
+from tests.support.ray_cluster import RayCluster, ray_environment
 from tests.support.server import LapisServer, end_everything
 from tests.support.slurm import SlurmRig
 
@@ -239,12 +239,22 @@ class SlurmSite(_ApartSite):
         stack.callback(end_everything, rig.shared / "lapis")
 
 
+def _with_ray_and_ours(place: Path) -> str:
+    """Make an interpreter that has Ray and, as environments need them, the tests' packages; return its path."""
+    run(sys.executable, "-m", "venv", "--without-pip", str(place))
+    ours = [path for path in sys.path if path.endswith("site-packages")]
+    paths = [*ray_environment().glob("lib/python3*/site-packages"), *ours]
+    own = next(place.glob("lib/python3*/site-packages"))
+    (own / "others.pth").write_text("".join(f"{path}\n" for path in paths))
+    return str(place / "bin" / "python")
+
+
 class RaySite(_ApartSite):
     """A Ray cluster of three nodes, the head among them."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         super().__init__(folder, stack)
-        cluster = RayCluster(dashboard_host=self.apart.gate)
+        cluster = RayCluster(dashboard_host=self.apart.gate, interpreter=_with_ray_and_ours(folder / "python"))
         stack.callback(cluster.stop)
         cluster.start(cpus=2)
         for name in ("n1", "n2"):

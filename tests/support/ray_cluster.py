@@ -82,6 +82,7 @@ class RayCluster:
         variables: in the environment of every node.
         umask: of every node; -1 means this process's.
         dashboard_host: address of this machine that the dashboard listens on.
+        interpreter: what every node runs on; empty for the one of the environment that has Ray.
     """
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lr", dir="/tmp")))
@@ -91,6 +92,7 @@ class RayCluster:
     variables: Mapping[str, str] = field(default_factory=dict)
     umask: int = -1
     dashboard_host: str = "127.0.0.1"
+    interpreter: str = ""
 
     @property
     def address(self) -> str:
@@ -100,7 +102,7 @@ class RayCluster:
     @property
     def python(self) -> str:
         """The interpreter that has Ray."""
-        return str(ray_environment() / "bin" / "python")
+        return self.interpreter or str(ray_environment() / "bin" / "python")
 
     def start(self, cpus: float = 2, gpus: int = 0, resources: Mapping[str, float] | None = None) -> RayCluster:
         """Start the head."""
@@ -172,7 +174,8 @@ class RayCluster:
         home.mkdir(parents=True, exist_ok=True)
         before = set(self.processes("/raylet/raylet"))
         command = [
-            str(ray_environment() / "bin" / "ray"),
+            self.python,
+            *("-m", "ray.scripts.scripts"),
             "start",
             *words,
             f"--node-name={name}",
