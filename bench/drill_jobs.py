@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -183,9 +184,10 @@ class Judge:
         elif job.kind == "limited" and record["status_code"] != "Timeout":
             job.faults.append(("wrong state", f"{record['status_code']}: {record['status_reason']}"))
         events = self._session.transport.get(self._session.path("jobs", job.name, "events"))["value"]
-        states = [event["status"] for event in events if event["status"] != event["before"]]
-        if any(states.count(state) > 1 for state in ("Preparing", "Running", "Finalizing", *OVER)):
-            job.faults.append(("doubled", f"states {states}"))
+        states = [event["status"] for event in events if event["status"] != "NotResponding"]
+        changes = [state for state, _same in groupby(states)]  # what follows on NotResponding is where it was before
+        if len(set(changes)) != len(changes):
+            job.faults.append(("doubled", f"states {changes}"))
 
     def _runs(self, job: Job) -> None:
         """Count by the evidence of the nodes how often the command ran."""
