@@ -83,6 +83,7 @@ class RayCluster:
         variables: in the environment of every node.
         umask: of every node; -1 means this process's.
         environment: what has Ray.
+        dashboard_host: address of this machine that the dashboard listens on.
     """
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lr", dir="/tmp")))
@@ -92,11 +93,12 @@ class RayCluster:
     variables: Mapping[str, str] = field(default_factory=dict)
     umask: int = -1
     environment: Path = field(default_factory=ray_environment)
+    dashboard_host: str = "127.0.0.1"
 
     @property
     def address(self) -> str:
         """Where the dashboard is."""
-        return f"http://127.0.0.1:{self.dashboard_port}"
+        return f"http://{self.dashboard_host}:{self.dashboard_port}"
 
     @property
     def python(self) -> str:
@@ -109,7 +111,7 @@ class RayCluster:
             "--head",
             f"--port={self.port}",
             "--include-dashboard=true",
-            "--dashboard-host=127.0.0.1",
+            f"--dashboard-host={self.dashboard_host}",
             f"--dashboard-port={self.dashboard_port}",
             f"--ray-client-server-port={free_port()}",
             f"--temp-dir={self.folder / 's'}",
@@ -174,7 +176,8 @@ class RayCluster:
         before = set(self.processes("/raylet/raylet"))
         command = [
             *named(name),
-            str(self.environment / "bin" / "ray"),
+            self.python,
+            *("-m", "ray.scripts.scripts"),
             "start",
             *words,
             f"--node-name={name}",
@@ -287,26 +290,3 @@ def _processes() -> list[tuple[int, str]]:
             if line and int(entry.name) != os.getpid():
                 found.append((int(entry.name), line))
     return found
-
-
-def main() -> None:
-    """Run a cluster for a developer until Ctrl-C; arguments: nodes, CPUs of each."""
-    count, cpus = int(sys.argv[1]), float(sys.argv[2])
-    cluster = RayCluster()
-    try:
-        print(f"Starting {count} nodes below {cluster.folder} …", flush=True)
-        cluster.start(cpus)
-        for number in range(1, count):
-            cluster.join(f"n{number}", cpus)
-        document = cluster.folder / "ray.yml"
-        document.write_text(f"name: ray\ntype: ray\naddress: {cluster.address}\n", encoding="utf-8")
-        print(f"Dashboard: {cluster.address}\nlapis compute attach -f {document}\nCtrl-C ends it.", flush=True)
-        signal.pause()
-    except KeyboardInterrupt:
-        print("Ending …", flush=True)
-    finally:
-        cluster.stop()
-
-
-if __name__ == "__main__":
-    main()
