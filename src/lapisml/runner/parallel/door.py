@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import socket
 import threading
 from collections.abc import Callable
@@ -74,11 +75,15 @@ class Door:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """Listen at an address of this machine; where it is none (behind a translation of addresses), at all."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    """Listen at an address of this machine.
+
+    At all of them for a name, which may mean another address elsewhere, and for an address that is none of this
+    machine's (behind a translation of addresses).
+    """
     try:
+        family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
         return socket.create_server((host, port), family=family)
-    except OSError:
+    except (ValueError, OSError):
         if socket.has_dualstack_ipv6():
             return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
         return socket.create_server(("", port))

@@ -35,6 +35,8 @@ def prepare(job: Job, launch: child.Launch, values: Mapping[str, str]) -> None:
         JobEndError: COMMAND when the document asks for what can't be, INPUT for an input that can't be cut up.
     """
     plan = make_plan(job, launch.env, values)
+    if plan.driver is not None and not job.spec["parallel"].get("secret"):
+        raise JobEndError(EndReason.COMMAND, error="there is no secret by which the job's machines know each other")
     path = job.path(layout.PARALLEL)
     plan.write(path)
     follows = parts.is_follower(job.spec)
