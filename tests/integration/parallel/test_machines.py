@@ -25,7 +25,7 @@ from tests.support.whole import only_in_a_whole_run
 from tests.unit.parallel.conftest import snapshot
 
 Submit = Callable[..., Handle]
-FILES, ROWS = 24, 20_000
+FILES, ROWS = 24, 6_000
 NAMES = [f"f{number:02}" for number in range(FILES)]
 BOTH = """
 import os, pathlib, time
@@ -213,6 +213,7 @@ def test_a_killed_crew_host_is_done_without(bench: Bench, submit: Submit) -> Non
     assert "trying again (1 of 2): its worker died: node 1 is gone" in log
     warnings = [str(entry.detail.get("warning")) for entry in course.journal]
     assert any("Node 1: This machine did no more mini-batches" in warning for warning in warnings)
+    assert "Node 1 was not there when the last mini-batch was done." in warnings
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 

@@ -1,4 +1,4 @@
-"""Mini-batch jobs over the machines of an SSH pool and over the nodes of a Ray cluster; machines that go meanwhile."""
+"""Mini-batch jobs over the machines of an SSH pool, the nodes of Ray and of Slurm; machines that go meanwhile."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from lapisml.ports.launch import InputSpec, LaunchSpec, OutputSpec, ParallelSpec
 from lapisml.testing.compute_bench import Bench
 from tests.support.pools import NewPool, spec
 from tests.support.ray_cluster import RayCluster, RayRig
+from tests.support.server import end_everything
+from tests.support.slurm import SlurmRig, SlurmSite, why_not
 from tests.support.sshd import SshMachine
 from tests.support.whole import only_in_a_whole_run
 from tests.unit.parallel.conftest import snapshot
@@ -115,11 +117,12 @@ def test_a_machine_that_loses_power_is_done_without(new_machine: Any, new_pool: 
 
 @pytest.fixture
 def cluster() -> Iterator[RayCluster]:
-    """Two nodes."""
+    """Two nodes beside the head, which runs no jobs."""
     made = RayCluster()
     try:
-        made.start(cpus=1)
+        made.start(cpus=0)
         made.join("n1", cpus=1)
+        made.join("n2", cpus=1)
         yield made
     finally:
         made.stop()
@@ -152,15 +155,53 @@ def test_two_nodes_of_a_ray_cluster_share_the_work(rig: RayRig) -> None:
 
 
 def test_a_ray_node_that_dies_is_done_without(rig: RayRig, cluster: RayCluster) -> None:
-    """Whichever part it had, as long as it was not the first."""
     bench = Bench(rig.backend, rig.shared)
     handle = on_nodes(bench, STUCK)
     bench.wait(lambda: at_work(bench, handle), 240, lambda: str(bench.look(handle)))
     name = next(name for name, node in cluster.nodes.items() if list(node.home.rglob(f"{handle.job}+1")))
-    if name == "n0":
-        pytest.skip("Ray gave the second part to the head, which can't be killed alone")
     for pid in [cluster.nodes[name].raylet, *cluster.processes_of(name)]:
         cluster.end(pid)
+    course = bench.follow(handle, timeout=240)
+    assert course.exit.outcome is Outcome.COMPLETED, course.exit
+    assert checked(bench.stored("scored").read_text()) == {"0"}
+
+
+@pytest.fixture
+def slurm() -> Iterator[SlurmRig]:
+    """A Slurm cluster of two nodes."""
+    if why_not():
+        pytest.skip(why_not())
+    made = SlurmRig(cpus=2)
+    try:
+        yield made.start()
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def site(slurm: SlurmRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlurmSite]:
+    """A compute over it."""
+    made = SlurmSite(slurm, tmp_path, monkeypatch)
+    yield made
+    made.close()
+    end_everything(made.root)
+
+
+def test_two_nodes_of_slurm_share_the_work(site: SlurmSite) -> None:
+    bench = Bench(site.backend, site.home, site.root)
+    handle = on_nodes(bench, SLOW)
+    course = bench.follow(handle, timeout=240)
+    assert course.exit.outcome is Outcome.COMPLETED, course.exit
+    assert checked(bench.stored("scored").read_text()) == {"0", "1"}
+
+
+def test_a_slurm_node_that_dies_is_done_without(slurm: SlurmRig, site: SlurmSite) -> None:
+    """Slurm itself leaves the job to the nodes that are left."""
+    bench = Bench(site.backend, site.home, site.root)
+    handle = on_nodes(bench, STUCK)
+    bench.wait(lambda: at_work(bench, handle), 120, lambda: str(bench.look(handle)))
+    slurm.kill_node("n2")
+    slurm.set_node("n2", "down")
     course = bench.follow(handle, timeout=240)
     assert course.exit.outcome is Outcome.COMPLETED, course.exit
     assert checked(bench.stored("scored").read_text()) == {"0"}

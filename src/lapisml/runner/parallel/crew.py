@@ -24,6 +24,9 @@ class Crew:
         patience: how many may die without a mini-batch in hand before one of them does its work.
         first: the number of the first worker.
 
+    Attributes:
+        missed: the job's other machines that were not there when all was done; none are known here.
+
     A worker is told by the driver what to do; what it says and how it ends is given back by `events`.
     """
 
@@ -32,6 +35,7 @@ class Crew:
         self._numbers = range(first, first + size)
         self._patience = patience
         self._in_vain = 0
+        self.missed: list[int] = []
         self._selector = selectors.DefaultSelector()
         self._workers: dict[int, Worker] = {}
 

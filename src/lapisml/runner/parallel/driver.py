@@ -91,7 +91,7 @@ class Driver:
         crew = Crew(workers.maker(plan, plan_path), plan.workers, plan.max_retries)
         self._crew: Crew | Everyone = crew
         if plan.driver is not None:
-            hosts = Hosts(plan.driver, plan.secret(plan_path), plan.input_path, self._log)
+            hosts = Hosts(plan.driver, plan.secret(plan_path), plan.nodes, plan.input_path, self._log)
             self._crew = Everyone(crew, hosts)
 
     def run(self) -> list[str]:
@@ -217,7 +217,8 @@ class Driver:
 
     def _warnings(self) -> list[str]:
         ledger, noun = self._ledger, "rows" if self._plan.tabular else "files"
+        absent = [f"Node {node} was not there when the last mini-batch was done." for node in self._crew.missed]
         if not ledger.failed and not ledger.failed_items:
-            return []
+            return absent
         counts = f"{ledger.failed} of {ledger.ended} mini-batches failed, with {ledger.failed_items} {noun} in all."
-        return [f"{counts} {self._files.sentence()}".rstrip()]
+        return [*absent, f"{counts} {self._files.sentence()}".rstrip()]

@@ -46,6 +46,11 @@ class Everyone:
         """Whether a mini-batch is being worked on."""
         return self._crew.busy or self._hosts.busy
 
+    @property
+    def missed(self) -> list[int]:
+        """The machines that were not there when all was done."""
+        return self._hosts.missed
+
     def events(self, until: float) -> Iterator[tuple[Worker | Seat, dict[str, Any]]]:
         """Wait until something happens, at most to the moment `until`; give what workers said.
 
@@ -63,5 +68,5 @@ class Everyone:
 
     def kill(self) -> None:
         """End all workers at once."""
-        self._hosts.kill()
         self._crew.kill()
+        self._hosts.kill()

@@ -64,7 +64,6 @@ class _Host:
     def __init__(self, node: int, connection: socket.socket, keys: Keys, hosts: Hosts) -> None:
         self.node = node
         self.seats: dict[int, Seat] = {}
-        self.is_closed = False
         self.line = Line(connection, keys, self._place, hosts.wake)
 
     def _place(self, head: Said) -> list[str]:
@@ -81,11 +80,17 @@ class Hosts:
     Args:
         address: host and port under which they reach this machine.
         secret: the job's.
+        count: how many machines the job has, this one with them.
         input_path: the input that is cut up, on this machine.
         log: takes what is to be told of them.
+
+    Attributes:
+        missed: the machines that were not there when all was done.
     """
 
-    def __init__(self, address: tuple[str, int], secret: bytes, input_path: str, log: Log) -> None:
+    def __init__(self, address: tuple[str, int], secret: bytes, count: int, input_path: str, log: Log) -> None:
+        self.missed: list[int] = []
+        self._count = count
         self._address = address
         self._secret = secret
         self._root = sharing.root_of(input_path)
@@ -138,6 +143,7 @@ class Hosts:
 
     def ask_to_end(self, timeout_s: float) -> None:
         """Have all workers end, with their ``shutdown()``."""
+        self.missed = [node for node in range(1, self._count) if node not in self._hosts]
         for host in self._hosts.values():
             host.line.send({"do": "end", "timeout_s": timeout_s})
 
