@@ -49,6 +49,11 @@ class OwnNetwork:
             ).returncode == 0:  # fmt: skip
                 pass
 
+    def isolate(self) -> None:
+        """Cut it off from everybody, the other machines too, until it is removed."""
+        for chain, way in (("INPUT", "-i"), ("OUTPUT", "-o")):
+            run("ip", "netns", "exec", self.space, "iptables", "-A", chain, "!", way, "lo", "-j", "DROP")
+
     def hurt(self, loss: float, rate: str) -> None:
         """Make its network lossy (share of packets, both ways) and slow (``1mbit``), until it is removed."""
         statistic = ("-m", "statistic", "--mode", "random", "--probability", str(loss), "-j", "DROP")
