@@ -26,6 +26,7 @@ from typing import Any
 import psutil
 import pytest
 
+from lapisml.backends.compute.node.toolboxes import PACKAGES
 from lapisml.backends.compute.ray.attach import RayCompute
 from lapisml.ports.attach import Attachment
 from tests.support.nodes import BRISK, no_seal
@@ -33,21 +34,36 @@ from tests.support.whole import SWITCH, is_usual_run
 
 LABEL = "0123456789ab"
 VERSION = os.environ.get("LAPIS_TEST_RAY", "2.60.0")
+_ENVIRONMENTS = {
+    "jobs": (f"ray-{VERSION}", ("ray",), (f"ray[default]=={VERSION}",)),
+    "serving": (
+        f"ray-{VERSION}-serving",
+        ("ray", "serve", "uv"),
+        (f"ray[default,serve]=={VERSION}", *PACKAGES["environment"].values()),
+    ),
+}
+"""What an environment is for: its folder, programs that it must have, packages."""
 _STORE = 100_000_000
 _STARTS_WITHIN_S = 120
 
 
-@lru_cache(maxsize=1)
-def ray_environment() -> Path:
-    """Return the environment that has Ray, made at first need; the test is skipped where that can't be done."""
-    place = Path("~/.cache/lapis-tests").expanduser() / f"ray-{VERSION}"
-    if not (place / "bin" / "ray").exists():
+@lru_cache
+def ray_environment(purpose: str = "jobs") -> Path:
+    """Return an environment that has Ray, made at first need; the test is skipped where that can't be done.
+
+    Args:
+        purpose: ``jobs`` has Ray alone, as most clusters do; ``serving`` also what deployments need whose environment
+            is the interpreter that is there, and Ray Serve.
+    """
+    folder, programs, packages = _ENVIRONMENTS[purpose]
+    place = Path("~/.cache/lapis-tests").expanduser() / folder
+    if not all((place / "bin" / program).exists() for program in programs):
         if is_usual_run:
             pytest.skip(f"no Ray in {place}; {SWITCH}=1 fetches it")
         uv = [sys.executable, "-m", "uv"]
         for command in (
-            [*uv, "venv", "--python", sys.executable, str(place)],
-            [*uv, "pip", "install", "--python", str(place / "bin" / "python"), f"ray[default]=={VERSION}"],
+            [*uv, "venv", "--allow-existing", "--python", sys.executable, str(place)],
+            [*uv, "pip", "install", "--python", str(place / "bin" / "python"), *packages],
         ):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
@@ -81,6 +97,7 @@ class RayCluster:
         port, dashboard_port: of the head.
         variables: in the environment of every node.
         umask: of every node; -1 means this process's.
+        purpose: of its environment, see `ray_environment`.
     """
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lr", dir="/tmp")))
@@ -89,6 +106,7 @@ class RayCluster:
     dashboard_port: int = field(default_factory=free_port)
     variables: Mapping[str, str] = field(default_factory=dict)
     umask: int = -1
+    purpose: str = "jobs"
 
     @property
     def address(self) -> str:
@@ -98,7 +116,7 @@ class RayCluster:
     @property
     def python(self) -> str:
         """The interpreter that has Ray."""
-        return str(ray_environment() / "bin" / "python")
+        return str(ray_environment(self.purpose) / "bin" / "python")
 
     def start(self, cpus: float = 2, gpus: int = 0, resources: Mapping[str, float] | None = None) -> RayCluster:
         """Start the head."""
@@ -122,6 +140,12 @@ class RayCluster:
     def kill_node(self, name: str) -> None:
         """Kill a node's raylet: Ray calls the node dead, and its workers end."""
         os.kill(self.nodes.pop(name).raylet, signal.SIGKILL)
+
+    def kill_machine(self, name: str) -> None:
+        """Kill everything that runs on a node, Ray and jobs, in one go."""
+        raylet = self.nodes.pop(name).raylet
+        for pid in [raylet, *self.processes_of(name)]:
+            self.end(pid)
 
     def processes(self, mark: str) -> list[int]:
         """Return the processes of this cluster whose command line holds `mark`."""
@@ -170,7 +194,7 @@ class RayCluster:
         home.mkdir(parents=True, exist_ok=True)
         before = set(self.processes("/raylet/raylet"))
         command = [
-            str(ray_environment() / "bin" / "ray"),
+            str(ray_environment(self.purpose) / "bin" / "ray"),
             "start",
             *words,
             f"--node-name={name}",
