@@ -40,6 +40,9 @@ from lapisml.ports.compute import (
 from lapisml.ports.endings import EndReason
 from lapisml.runner import durable
 
+_STANDS_STILL_AFTER = 2 / 3
+"""Part of the patience with a node that Ray calls dead after which the node's jobs stand still."""
+
 
 class RayJobs:
     """Runs jobs on the cluster that this process is a driver of (``ray.init`` was called).
@@ -72,7 +75,9 @@ class RayJobs:
         self._records = Records(root)
         self._cluster = Cluster()
         self._groups = Groups(prefix, self._cluster.named)
-        self._keepers = Keepers(written or str(root), sources, self._hear, self._active)
+        self._keepers = Keepers(
+            written or str(root), sources, self._hear, self._active, patience_s * _STANDS_STILL_AFTER
+        )
         self._line = Line(self._groups, self._begin)
         self._nodes = Nodes(self._known, self._keepers, self._cluster, patience_s)
         self._parted = Parted(self._backends)
