@@ -12,48 +12,26 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 
 from lapisml.backends.compute.ray.attach import RayCompute
 from lapisml.ports.attach import Attachment
+from tests.support.fetched import ray_environment
 from tests.support.nodes import BRISK, no_seal
 from tests.support.own_network import named
-from tests.support.whole import SWITCH, is_usual_run
 
 LABEL = "0123456789ab"
-VERSION = os.environ.get("LAPIS_TEST_RAY", "2.60.0")
 _STORE = 100_000_000
 _STARTS_WITHIN_S = 120
-
-
-@lru_cache(maxsize=1)
-def ray_environment() -> Path:
-    """Return the environment that has Ray, made at first need; the test is skipped where that can't be done."""
-    place = Path("~/.cache/lapis-tests").expanduser() / f"ray-{VERSION}"
-    if not (place / "bin" / "ray").exists():
-        if is_usual_run:
-            pytest.skip(f"no Ray in {place}; {SWITCH}=1 fetches it")
-        uv = [sys.executable, "-m", "uv"]
-        for command in (
-            [*uv, "venv", "--python", sys.executable, str(place)],
-            [*uv, "pip", "install", "--python", str(place / "bin" / "python"), f"ray[default]=={VERSION}"],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                pytest.skip(f"Ray can't be installed: {done.stderr.strip().splitlines()[-1:]}")
-    return place
 
 
 def free_port() -> int:
@@ -127,6 +105,12 @@ class RayCluster:
     def kill_node(self, name: str) -> None:
         """Kill a node's raylet: Ray calls the node dead, and its workers end."""
         os.kill(self.nodes.pop(name).raylet, signal.SIGKILL)
+
+    def kill_machine(self, name: str) -> None:
+        """Kill everything that runs on a node, Ray and jobs, in one go."""
+        raylet = self.nodes.pop(name).raylet
+        for pid in [raylet, *self.processes_of(name)]:
+            self.end(pid)
 
     def processes(self, mark: str) -> list[int]:
         """Return the processes of this cluster whose command line holds `mark`."""
