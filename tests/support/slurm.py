@@ -192,7 +192,7 @@ class SlurmRig:
             if state[:1] == ["PENDING"]:
                 self.run("scontrol", "update", f"JobId={number}", "StartTime=now", check=False)
                 self.run("scontrol", "release", number, check=False)
-            return state[:1] in (["RUNNING"], ["COMPLETED"])
+            return state[:1] in (["RUNNING"], ["COMPLETED"]) or "Invalid" in state  # it has been, and is forgotten
 
         eventually(is_let_go, 60, 0.2, what=f"job {number} to start again")
 

@@ -15,6 +15,7 @@ from lapisml.documents.fields import (
     Choice,
     Count,
     FilledText,
+    Flag,
     ListOf,
     MappingOf,
     Port,
@@ -179,6 +180,9 @@ class Slurm(Attached):
     constraint: Word | None = Field(None, description="features that nodes must have")
     max_nodes: Count | None = Field(None, description="nodes that one job may have")
     time_limit_minutes: Count | None = Field(None, description="time limit of jobs that say none")
+    requeue: Flag | None = Field(
+        None, description="whether Slurm may start a job again whose command has not begun; true when left out"
+    )
     sbatch_options: Annotated[dict[str, Word], MappingOf] | None = Field(
         None, description="further options of sbatch: `gres: gpu:1`"
     )
