@@ -174,6 +174,9 @@ class Slurm(Attached):
     login: SlurmLogin | None = Field(
         None, description="login host; left out where sbatch is on the server's own machine"
     )
+    agent_address: Address | None = Field(
+        None, description="address of the login host that the nodes reach; found by the way to them when left out"
+    )
     partition: Word | None = Field(None, description="partition; the cluster's default when left out")
     account: Word | None = Field(None, description="account that pays")
     qos: Word | None = Field(None, description="quality of service")

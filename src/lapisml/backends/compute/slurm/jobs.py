@@ -17,7 +17,7 @@ from pathlib import Path
 import lapisml
 from lapisml.backends.compute.local.folders import JobFolders, Known, record_cancel
 from lapisml.backends.compute.local.supervisors import Supervisors
-from lapisml.backends.compute.slurm import wishes, words
+from lapisml.backends.compute.slurm import routes, wishes, words
 from lapisml.backends.compute.slurm.batches import Batches, main_of
 from lapisml.backends.compute.slurm.commands import SlurmError
 from lapisml.backends.compute.slurm.course import Course, Where
@@ -171,6 +171,13 @@ class SlurmJobs:
             sentence = f"Slurm does not answer ({error})."
             return Standing("unreachable", sentence)
         return Standing(nodes=nodes, engine=facts)
+
+    def address(self) -> str:
+        """Return the address of this machine that the nodes reach; empty while Slurm does not tell where they are."""
+        try:
+            return routes.towards(self._slurm.addresses())
+        except SlurmError:
+            return ""
 
     def close(self) -> None:
         """Let go of helpers; jobs go on, in Slurm and in its queue."""

@@ -123,6 +123,15 @@ class Slurm:
         """
         return places.nodes(commands.run(["sinfo", "-h", "-N", "-a", "-o", places.NODE_FORMAT], deadline_s=4.0))
 
+    def addresses(self) -> list[str]:
+        """Return the addresses under which Slurm reaches its nodes, each once.
+
+        Raises:
+            SlurmError: it can't be asked.
+        """
+        told = commands.run(["sinfo", "-h", "-N", "-a", "-o", "%o"], deadline_s=4.0)
+        return list(dict.fromkeys(line.strip() for line in told.splitlines() if line.strip()))
+
     def version(self) -> str:
         """Return the version of Slurm's commands here.
 
