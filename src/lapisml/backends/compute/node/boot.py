@@ -12,12 +12,14 @@ import asyncio
 import json
 from collections.abc import Sequence
 
+from lapisml.backends.compute.node.pace import patient
 from lapisml.backends.compute.node.pack import Pack, pack
 from lapisml.core.errors import ErrorCode, LapisError
 
 _MARK = b"lapis-node "
 _NOISE = 1 << 16
 _TIMEOUT_S = 120.0
+_PIECE = 1 << 15
 
 TEXT = r"""
 import os, sys
@@ -119,12 +121,14 @@ async def start(
     brought = sent if sent is not None else await asyncio.to_thread(pack)
     greeting = {"root": root, "digest": brought.digest, "size": len(brought.data)}
     try:
-        async with asyncio.timeout(_TIMEOUT_S):
+        async with patient(_TIMEOUT_S) as moved:
             writer.write(json.dumps(greeting).encode() + b"\n")
             answer = await _answer(reader, where)
             if answer == ["need"]:
-                writer.write(brought.data)
-                await writer.drain()
+                for at in range(0, len(brought.data), _PIECE):
+                    writer.write(brought.data[at : at + _PIECE])
+                    await writer.drain()
+                    moved()
                 answer = await _answer(reader, where)
     except TimeoutError as error:
         raise LapisError(ErrorCode.SERVER_UNREACHABLE, f"Python on {where} did not answer in time.") from error

@@ -21,6 +21,7 @@ import itertools
 import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from lapisml.backends.compute.node.frames import LARGEST_HEAD, LARGEST_TAIL, Frame, WireError, encode, read_frame
@@ -33,6 +34,7 @@ VERSION = 1
 """Of this protocol; an agent and a server of different versions refuse each other with a sentence."""
 LARGEST_MESSAGE = 256 << 20
 _MOST_AT_ONCE = 4096
+_CLOSES_WITHIN_S = 2.0
 CHUNK = 1 << 16
 """Bytes of a message, or of a stream, that one frame carries at most: others have their turn in between."""
 
@@ -40,6 +42,14 @@ Handler = Callable[[str, Any, bytes], Awaitable[tuple[Any, bytes]]]
 """Takes a verb and its message (JSON and bytes); gives the answer's. A `LapisError` is the answer as well."""
 Listener = Callable[[Any], None]
 """Takes what the other side tells of."""
+
+
+@dataclass
+class _Asked:
+    """A question that is not answered yet."""
+
+    answer: asyncio.Future[tuple[Any, bytes]]
+    moved: Callable[[], None]
 
 
 class _Incoming:
@@ -87,7 +97,7 @@ class Connection:
         self._handle = handle or _refuse
         self._on_event = on_event
         self._ids = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[tuple[Any, bytes]]] = {}
+        self._waiting: dict[int, _Asked] = {}
         self._incoming: dict[tuple[str, int], tuple[dict[str, Any], _Incoming]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending = asyncio.Lock()
@@ -116,8 +126,14 @@ class Connection:
         finally:
             self._end(why)
 
-    async def call(self, verb: str, body: Any = None, tail: bytes = b"") -> tuple[Any, bytes]:
+    async def call(
+        self, verb: str, body: Any = None, tail: bytes = b"", moved: Callable[[], None] = lambda: None
+    ) -> tuple[Any, bytes]:
         """Ask, and return the answer's JSON and bytes.
+
+        Args:
+            verb, body, tail: the question.
+            moved: called whenever a part of question or answer has got through.
 
         Raises:
             LapisError: the answer.
@@ -127,9 +143,9 @@ class Connection:
             raise WireError("the connection was closed")
         number = next(self._ids)
         answer: asyncio.Future[tuple[Any, bytes]] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
+        self._waiting[number] = _Asked(answer, moved)
         try:
-            await self._send_message({"t": "q", "id": number, "verb": verb}, body, tail)
+            await self._send_message({"t": "q", "id": number, "verb": verb}, body, tail, moved)
             return await answer
         finally:
             self._waiting.pop(number, None)
@@ -142,9 +158,9 @@ class Connection:
         """Tell of something without waiting; lost when the connection is."""
         self._start(self.tell(body))
 
-    async def ping(self) -> None:
-        """Ask for a sign of life; any frame that comes moves `alive_at` on."""
-        await self._send(encode({"t": "p"}))
+    def ping_soon(self) -> None:
+        """Ask for a sign of life without waiting; any frame that comes moves `alive_at` on."""
+        self._start(self._send(encode({"t": "p"})))
 
     async def close(self) -> None:
         """Close the connection; `run` ends."""
@@ -152,14 +168,15 @@ class Connection:
         with contextlib.suppress(Exception):  # not every transport's reader can be told
             self._reader.set_exception(ConnectionAbortedError("it was closed"))
         self._writer.close()
-        with contextlib.suppress(Exception):
-            await self._writer.wait_closed()
+        with contextlib.suppress(Exception):  # a network that is gone takes nothing, this neither
+            async with asyncio.timeout(_CLOSES_WITHIN_S):
+                await self._writer.wait_closed()
 
     def _end(self, why: str) -> None:
         self._over = True
-        for answer in self._waiting.values():
-            if not answer.done():
-                answer.set_exception(WireError(why))
+        for asked in self._waiting.values():
+            if not asked.answer.done():
+                asked.answer.set_exception(WireError(why))
         for task in self._tasks:
             task.cancel()
         self.streams.end()
@@ -183,6 +200,8 @@ class Connection:
             self._incoming[key] = (frame.head, _Incoming(frame))
         head, incoming = self._incoming[key]
         incoming.take(frame.tail)
+        if key[0] == "a" and (asked := self._waiting.get(key[1])) is not None:
+            asked.moved()
         if not frame.head.get("more"):
             del self._incoming[key]
             self._take_message(head, *incoming.message())
@@ -194,12 +213,12 @@ class Connection:
             if self._on_event is not None:
                 self._on_event(body)
         else:
-            waiting = self._waiting.get(int(head["id"]))
-            if waiting is not None and not waiting.done():
+            asked = self._waiting.get(int(head["id"]))
+            if asked is not None and not asked.answer.done():
                 if head.get("error"):
-                    waiting.set_exception(LapisError.from_json(body))
+                    asked.answer.set_exception(LapisError.from_json(body))
                 else:
-                    waiting.set_result((body, tail))
+                    asked.answer.set_result((body, tail))
 
     async def _answer(self, number: int, verb: str, body: Any, tail: bytes) -> None:
         head = {"t": "a", "id": number}
@@ -213,7 +232,9 @@ class Connection:
         with contextlib.suppress(WireError):
             await self._send_message(head, given, extra)
 
-    async def _send_message(self, head: dict[str, Any], body: Any, tail: bytes) -> None:
+    async def _send_message(
+        self, head: dict[str, Any], body: Any, tail: bytes, moved: Callable[[], None] = lambda: None
+    ) -> None:
         plain = json.dumps(body, separators=(",", ":")).encode()
         data = memoryview(plain + tail) if tail else memoryview(plain)
         if len(data) > LARGEST_MESSAGE:
@@ -225,6 +246,7 @@ class Connection:
             more = start + CHUNK < len(data)
             await self._send(encode({**head, "more": True} if more else head, bytes(data[start : start + CHUNK])))
             head = {"t": head["t"], "id": head["id"]}
+            moved()
 
     async def _send_stream(self, head: dict[str, Any], tail: bytes) -> None:
         await self._send(encode({"t": "s", **head}, tail))
