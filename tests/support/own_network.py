@@ -35,25 +35,15 @@ class OwnNetwork:
                 pass
 
     def hurt(self, loss: float, rate: str) -> None:
-        """Make its network lossy (share of packets, both ways) and slow (``1mbit``), until it is removed."""
-        statistic = ("-m", "statistic", "--mode", "random", "--probability", str(loss), "-j", "DROP")
-        for chain in ("INPUT", "OUTPUT"):
-            run("ip", "netns", "exec", self.space, "iptables", "-A", chain, *statistic)
-        run(
-            "tc",
-            "qdisc",
-            "add",
-            "dev",
-            f"v{self.space}",
-            "root",
-            "tbf",
-            "rate",
-            rate,
-            "burst",
-            "32kbit",
-            "latency",
-            "400ms",
-        )
+        """Make its network lossy (share of packets) and slow (``1mbit``), both ways, until it is removed."""
+        inside = ("ip", "netns", "exec", self.space)
+        if loss:
+            statistic = ("-m", "statistic", "--mode", "random", "--probability", str(loss), "-j", "DROP")
+            for chain in ("INPUT", "OUTPUT"):
+                run(*inside, "iptables", "-A", chain, *statistic)
+        shaped = ("root", "tbf", "rate", rate, "burst", "32kbit", "latency", "400ms")
+        run("tc", "qdisc", "add", "dev", f"v{self.space}", *shaped)
+        run(*inside, "tc", "qdisc", "add", "dev", "eth0", *shaped)
 
     def move(self) -> None:
         """Give it another address; its processes go on."""

@@ -73,6 +73,9 @@ try:
     if not os.path.isdir(root):
         os.makedirs(root, exist_ok=True)
         os.chmod(root, 0o700)
+    owner = os.stat(root)
+    if owner.st_uid not in (0, os.getuid()) or owner.st_mode & 0o002:
+        raise PermissionError("others than its user can write to it, and what lies there is run")
     os.makedirs(os.path.join(root, "pack"), mode=0o700, exist_ok=True)
     os.makedirs(os.path.join(root, "run"), mode=0o700, exist_ok=True)
     if os.path.isdir(os.path.join(place, "lapisml")):

@@ -80,6 +80,7 @@ class RemoteBackend:
             "server_url": attachment.document.get("server_url"),
             "environment": dict(attachment.document.get("environment_variables") or {}),
         }
+        self._where = where
         self._certificate: str | None = None
         self._seen: dict[Handle, Observation] = {}
         self._unknown: set[str] = set()
@@ -98,6 +99,14 @@ class RemoteBackend:
 
     def submit(self, spec: LaunchSpec) -> Handle:
         """Bring what the job needs there, and hand it over."""
+        try:
+            return self._hand_over(spec)
+        except LapisError as error:
+            if error.code is ErrorCode.STORAGE_FULL and self._where not in error.message:
+                raise LapisError(error.code, f"{self._where}: {error.message}", error.hint) from error
+            raise
+
+    def _hand_over(self, spec: LaunchSpec) -> Handle:
         facts = self.link.connect()
         if self._own_certificate() != self._certificate:  # a server writes down its own only once it is ready
             facts, _tail = self.link.call("hello", self.link.greeting())
