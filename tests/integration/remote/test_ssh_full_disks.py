@@ -131,7 +131,7 @@ def test_a_build_context_that_does_not_fit(small: tuple[SshMachine, Bench]) -> N
 
     definition = {"name": "e", "build": {"folder": str(context), "dockerfile": "Dockerfile"}}
     environment = EnvironmentSpec(definition, "nowhere_to_be_found:Builder", str(bench.home / "envs"), "k")
-    with pytest.raises(LapisError, match="(?i)no space (is )?left") as caught:
+    with pytest.raises(LapisError, match=r"(?i)no space (is )?left") as caught:
         bench.backend.submit(replace(spec(bench, "true"), environment=environment))
     assert caught.value.code is ErrorCode.STORAGE_FULL
     assert machine.address in caught.value.message

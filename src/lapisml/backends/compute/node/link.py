@@ -265,7 +265,7 @@ class Link:
     async def _watch(self, connection: wire.Connection) -> None:
         """Ask for signs of life; raises WireError when none comes."""
         while True:
-            await asyncio.sleep(self._pace.ping)
+            await asyncio.sleep(self._pace.ping / 2)
             silent = time.monotonic() - connection.alive_at
             if silent > self._pace.quiet:
                 raise wire.WireError(f"nothing was heard from it for {silent:.0f} s")

@@ -8,7 +8,8 @@ tail, the tail (bytes). ``t`` in the head tells frames apart:
 * ``e`` tells of something; nobody answers.
 * ``s`` belongs to a stream, a connection carried through the link: ``op`` is ``open``, ``data``, ``more`` (the other
   side may send so many bytes more), ``end`` (no more data from here) or ``close``.
-* ``p`` and ``o``: are you there; yes.
+* ``p`` and ``o``: are you there; yes. The second also comes unasked, once a second at most, from a side that gets a
+  good deal: what waits behind it over a slow network is not to be taken for silence.
 
 No side trusts the other's lengths: what is longer than the limits below ends the connection.
 """
@@ -35,7 +36,8 @@ VERSION = 1
 LARGEST_MESSAGE = 256 << 20
 _MOST_AT_ONCE = 4096
 _CLOSES_WITHIN_S = 2.0
-CHUNK = 1 << 16
+_SIGN_EVERY_S = 1.0
+CHUNK = 1 << 15
 """Bytes of a message, or of a stream, that one frame carries at most: others have their turn in between."""
 
 Handler = Callable[[str, Any, bytes], Awaitable[tuple[Any, bytes]]]
@@ -103,7 +105,8 @@ class Connection:
         self._sending = asyncio.Lock()
         self._over = False
         self.alive_at = time.monotonic()
-        """When the other side was last known to be there: it was heard, or took a good deal of what was sent."""
+        """When the other side was last heard."""
+        self._signed_at = 0.0
         self.streams = Streams(self._send_stream, on_stream)
 
     async def run(self) -> None:
@@ -117,6 +120,9 @@ class Connection:
             while (frame := await read_frame(self._reader)) is not None:
                 self.alive_at = time.monotonic()
                 self._take(frame)
+                if len(frame.tail) >= CHUNK and self.alive_at - self._signed_at > _SIGN_EVERY_S:
+                    self._signed_at = self.alive_at
+                    self._start(self._send, encode({"t": "o"}))
         except WireError as error:
             why = str(error)
             raise
@@ -149,6 +155,8 @@ class Connection:
             return await answer
         finally:
             self._waiting.pop(number, None)
+            if not answer.cancel():
+                answer.exception()  # whoever asked has heard of it, or is gone
 
     async def tell(self, body: Any) -> None:
         """Tell of something."""
@@ -156,11 +164,11 @@ class Connection:
 
     def tell_soon(self, body: Any) -> None:
         """Tell of something without waiting; lost when the connection is."""
-        self._start(self.tell(body))
+        self._start(self.tell, body)
 
     def ping_soon(self) -> None:
         """Ask for a sign of life without waiting; any frame that comes moves `alive_at` on."""
-        self._start(self._send(encode({"t": "p"})))
+        self._start(self._send, encode({"t": "p"}))
 
     async def close(self) -> None:
         """Close the connection; `run` ends."""
@@ -188,7 +196,7 @@ class Connection:
         elif kind == "s":
             self.streams.take(frame.head, frame.tail)
         elif kind == "p":
-            self._start(self._send(encode({"t": "o"})))
+            self._start(self._send, encode({"t": "o"}))
         elif kind != "o":
             raise WireError(f"a frame of unknown kind: {kind!r}")
 
@@ -208,7 +216,7 @@ class Connection:
 
     def _take_message(self, head: dict[str, Any], body: Any, tail: bytes) -> None:
         if head["t"] == "q":
-            self._start(self._answer(int(head["id"]), str(head.get("verb")), body, tail))
+            self._start(self._answer, int(head["id"]), str(head.get("verb")), body, tail)
         elif head["t"] == "e":
             if self._on_event is not None:
                 self._on_event(body)
@@ -258,13 +266,11 @@ class Connection:
             async with self._sending:
                 self._writer.write(data)
                 await self._writer.drain()
-                if len(data) >= CHUNK:  # there was room for it: what was sent before is on its way
-                    self.alive_at = time.monotonic()
         except (OSError, RuntimeError) as error:
             raise WireError(f"the connection broke: {error}") from error
 
-    def _start(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(_quietly(work))
+    def _start(self, work: Callable[..., Awaitable[None]], *given: Any) -> None:
+        task = asyncio.get_running_loop().create_task(_quietly(work, *given))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -273,7 +279,7 @@ async def _refuse(verb: str, _body: Any, _tail: bytes) -> tuple[Any, bytes]:
     raise LapisError(ErrorCode.NOT_SUPPORTED, f"Nothing can be asked here, {verb!r} neither.")
 
 
-async def _quietly(work: Awaitable[None]) -> None:
+async def _quietly(work: Callable[..., Awaitable[None]], *given: Any) -> None:
     """Do work whose failure only means that the connection is gone."""
     with contextlib.suppress(WireError):
-        await work
+        await work(*given)

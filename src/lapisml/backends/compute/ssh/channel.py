@@ -15,7 +15,7 @@ import asyncssh
 from lapisml.backends.compute.node.transport import Streams
 
 _SAID = 4096
-_UNSENT = 1 << 17
+_UNSENT = 1 << 16
 """Bytes that the system takes for a connection beyond those that are on their way."""
 
 
