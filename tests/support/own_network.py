@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -13,6 +15,19 @@ def run(*words: str, check: bool = True, given: str | None = None) -> str:
     if check and done.returncode != 0:
         raise RuntimeError(f"{' '.join(words)}: {done.stderr}{done.stdout}")
     return done.stdout
+
+
+@lru_cache(maxsize=1)
+def _can_be_named() -> bool:
+    words = ("unshare", "--uts", "true")
+    return (
+        shutil.which("unshare") is not None and subprocess.run(words, capture_output=True, check=False).returncode == 0
+    )
+
+
+def named(hostname: str) -> list[str]:
+    """Return the words before a command that give it a host name of its own; none where that is not possible."""
+    return ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', hostname] if _can_be_named() else []
 
 
 class OwnNetwork:
@@ -35,6 +50,11 @@ class OwnNetwork:
                 ["iptables", "-D", chain, end_, self.address, "-j", "DROP"], capture_output=True, check=False
             ).returncode == 0:  # fmt: skip
                 pass
+
+    def isolate(self) -> None:
+        """Cut it off from everybody, the other machines too, until it is removed."""
+        for chain, way in (("INPUT", "-i"), ("OUTPUT", "-o")):
+            run("ip", "netns", "exec", self.space, "iptables", "-A", chain, "!", way, "lo", "-j", "DROP")
 
     def hurt(self, loss: float, rate: str) -> None:
         """Make its network lossy (share of packets) and slow (``1mbit``), both ways, until it is removed."""

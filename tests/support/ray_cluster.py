@@ -29,6 +29,7 @@ import pytest
 from lapisml.backends.compute.ray.attach import RayCompute
 from lapisml.ports.attach import Attachment
 from tests.support.nodes import BRISK, no_seal
+from tests.support.own_network import named
 from tests.support.whole import SWITCH, is_usual_run
 
 LABEL = "0123456789ab"
@@ -81,6 +82,8 @@ class RayCluster:
         port, dashboard_port: of the head.
         variables: in the environment of every node.
         umask: of every node; -1 means this process's.
+        environment: what has Ray.
+        dashboard_host: address of this machine that the dashboard listens on.
     """
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lr", dir="/tmp")))
@@ -89,16 +92,18 @@ class RayCluster:
     dashboard_port: int = field(default_factory=free_port)
     variables: Mapping[str, str] = field(default_factory=dict)
     umask: int = -1
+    environment: Path = field(default_factory=ray_environment)
+    dashboard_host: str = "127.0.0.1"
 
     @property
     def address(self) -> str:
         """Where the dashboard is."""
-        return f"http://127.0.0.1:{self.dashboard_port}"
+        return f"http://{self.dashboard_host}:{self.dashboard_port}"
 
     @property
     def python(self) -> str:
         """The interpreter that has Ray."""
-        return str(ray_environment() / "bin" / "python")
+        return str(self.environment / "bin" / "python")
 
     def start(self, cpus: float = 2, gpus: int = 0, resources: Mapping[str, float] | None = None) -> RayCluster:
         """Start the head."""
@@ -106,7 +111,7 @@ class RayCluster:
             "--head",
             f"--port={self.port}",
             "--include-dashboard=true",
-            "--dashboard-host=127.0.0.1",
+            f"--dashboard-host={self.dashboard_host}",
             f"--dashboard-port={self.dashboard_port}",
             f"--ray-client-server-port={free_port()}",
             f"--temp-dir={self.folder / 's'}",
@@ -170,7 +175,9 @@ class RayCluster:
         home.mkdir(parents=True, exist_ok=True)
         before = set(self.processes("/raylet/raylet"))
         command = [
-            str(ray_environment() / "bin" / "ray"),
+            *named(name),
+            self.python,
+            *("-m", "ray.scripts.scripts"),
             "start",
             *words,
             f"--node-name={name}",
@@ -283,26 +290,3 @@ def _processes() -> list[tuple[int, str]]:
             if line and int(entry.name) != os.getpid():
                 found.append((int(entry.name), line))
     return found
-
-
-def main() -> None:
-    """Run a cluster for a developer until Ctrl-C; arguments: nodes, CPUs of each."""
-    count, cpus = int(sys.argv[1]), float(sys.argv[2])
-    cluster = RayCluster()
-    try:
-        print(f"Starting {count} nodes below {cluster.folder} …", flush=True)
-        cluster.start(cpus)
-        for number in range(1, count):
-            cluster.join(f"n{number}", cpus)
-        document = cluster.folder / "ray.yml"
-        document.write_text(f"name: ray\ntype: ray\naddress: {cluster.address}\n", encoding="utf-8")
-        print(f"Dashboard: {cluster.address}\nlapis compute attach -f {document}\nCtrl-C ends it.", flush=True)
-        signal.pause()
-    except KeyboardInterrupt:
-        print("Ending …", flush=True)
-    finally:
-        cluster.stop()
-
-
-if __name__ == "__main__":
-    main()

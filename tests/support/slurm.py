@@ -22,6 +22,7 @@ import pytest
 
 from lapisml.backends.compute.slurm.cluster import SlurmCluster
 from tests.support.nodes import BRISK, NodeRig
+from tests.support.own_network import named
 from tests.support.polling import eventually
 from tests.support.processes import clean_environment, end, free_port, tail
 
@@ -141,7 +142,7 @@ class SlurmRig:
 
     def start_node(self, name: str) -> None:
         """Start a node's daemon."""
-        self._start(name, "slurmd", "-D", "-N", name, "-f", str(self.root / "slurm.conf"))
+        self._start(name, *named(name), "slurmd", "-D", "-N", name, "-f", str(self.root / "slurm.conf"))
 
     def kill_node(self, name: str, *, jobs: bool = True) -> None:
         """Kill a node's daemon and, as with a machine that loses its power, all that ran there."""

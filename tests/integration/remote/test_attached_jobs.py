@@ -36,7 +36,13 @@ def server(tmp_path_factory: pytest.TempPathFactory, local_machine: SshMachine) 
     """A server to which that machine is attached, as ``lab``, with two places for jobs."""
     folder = tmp_path_factory.mktemp("attached")
     server = LapisServer(folder / "home", SETTINGS).start()
-    document = sshd.document(local_machine, root=str(folder / "node"), interpreter=sys.executable, slots=2)
+    document = sshd.document(
+        local_machine,
+        root=str(folder / "node"),
+        interpreter=sys.executable,
+        slots=2,
+        environment_variables={"SITE": "cellar", "WHOSE": "the compute's"},
+    )
     status, body = Api(server).call("PUT", "/computes/lab", document)
     assert status == 200, body
     yield server
@@ -70,6 +76,13 @@ def test_a_job_runs_there_and_its_traces_are_here(api: Api) -> None:
     assert "user_logs/std_log.txt" in [log["path"] for log in listed["value"]]
     states = [event["status"] for event in api.call("GET", f"/jobs/{name}/events")[1]["value"]]
     assert states.index("Queued") < states.index("Preparing") < states.index("Running") < states.index("Failed")
+
+
+def test_variables_of_the_compute_reach_its_jobs(api: Api) -> None:
+    own = {"WHOSE": "its own"}
+    name = api.submit('echo "$SITE, $WHOSE"', compute="lab", environment_variables=own)
+    api.wait(name, "Completed")
+    assert api.printed(name) == b"cellar, its own\n"
 
 
 def test_metrics_reach_the_run(api: Api, server: LapisServer) -> None:

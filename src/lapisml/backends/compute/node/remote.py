@@ -201,7 +201,7 @@ class RemoteBackend:
     def _as_before(self, watch: Watch, seen: Observation | None) -> Observation:
         assert seen is not None
         cursors = watch.journal_after, watch.metrics_after
-        return Observation(watch.handle, seen.phase, seen.sentence, [], cursors[0], [], cursors[1])
+        return Observation(watch.handle, seen.phase, seen.sentence, [], cursors[0], [], cursors[1], help=seen.help)
 
     def _news(self, handle: Handle, body: dict[str, Any]) -> Observation:
         found = codec.observation_from_json(handle, body, self.link.ahead_ms)
@@ -209,7 +209,7 @@ class RemoteBackend:
             if found.phase in (JobPhase.ENDED, JobPhase.ABSENT):
                 self._seen.pop(handle, None)
             else:
-                self._seen[handle] = Observation(handle, found.phase, found.sentence)
+                self._seen[handle] = Observation(handle, found.phase, found.sentence, help=found.help)
         return found
 
     def _greet(self) -> dict[str, Any]:

@@ -96,7 +96,8 @@ def _denied(_error: Exception, host: SshHost, access: Access) -> tuple[str, str]
 
 
 def _unknown_name(_error: Exception, host: SshHost, _access: Access) -> tuple[str, str]:
-    return f"There is no machine named '{host.address}': its name can't be resolved.", "Check `address` and the DNS."
+    hint = "Check `address` (where there is none: the last part of `resource_id`) and the DNS."
+    return f"There is no machine named '{host.address}': its name can't be resolved.", hint
 
 
 def _refused(_error: Exception, host: SshHost, _access: Access) -> tuple[str, str]:
