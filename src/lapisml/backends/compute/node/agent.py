@@ -175,7 +175,6 @@ def _variables(asked: dict[str, Any]) -> dict[str, str]:
 def main() -> None:
     """Serve on stdin and stdout; arguments: where the sources are, and the agent's folder."""
     root = Path(sys.argv[2])
-    os.umask(os.umask(0o077))
     asyncio.run(_on_streams(root))
 
 

@@ -85,6 +85,7 @@ class RemoteBackend:
         }
         if guarded and not self._greeting["server_url"]:
             self._greeting["door"] = certificate.made(attachment.label).decode("ascii")
+        self._where = where
         self._certificate: str | None = None
         self._seen: dict[Handle, Observation] = {}
         self._unknown: set[str] = set()
@@ -103,6 +104,14 @@ class RemoteBackend:
 
     def submit(self, spec: LaunchSpec) -> Handle:
         """Bring what the job needs there, and hand it over."""
+        try:
+            return self._hand_over(spec)
+        except LapisError as error:
+            if error.code is ErrorCode.STORAGE_FULL and self._where not in error.message:
+                raise LapisError(error.code, f"{self._where}: {error.message}", error.hint) from error
+            raise
+
+    def _hand_over(self, spec: LaunchSpec) -> Handle:
         facts = self.link.connect()
         if self._own_certificate() != self._certificate:  # a server writes down its own only once it is ready
             facts, _tail = self.link.call("hello", self.link.greeting())
