@@ -12,6 +12,7 @@ It may have one or more of these besides:
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -63,6 +64,15 @@ def free_ports(engine: ComputeBackend, count: int) -> tuple[str, int]:
         address, first = own(count)
         return str(address), int(first)
     return own_address(), free_ports_here(count)
+
+
+def room(root: Path) -> str:
+    """Say how much room the disk of a folder has, for people; empty when it can't be asked."""
+    try:
+        total, _used, free = shutil.disk_usage(root)
+    except OSError:
+        return ""
+    return f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"
 
 
 def own_address() -> str:

@@ -79,6 +79,7 @@ class RemoteBackend:
             "advertise": advertise,
             "server_url": attachment.document.get("server_url"),
             "environment": dict(attachment.document.get("environment_variables") or {}),
+            "keep_days": attachment.document.get("keep_days"),
         }
         self._certificate: str | None = None
         self._seen: dict[Handle, Observation] = {}
