@@ -128,6 +128,9 @@ class Attached(Document):
         None, description="address of this server as the machines reach it; needed only where it is quicker"
     )
     environment_variables: Variables | None = Field(None, description="variable and value, for every job there")
+    keep_days: Count | None = Field(
+        None, description="days that code and environments which no job uses stay on the machines; 30 when left out"
+    )
 
 
 class VirtualMachine(Attached):

@@ -82,6 +82,7 @@ class RemoteBackend:
             "advertise": advertise,
             "server_url": attachment.document.get("server_url"),
             "environment": dict(attachment.document.get("environment_variables") or {}),
+            "keep_days": attachment.document.get("keep_days"),
         }
         if guarded and not self._greeting["server_url"]:
             self._greeting["door"] = certificate.made(attachment.label).decode("ascii")
