@@ -15,6 +15,7 @@ from lapisml.documents.fields import (
     Choice,
     Count,
     FilledText,
+    Flag,
     ListOf,
     MappingOf,
     Port,
@@ -149,6 +150,9 @@ class Attached(Document):
         None, description="address of this server as the machines reach it; needed only where it is quicker"
     )
     environment_variables: Variables | None = Field(None, description="variable and value, for every job there")
+    keep_days: Count | None = Field(
+        None, description="days that code and environments which no job uses stay on the machines; 30 when left out"
+    )
 
 
 class VirtualMachine(Attached):
@@ -219,6 +223,9 @@ class Slurm(Attached):
     login: SlurmLogin | None = Field(
         None, description="login host; left out where sbatch is on the server's own machine"
     )
+    agent_address: Address | None = Field(
+        None, description="address of the login host that the nodes reach; found by the way to them when left out"
+    )
     partition: Word | None = Field(None, description="partition; the cluster's default when left out")
     account: Word | None = Field(None, description="account that pays")
     qos: Word | None = Field(None, description="quality of service")
@@ -226,6 +233,9 @@ class Slurm(Attached):
     max_nodes: Count | None = Field(None, description="nodes that one job may have")
     time_limit_minutes: Count | None = Field(None, description="time limit of jobs that say none")
     sizes: NodeSizes | None = Field(None, description=_SIZES)
+    requeue: Flag | None = Field(
+        None, description="whether Slurm may start a job again whose command has not begun; true when left out"
+    )
     sbatch_options: Annotated[dict[str, Word], MappingOf] | None = Field(
         None, description="further options of sbatch: `gres: gpu:1`"
     )

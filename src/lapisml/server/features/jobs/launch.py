@@ -6,7 +6,7 @@ Inputs are resolved here and not at submission, since what a datastore path hold
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.contexts import bring_context
 from lapisml.server.features.jobs.distribution import distribution_of
 from lapisml.server.features.jobs.outputs import declared_outputs
-from lapisml.server.features.jobs.parallel import cut_up_by_path, parallel_of
+from lapisml.server.features.jobs.parallel import crew_secret, cut_up_by_path, parallel_of
 from lapisml.server.features.jobs.places import artifacts_uri, output_type, output_uri
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.resources import resources_of
@@ -57,6 +57,7 @@ class LaunchSettings:
         storage: import string of the storage backend that the runner loads.
         wake_socket: the unix datagram socket of this server.
         drop_ins: whether jobs are offered stand-ins for packages that their environments lack.
+        crew_key: of which the secrets are made by which the machines of a mini-batch job know each other.
     """
 
     home: Path
@@ -66,6 +67,7 @@ class LaunchSettings:
     storage: str
     wake_socket: Path
     drop_ins: bool = True
+    crew_key: bytes = field(default=b"", repr=False)
 
 
 class Launcher:
@@ -121,7 +123,7 @@ class Launcher:
             node_count=job.wanted_nodes,
             distribution=distribution_of(document),
             spark=spark_of(document),
-            parallel=parallel_of(document),
+            parallel=parallel_of(document, crew_secret(settings.crew_key, job)),
             resources=resources_of(document, self._computes.wish(workspace, job.compute)),
             nodes=tuple(job.nodes or ()),
             parent=job.parent_name,

@@ -182,8 +182,7 @@ class JobService:
         if job.status != JobState.QUEUED:
             return Standing(job.status, job.status_code, job.status_reason)
         with self._database.read() as connection:
-            is_ours = job.site is None  # else its compute has a queue of its own, and says why it waits
-            places = {job.name: store.place_in_line(connection, job)} if is_ours else {}
+            places = {job.name: store.place_in_line(connection, job)} if job.site is None else {}
             held = store.holding(connection, workspace.id, job.compute)
         return _Line(self._computes.pool(workspace, job.compute), places, held).standing(job)
 
