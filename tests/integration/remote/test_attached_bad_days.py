@@ -231,7 +231,7 @@ def test_a_part_whose_machine_is_cut_off_keeps_its_job_from_ending(
     told = eventually(lambda: (job := api.job(name))["status"] == "NotResponding" and job, 120)
     assert follower.address in told["status_reason"]
     follower.mend()
-    api.wait(name, "Running", timeout=90)
+    api.wait(name, "Finalizing", timeout=90)  # as its first part is
     (follower.home / "go").touch()
     api.wait(name, "Completed")
     assert [(machine.home / "ran").read_text() for machine in (leader, follower)] == ["rank 0\n", "rank 1\n"]
