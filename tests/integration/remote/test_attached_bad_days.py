@@ -140,6 +140,7 @@ def test_a_compute_that_hangs_for_long_says_so(api: Api, attach: Attach, tmp_pat
     api.wait(held, "Completed")
 
 
+@only_in_a_whole_run
 def test_killed_agents_are_replaced_and_their_jobs_found(api: Api, attach: Attach, tmp_path: Path) -> None:
     machine, _root = attach("killed")
     names = [api.submit(_gated(tmp_path, word), compute="killed") for word in ("one", "two")]

@@ -18,8 +18,9 @@ from tests.support.cluster import Cluster
 from tests.support.polling import eventually
 from tests.support.server import LapisServer, end_everything
 from tests.support.sshd import SshMachine
+from tests.support.whole import only_in_a_whole_run
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, only_in_a_whole_run]
 
 _METRIC = (
     "python3 -c \"import os, json, sys, urllib.request as u; r = u.Request(os.environ['MLFLOW_TRACKING_URI'] "
