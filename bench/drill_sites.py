@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tests.support import slurm, sshd
+from tests.support.fetched import ray_environment
 from tests.support.own_network import run
 from tests.support.polling import eventually
 from tests.support.processes import clean_environment
-from tests.support.ray_cluster import RayCluster, ray_environment
+from tests.support.ray_cluster import RayCluster
 from tests.support.server import LapisServer, end_everything
 from tests.support.slurm import SlurmRig
 
@@ -239,14 +240,14 @@ class SlurmSite(_ApartSite):
         stack.callback(end_everything, rig.shared / "lapis")
 
 
-def _with_ray_and_ours(place: Path) -> str:
-    """Make an interpreter that has Ray and, as environments need them, the tests' packages; return its path."""
+def _with_ray_and_ours(place: Path) -> Path:
+    """Make an environment that has Ray and, as environments need them, the tests' packages."""
     run(sys.executable, "-m", "venv", "--without-pip", str(place))
     ours = [path for path in sys.path if path.endswith("site-packages")]
     paths = [*ray_environment().glob("lib/python3*/site-packages"), *ours]
     own = next(place.glob("lib/python3*/site-packages"))
     (own / "others.pth").write_text("".join(f"{path}\n" for path in paths))
-    return str(place / "bin" / "python")
+    return place
 
 
 class RaySite(_ApartSite):
@@ -254,7 +255,7 @@ class RaySite(_ApartSite):
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         super().__init__(folder, stack)
-        cluster = RayCluster(dashboard_host=self.apart.gate, interpreter=_with_ray_and_ours(folder / "python"))
+        cluster = RayCluster(dashboard_host=self.apart.gate, environment=_with_ray_and_ours(folder / "python"))
         stack.callback(cluster.stop)
         cluster.start(cpus=2)
         for name in ("n1", "n2"):
