@@ -23,7 +23,7 @@ from lapisml.server.features.compute.backing import backed_pool, wish_of
 from lapisml.server.features.compute.checking import BUILT_IN, check, fixed_keys, kept
 from lapisml.server.features.compute.nodes import ComputeNode, ComputeSize, Holder, machine, nodes_of_pool, sizes
 from lapisml.server.features.compute.pools import Pool, attached_pool, is_attached, nodes_of
-from lapisml.server.features.compute.store import ComputeRecord
+from lapisml.server.features.compute.store import DETACHING, RUNNING, ComputeRecord
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
 
@@ -123,7 +123,8 @@ class ComputeService:
             if store.get(connection, workspace.id, name) is None:
                 store.add(connection, workspace.id, name, document, by, now, sealed)
             elif present is not None:
-                store.change(connection, present.id, now, document=document, secrets=sealed)
+                state = RUNNING if present.state == DETACHING else present.state
+                store.change(connection, present.id, now, document=document, secrets=sealed, state=state)
         self.on_change()
         return self.get(workspace, name)
 
@@ -200,7 +201,7 @@ class ComputeService:
         """Delete a compute that no job holds, or detach one.
 
         Args:
-            force: ends the jobs of an attached compute first.
+            force: ends the jobs that an attached compute was given; it is given no other from then on.
 
         Raises:
             LapisError: NotFound; Conflict while jobs run on it.
@@ -212,7 +213,19 @@ class ComputeService:
                 raise LapisError(ErrorCode.CONFLICT, sentence)
         attached = is_attached(record.document)
         if attached and force:
+            with self._database.write() as connection:
+                self.lock_line(connection, workspace, record.name)
+                store.change(connection, record.id, self._clock.now_ms(), state=DETACHING)
             self.evict(workspace, record.name)
+        with self._database.write() as connection:
+            self.lock_line(connection, workspace, record.name)  # nobody gives it a job between the look and its end
+            self._refuse_in_use(workspace, record, attached)
+            store.remove(connection, record.id)
+        if self.attachments is not None:
+            self.attachments.drop(record.id)
+
+    def _refuse_in_use(self, workspace: Workspace, record: ComputeRecord, attached: bool) -> None:
+        name = record.name
         jobs = [holder.job for holder in self.occupancy(workspace, record.name)]
         jobs += [job for job in (self.engaged(workspace, record.name) if attached else []) if job not in jobs]
         if jobs:
@@ -220,10 +233,6 @@ class ComputeService:
             hint += f"; or end them all: lapis compute detach -n {name} --force" if attached else ""
             more = f" and {len(jobs) - 3} more" if len(jobs) > 3 else ""
             raise LapisError(ErrorCode.CONFLICT, f"Compute '{name}' is in use by {', '.join(jobs[:3])}{more}.", hint)
-        with self._database.write() as connection:
-            store.remove(connection, record.id)
-        if self.attachments is not None:
-            self.attachments.drop(record.id)
 
     def pool(self, workspace: Workspace, reference: str | None) -> Pool | None:
         """Give the pool that a job's `compute` names, None when there is no such compute."""
@@ -237,9 +246,19 @@ class ComputeService:
             return self._attached_pool(workspace, record)
         if self._is_backed(record):
             return self._backed_pool(workspace, record)
-        return Pool(record.name, capacity(record), record.state == "Running")
+        return Pool(record.name, capacity(record), record.state == RUNNING)
+
+    def takes_jobs(self, connection: Connection, workspace: Workspace, pool: Pool) -> bool:
+        """Say, within the transaction that gives out its nodes, whether a compute is there and takes jobs."""
+        name = pool.engine or pool.name
+        if name in BUILT_IN:
+            return True
+        record = store.get(connection, workspace.id, name)
+        return record is not None and record.state == RUNNING
 
     def _attached_pool(self, workspace: Workspace, record: ComputeRecord) -> Pool:
+        if record.state != RUNNING:
+            return Pool(record.name, nodes_of(record.document), engine=record.name, trouble="it is being detached")
         return attached_pool(record.name, record.document, self.standing(workspace, record))
 
     def _backed_pool(self, workspace: Workspace, record: ComputeRecord) -> Pool:
