@@ -19,7 +19,8 @@ from lapisml.testing.compute_bench import Bench
 from tests.support.pools import NewPool, spec
 from tests.support.ray_cluster import RayCluster, RayRig
 from tests.support.server import end_everything
-from tests.support.slurm import SlurmRig, SlurmSite, why_not
+from tests.support.slurm import SlurmRig, why_not
+from tests.support.slurm_site import SlurmSite
 from tests.support.sshd import SshMachine
 from tests.support.whole import only_in_a_whole_run
 from tests.unit.parallel.conftest import snapshot

@@ -156,7 +156,8 @@ class JobFolders:
 
     def _make(self, folder: Path, spec: LaunchSpec, boot_id: str) -> None:
         """Make the folder beside its place and move it there; nobody ever sees half of it."""
-        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for place in (self._runs, folder.parent):  # parents of what mkdir makes are everybody's to look into
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
         made = self._runs / f".new-{secrets.token_hex(8)}"
         try:
             for path in (made, made / layout.USER_LOGS, made / layout.SYSTEM_LOGS):

@@ -27,7 +27,6 @@ from lapisml.ports.launch import (
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
-from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.contexts import bring_context
 from lapisml.server.features.jobs.distribution import distribution_of
@@ -81,10 +80,8 @@ class Launcher:
         identity: IdentityService,
         builder: EnvironmentBuilder,
         storage: Storage,
-        computes: ComputeService,
     ) -> None:
         self.settings = settings
-        self._computes = computes
         self._assets = assets
         self._tracking = tracking
         self._identity = identity
@@ -118,7 +115,7 @@ class Launcher:
             environment=self.environment(workspace, task.get("environment")),
             tracking=self._tracking_spec(workspace, job, timeout),
             arm=ArmSpec(SUBSCRIPTION_ID, RESOURCE_GROUP, workspace.name),
-            environment_variables={**self._offers(), **self._given_by(workspace, job), **_variables(document)},
+            environment_variables={**self._offers(), **_variables(document)},
             timeout_s=float(timeout) if timeout else None,
             node_count=job.wanted_nodes,
             distribution=distribution_of(document),
@@ -134,17 +131,6 @@ class Launcher:
 
     def _offers(self) -> dict[str, str]:
         return {} if self.settings.drop_ins else {"LAPIS_DROP_INS": "0"}
-
-    def _given_by(self, workspace: Workspace, job: JobRecord) -> dict[str, str]:
-        return {} if job.engine is None else self.given_on(workspace, job.engine)
-
-    def given_on(self, workspace: Workspace, compute: str) -> dict[str, str]:
-        """Give the variables that every job gets on an attached compute.
-
-        Raises:
-            LapisError: NotFound.
-        """
-        return self._computes.variables(workspace, compute)
 
     def artifacts(self, workspace: Workspace, job: str) -> ArtifactsSpec:
         """Say where the artifacts of a job go."""
