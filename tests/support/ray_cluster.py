@@ -27,7 +27,7 @@ import psutil
 import pytest
 
 from lapisml.backends.compute.node.toolboxes import PACKAGES
-from lapisml.backends.compute.ray.attach import RayCompute
+from lapisml.backends.compute.ray.attach import LEAVES_AFTER_S, RayCompute
 from lapisml.ports.attach import Attachment
 from tests.support.nodes import BRISK, no_seal
 from tests.support.whole import SWITCH, is_usual_run
@@ -253,6 +253,7 @@ class RayRig:
     made: list[RayCompute] = field(default_factory=list)
     name: str = "lab"
     patience_s: float = 30.0
+    leaves_after_s: float = LEAVES_AFTER_S
 
     def backend(self, **changes: Any) -> RayCompute:
         """Make a backend over the cluster, as a server that starts does."""
@@ -268,7 +269,8 @@ class RayRig:
             "seal": no_seal,
         }
         pace = replace(BRISK, connect=_STARTS_WITHIN_S)
-        made = RayCompute(Attachment(**{**facts, **changes}), patience_s=self.patience_s, pace=pace)
+        attachment = Attachment(**{**facts, **changes})
+        made = RayCompute(attachment, patience_s=self.patience_s, pace=pace, leaves_after_s=self.leaves_after_s)
         self.made.append(made)
         return made
 

@@ -313,7 +313,8 @@ class ShareFollower:
     def _judge(self, revision: Revision, seen: Mapping[int, Observation], now: int) -> Verdict:
         record = self._words.publish(revision, self._shares(revision.id))
         if revision.state is RevisionState.STARTING and record.state == "starting":
-            waits = record.reason or next((one.sentence for one in seen.values() if one.sentence), "")
+            told = (one.sentence for one in seen.values() if one.phase is not JobPhase.ABSENT and one.sentence)
+            waits = record.reason or next(told, "")
             return on_wait(revision, None if waits else record, waits)
         verdict = on_word(replace(revision, tries=0), record, now)
         if revision.reason and record.state in ("ready", "zero"):
