@@ -31,10 +31,11 @@ from lapisml.ports.serving import DeploymentRoute, EndpointRoute, Places, Revisi
 from lapisml.runner.serving import doors
 from lapisml.server.features.endpoints.certificates import pem_of
 from lapisml.testing.compute_bench import Bench
+from tests.support.fetched import RAY, serving_environment
 from tests.support.load import Load
 from tests.support.polling import eventually
 from tests.support.processes import free_port
-from tests.support.ray_cluster import VERSION, RayCluster, RayRig
+from tests.support.ray_cluster import RayCluster, RayRig
 from tests.support.server import end_everything
 from tests.unit.parallel.conftest import snapshot
 
@@ -197,9 +198,10 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3, help="rounds that count")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of each measurement")
+    parser.add_argument("--losses", action="store_true", help="measure only what fails when a node dies")
     given = parser.parse_args()
-    cluster = RayCluster(purpose="serving")
-    table = Table("Ray serving", f"Ray Serve {VERSION}", (), given.rounds)
+    cluster = RayCluster(environment=serving_environment())
+    table = Table("Ray serving", f"Ray Serve {RAY}", (), given.rounds)
     with tempfile.TemporaryDirectory(prefix="lapis-bench-") as name:
         folder = Path(name)
         rig = RayRig(cluster, folder / "shared", server=cluster.folder / "server")
@@ -212,7 +214,8 @@ def main() -> int:
             try:
                 site.start()
                 with ray_serve(cluster, folder) as serve:
-                    rates(table, serve, site.url, given.rounds, given.seconds)
+                    if not given.losses:
+                        rates(table, serve, site.url, given.rounds, given.seconds)
                     losses(table, cluster, serve, site, given.rounds)
             finally:
                 site.end()

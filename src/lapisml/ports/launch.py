@@ -154,6 +154,7 @@ class ParallelSpec:
         by_model: whether an MLflow model is used by itself, without a script.
         model: name of the input that is a model; its files lie in ``AZUREML_MODEL_DIR``.
         model_name: what the model's file or folder is called there.
+        secret: by which the machines of a job on several know each other; None for a job on one.
     """
 
     entry_script: str
@@ -172,6 +173,7 @@ class ParallelSpec:
     by_model: bool = False
     model: str | None = None
     model_name: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ pytest.register_assert_rewrite("lapisml.testing.compute_bench")
 from lapisml.ports.compute import ResourceSpec  # noqa: E402
 from lapisml.testing.compute_bench import Bench  # noqa: E402
 from tests.integration.endpoints.remote_site import Site, nodes_of, running  # noqa: E402
+from tests.support.fetched import serving_environment  # noqa: E402
 from tests.support.ray_cluster import RayCluster, RayRig  # noqa: E402
 from tests.support.whole import only_in_a_whole_run  # noqa: E402
 
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.slow, only_in_a_whole_run]
 @pytest.fixture
 def cluster() -> Iterator[RayCluster]:
     """Two nodes beside the head, which runs no jobs."""
-    made = RayCluster(purpose="serving")
+    made = RayCluster(environment=serving_environment())
     try:
         made.start(cpus=0)
         made.join("n1", cpus=2)

@@ -20,6 +20,8 @@ from typing import Any
 
 from lapisml.backends.compute.local import LocalProcesses
 from lapisml.backends.compute.node import toolboxes
+from lapisml.backends.compute.node.tidying import Tidying
+from lapisml.backends.compute.node.using import mark, using
 from lapisml.backends.compute.ray import fence
 from lapisml.backends.compute.ray.travel import rerooted
 from lapisml.ports.compute import Handle, LaunchSpec, LogChunk, LogFile, Observation, Watch
@@ -49,6 +51,7 @@ class Station:
         self._root = root
         (self._root / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
         self._local = LocalProcesses(self._root)
+        self._tidying = Tidying(self._root)
         self._socket_path = self._root / "run" / name
         self._socket = bound(self._socket_path, socket.SOCK_DGRAM)
         self._lock = threading.Lock()
@@ -77,9 +80,13 @@ class Station:
         # What this node's interpreter lacks is another matter than what the head's does.
         spec = replace(spec, toolbox=toolboxes.interpreter(self._root, toolboxes.needs(spec)))
         self.set_server(server, front_root)
+        with using(self._root):
+            if spec.environment is not None:
+                mark(Path(spec.environment.root, spec.environment.key))
         handle = self._local.submit(spec)
         with self._lock:
             self._active[handle] = handle.job
+        self._tidying.look()
 
     def adopt(self, handles: Sequence[Handle]) -> None:
         """Tell of these from now on; a keeper that died knew them."""
@@ -140,8 +147,12 @@ class Station:
                 self.put({f"run/{path.name}": content.encode()})
 
     def missing(self, paths: Sequence[str]) -> list[str]:
-        """Say which of these files, named below the folder, are not here."""
-        return [path for path in paths if not self._inside(path).exists()]
+        """Say which of these files, named below the folder, are not here; what is here is used now."""
+        with using(self._root):
+            missing = [path for path in paths if not mark(self._inside(path))]
+            for context in {path.split("/")[1] for path in paths if path.startswith("contexts/")}:
+                mark(self._inside(f"contexts/{context}"))
+        return missing
 
     def put(self, files: Mapping[str, bytes]) -> None:
         """Write files below the folder, each whole or not at all."""
