@@ -101,7 +101,7 @@ class Cluster:
             return f"Waits for node {name}, which does not belong to the cluster at present."
         if not fits(bundle, node.total):
             return f"Waits for {words(bundle)} on node {name}, which is not that large ({_largest(bundle, [node])})."
-        return f"Waits for {words(bundle)} on node {name}, where others have it now."
+        return f"Waits for {words(bundle)} on node {name}."
 
     def why_waiting(self, bundle: Bundle, count: int) -> str:
         """Say what a job waits for, and what there is."""
