@@ -113,10 +113,14 @@ def largest_array(config: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
-def controller_started(config: str) -> float | None:
-    """Return when the controller was started, in seconds since the epoch, from ``scontrol show config``."""
-    match = re.search(r"^BOOT_TIME\s*=\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)", config, re.MULTILINE)
-    return time.mktime(time.strptime(match.group(1), "%Y-%m-%dT%H:%M:%S")) if match else None
+def moment(name: str, text: str) -> float | None:
+    """Return the latest that a time can be which ``scontrol show`` tells in whole seconds (``BootTime`` of a node …).
+
+    Returns:
+        Seconds since the epoch; None where it tells none.
+    """
+    match = re.search(rf"(?:^|\s){name}\s*=\s*(\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d)", text)
+    return time.mktime(time.strptime(match.group(1), "%Y-%m-%dT%H:%M:%S")) + 1 if match else None
 
 
 def minutes(text: str) -> int | None:
