@@ -106,7 +106,7 @@ def create_app(settings: Settings, url: str, peer_url: str = "") -> Application:
     backends = make_backends(settings)
     features = _features(platform, backends, lifetime)
     ground = _ground(platform, backends, features)
-    jobs = assemble(ground, launch_settings(settings, backends))
+    jobs = assemble(ground, launch_settings(settings, backends, platform.vault))
     lifetime.add(jobs.worker)
     lifetime.add(jobs.composite_worker)
     if not platform.database.is_sqlite:

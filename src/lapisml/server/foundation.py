@@ -92,7 +92,7 @@ def make_backends(settings: Settings) -> Backends:
     )
 
 
-def launch_settings(settings: Settings, backends: Backends) -> LaunchSettings:
+def launch_settings(settings: Settings, backends: Backends, vault: Vault) -> LaunchSettings:
     """Give what runners of jobs are told."""
     return LaunchSettings(
         home=settings.home,
@@ -102,6 +102,7 @@ def launch_settings(settings: Settings, backends: Backends) -> LaunchSettings:
         storage=BACKENDS["storage"][_STORAGE].target,
         wake_socket=settings.home / "run" / "wake.sock",
         drop_ins=settings.drop_ins,
+        crew_key=vault.subkey("mini-batches"),
     )
 
 

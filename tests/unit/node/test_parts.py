@@ -282,7 +282,11 @@ def test_a_specification_is_made_for_the_node(tmp_path: Path) -> None:
             "direct": InputSpec("uri_file", "https://x", None, "direct"),
             "named": InputSpec("uri_file", "u", _location("/home/named"), "direct"),
         },
-        outputs={"out": OutputSpec("uri_folder", "u", _location("/home/out"))},
+        outputs={
+            "out": OutputSpec("uri_folder", "u", _location(f"{tmp_path}/deep/out")),
+            "file": OutputSpec("uri_file", "u", _location(f"{tmp_path}/file")),
+            "spark": OutputSpec("uri_folder", "u", _location(f"{tmp_path}/spark"), "direct"),
+        },
         environment=EnvironmentSpec({}, "m:c", "/home/environments", "k", {"root": "/home/e", "cache_dir": "/c"}),
         tracking=TrackingSpec("/home/run/server.json", "/mlflow/default", "token", "r", "0", "e"),
         environment_variables={"B": "mine"},
@@ -308,8 +312,11 @@ def test_a_specification_is_made_for_the_node(tmp_path: Path) -> None:
     assert made.inputs["plain"].location["options"]["server_file"] == "/node/run/server.json"
     assert sorted(sealed) == [
         ("/home/artifacts", True), ("/home/both", True), ("/home/in", False), ("/home/named", False),
-        ("/home/out", True), ("/mnt/database/in", False),
+        ("/mnt/database/in", False),
+        (f"{tmp_path}/deep/out", True), (f"{tmp_path}/file", True), (f"{tmp_path}/spark", True),
     ]  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir() if path.name in ("deep", "file", "spark")] == ["deep"]
+    assert (tmp_path / "deep" / "out").is_dir(), "an output that nothing is written to is empty, not absent"
     rig.document["through_server"] = True
     for protocol, options, wanted in (
         ("s3", {"secret": "s"}, "lapis"), ("az", {}, "lapis"), ("https", {}, "https"), ("https", {"t": "s"}, "lapis"),

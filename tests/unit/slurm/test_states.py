@@ -26,8 +26,8 @@ def test_the_queue_is_read() -> None:
     assert found["13_5"].waits
     assert found["14"].is_over
     assert not found["12"].is_over
-    assert states.is_in_queue("a.4567", found.values()) == "13"
-    assert states.is_in_queue("nobody", found.values()) is None
+    assert states.number_of("4567", found.values()) == "13"
+    assert states.number_of("nobody", found.values()) is None
 
 
 def test_the_accounting_is_read() -> None:

@@ -119,7 +119,7 @@ class Agent:
             engine.listen(backend, tell)
             self._made = (wanted, backend, Service(backend, self._root))
         self._news.start()
-        url = await self._tunnel.start(asked)
+        url = await self._tunnel.start({**asked, "listen": await self._address(asked)})
         return {
             "version": wire.VERSION,
             "node": _own_name(self._root),
@@ -134,6 +134,15 @@ class Agent:
             "pid": os.getpid(),
             "now": time.time_ns() // 1_000_000,
         }
+
+    async def _address(self, asked: dict[str, Any]) -> str:
+        """Return the address to listen on: what was asked for, or what the engine's nodes reach."""
+        known = asked.get("listen")
+        if known or asked.get("server_url"):
+            return str(known or "")
+        assert self._made is not None
+        found = await asyncio.to_thread(engine.address, self._made[1])
+        return found or self._tunnel.last_host or engine.own_address()
 
     def _belong(self, label: str) -> None:
         """Have the folder belong to one installation only."""
@@ -170,7 +179,6 @@ def _variables(asked: dict[str, Any]) -> dict[str, str]:
 def main() -> None:
     """Serve on stdin and stdout; arguments: where the sources are, and the agent's folder."""
     root = Path(sys.argv[2])
-    os.umask(os.umask(0o077))
     asyncio.run(_on_streams(root))
 
 

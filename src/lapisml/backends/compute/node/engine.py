@@ -6,6 +6,7 @@ It may have one or more of these besides:
 
 * ``listen(tell)``: called once; `tell` takes the name of a job that there is news of, from any thread.
 * ``free_ports(count)``: ``(address, first of count consecutive free ports)`` under which other machines reach this one.
+* ``address()``: the address of this machine that those reach who run its jobs; empty when that is not known.
 * ``verbs``: mapping name → ``callable(body)`` for what is particular to the engine (`RemoteBackend.call`).
 """
 
@@ -64,6 +65,12 @@ def free_ports(engine: ComputeBackend, count: int) -> tuple[str, int]:
         address, first = own(count)
         return str(address), int(first)
     return own_address(), free_ports_here(count)
+
+
+def address(engine: ComputeBackend) -> str:
+    """Return the address of this machine that those reach who run an engine's jobs; empty when it is not known."""
+    own = getattr(engine, "address", None)
+    return str(own()) if own is not None else ""
 
 
 def room(root: Path) -> str:

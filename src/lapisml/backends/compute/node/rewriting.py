@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from lapisml.backends.compute.node import shipping
 from lapisml.backends.compute.node.contexts import manifest_of
 from lapisml.backends.compute.node.link import Link
 from lapisml.backends.compute.node.shipping import Shipment
+from lapisml.backends.storage.local import LocalStore
+from lapisml.core.errors import LapisError
 from lapisml.core.snapshots import FOLDER
 from lapisml.ports.attach import Attachment
 from lapisml.ports.compute import Handle
-from lapisml.ports.launch import EnvironmentSpec, LaunchSpec
+from lapisml.ports.launch import EnvironmentSpec, LaunchSpec, OutputSpec
+from lapisml.ports.storage import StorageLocation
 from lapisml.runner.snapshots import SnapshotStore
 
 Location = Mapping[str, Any]
@@ -64,6 +68,8 @@ def rewritten(spec: LaunchSpec, facts: Mapping[str, Any], attachment: Attachment
         LapisError: code or build context can't be read.
     """
     root, shipments = str(facts["root"]), []
+    for output in spec.outputs.values():
+        _make_folder(output)
     place = _placing(attachment, str(facts["server_file"]), Handle(spec.workspace, spec.job, spec.submit_key))
     changes: dict[str, Any] = {
         "home": root,
@@ -96,6 +102,18 @@ def rewritten(spec: LaunchSpec, facts: Mapping[str, Any], attachment: Attachment
     return Plan(replace(spec, **changes), tuple(shipments), context)
 
 
+def _make_folder(output: OutputSpec) -> None:
+    """Make the folder of an output that lies on this machine, as a job of this machine does at its start.
+
+    So an output that nothing is written to is an empty folder for whoever reads it, and not absent. What stands in
+    the way is not told here: the job meets it when it stores its output, and says so.
+    """
+    location = StorageLocation.from_json(output.location)
+    if location.protocol == "file" and output.type != "uri_file" and output.mode != "direct":
+        with suppress(LapisError, OSError):
+            LocalStore().path(location).mkdir(parents=True, exist_ok=True)
+
+
 def _environment(environment: EnvironmentSpec, root: str) -> EnvironmentSpec:
     """Have an environment built below the agent's folder; paths of the server's machine mean nothing there."""
     place = f"{root}/environments"
@@ -107,7 +125,10 @@ def _environment(environment: EnvironmentSpec, root: str) -> EnvironmentSpec:
 
 
 def _variables(attachment: Attachment) -> dict[str, str]:
-    """Return the variables that the compute's document sets; a job's own win."""
+    """Return the variables that the compute's document sets, for jobs and deployments alike; their own win.
+
+    This is the one place where they are added.
+    """
     given = attachment.document.get("environment_variables") or {}
     return {str(name): str(value) for name, value in given.items()}
 

@@ -65,6 +65,7 @@ class Keepers:
         sources: what they work with; a keeper of other sources is not used.
         tell: called with a node's id and its news, from a thread of that node; no news: its keeper is gone.
         active: gives the parts of jobs on a node that have not ended.
+        limit_s: for the nodes' fences: how long their jobs go on without a word of the cluster's.
     """
 
     def __init__(
@@ -73,7 +74,9 @@ class Keepers:
         sources: Sources,
         tell: Callable[[str, list[News]], None],
         active: Callable[[str], list[Handle]],
+        limit_s: float,
     ) -> None:
+        self._limit_s = limit_s
         self._root = root
         self._sources = sources
         self._tell = tell
@@ -172,7 +175,8 @@ class Keepers:
             max_concurrency=_THREADS,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
         )
-        return options.remote(self._root, f"k{node[:8]}", self._sources.digest, self._packed, self._sources.folder)
+        sources = (self._sources.digest, self._packed, self._sources.folder)
+        return options.remote(self._root, f"k{node[:8]}", *sources, self._limit_s)
 
     def _name(self, node: str) -> str:
         return f"keeper-{self._sources.digest[:12]}-{node}"

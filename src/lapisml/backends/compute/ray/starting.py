@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -144,6 +145,7 @@ class Starter:
         own = {"CUDA_VISIBLE_DEVICES": self._gpus(record, part)}
         if (spec.get("distribution") or {}).get("type") == "ray":
             own["LAPIS_RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
+            own["LAPIS_RAY_VERSIONS"] = f"{ray.__version__} {platform.python_version()}"
         spec["environment_variables"] = {**own, **spec["environment_variables"]}
         return spec
 

@@ -22,15 +22,17 @@ from lapisml.backends.compute.local import LocalProcesses
 from lapisml.backends.compute.node import toolboxes
 from lapisml.backends.compute.node.tidying import Tidying
 from lapisml.backends.compute.node.using import mark, using
+from lapisml.backends.compute.ray import fence
 from lapisml.backends.compute.ray.travel import rerooted
 from lapisml.ports.compute import Handle, LaunchSpec, LogChunk, LogFile, Observation, Watch
 from lapisml.ports.serving import bound
-from lapisml.runner import layout, processes
+from lapisml.runner import durable, layout, processes
 
 _PORTS = 16
 _LOOK_AGAIN_S = 2.0
 _LOOK_SOON_S = 0.05
 _SOON_S = 1.0
+_LATE_S = 3.0
 _LONGEST_NAME = 1 << 12
 
 News = tuple[str, str, int, bool]
@@ -55,6 +57,8 @@ class Station:
         self._lock = threading.Lock()
         self._active: dict[Handle, str] = {}
         self._soon_until = 0.0
+        self._beat_at = 0.0
+        self._moving: set[Handle] = set()
 
     def facts(self) -> dict[str, Any]:
         """Say which boot of which machine this is, where the folder lies, and how busy it is."""
@@ -88,6 +92,30 @@ class Station:
         """Tell of these from now on; a keeper that died knew them."""
         with self._lock:
             self._active.update({handle: handle.job for handle in handles})
+        self.beat()
+
+    def begin_beats(self, head: str, limit_s: float) -> None:
+        """See that jobs stand still when there is no beat for `limit_s` seconds (`fence`)."""
+        fence.beat(self._root)
+        fence.start(self._root, head, limit_s)
+
+    def beat(self) -> None:
+        """Say that this node belongs to the cluster, and let go on what stood still meanwhile and is still wanted."""
+        now, last = time.monotonic(), self._beat_at
+        fence.beat(self._root)
+        self._beat_at = now
+        with self._lock:
+            new = set(self._active) - self._moving
+            self._moving = set(self._active)
+        for handle in self._moving if now - last > _LATE_S else new:
+            fence.go_on(self._folder(handle))
+
+    def give_up(self, handle: Handle, status: Mapping[str, Any]) -> None:
+        """Kill what runs of a job that was called lost, and write down that it was."""
+        folder = self._folder(handle)
+        if folder.is_dir() and not (folder / layout.EXIT).exists():
+            fence.kill(folder)
+            durable.write_json(str(folder / layout.EXIT), status, sync=True)
 
     def observe(self, watches: Sequence[Watch]) -> list[Observation]:
         """Observe jobs."""

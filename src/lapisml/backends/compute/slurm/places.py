@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 
 from lapisml.ports.compute import NodeStanding
@@ -97,6 +98,12 @@ def largest_array(config: str) -> int | None:
     """Return ``MaxArraySize`` from ``scontrol show config``; one more than the highest index."""
     match = re.search(r"^MaxArraySize\s*=\s*(\d+)", config, re.MULTILINE)
     return int(match.group(1)) if match else None
+
+
+def controller_started(config: str) -> float | None:
+    """Return when the controller was started, in seconds since the epoch, from ``scontrol show config``."""
+    match = re.search(r"^BOOT_TIME\s*=\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)", config, re.MULTILINE)
+    return time.mktime(time.strptime(match.group(1), "%Y-%m-%dT%H:%M:%S")) if match else None
 
 
 def minutes(text: str) -> int | None:

@@ -286,12 +286,6 @@ class ComputeService:
             return None
         return self.attachments.backend(workspace, record)
 
-    def variables(self, workspace: Workspace, name: str) -> dict[str, str]:
-        """Give the environment variables that the document of an attached compute has for each job."""
-        record = self._behind(workspace, name)
-        given = (record.document.get("environment_variables") or {}) if record is not None else {}
-        return {key: str(value) for key, value in given.items()}
-
     def _behind(self, workspace: Workspace, name: str) -> ComputeRecord | None:
         """Give the attached compute that runs the jobs of one; None where the server's machine does.
 

@@ -15,15 +15,16 @@ from functools import partial
 from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
 from lapisml.ports.compute import ComputeBackend, Handle, JobPhase, Observation, Standing, Watch
+from lapisml.ports.endings import EndReason
 from lapisml.server.features.endpoints import share_store, store
 from lapisml.server.features.endpoints.decisions import Verdict, is_over, on_end, on_wait, on_word, pause_ms
-from lapisml.server.features.endpoints.hosts import Hosts, up_nodes
+from lapisml.server.features.endpoints.hosts import Hosts
 from lapisml.server.features.endpoints.parts import limits_of
 from lapisml.server.features.endpoints.records import Revision, RevisionState
+from lapisml.server.features.endpoints.share_places import AWAY_MS, is_lost, is_there, wanted
 from lapisml.server.features.endpoints.share_store import Share, key_of
 from lapisml.server.features.endpoints.share_words import ShareWords
 from lapisml.server.features.endpoints.specification import ServingLauncher
-from lapisml.server.features.endpoints.spread import spread
 from lapisml.server.features.jobs.finish import PASSING
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.tasks import Tasks
@@ -32,10 +33,6 @@ from lapisml.server.platform.database import Database
 
 _log = logging.getLogger("lapis.endpoints")
 
-_AWAY_MS = 20_000
-"""How long nothing can be learnt of a machine before others keep its replicas as well, milliseconds."""
-_GATHER_MS = 5_000
-"""How long machines that can't be had are waited for before others are chosen for a new revision, milliseconds."""
 _LATER_MS = 2_000
 _DRAIN_MS = 10_000
 
@@ -79,13 +76,16 @@ class ShareFollower:
             is_over_now = self._finish(workspace, revision, backend, hurry=True)
             return False, Verdict({"ended_at": now} if is_over_now else {})
         standing = self._hosts.standing(workspace, revision, backend)
-        changed = self._plan(revision, standing)
+        changed = self._plan(revision, standing, queues=backend.capabilities.queues)
         shares = self._shares(revision.id)
         if not shares:
             sentence = standing.sentence or "No machine of its compute can be had at present."
             return changed, on_wait(revision, None, sentence)
         seen = self._observe(workspace, backend, shares)
         for share in shares:
+            if backend.capabilities.queues and not share.handed_over and not is_there(share, standing):
+                changed |= self._without_machine(share)
+                continue
             moved, verdict = self._follow(workspace, revision, backend, share, seen[share.node])
             if verdict is not None:
                 return True, verdict
@@ -111,30 +111,22 @@ class ShareFollower:
 
     # ---- which machines
 
-    def _plan(self, revision: Revision, standing: Standing) -> bool:
+    def _plan(self, revision: Revision, standing: Standing, *, queues: bool) -> bool:
         """See that the machines keep as many replicas as they should; say whether anything changed."""
-        nodes = up_nodes(standing)
-        if not nodes:
-            return False
         shares, now = {one.node: one for one in self._shares(revision.id)}, self._clock.now_ms()
-        if not shares and len(nodes) < len(standing.nodes) and now - revision.created_at < _GATHER_MS:
-            return False  # machines that are asked for the first time answer one after the other
-        lost = {n for n, one in shares.items() if one.away_since is not None and now - one.away_since >= _AWAY_MS}
-        leaving = {n for n, one in shares.items() if one.leaving}
-        present = shares.keys() - lost - leaving
-        names = {n: one.name for n, one in shares.items() if n in present} | nodes
-        usable = [*sorted(present), *(n for n in nodes if n not in shares)]
-        wanted = spread(revision.scale, usable, present)
+        found = wanted(revision, standing, list(shares.values()), now, queues=queues)
+        if found is None:
+            return False
         changed = False
-        for node, scale in wanted.items():
+        for node, scale in found.scales.items():
             if node not in shares:
-                added = Share(revision.id, node, names[node], scale, next_at=now)
+                added = Share(revision.id, node, found.names[node], scale, next_at=now)
                 with self._leased.write() as connection:
                     share_store.add(connection, added)
                 changed = True
             elif shares[node].scale != scale:
                 self._rescale(shares[node], scale)
-        for node in present - wanted.keys():
+        for node in found.leaving:
             changed |= self._change(shares[node], leaving=True)
         return changed
 
@@ -167,10 +159,23 @@ class ShareFollower:
             return self._change(share, **values), None
         if is_over(seen.phase):
             return self._fall(workspace, revision, backend, share, seen)
+        if seen.phase is JobPhase.SUBMITTED and now - (share.started_at or now) >= AWAY_MS:
+            values = {"away_since": share.started_at, "sentence": f"{share.name}: {seen.sentence}"}
+            return self._change(share, **values), None  # no room there: others keep its replicas as well
         self._tasks.run(_task(share), partial(self._look, workspace, backend, share))
         if self._words.needs_knock(share):
             return self._change(share, away_since=None), None
         return self._change(share, away_since=None, sentence=""), None
+
+    def _without_machine(self, share: Share) -> bool:
+        """Wait for a machine that left its cluster, until others keep its replicas; say whether anything changed."""
+        now = self._clock.now_ms()
+        if is_lost(share, now) or share.leaving:
+            with self._leased.write() as connection:
+                share_store.remove(connection, share)
+            return True
+        sentence = f"{share.name} does not belong to its cluster at present."
+        return self._change(share, away_since=share.away_since or now, sentence=sentence)
 
     def _look(self, workspace: Workspace, backend: ComputeBackend, share: Share) -> bool:
         """Hear the keeper, and find its door; say whether there is news. Machines may take long to answer."""
@@ -196,7 +201,8 @@ class ShareFollower:
             found.pop("ended_at", None)
             return True, Verdict({**found, "reason": f"On {share.name}: {found['reason']}"})
         values = {key: found[key] for key in ("attempt", "tries", "handed_over", "next_at")}
-        changed = self._change(share, **values, away_since=None, sentence=f"{share.name}: {reason}")
+        away = (share.away_since or now) if seen.exit and seen.exit.reason_code is EndReason.NODE_LOST else None
+        changed = self._change(share, **values, away_since=away, sentence=f"{share.name}: {reason}")
         if changed:
             self._discard(workspace, backend, share)
         return changed, None
