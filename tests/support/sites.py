@@ -19,10 +19,10 @@ import yaml
 from tests.integration.sweeps.conftest import Sweeps
 from tests.support import slurm, sshd
 from tests.support.cli import run_lapis
+from tests.support.fetched import training_environment
 from tests.support.own_network import run
 from tests.support.ray_cluster import RayCluster
 from tests.support.server import LapisServer, end_everything
-from tests.support.training import training_environment
 
 ENGINES = ("ray", "slurm", "ssh")
 

@@ -1,9 +1,9 @@
-import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { endpointAddress, send } from "@/api/endpoints";
 import { sendAllTraffic } from "@/lib/all-traffic";
+import { notify, notifyOfError } from "@/lib/notify";
 import { path, useWorkspace } from "@/lib/workspace";
 
 /** What the person chose. */
@@ -38,10 +38,9 @@ export function useDeploy() {
     onSuccess: (_, { endpoint, deployment, allTraffic }) => {
       void navigate(path(workspace, "online-endpoints", endpoint));
       if (!allTraffic) return;
-      const say = (message: string, color: string) => notifications.show({ message, color });
       sendAllTraffic(client, workspace, endpoint, deployment).then(
-        (isDone) => isDone && say(t("deploy.hasTraffic", { endpoint, deployment }), "teal"),
-        (error: unknown) => say(error instanceof Error ? error.message : String(error), "red"),
+        (isDone) => isDone && notify(t("deploy.hasTraffic", { endpoint, deployment })),
+        notifyOfError,
       );
     },
   });

@@ -1,5 +1,4 @@
 import { Button } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
@@ -8,6 +7,7 @@ import { useLeaving } from "@/api/live";
 import { deleteSchedule, type Schedule, triggerSchedule, useEnableSchedule } from "@/api/schedules";
 import { ConfirmButton } from "@/components/ConfirmButton";
 import { ErrorBox } from "@/components/ErrorBox";
+import { notify } from "@/lib/notify";
 import { path, useWorkspace } from "@/lib/workspace";
 
 /** What can be done to a schedule: run it now, enable or disable it, delete it while it is disabled. */
@@ -19,7 +19,7 @@ export function Actions({ schedule }: { schedule: Schedule }) {
   const turn = useEnableSchedule(workspace, schedule.name);
   const run = async () => {
     const name = await triggerSchedule(workspace, schedule.name);
-    notifications.show({ message: t("started", { name }), color: "teal" });
+    notify(t("started", { name }));
     await go(path(workspace, "jobs", name));
   };
   const leave = useLeaving(workspace, "schedules", schedule.name);

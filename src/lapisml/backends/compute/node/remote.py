@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lapisml.backends.compute.node import codec, engine, shipping
+from lapisml.backends.compute.node import certificate, codec, engine, shipping
 from lapisml.backends.compute.node.link import Link, Pace
 from lapisml.backends.compute.node.rewriting import rewritten
 from lapisml.backends.compute.node.streams import Stream, join
@@ -30,6 +30,7 @@ from lapisml.ports.compute import (
     Standing,
     Watch,
 )
+from lapisml.runner import tls
 
 _log = logging.getLogger("lapis.compute")
 _DESCRIBED_WITHIN_S = 5.0
@@ -51,8 +52,9 @@ class RemoteBackend:
         options: what the engine is made with, plain JSON.
         capabilities: what the place can do.
         where: how messages name the machine.
-        listen: address on the node that the way back to the server listens on.
+        listen: address on the node that the way back to the server listens on; None: one that the engine knows.
         advertise: the name under which others reach that address; None means the address itself.
+        guarded: whether it speaks with those alone who can read the agent's folder, and encrypted.
         pace: how patient the link is.
     """
 
@@ -65,8 +67,9 @@ class RemoteBackend:
         options: Mapping[str, Any] | None = None,
         capabilities: Capabilities = _ELSEWHERE,
         where: str = "the node",
-        listen: str = "127.0.0.1",
+        listen: str | None = "127.0.0.1",
         advertise: str | None = None,
+        guarded: bool = False,
         pace: Pace | None = None,
     ) -> None:
         self._attachment = attachment
@@ -79,10 +82,15 @@ class RemoteBackend:
             "advertise": advertise,
             "server_url": attachment.document.get("server_url"),
             "environment": dict(attachment.document.get("environment_variables") or {}),
+            "keep_days": attachment.document.get("keep_days"),
         }
+        if guarded and not self._greeting["server_url"]:
+            self._greeting["door"] = certificate.made(attachment.label).decode("ascii")
+        self._where = where
         self._certificate: str | None = None
         self._seen: dict[Handle, Observation] = {}
         self._unknown: set[str] = set()
+        self._unheard: set[str] = set()
         self._lock = threading.Lock()
         self.link = Link(transport, self._greet, self._hear, self._be_back, self._reach_server, pace, where)
 
@@ -98,12 +106,22 @@ class RemoteBackend:
 
     def submit(self, spec: LaunchSpec) -> Handle:
         """Bring what the job needs there, and hand it over."""
+        try:
+            return self._hand_over(spec)
+        except LapisError as error:
+            if error.code is ErrorCode.STORAGE_FULL and self._where not in error.message:
+                raise LapisError(error.code, f"{self._where}: {error.message}", error.hint) from error
+            raise
+
+    def _hand_over(self, spec: LaunchSpec) -> Handle:
         facts = self.link.connect()
         if self._own_certificate() != self._certificate:  # a server writes down its own only once it is ready
             facts, _tail = self.link.call("hello", self.link.greeting())
         plan = rewritten(spec, facts, self._attachment)
         for shipment in plan.shipments:
             shipping.ship(self.link, shipment)
+        with self._lock:
+            self._unheard.add(spec.job)
         body, _tail = self.link.call("submit", {**plan.spec.to_json(), **plan.changes(self.link)})
         return Handle.from_json(body)
 
@@ -192,15 +210,16 @@ class RemoteBackend:
     def _as_before(self, watch: Watch, seen: Observation | None) -> Observation:
         assert seen is not None
         cursors = watch.journal_after, watch.metrics_after
-        return Observation(watch.handle, seen.phase, seen.sentence, [], cursors[0], [], cursors[1])
+        return Observation(watch.handle, seen.phase, seen.sentence, [], cursors[0], [], cursors[1], help=seen.help)
 
     def _news(self, handle: Handle, body: dict[str, Any]) -> Observation:
         found = codec.observation_from_json(handle, body, self.link.ahead_ms)
         with self._lock:
+            self._unheard.discard(handle.job)
             if found.phase in (JobPhase.ENDED, JobPhase.ABSENT):
                 self._seen.pop(handle, None)
             else:
-                self._seen[handle] = Observation(handle, found.phase, found.sentence)
+                self._seen[handle] = Observation(handle, found.phase, found.sentence, help=found.help)
         return found
 
     def _greet(self) -> dict[str, Any]:
@@ -223,14 +242,21 @@ class RemoteBackend:
         except (OSError, ValueError, KeyError):
             return None
 
+    def _own_tls(self) -> Any:
+        """Return what speaks TLS with this server for nodes that speak it with the agent; None where they do it."""
+        if "door" not in self._greeting or not self._attachment.server_url.startswith("https:"):
+            return None
+        known = json.loads((self._attachment.home / "run" / "server.json").read_bytes())
+        return tls.context(known.get("tls_cert"))
+
     def _hear(self, event: Any) -> None:
         news = event.get("news") if isinstance(event, dict) else None
         self._tell([str(job) for job in news] if isinstance(news, list) else [])
 
     def _be_back(self) -> None:
-        """Have everybody look again of whom nothing was known while the link was away."""
+        """Have everybody look again at all jobs: what was told while the link broke may not have been heard."""
         with self._lock:
-            jobs, self._unknown = self._unknown, set()
+            jobs, self._unknown = self._unknown | self._unheard | {handle.job for handle in self._seen}, set()
         self._tell(sorted(jobs))
 
     def _tell(self, jobs: Sequence[str]) -> None:
@@ -246,8 +272,8 @@ class RemoteBackend:
         url = urlsplit(self._attachment.server_url)
         port = url.port or (443 if url.scheme == "https" else 80)
         try:
-            reader, writer = await asyncio.open_connection(url.hostname, port)
-        except OSError:
+            reader, writer = await asyncio.open_connection(url.hostname, port, ssl=self._own_tls())
+        except (OSError, ValueError):
             with contextlib.suppress(Exception):
                 await stream.close()
             return

@@ -1,6 +1,5 @@
 import { ActionIcon, Button, Menu } from "@mantine/core";
 import { useClipboard, useDisclosure } from "@mantine/hooks";
-import { notifications } from "@mantine/notifications";
 import {
   IconArchive,
   IconArchiveOff,
@@ -15,6 +14,7 @@ import { Link } from "react-router";
 import { isOver, type Job, useJobVerb } from "@/api/jobs";
 import { ConfirmButton } from "@/components/ConfirmButton";
 import { RegisterModel } from "@/components/RegisterModel";
+import { notifyOfError } from "@/lib/notify";
 import { path } from "@/lib/workspace";
 import { useEditing } from "@/pages/jobs/job/editing";
 import type { Subject } from "@/pages/jobs/job/subject";
@@ -60,11 +60,6 @@ function Resubmit({ workspace, job }: { workspace: string; job: Job }) {
   );
 }
 
-/** Tells of a refusal where no dialog stands open that could. */
-function tell(error: unknown): void {
-  notifications.show({ color: "red", message: error instanceof Error ? error.message : String(error) });
-}
-
 function More({ subject }: { subject: Subject }) {
   const { t } = useTranslation(["job", "common"]);
   const clipboard = useClipboard();
@@ -88,7 +83,7 @@ function More({ subject }: { subject: Subject }) {
           </Menu.Item>
           <Menu.Item
             leftSection={isArchived ? <IconArchiveOff size={14} aria-hidden /> : <IconArchive size={14} aria-hidden />}
-            onClick={() => void editing.archive(!isArchived).catch(tell)}
+            onClick={() => void editing.archive(!isArchived).catch(notifyOfError)}
           >
             {isArchived ? t("common:restore") : t("common:archive")}
           </Menu.Item>
