@@ -198,6 +198,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3, help="rounds that count")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of each measurement")
+    parser.add_argument("--losses", action="store_true", help="measure only what fails when a node dies")
     given = parser.parse_args()
     cluster = RayCluster(environment=serving_environment())
     table = Table("Ray serving", f"Ray Serve {RAY}", (), given.rounds)
@@ -213,7 +214,8 @@ def main() -> int:
             try:
                 site.start()
                 with ray_serve(cluster, folder) as serve:
-                    rates(table, serve, site.url, given.rounds, given.seconds)
+                    if not given.losses:
+                        rates(table, serve, site.url, given.rounds, given.seconds)
                     losses(table, cluster, serve, site, given.rounds)
             finally:
                 site.end()

@@ -23,7 +23,7 @@ from typing import Any
 
 import psutil
 
-from lapisml.backends.compute.ray.attach import RayCompute
+from lapisml.backends.compute.ray.attach import LEAVES_AFTER_S, RayCompute
 from lapisml.ports.attach import Attachment
 from tests.support.fetched import ray_environment
 from tests.support.nodes import BRISK, no_seal
@@ -32,6 +32,7 @@ from tests.support.own_network import named
 LABEL = "0123456789ab"
 _STORE = 100_000_000
 _STARTS_WITHIN_S = 120
+_TRIES = 3
 
 
 def free_port() -> int:
@@ -174,9 +175,20 @@ class RayCluster:
         ]
         env = {**os.environ, "HOME": str(home), "LAPIS_TEST_RAY_CLUSTER": str(self.folder), **self.variables}
         env.pop("RAY_ADDRESS", None)
-        done = subprocess.run(
-            command, env=env, umask=self.umask, capture_output=True, text=True, timeout=_STARTS_WITHIN_S, check=False
-        )
+        for _try in range(_TRIES):  # Ray itself gives a node 30 s to start, which a busy machine does not always keep
+            done = subprocess.run(
+                command,
+                env=env,
+                umask=self.umask,
+                capture_output=True,
+                text=True,
+                timeout=_STARTS_WITHIN_S,
+                check=False,
+            )
+            if "timed out during startup" not in done.stdout + done.stderr:
+                break
+            for pid in self.processes_of(name):
+                self.end(pid)
         assert done.returncode == 0, done.stdout + done.stderr
         (raylet,) = set(self.processes("/raylet/raylet")) - before
         self.nodes[name] = RayNode(name, home, raylet)
@@ -220,6 +232,7 @@ class RayRig:
     made: list[RayCompute] = field(default_factory=list)
     name: str = "lab"
     patience_s: float = 30.0
+    leaves_after_s: float = LEAVES_AFTER_S
 
     def backend(self, **changes: Any) -> RayCompute:
         """Make a backend over the cluster, as a server that starts does."""
@@ -235,7 +248,8 @@ class RayRig:
             "seal": no_seal,
         }
         pace = replace(BRISK, connect=_STARTS_WITHIN_S)
-        made = RayCompute(Attachment(**{**facts, **changes}), patience_s=self.patience_s, pace=pace)
+        attachment = Attachment(**{**facts, **changes})
+        made = RayCompute(attachment, patience_s=self.patience_s, pace=pace, leaves_after_s=self.leaves_after_s)
         self.made.append(made)
         return made
 

@@ -66,6 +66,6 @@ def test_a_node_without_room_holds_nothing_up(site: Site) -> None:
     busy = bench.running("echo up; sleep 600", resources=ResourceSpec(cpus=2), machine="n2")
     site.deploy(model=None)
     site.look(lambda: nodes_of(site.record()) == ["n1", "n1"])
-    assert "on node n2, where others have it now" in (site.record().reason if site.record() else "")
+    assert "Waits for 1 CPU on node n2" in (site.record().reason if site.record() else "")
     site.machines.cancel(busy, grace_s=0)
     site.look(lambda: nodes_of(site.record()) == ["n1", "n2"])

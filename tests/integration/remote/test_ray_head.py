@@ -52,8 +52,8 @@ def test_the_head_dies_and_is_started_again(bench: Bench, cluster: RayCluster) -
     seen = eventually(lambda: (o := bench.look(kept)).phase is JobPhase.UNKNOWN and o, timeout=60)
     assert cluster.address in seen.sentence
     assert bench.look(waits).exit is None
+    cluster.kill_node("n1")  # Ray there gives up after a minute by itself; its jobs run on
     cluster.start(cpus=1, resources={"first": 1})
-    cluster.kill_node("n1")
     cluster.join("n1", cpus=1, resources={"second": 1})
     course = bench.follow(died, timeout=120)
     assert course.exit.reason_code in (EndReason.SUPERVISOR_LOST, EndReason.NODE_LOST), course.exit
