@@ -128,6 +128,7 @@ class Rows:
         """Kill the second node's crew host once it works."""
 
         def look() -> bool:
+            assert self._record(name)["status"] not in _DONE, "it was over before anything could be killed: more --rows"
             for pid in _with_command(b"lapisml.runner.parallel.host"):
                 line = _read(pid, "cmdline")
                 if os.fsencode(cluster) in line and name.encode() in line and len(_children(pid)) > 0:

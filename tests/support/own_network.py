@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,6 +31,46 @@ def _can_be_named() -> bool:
 def named(hostname: str) -> list[str]:
     """Return the words before a command that give it a host name of its own; none where that is not possible."""
     return ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', hostname] if _can_be_named() else []
+
+
+def space_of(pid: int) -> str:
+    """Return what tells the processes with a process's host name from others; empty where it is this one's."""
+    try:
+        found = str(Path(f"/proc/{pid}/ns/uts").readlink())
+    except OSError:
+        return ""
+    return "" if found == str(Path("/proc/self/ns/uts").readlink()) else found
+
+
+def in_space(space: str) -> list[int]:
+    """Return the processes of which `space_of` says that; none for an empty one."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()] if space else []
+    return [pid for pid in pids if space_of(pid) == space]
+
+
+def way_out(addresses: Sequence[str]) -> contextlib.ExitStack:
+    """Let machines reach what this one reaches, a package index say; closing what is returned takes it away again.
+
+    Raises:
+        OSError, RuntimeError: it can't be done here.
+    """
+    found = re.search(r"\bdev (\S+)", run("ip", "route", "show", "default"))
+    if found is None:
+        raise RuntimeError("this machine has no way out itself")
+    switch = Path(f"/proc/sys/net/ipv4/conf/{found[1]}/forwarding")
+    with contextlib.ExitStack() as stack:
+        stack.callback(switch.write_text, switch.read_text())
+        switch.write_text("1")
+        for one in addresses:
+            masked = ("POSTROUTING", "-s", one, "!", "-d", "10.64.0.0/10", "-j", "MASQUERADE")
+            for table, rule in (
+                ("nat", masked),
+                ("filter", ("FORWARD", "-s", one, "-j", "ACCEPT")),
+                ("filter", ("FORWARD", "-d", one, "-j", "ACCEPT")),
+            ):
+                run("iptables", "-t", table, "-I", *rule)
+                stack.callback(run, "iptables", "-t", table, "-D", *rule, check=False)
+        return stack.pop_all()
 
 
 class OwnNetwork:

@@ -208,12 +208,14 @@ class ResourceSpec:
         gpus: whole GPUs.
         memory_mb: mebibytes; None means no wish.
         instance_type: name of a machine size: what the compute makes of it is the compute's.
+        idle_s: how long its nodes are to be kept after it for the next job, seconds; None means the compute's own time.
     """
 
     cpus: float | None = None
     gpus: int = 0
     memory_mb: int | None = None
     instance_type: str | None = None
+    idle_s: int | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ _FRESH_S = 1.0
 _MEBI = 2**20
 _DEFAULT_CPUS = 1.0
 _A_TRACE = 0.001
+_KIND = "accelerator_type:"
 
 
 def bundle_of(resources: Mapping[str, Any] | None, totals: Sequence[Bundle]) -> dict[str, float]:
@@ -39,7 +40,7 @@ def bundle_of(resources: Mapping[str, Any] | None, totals: Sequence[Bundle]) -> 
         found["memory"] = float(asked["memory_mb"] * _MEBI)
     size = asked.get("instance_type")
     if size:
-        kind = f"accelerator_type:{size}"
+        kind = f"{_KIND}{size}"
         found[kind if any(kind in total for total in totals) else size] = _A_TRACE
     return found
 
@@ -120,14 +121,19 @@ class Cluster:
         where = asked if count == 1 else f"{count} nodes with {asked} each"
         return f"Waits for {where}; free now: {_free(bundle, _total(nodes))}."
 
-    def standing(self, loads: Mapping[str, float]) -> tuple[NodeStanding, ...]:
-        """Describe the living nodes, and those that are gone without one of the same name in their place."""
+    def standing(self, looks: Mapping[str, Mapping[str, Any]]) -> tuple[NodeStanding, ...]:
+        """Describe the living nodes, and those that are gone without one of the same name in their place.
+
+        Args:
+            looks: what nodes say of themselves, by id, as far as they were asked.
+        """
         nodes = self.nodes(now=True).values()
         names = {node.name for node in nodes if node.is_alive}
         shown = [node for node in nodes if node.is_alive or node.name not in names]
         busy = _busy_nodes()
         called = _names(node for node in shown if node.is_alive)
-        return tuple(_standing(node, called, busy, loads) for node in sorted(shown, key=lambda n: (n.name, n.id)))
+        ordered = sorted(shown, key=lambda n: (n.name, n.id))
+        return tuple(_standing(node, called, busy, looks.get(node.id) or {}) for node in ordered)
 
 
 def words(bundle: Bundle) -> str:
@@ -204,15 +210,19 @@ def _busy_nodes() -> set[str]:
     }
 
 
-def _standing(node: RayNode, called: Mapping[str, str], busy: set[str], loads: Mapping[str, float]) -> NodeStanding:
+def _standing(node: RayNode, called: Mapping[str, str], busy: set[str], look: Mapping[str, Any]) -> NodeStanding:
     state = "down" if not node.is_alive else "running" if node.id in busy else "idle"
     memory = node.total.get("memory")
+    kinds = [name.removeprefix(_KIND) for name in node.total if name.startswith(_KIND)]
     return NodeStanding(
         called.get(node.id, node.name),
         state,
         node.total.get("CPU", 0.0) if node.is_alive else None,
         int(node.total.get("GPU", 0)) if node.is_alive else None,
         int(memory / _MEBI) if memory else None,
-        loads.get(node.id),
+        look.get("load"),
         "" if node.is_alive else f"Ray says that it is dead{': ' + node.sentence if node.sentence else '.'}",
+        ", ".join(kinds) or str(look.get("gpu_kind") or ""),
+        look.get("memory_free_mb"),
+        look.get("disk_free_mb"),
     )

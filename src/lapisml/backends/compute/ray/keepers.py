@@ -34,10 +34,11 @@ class KeeperSilentError(Exception):
 
 @dataclass
 class _Kept:
-    """A keeper: its handle, when it was last needed, whether its last call went without an answer."""
+    """A keeper: its handle, when it was last needed, for how long it stays, whether its last call had no answer."""
 
     actor: Any
     last_used: float
+    stay_s: float = _IDLE_S
     is_suspect: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -91,6 +92,10 @@ class Keepers:
         """See that a node has a keeper that tells of its jobs."""
         self._keeper(node)
 
+    def stay(self, node: str, seconds: float | None) -> None:
+        """Have a node kept for so long after its last job; None means the usual time."""
+        self._keeper(node).stay_s = _IDLE_S if seconds is None else seconds
+
     def ask(self, node: str, method: str, *given: Any) -> Answer:
         """Begin a call to a node's keeper, which is made if need be."""
         kept = self._keeper(node)
@@ -108,15 +113,15 @@ class Keepers:
         except KeeperGoneError:
             return self.ask(node, method, *given).value()
 
-    def loads(self) -> dict[str, float]:
-        """Return the load of the nodes that have a keeper, as far as they answer."""
+    def looks(self) -> dict[str, dict[str, Any]]:
+        """Return what the nodes that have a keeper say of themselves, as far as they answer; see `runner.machine`."""
         with self._lock:
             nodes = list(self._kept)
         calls = [(node, self.ask(node, "facts")) for node in nodes]
-        found = {}
+        found: dict[str, dict[str, Any]] = {}
         for node, call in calls:
             try:
-                found[node] = float(call.value()["load"])
+                found[node] = dict(call.value())
             except (KeeperGoneError, KeeperSilentError, LapisError):
                 continue
         return found
@@ -131,7 +136,7 @@ class Keepers:
         """End keepers that were not needed for a while, so that an idle node may be taken away."""
         now = time.monotonic()
         with self._lock:
-            idle = [n for n, k in self._kept.items() if n not in busy and now - k.last_used > _IDLE_S]
+            idle = [n for n, k in self._kept.items() if n not in busy and now - k.last_used > k.stay_s]
             gone = [(node, self._kept.pop(node)) for node in idle]
         for node, kept in gone:
             kept.stop.set()

@@ -94,6 +94,8 @@ class Starter:
 
     def _hand_over(self, record: Record) -> None:
         server = server_files(self._root)
+        for place in record.places:
+            self._nodes.keepers.stay(place.node, (record.spec.get("resources") or {}).get("idle_s"))
         self._send_files(record)
         specs = [
             self._spec(record, part, shared) for shared in [self._shared(record)] for part in range(len(record.places))

@@ -26,7 +26,7 @@ from lapisml.backends.compute.ray import fence
 from lapisml.backends.compute.ray.travel import rerooted
 from lapisml.ports.compute import Handle, LaunchSpec, LogChunk, LogFile, Observation, Watch
 from lapisml.ports.serving import bound
-from lapisml.runner import durable, layout, processes
+from lapisml.runner import durable, layout, machine, processes
 
 _PORTS = 16
 _LOOK_AGAIN_S = 2.0
@@ -61,8 +61,8 @@ class Station:
         self._moving: set[Handle] = set()
 
     def facts(self) -> dict[str, Any]:
-        """Say which boot of which machine this is, where the folder lies, and how busy it is."""
-        return {"boot_id": processes.boot_id(), "root": str(self._root), "load": os.getloadavg()[0]}
+        """Say which boot of which machine this is, where the folder lies, what it has and how busy it is."""
+        return {"boot_id": processes.boot_id(), "root": str(self._root), **machine.look(self._root)}
 
     def start(self, plain: Mapping[str, Any], front_root: str, server: Mapping[str, str]) -> None:
         """Start a part of a job, or find it started.

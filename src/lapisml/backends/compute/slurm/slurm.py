@@ -89,20 +89,30 @@ class Slurm:
         return found
 
     def has_started_since(self, moment: float) -> bool:
-        """Say whether the controller is one that was started after a moment (seconds since the epoch).
+        """Say whether the controller is one that was started after a moment (seconds since the epoch), or about then.
 
         Raises:
             SlurmError: it can't be asked.
         """
-        started = places.controller_started(commands.run(["scontrol", "show", "config"]))
+        started = places.moment("BOOT_TIME", commands.run(["scontrol", "show", "config"]))
         return started is not None and started > moment
 
-    def was_preempted(self, number: str) -> bool:
-        """Say whether the accounting knows that a job lost its nodes to another before it was put back."""
+    def past(self, number: str) -> list[str]:
+        """Return the states in which a job's turns ended, as far as there is an accounting that tells of them."""
+        if not self._accounting:
+            return []
+        command = ["sacct", "-n", "-P", "-X", "--duplicates", "--format=State%40", f"--jobs={number}"]
         try:
-            return bool(self._accounting and "PREEMPTED" in self._past_states(number))
+            return [line.split()[0] for line in commands.run(command).splitlines() if line.strip()]
         except SlurmError:
-            return False
+            return []
+
+    def booted_at(self, node: str) -> float | None:
+        """Return when a node's machine was started, in seconds since the epoch; None where that is not known."""
+        try:
+            return places.moment("BootTime", commands.run(["scontrol", "-o", "show", "node", node]))
+        except SlurmError:
+            return None
 
     def partitions(self) -> list[Partition]:
         """Return the partitions, as they were at most half a minute ago.
@@ -196,10 +206,6 @@ class Slurm:
             self._past.clear()
         self._past.update({number: state for number, state in told.items() if state.is_over})
         return {**found, **told}
-
-    def _past_states(self, number: str) -> list[str]:
-        command = ["sacct", "-n", "-P", "-X", "--duplicates", "--format=State%40", f"--jobs={number}"]
-        return [line.split()[0] for line in commands.run(command).splitlines() if line.strip()]
 
     def _sacct(self, *which: str) -> dict[str, JobState]:
         self.accounting_questions += 1

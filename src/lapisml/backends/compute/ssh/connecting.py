@@ -87,7 +87,10 @@ _Explain = Callable[[Exception, SshHost, Access], tuple[str, str | None]]
 
 
 def _denied(_error: Exception, host: SshHost, access: Access) -> tuple[str, str]:
-    hint = f"See that `ssh {host.username}@…` works with it; on the machine, ~/.ssh/authorized_keys names the key."
+    hint = (
+        f"See that `ssh {host.username}@{host.address}` works with it; on the machine, ~/.ssh/authorized_keys names "
+        "the key."
+    )
     if access.key is None:
         hint = (
             "Check `admin_username` and `admin_password`; many machines take keys only (`PasswordAuthentication no`)."
