@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from tests.support import sshd
+from tests.support.own_network import way_out
 from tests.support.processes import REPOSITORY
 
 
@@ -27,13 +29,24 @@ def main() -> None:
         for name in ("gpu0",) if why else ("gpu0", "gpu1"):
             machines += [sshd.machine(folder / name, spaces=not why)]
         _tell(folder, machines, why)
-        signal.pause()
+        with _way_out(machines):
+            signal.pause()
     except KeyboardInterrupt:
         return
     finally:
         for machine in machines:
             machine.remove()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _way_out(machines: list[sshd.SshMachine]) -> contextlib.ExitStack:
+    """Let the machines reach a package index: environments are built on them."""
+    addresses = [machine.address for machine in machines if machine.space]
+    try:
+        return way_out(addresses) if addresses else contextlib.ExitStack()
+    except (OSError, RuntimeError) as error:
+        print(f"They can't reach a package index, so no environment can be built there: {error}", flush=True)
+        return contextlib.ExitStack()
 
 
 def _tell(folder: Path, machines: list[sshd.SshMachine], why: str) -> None:

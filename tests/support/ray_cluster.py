@@ -12,47 +12,27 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 
-from lapisml.backends.compute.ray.attach import RayCompute
+from lapisml.backends.compute.ray.attach import LEAVES_AFTER_S, RayCompute
 from lapisml.ports.attach import Attachment
+from tests.support.fetched import ray_environment
 from tests.support.nodes import BRISK, no_seal
-from tests.support.whole import SWITCH, is_usual_run
+from tests.support.own_network import named
 
 LABEL = "0123456789ab"
-VERSION = os.environ.get("LAPIS_TEST_RAY", "2.60.0")
 _STORE = 100_000_000
 _STARTS_WITHIN_S = 120
-
-
-@lru_cache(maxsize=1)
-def ray_environment() -> Path:
-    """Return the environment that has Ray, made at first need; the test is skipped where that can't be done."""
-    place = Path("~/.cache/lapis-tests").expanduser() / f"ray-{VERSION}"
-    if not (place / "bin" / "ray").exists():
-        if is_usual_run:
-            pytest.skip(f"no Ray in {place}; {SWITCH}=1 fetches it")
-        uv = [sys.executable, "-m", "uv"]
-        for command in (
-            [*uv, "venv", "--python", sys.executable, str(place)],
-            [*uv, "pip", "install", "--python", str(place / "bin" / "python"), f"ray[default]=={VERSION}"],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                pytest.skip(f"Ray can't be installed: {done.stderr.strip().splitlines()[-1:]}")
-    return place
+_TRIES = 3
 
 
 def free_port() -> int:
@@ -81,6 +61,8 @@ class RayCluster:
         port, dashboard_port: of the head.
         variables: in the environment of every node.
         umask: of every node; -1 means this process's.
+        environment: what has Ray.
+        dashboard_host: address of this machine that the dashboard listens on.
     """
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="lr", dir="/tmp")))
@@ -89,16 +71,18 @@ class RayCluster:
     dashboard_port: int = field(default_factory=free_port)
     variables: Mapping[str, str] = field(default_factory=dict)
     umask: int = -1
+    environment: Path = field(default_factory=ray_environment)
+    dashboard_host: str = "127.0.0.1"
 
     @property
     def address(self) -> str:
         """Where the dashboard is."""
-        return f"http://127.0.0.1:{self.dashboard_port}"
+        return f"http://{self.dashboard_host}:{self.dashboard_port}"
 
     @property
     def python(self) -> str:
         """The interpreter that has Ray."""
-        return str(ray_environment() / "bin" / "python")
+        return str(self.environment / "bin" / "python")
 
     def start(self, cpus: float = 2, gpus: int = 0, resources: Mapping[str, float] | None = None) -> RayCluster:
         """Start the head."""
@@ -106,7 +90,7 @@ class RayCluster:
             "--head",
             f"--port={self.port}",
             "--include-dashboard=true",
-            "--dashboard-host=127.0.0.1",
+            f"--dashboard-host={self.dashboard_host}",
             f"--dashboard-port={self.dashboard_port}",
             f"--ray-client-server-port={free_port()}",
             f"--temp-dir={self.folder / 's'}",
@@ -122,6 +106,12 @@ class RayCluster:
     def kill_node(self, name: str) -> None:
         """Kill a node's raylet: Ray calls the node dead, and its workers end."""
         os.kill(self.nodes.pop(name).raylet, signal.SIGKILL)
+
+    def kill_machine(self, name: str) -> None:
+        """Kill everything that runs on a node, Ray and jobs, in one go."""
+        raylet = self.nodes.pop(name).raylet
+        for pid in [raylet, *self.processes_of(name)]:
+            self.end(pid)
 
     def processes(self, mark: str) -> list[int]:
         """Return the processes of this cluster whose command line holds `mark`."""
@@ -170,7 +160,9 @@ class RayCluster:
         home.mkdir(parents=True, exist_ok=True)
         before = set(self.processes("/raylet/raylet"))
         command = [
-            str(ray_environment() / "bin" / "ray"),
+            *named(name),
+            self.python,
+            *("-m", "ray.scripts.scripts"),
             "start",
             *words,
             f"--node-name={name}",
@@ -183,9 +175,20 @@ class RayCluster:
         ]
         env = {**os.environ, "HOME": str(home), "LAPIS_TEST_RAY_CLUSTER": str(self.folder), **self.variables}
         env.pop("RAY_ADDRESS", None)
-        done = subprocess.run(
-            command, env=env, umask=self.umask, capture_output=True, text=True, timeout=_STARTS_WITHIN_S, check=False
-        )
+        for _try in range(_TRIES):  # Ray itself gives a node 30 s to start, which a busy machine does not always keep
+            done = subprocess.run(
+                command,
+                env=env,
+                umask=self.umask,
+                capture_output=True,
+                text=True,
+                timeout=_STARTS_WITHIN_S,
+                check=False,
+            )
+            if "timed out during startup" not in done.stdout + done.stderr:
+                break
+            for pid in self.processes_of(name):
+                self.end(pid)
         assert done.returncode == 0, done.stdout + done.stderr
         (raylet,) = set(self.processes("/raylet/raylet")) - before
         self.nodes[name] = RayNode(name, home, raylet)
@@ -229,6 +232,7 @@ class RayRig:
     made: list[RayCompute] = field(default_factory=list)
     name: str = "lab"
     patience_s: float = 30.0
+    leaves_after_s: float = LEAVES_AFTER_S
 
     def backend(self, **changes: Any) -> RayCompute:
         """Make a backend over the cluster, as a server that starts does."""
@@ -244,7 +248,8 @@ class RayRig:
             "seal": no_seal,
         }
         pace = replace(BRISK, connect=_STARTS_WITHIN_S)
-        made = RayCompute(Attachment(**{**facts, **changes}), patience_s=self.patience_s, pace=pace)
+        attachment = Attachment(**{**facts, **changes})
+        made = RayCompute(attachment, patience_s=self.patience_s, pace=pace, leaves_after_s=self.leaves_after_s)
         self.made.append(made)
         return made
 
@@ -283,26 +288,3 @@ def _processes() -> list[tuple[int, str]]:
             if line and int(entry.name) != os.getpid():
                 found.append((int(entry.name), line))
     return found
-
-
-def main() -> None:
-    """Run a cluster for a developer until Ctrl-C; arguments: nodes, CPUs of each."""
-    count, cpus = int(sys.argv[1]), float(sys.argv[2])
-    cluster = RayCluster()
-    try:
-        print(f"Starting {count} nodes below {cluster.folder} …", flush=True)
-        cluster.start(cpus)
-        for number in range(1, count):
-            cluster.join(f"n{number}", cpus)
-        document = cluster.folder / "ray.yml"
-        document.write_text(f"name: ray\ntype: ray\naddress: {cluster.address}\n", encoding="utf-8")
-        print(f"Dashboard: {cluster.address}\nlapis compute attach -f {document}\nCtrl-C ends it.", flush=True)
-        signal.pause()
-    except KeyboardInterrupt:
-        print("Ending …", flush=True)
-    finally:
-        cluster.stop()
-
-
-if __name__ == "__main__":
-    main()

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from tests.support.own_network import in_space, named, space_of
 from tests.support.polling import eventually
 from tests.support.processes import clean_environment, end, free_port, tail
 
@@ -150,13 +151,15 @@ class SlurmRig:
     def start_node(self, name: str, *, rebooted: bool = False) -> None:
         """Start a node's daemon; `rebooted`: it says that its machine has been started anew."""
         new_boot = ["-b"] if rebooted else []
-        self._start(name, "slurmd", "-D", "-N", name, *new_boot, "-f", str(self.root / "slurm.conf"))
+        program = [*named(name), "slurmd", "-D", "-N", name, *new_boot]
+        self._start(name, *program, "-f", str(self.root / "slurm.conf"))
 
     def kill_node(self, name: str, *, jobs: bool = True) -> None:
         """Kill a node's daemon and, as with a machine that loses its power, all that ran there."""
+        space = self._space(name)
         self._kill(name)
         if jobs:
-            for pid in self.pids_on(name):
+            for pid in {*self.pids_on(name), *in_space(space)}:
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
@@ -166,7 +169,12 @@ class SlurmRig:
         """Return the processes of jobs that run on a node, and of Slurm's step daemons there."""
         marks = {f"SLURMD_NODENAME={name}".encode(), f"SLURM_CONF={self.root}/slurm.conf".encode()}
         jobs = [pid for pid in _all_pids() if marks <= set(_read(pid, "environ").split(b"\0"))]
-        return jobs + _owners_of_sockets(f"{self.root}/spool-{name}/")
+        return sorted({*jobs, *_owners_of_sockets(f"{self.root}/spool-{name}/"), *in_space(self._space(name))})
+
+    def _space(self, name: str) -> str:
+        """Return what a node's processes have in common, where it has a host name of its own; empty elsewhere."""
+        process = self._processes.get(name)
+        return space_of(process.pid) if process is not None else ""
 
     def set_node(self, name: str, state: str, reason: str = "a test") -> None:
         """Have the controller take a node as down, drained, or back."""

@@ -34,10 +34,10 @@ UsePAM no
 PasswordAuthentication {password}
 KbdInteractiveAuthentication no
 PermitRootLogin yes
-MaxStartups 100
 PrintMotd no
 LogLevel VERBOSE
 {address}
+{further}
 """
 
 
@@ -77,6 +77,7 @@ class SshMachine(OwnNetwork):
         space: its network namespace; empty for one on loopback.
         home_size: of ``/home``, a tmpfs that is new at each start; empty for homes that outlive a restart.
         password_works: whether it takes passwords.
+        further: lines of its server's settings.
     """
 
     folder: Path
@@ -87,6 +88,7 @@ class SshMachine(OwnNetwork):
     space: str = ""
     home_size: str = "400m"
     password_works: bool = True
+    further: str = "MaxStartups 100"
     program: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -114,7 +116,13 @@ class SshMachine(OwnNetwork):
         address = "" if self.space else f"ListenAddress {self.address}\nPort {self.port}"
         allowed = "yes" if self.password_works else "no"
         settings.write_text(
-            _CONFIG.format(folder=self.folder, keys=self.folder / "authorized", password=allowed, address=address)
+            _CONFIG.format(
+                folder=self.folder,
+                keys=self.folder / "authorized",
+                password=allowed,
+                address=address,
+                further=self.further,
+            )
         )
         assert SSHD is not None
         command = [SSHD, "-D", "-E", str(self.folder / "log"), "-f", str(settings)]

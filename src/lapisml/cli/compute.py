@@ -78,12 +78,16 @@ def _detach(args: Namespace) -> None:
 
 def _attach_settings(parser: ArgumentParser) -> None:
     parser.add_argument("--type", "-t", metavar="TYPE", help="virtualmachine, slurm or ray")
-    parser.add_argument("--resource-id", metavar="ID", help="Azure's id of the machine; kept")
+    parser.add_argument("--resource-id", metavar="ID", help="Azure's id of the machine; ends in its host name")
     parser.add_argument("--description", metavar="TEXT", help="what it is for")
     parser.add_argument("--admin-username", metavar="USER", help="user to log in as")
     parser.add_argument("--admin-password", metavar="PASSWORD", help="password of the user; kept encrypted")
     parser.add_argument("--ssh-private-key-file", metavar="FILE", help="private key of the user; kept encrypted")
     parser.add_argument("--ssh-port", type=int, metavar="PORT", help="port of the SSH server")
+    parser.add_argument("--tags", nargs="+", action="extend", metavar="KEY=VALUE", help="its tags")
+    for flag in ("--identity-type", "--user-assigned-identities"):
+        refuse(parser, flag, f"{flag}: {_IDENTITY}")
+    refuse(parser, "--namespace", "--namespace: Kubernetes clusters can't be attached.")
 
 
 def _force(parser: ArgumentParser) -> None:

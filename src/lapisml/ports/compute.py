@@ -58,6 +58,7 @@ __all__ = [
     "EnvironmentSpec",
     "ExitStatus",
     "Handle",
+    "Help",
     "InputSpec",
     "JobPhase",
     "JournalEntry",
@@ -203,6 +204,17 @@ class Watch:
     metrics_after: int = 0
 
 
+class Help(StrEnum):
+    """What the other parts of a job of several machines are to its first; told by the first."""
+
+    NONE = ""
+    """Equals: the first that fails ends all."""
+    SPARE = "spare"
+    """They help it, and all that they did is with it: how it ends is how the job ends, whatever becomes of them."""
+    KEEPING = "keeping"
+    """They help it, and store at their end what they made: the job has ended well when they have."""
+
+
 @dataclass(frozen=True)
 class Observation:
     """What is known of one job.
@@ -214,6 +226,7 @@ class Observation:
         journal, metrics: what is new since the cursors of the `Watch`, oldest first.
         journal_cursor, metrics_cursor: to be given with the next `Watch`; opaque, only ever grow.
         exit: set exactly when `phase` is ENDED.
+        help: what the job's other parts are to this one.
     """
 
     handle: Handle
@@ -224,6 +237,7 @@ class Observation:
     metrics: Sequence[MetricSample] = ()
     metrics_cursor: int = 0
     exit: ExitStatus | None = None
+    help: Help = Help.NONE
 
 
 @dataclass(frozen=True)
@@ -275,6 +289,9 @@ class NodeStanding:
         cpus, gpus, memory_mb: what it has; None where it is not known.
         load: processes that want to run, mean of a minute; None where it is not known.
         sentence: why it is not to be had, else empty.
+        gpu_kind: which GPUs these are, in the engine's words; empty where that is not known.
+        memory_free_mb: memory that programs can have now; None where it is not known.
+        disk_free_mb: space that is left where its jobs lie; None where it is not known.
     """
 
     name: str
@@ -284,6 +301,9 @@ class NodeStanding:
     memory_mb: int | None = None
     load: float | None = None
     sentence: str = ""
+    gpu_kind: str = ""
+    memory_free_mb: int | None = None
+    disk_free_mb: int | None = None
 
 
 @dataclass(frozen=True)

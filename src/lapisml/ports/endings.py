@@ -77,7 +77,7 @@ SENTENCES: dict[EndReason, str] = {
     EndReason.KILLED: ("The command was killed (SIGKILL) by something other than Lapis; most likely memory ran out."),
     EndReason.TIMEOUT: "The command ran longer than its limit of {limit} and was stopped.",
     EndReason.CANCELED: "Canceled{by}.",
-    EndReason.DISK_FULL: "The disk that holds the job's folder is full{where}.",
+    EndReason.DISK_FULL: "The disk of {host} that holds {held} is full{where}.",
     EndReason.ENVIRONMENT: "The environment could not be prepared: {error}",
     EndReason.INPUT: "Input '{name}' could not be prepared: {error}",
     EndReason.OUTPUT: "Output '{name}' could not be stored: {error}",

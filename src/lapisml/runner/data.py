@@ -268,7 +268,7 @@ def _path(location: Mapping[str, Any]) -> str:
 
 def _failure(reason: EndReason, name: str, error: OSError) -> JobEndError:
     if durable.is_full(error):
-        return JobEndError(EndReason.DISK_FULL, where=f" (while '{name}' was written)")
+        return JobEndError(EndReason.DISK_FULL, held=f"'{name}'", where=" (while it was written)")
     if isinstance(error, FileNotFoundError):
         return JobEndError(reason, name=name, error=f"there is no {error.filename}")
     return JobEndError(reason, name=name, error=str(error))

@@ -26,6 +26,7 @@ class JobEndError(Exception):
     """
 
     def __init__(self, reason: EndReason, **words: str) -> None:
+        words = {"host": os.uname().nodename, "held": "the job's folder", **words}
         super().__init__(SENTENCES[reason].format(**words)[:_SENTENCE_LENGTH])
         self.at: int | None = None
         self._words = words

@@ -1,7 +1,7 @@
 """The launch specification on disk: ``spec.json`` without secrets, ``secrets.json`` beside it.
 
-Only the second holds credentials (the options of locations, the job's token); it is removed when the job has
-ended, so that no secret outlives its use.
+Only the second holds credentials (the options of locations, the job's token, the secret of its machines); it is
+removed when the job has ended, so that no secret outlives its use.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def write(folder: str, plain: Mapping[str, Any], boot_id: str) -> None:
     tracking = spec.get("tracking")
     if tracking:
         secrets["token"] = tracking.pop("token")
+    if (spec.get("parallel") or {}).get("secret"):
+        secrets["parallel"] = spec["parallel"].pop("secret")
     durable.write_json(os.path.join(folder, layout.SECRETS), secrets)
     durable.write_json(os.path.join(folder, layout.SPEC), {**spec, "boot_id": boot_id})
 
@@ -47,6 +49,8 @@ def read(folder: str) -> dict[str, Any] | None:
             location["options"] = secrets[place]
     if spec.get("tracking"):
         spec["tracking"]["token"] = secrets.get("token", "")
+    if spec.get("parallel") and "parallel" in secrets:
+        spec["parallel"]["secret"] = secrets["parallel"]
     return spec
 
 

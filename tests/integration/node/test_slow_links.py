@@ -3,64 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import socket
 import threading
 import time
 from dataclasses import replace
 
 from lapisml.backends.compute.node.link import Pace
 from lapisml.backends.compute.node.process import ProcessTransport
-from lapisml.backends.compute.node.transport import Streams
 from lapisml.ports.compute import JobPhase
 from lapisml.ports.launch import EnvironmentSpec
 from lapisml.testing.compute_bench import Bench
+from tests.support.between import Between, Passing, hand_on
 from tests.support.nodes import NodeRig, snapshot
 
-_PIECE = 4096
 
+def _at(rate: int) -> Passing:
+    """Carry so many bytes a second in each direction."""
 
-class _Slow:
-    """A way to the node that carries so many bytes a second in each direction; the agent's start is quick."""
+    async def slowly(piece: bytes, target: asyncio.StreamWriter) -> None:
+        await hand_on(piece, target)
+        await asyncio.sleep(len(piece) / rate)
 
-    def __init__(self, real: ProcessTransport, rate: int) -> None:
-        self._real = real
-        self._rate = rate
-        self._tasks: list[asyncio.Task[None]] = []
-        self.opened = 0
-
-    async def open(self) -> Streams:
-        self.opened += 1
-        reader, writer = await self._real.open()
-        ours, theirs = socket.socketpair()
-        for end in (ours, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
-        middle = await asyncio.open_connection(sock=theirs)
-        self._tasks = [
-            asyncio.ensure_future(self._carry(middle[0], writer)),
-            asyncio.ensure_future(self._carry(reader, middle[1])),
-        ]  # type: ignore[list-item]
-        return await asyncio.open_connection(sock=ours)
-
-    async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await self._real.close()
-
-    async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await source.read(_PIECE):
-                target.write(data)
-                await target.drain()
-                await asyncio.sleep(len(data) / self._rate)
-        target.close()
+    return slowly
 
 
 def test_code_that_takes_longer_than_the_silence_that_cuts(rig: NodeRig) -> None:
     """Six seconds of code over a link that counts as cut after two of silence; jobs are watched meanwhile."""
-    slow = _Slow(ProcessTransport(str(rig.root)), 300_000)
+    slow = Between(ProcessTransport(str(rig.root)), _at(300_000))
     pace = Pace(connect=30, first_pause=0.1, ping=0.3, quiet=2, patience=5, call=60)
     bench = Bench(lambda: rig.backend(transport=slow, pace=pace), rig.home, rig.root)
     code = snapshot(rig.home / "snapshots", {"big.bin": os.urandom(1_800_000)})

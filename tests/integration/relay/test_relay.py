@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,10 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from lapisml.ports.compute import JobPhase, Outcome
-from lapisml.runner import layout, processes
+from lapisml.backends.compute.local import LocalProcesses
+from lapisml.ports.compute import JobPhase, Outcome, TrackingSpec
+from lapisml.ports.launch import PartSpec
+from lapisml.runner import layout, processes, specfile
+from lapisml.runner.relay.spool import Spool
 from lapisml.testing.compute_bench import Bench
-from tests.integration.relay.conftest import RelayedJob
+from tests.integration.relay.conftest import TOKEN, RelayedJob
 from tests.integration.relay.tracker import PATH, Tracker
 from tests.support.polling import eventually
 
@@ -289,3 +295,21 @@ def test_garbage_ends_the_connection_and_not_the_relay(relayed: Relayed, tracker
                 pass
     job.log_metric(0)
     eventually(lambda: tracker.steps("run") == [0])
+
+
+def test_parts_of_one_job_whose_spools_are_alike_lose_no_point(tmp_path: Path, tracker: Tracker) -> None:
+    """Two machines log under names of one length: their spools then have the same offsets, and each its own points."""
+    tracker.start()
+    tracking = TrackingSpec(str(tmp_path / "run" / "server.json"), PATH, TOKEN, "run", "1", "exp")
+    bench = Bench(lambda: LocalProcesses(tmp_path), tmp_path)
+    whole = bench.spec("true", tracking=tracking, node_count=2)
+    for number in range(2):
+        folder = tmp_path / f"part{number}"
+        folder.mkdir()
+        spec = replace(whole, part=PartSpec(number, ("127.0.0.1",) * 2, (20000, 20016)))
+        specfile.write(str(folder), spec.to_json(), "boot")
+        point = {"key": f"loss{number}", "value": 1.0, "timestamp": 1, "step": 0}
+        Spool(str(folder), "elsewhere").append("run", [point])
+        script = "import sys; from lapisml.runner.relay.main import serve; serve(sys.argv[1], None)"
+        subprocess.run([sys.executable, "-c", script, str(folder)], check=True, timeout=60)
+    assert [point["key"] for point in tracker.metrics["run"]] == ["loss0", "loss1"]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support import sshd
+from tests.support.sites import ENGINES, Site, site
 from tests.support.sshd import SshMachine
 
 NewMachine = Callable[..., SshMachine]
@@ -55,6 +56,13 @@ def machine(_spaces: str) -> Iterator[SshMachine]:
         pytest.skip(sshd.NO_SSHD)
     with contextlib.ExitStack() as stack:
         yield _maker(spaces=not _spaces, stack=stack)()
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def lab(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """A server to which two machines are attached, once by each engine."""
+    with site(request.param) as made:
+        yield made
 
 
 @pytest.fixture

@@ -6,16 +6,20 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+import yaml
 
 pytest.importorskip("asyncssh", reason="asyncssh is not installed: pip install 'lapisml[ssh]'")
 
 from tests.integration.jobs.client import Api
 from tests.support import sshd
+from tests.support.cli import run_lapis
 from tests.support.polling import eventually
 from tests.support.server import LapisServer, end_everything
 from tests.support.sshd import SshMachine
+from tests.support.whole import only_in_a_whole_run
 
 SETTINGS = {"LAPIS_ENVIRONMENT_RESOLUTION": "host"}
 
@@ -35,7 +39,13 @@ def server(tmp_path_factory: pytest.TempPathFactory, local_machine: SshMachine) 
     """A server to which that machine is attached, as ``lab``, with two places for jobs."""
     folder = tmp_path_factory.mktemp("attached")
     server = LapisServer(folder / "home", SETTINGS).start()
-    document = sshd.document(local_machine, root=str(folder / "node"), interpreter=sys.executable, slots=2)
+    document = sshd.document(
+        local_machine,
+        root=str(folder / "node"),
+        interpreter=sys.executable,
+        slots=2,
+        environment_variables={"SITE": "cellar", "WHOSE": "the compute's"},
+    )
     status, body = Api(server).call("PUT", "/computes/lab", document)
     assert status == 200, body
     yield server
@@ -69,6 +79,13 @@ def test_a_job_runs_there_and_its_traces_are_here(api: Api) -> None:
     assert "user_logs/std_log.txt" in [log["path"] for log in listed["value"]]
     states = [event["status"] for event in api.call("GET", f"/jobs/{name}/events")[1]["value"]]
     assert states.index("Queued") < states.index("Preparing") < states.index("Running") < states.index("Failed")
+
+
+def test_variables_of_the_compute_reach_its_jobs(api: Api) -> None:
+    own = {"WHOSE": "its own"}
+    name = api.submit('echo "$SITE, $WHOSE"', compute="lab", environment_variables=own)
+    api.wait(name, "Completed")
+    assert api.printed(name) == b"cellar, its own\n"
 
 
 def test_metrics_reach_the_run(api: Api, server: LapisServer) -> None:
@@ -159,3 +176,88 @@ def test_detaching_with_force_ends_the_jobs(api: Api, server: LapisServer, local
     api.wait(name, "Canceled")
     eventually(lambda: api.call("DELETE", "/computes/other")[0] in (204, 404), 30)
     end_everything(Path(root))
+
+
+@only_in_a_whole_run
+def test_a_mini_batch_job_of_two_nodes_takes_two_places(server: LapisServer, api: Api, tmp_path: Path) -> None:
+    """Files go through the server to both; each is worked on once, and the lines are put together."""
+    (tmp_path / "data").mkdir()
+    names = [f"f{number:02}" for number in range(30)]
+    for name in names:
+        (tmp_path / "data" / name).write_text(name)
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "score.py").write_text(
+        "import os, time\ndef run(files):\n  time.sleep(0.2)\n"
+        "  return [open(file).read() + ' ' + os.environ['AZUREML_CR_NODE_RANK'] for file in files]\n"
+    )
+    document = {
+        "type": "parallel",
+        "compute": "azureml:lab",
+        "resources": {"instance_count": 2},
+        "inputs": {"data": {"type": "uri_folder", "path": "./data"}},
+        "outputs": {"scored": {"type": "uri_file"}},
+        "input_data": "${{inputs.data}}",
+        "task": {
+            "type": "run_function",
+            "code": "./code",
+            "entry_script": "score.py",
+            "environment": {"image": "python"},
+            "append_row_to": "${{outputs.scored}}",
+        },
+    }
+    (tmp_path / "job.yml").write_text(yaml.safe_dump(document))
+    words = ("job", "create", "-f", "job.yml", "--query", "name", "-o", "tsv")
+    name = run_lapis(*words, home=server.home, cwd=tmp_path, check=True).stdout.strip()
+    api.wait(name, "Completed")
+    words = ("job", "download", "--name", name, "--output-name", "scored", "--download-path", "got")
+    run_lapis(*words, home=server.home, cwd=tmp_path, check=True)
+    (path,) = [path for path in (tmp_path / "got").rglob("*") if path.is_file()]
+    lines = [line.split() for line in path.read_text().splitlines()]
+    assert [words[0] for words in lines] == names
+    assert {words[1] for words in lines} == {"0", "1"}
+    _status, listed = api.call("GET", f"/jobs/{name}/logs")
+    logs = [log["path"] for log in listed["value"]]
+    assert "user_logs/std_log_process_001.txt" in logs
+    spec = (server.home.parent / "node").rglob("spec.json")
+    assert not [path for path in spec if '"secret": "' in path.read_text()]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hosts": ["-oProxyCommand=touch /tmp/lapis-canary"]},
+        {"hosts": [{"address": "a", "username": "$(touch /tmp/lapis-canary)"}]},
+        {"ssh_settings": {"admin_username": "a\nb", "admin_password": "x"}},
+        {"root": "/tmp/a\nb"},
+        {"interpreter": "/bin/sh\n"},
+        {"name": "a$(id)"},
+        {"name": "../../etc"},
+        {"ssh_settings": {"admin_username": "ada", "ssh_private_key": "KEY", "passphrase": "wrong"}},
+    ],
+)
+def test_malicious_documents_are_refused_before_anything_is_kept(
+    api: Api, tmp_path: Path, change: dict[str, object]
+) -> None:
+    """Addresses, users, paths, names, and a passphrase that does not open the key: each with a sentence."""
+    settings = change.get("ssh_settings")
+    if isinstance(settings, dict) and settings.get("ssh_private_key") == "KEY":
+        change = {"ssh_settings": {**settings, "ssh_private_key": sshd.make_key(tmp_path / "k", passphrase="right")}}
+    document = {
+        "name": "evil",
+        "type": "virtualmachine",
+        "hosts": ["gpu1"],
+        "ssh_settings": {"admin_username": "ada", "admin_password": "x"},
+        **change,
+    }
+    status, body = api.call("PUT", "/computes/evil", document)
+    assert status in (400, 422), body
+    assert body["error"]["message"]
+    assert api.call("GET", "/computes/evil")[0] == 404
+    assert not Path("/tmp/lapis-canary").exists()
+
+
+@pytest.mark.parametrize("name", ["-oProxyCommand=id", "a b", "a'b", "$(id)", "a;b", ".."])
+def test_malicious_names_of_jobs_are_refused(api: Api, name: str) -> None:
+    document = {"type": "command", "command": "true", "environment": {"image": "python"}, "compute": "lab"}
+    status, body = api.call("PUT", f"/jobs/{quote(name, safe='')}", {"document": document})
+    assert status in (400, 404, 422), body

@@ -7,9 +7,11 @@ import pytest
 
 from lapisml.core.errors import LapisError
 from lapisml.documents.registry import parse
+from lapisml.ports.compute import NodeStanding, Standing
 from lapisml.server.features.workspaces.store import Workspace
 from lapisml.server.platform.principal import Principal
 from lapisml.server.surfaces.azure.arm import ArmCall, Query
+from lapisml.server.surfaces.azure.nouns import attached_form
 from lapisml.server.surfaces.azure.nouns.compute_form import compute_document, compute_properties
 from lapisml.server.surfaces.azure.nouns.identity_form import write_identity
 from lapisml.server.surfaces.azure.nouns.workspace_form import workspace_changes, workspace_resource
@@ -117,6 +119,70 @@ def test_a_password_is_neither_kept_nor_shown() -> None:
 
 def test_other_types_keep_their_name_for_the_service_to_refuse() -> None:
     assert compute_document("k", {"properties": {"computeType": "Kubernetes"}}) == {"name": "k", "type": "kubernetes"}
+
+
+VM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/gpu1"
+LAB = {
+    "name": "lab",
+    "type": "virtualmachine",
+    "tags": {},
+    "hosts": ["a", {"address": "b", "port": 2222}],
+    "slots": 4,
+    "ssh_settings": {"admin_username": "ada", "ssh_private_key": "***"},
+}
+
+
+def _sent_back(document: dict[str, Any]) -> dict[str, Any]:
+    """Give the document that a client means which sends a compute back as it was shown."""
+    body = {"location": "local", "tags": document["tags"], "properties": attached_form.properties(document, Standing())}
+    given = compute_document(document["name"], dict(orjson.loads(orjson.dumps(body))))
+    given.pop("location")
+    return attached_form.over(document, given)
+
+
+def test_a_machine_is_read_from_what_the_client_sends() -> None:
+    login = {"username": "ada", "password": "p", "privateKeyData": "KEY"}
+    inner = {"sshPort": 22, "administratorAccount": login}
+    body = {"tags": {}, "properties": {"computeType": "VirtualMachine", "resourceId": VM, "properties": inner}}
+    document = compute_document("vm", body)
+    assert document["ssh_settings"] == {
+        "admin_username": "ada", "admin_password": "p", "ssh_private_key": "KEY", "ssh_port": 22,
+    }  # fmt: skip
+    assert dict(parse("compute", document).to_dict()) == document
+    shown = attached_form.properties(document, Standing())
+    assert (shown["properties"]["address"], shown["resourceId"], shown["isAttachedCompute"]) == ("gpu1", VM, True)
+    assert "KEY" not in str(shown)
+    assert "'p'" not in str(shown)
+
+
+def test_what_comes_back_as_it_was_shown_changes_nothing() -> None:
+    assert _sent_back(LAB) == LAB
+    assert _sent_back({**LAB, "hosts": [{"address": "a", "port": 2222, "username": "bob"}]})["ssh_settings"] == {
+        "admin_username": "ada", "ssh_private_key": "***",
+    }  # fmt: skip
+
+
+def test_a_client_may_name_another_machine_and_another_password() -> None:
+    changed = attached_form.over(LAB, {"address": "c", "ssh_settings": {"admin_password": "new"}})
+    assert "hosts" not in changed
+    assert (changed["address"], changed["slots"], changed["ssh_settings"]["admin_password"]) == ("c", 4, "new")
+
+
+@pytest.mark.parametrize(
+    ("state", "shown", "errors"), [("ready", "Succeeded", 0), ("unreachable", "Failed", 1), ("unknown", "Unknown", 0)]
+)
+def test_how_an_attached_compute_is(state: str, shown: str, errors: int) -> None:
+    properties = attached_form.properties(LAB, Standing(state, "It sleeps."))
+    assert (properties["provisioningState"], len(properties["provisioningErrors"] or [])) == (shown, errors)
+    if errors:
+        assert properties["provisioningErrors"][0]["error"]["message"] == "It sleeps."
+
+
+def test_clusters_are_shown_under_their_own_word() -> None:
+    standing = Standing(engine={"Ray": "2.60.0"}, nodes=[NodeStanding("n1", "idle"), NodeStanding("n2", "idle")])
+    document = {"name": "r", "type": "ray", "address": "http://head:8265", "token": "***"}
+    shown = attached_form.properties(document, standing)
+    assert (shown["computeType"], shown["properties"]) == ("Ray", {"engine": {"Ray": "2.60.0"}, "nodeCount": 2})
 
 
 def _call() -> ArmCall:

@@ -10,8 +10,10 @@ import pytest
 from lapisml.core.errors import LapisError
 from lapisml.documents import registry
 from lapisml.documents.loading import load_dict
+from lapisml.documents.machines import with_machine
 
 SSH = {"name": "lab", "type": "virtualmachine"}
+VM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines"
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,9 @@ def test_a_document_is_kept_as_it_is_written(given: dict[str, Any]) -> None:
     ("given", "path", "word"),
     [
         (SSH, "hosts", "no machine"),
+        ({**SSH, "resource_id": "/subscriptions/s"}, "hosts", "virtualMachines/<host name>"),
+        ({**SSH, "resource_id": f"{VM}/-oProxyCommand=x"}, "hosts", "no machine"),
+        ({**SSH, "tags": {"lapis.address": "-l root"}}, 'tags["lapis.address"]', "no address"),
         ({**SSH, "address": "a", "hosts": ["b"]}, "address", "hosts"),
         ({**SSH, "hosts": ["a", {"address": "a"}]}, "hosts[1]", "twice"),
         ({**SSH, "hosts": ["-oProxyCommand=touch /tmp/x"]}, "hosts[0]", "no address"),
@@ -74,3 +79,24 @@ def test_a_server_takes_no_file_name_for_a_private_key() -> None:
     with pytest.raises(LapisError) as caught:
         registry.parse("compute", {**SSH, "address": "a", "ssh_settings": {"ssh_private_key_file": "/etc/shadow"}})
     assert "your own machine" in caught.value.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("given", "address", "keys"),
+    [
+        ({"resource_id": f"{VM}/gpu1"}, "gpu1", None),
+        ({"resource_id": "gpu1.example.org"}, "gpu1.example.org", None),
+        ({"resource_id": f"{VM}/gpu1", "address": "a"}, "a", None),
+        ({"resource_id": f"{VM}/gpu1", "tags": {"lapis.address": "10.0.0.7"}}, "10.0.0.7", None),
+        ({"address": "a", "tags": {"lapis.address": "b", "lapis.host_key": "k1, k2"}}, "a", ["k1", "k2"]),
+        ({"hosts": ["a"], "host_keys": ["k0"], "tags": {"lapis.host_key": "k1"}}, None, ["k0", "k1"]),
+    ],
+)
+def test_a_document_of_azures_names_its_machine(given: dict[str, Any], address: str | None, keys: Any) -> None:
+    document = registry.parse("compute", {**SSH, **given}).to_dict()
+    assert document == {**SSH, **given}
+    whole = with_machine(document)
+    assert (whole.get("address"), whole.get("host_keys")) == (address, keys)
+    assert with_machine({"type": "slurm", "tags": {"lapis.address": "a"}}) == {
+        "type": "slurm", "tags": {"lapis.address": "a"},
+    }  # fmt: skip

@@ -9,8 +9,6 @@ import io
 import json
 import os
 import socket
-import subprocess
-import sys
 import tarfile
 import tracemalloc
 from collections.abc import Sequence
@@ -20,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from lapisml.backends.compute.node import codec, engine, pack, tidying
+from lapisml.backends.compute.node import codec, engine, pack
 from lapisml.backends.compute.node.contexts import manifest_of
 from lapisml.backends.compute.node.news import News
 from lapisml.backends.compute.node.pace import ahead
@@ -161,7 +159,7 @@ def test_contents_are_checked_before_they_are_kept(tmp_path: Path) -> None:
         with pytest.raises(LapisError) as caught:
             store.put(asked, data)
         assert caught.value.code is ErrorCode.INTEGRITY
-    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+    assert [p for p in (tmp_path / "snapshots").rglob("*") if p.is_file()] == []
     store.put({"blob": digest, "upload": "u2", "offset": 0}, b"fo")
     store.put({"blob": digest, "upload": "u2", "offset": 2, "last": True}, b"o")
     assert store.missing({"manifest": digest, "blobs": [digest]})["blobs"] == []
@@ -186,22 +184,6 @@ def test_the_pack_is_the_same_every_time_and_holds_no_server() -> None:
     assert not [name for name in names if name.startswith(("lapisml/server/", "lapisml/cli/", "lapisml/sdk/"))]
     assert not [name for name in names if "__pycache__" in name]
     assert len(made.data) < 2 << 20
-
-
-def test_packs_go_when_nobody_uses_them(tmp_path: Path) -> None:
-    """Not the agent's own, not one that is in use, not one that was used lately."""
-    packs = {name: tmp_path / "pack" / name for name in ("own", "used", "fresh", "old")}
-    for name, folder in packs.items():
-        (folder / "lapisml").mkdir(parents=True)
-        if name != "fresh":
-            os.utime(folder, (0, 0))
-    waiting = "import sys; sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", waiting, str(packs["used"])], stdin=subprocess.PIPE) as process:
-        assert tidying.remove_old_packs(tmp_path, packs["own"]) == ["old"]
-        assert sorted(p.name for p in (tmp_path / "pack").iterdir()) == ["fresh", "own", "used"]
-        assert process.stdin is not None
-        process.stdin.close()
-    assert tidying.remove_old_packs(tmp_path, packs["own"]) == ["used"]
 
 
 def test_what_a_cut_upload_left_goes_with_the_next(tmp_path: Path) -> None:
@@ -282,7 +264,7 @@ def test_a_specification_is_made_for_the_node(tmp_path: Path) -> None:
     """Folders are the node's, shared ones stay, object stores stay, everything else is sealed."""
     sealed: list[tuple[str, bool]] = []
 
-    def seal(location: Any, writable: bool) -> dict[str, Any]:
+    def seal(location: Any, writable: bool, job: Handle) -> dict[str, Any]:
         sealed.append((location["path"], writable))
         return {"protocol": "lapis", "path": "/x", "options": {"ticket": "t", "base": "/x"}, "root": "/x"}
 
@@ -298,8 +280,13 @@ def test_a_specification_is_made_for_the_node(tmp_path: Path) -> None:
             "beside": InputSpec("uri_file", "u", _location("/mnt/database/in")),
             "bucket": InputSpec("uri_file", "u", _location("bucket/in", "s3")),
             "direct": InputSpec("uri_file", "https://x", None, "direct"),
+            "named": InputSpec("uri_file", "u", _location("/home/named"), "direct"),
         },
-        outputs={"out": OutputSpec("uri_folder", "u", _location("/home/out"))},
+        outputs={
+            "out": OutputSpec("uri_folder", "u", _location(f"{tmp_path}/deep/out")),
+            "file": OutputSpec("uri_file", "u", _location(f"{tmp_path}/file")),
+            "spark": OutputSpec("uri_folder", "u", _location(f"{tmp_path}/spark"), "direct"),
+        },
         environment=EnvironmentSpec({}, "m:c", "/home/environments", "k", {"root": "/home/e", "cache_dir": "/c"}),
         tracking=TrackingSpec("/home/run/server.json", "/mlflow/default", "token", "r", "0", "e"),
         environment_variables={"B": "mine"},
@@ -316,14 +303,28 @@ def test_a_specification_is_made_for_the_node(tmp_path: Path) -> None:
     assert made.environment_variables == {"A": "1", "B": "mine"}
     where = {name: given.location and given.location["protocol"] for name, given in made.inputs.items()}
     assert where == {
-        "plain": "lapis", "both": "lapis", "shared": "file", "beside": "lapis", "bucket": "s3", "direct": None
+        "plain": "lapis", "both": "lapis", "shared": "file", "beside": "lapis", "bucket": "s3", "direct": None,
+        "named": "lapis",
     }  # fmt: skip
+    assert made.inputs["named"].location is not None
+    assert made.inputs["named"].location["options"] == {}
     assert made.inputs["plain"].location is not None
     assert made.inputs["plain"].location["options"]["server_file"] == "/node/run/server.json"
     assert sorted(sealed) == [
-        ("/home/artifacts", True), ("/home/both", True), ("/home/in", False), ("/home/out", True),
+        ("/home/artifacts", True), ("/home/both", True), ("/home/in", False), ("/home/named", False),
         ("/mnt/database/in", False),
+        (f"{tmp_path}/deep/out", True), (f"{tmp_path}/file", True), (f"{tmp_path}/spark", True),
     ]  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir() if path.name in ("deep", "file", "spark")] == ["deep"]
+    assert (tmp_path / "deep" / "out").is_dir(), "an output that nothing is written to is empty, not absent"
+    rig.document["through_server"] = True
+    for protocol, options, wanted in (
+        ("s3", {"secret": "s"}, "lapis"), ("az", {}, "lapis"), ("https", {}, "https"), ("https", {"t": "s"}, "lapis"),
+    ):  # fmt: skip
+        given = InputSpec("uri_file", "u", {**_location("place", protocol), "options": options})
+        placed = rewritten(dataclasses.replace(spec, inputs={"data": given}), facts, rig.attachment(seal=seal)).spec
+        assert placed.inputs["data"].location is not None
+        assert placed.inputs["data"].location["protocol"] == wanted, protocol
 
 
 def test_the_folder_on_a_node_is_one_of_this_installation(tmp_path: Path) -> None:

@@ -24,13 +24,13 @@ from lapisml.documents.fields import (
     Texts,
     Variables,
 )
+from lapisml.documents.machines import ADDRESS_TAG, HOST, address_of
 from lapisml.documents.paths import DocumentPath
 from lapisml.documents.reading import fault, read_text
 from lapisml.documents.words import listed, nearest
 
 SSH_PORT = 22
 
-_HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})|[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]{1,32})?)\Z")
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?\Z")
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:@+=*()\[\]&|/-]{0,254}\Z")
 _URL = re.compile(r"https?://[A-Za-z0-9_.\[\]:%-]+(?:/[^\s\x00-\x1f]*)?\Z")
@@ -58,7 +58,7 @@ def _matching(form: re.Pattern[str], message: str, expected: str) -> Any:
 _AS_TEXT = WithJsonSchema({"type": "string", "minLength": 1})
 
 Address = Annotated[
-    str, _matching(_HOST, "is no address of a machine", "a host name or an IP address, without a user"), _AS_TEXT
+    str, _matching(HOST, "is no address of a machine", "a host name or an IP address, without a user"), _AS_TEXT
 ]
 Login = Annotated[
     str, _matching(_LOGIN, "is no user name", "letters, digits, `_`, `.` and `-`, no dash in front"), _AS_TEXT
@@ -106,6 +106,28 @@ Hosts = Annotated[
 ]
 
 
+class NodeSize(Part):
+    """What a machine size means on a cluster that gives out its nodes itself."""
+
+    cpus: Count | None = Field(None, description="processors of a node")
+    gpus: Amount | None = Field(None, description="GPUs of a node")
+    memory_mb: Count | None = Field(None, description="memory of a node, mebibytes")
+    instance_type: Word | None = Field(
+        None, description="on Slurm a partition, on Ray a resource or a kind of GPU that nodes have"
+    )
+
+
+NodeSizes = Annotated[dict[str, NodeSize], MappingOf]
+
+_SIZES = "machine size of clusters that this backs, and what their jobs ask of a node; `*` is any other size"
+
+
+class HostSize(Part):
+    """Which machines are of a size."""
+
+    hosts: Annotated[list[Address], ListOf] = Field(description="some of the machines, by their address")
+
+
 class Attached(Document):
     """What all attached computes have."""
 
@@ -116,7 +138,9 @@ class Attached(Document):
         "is_attached engine nodes current_node_count running_node_count max_instances".split()
     )
 
-    resource_id: Text | None = Field(None, description="Azure's id of what is attached; kept, not needed")
+    resource_id: Text | None = Field(
+        None, description="Azure's id of what is attached; of a machine without an address its last part is one"
+    )
     root: Folder | None = Field(None, description="folder for jobs on the machines; ~/.lapis-node/… when left out")
     interpreter: Folder | None = Field(None, description="Python 3.11 or newer on the machines; found when left out")
     shared: Annotated[list[Folder], ListOf] | None = Field(
@@ -126,6 +150,12 @@ class Attached(Document):
         None, description="address of this server as the machines reach it; needed only where it is quicker"
     )
     environment_variables: Variables | None = Field(None, description="variable and value, for every job there")
+    through_server: Flag | None = Field(
+        None, description="whether data in object stores goes through the server, so that no key of theirs goes there"
+    )
+    keep_days: Count | None = Field(
+        None, description="days that code and environments which no job uses stay on the machines; 30 when left out"
+    )
 
 
 class VirtualMachine(Attached):
@@ -140,11 +170,14 @@ class VirtualMachine(Attached):
     ssh_settings: SshAccess | None = Field(None, description="how one logs in")
     known_hosts: Text | None = Field(None, description="lines of a known_hosts file with the machines' keys")
     host_keys: Texts | None = Field(None, description="public keys of the machines, as `ssh-ed25519 AAAA…`")
+    sizes: Annotated[dict[str, HostSize], MappingOf] | None = Field(
+        None, description="machine size of clusters that this backs, and the machines of that size; `*` is any other"
+    )
 
     def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
         """Refuse a document that names no machine, names one twice, or says where they are twice."""
         if self.address is None and not self.hosts:
-            yield ("hosts",), fault("no machine is named", "`address: <host>`, or a list of `hosts`", at="missing")
+            yield from self._unnamed()
         elif self.address is not None and self.hosts is not None:
             yield ("address",), fault("there are `hosts` too", "one of them", at="key")
         seen: set[tuple[str, int]] = set()
@@ -153,6 +186,25 @@ class VirtualMachine(Attached):
             if where in seen:
                 yield ("hosts", index), fault(f"`{where[0]}` is there twice", "each machine once, with its `slots`")
             seen.add(where)
+        for size, found in (self.sizes or {}).items():
+            for index, address in enumerate(found.hosts):
+                if address not in {name for name, _port in seen}:
+                    where_else = ("sizes", size, "hosts", index)
+                    yield where_else, fault(f"`{address}` is not among the `hosts`", listed([n for n, _p in seen]))
+
+    def _unnamed(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
+        named = address_of({"resource_id": self.resource_id, "tags": self.tags})
+        if named is None:
+            sentence = "no machine is named"
+            if self.resource_id:
+                sentence += ": `resource_id` does not end in `virtualMachines/<host name>`"
+            wanted = f"`address: <host>`, a list of `hosts`, or a tag `{ADDRESS_TAG}`"
+            yield ("hosts",), fault(sentence, wanted, at="missing")
+        elif not HOST.match(named):
+            yield (
+                ("tags", ADDRESS_TAG),
+                fault(f"`{named[:80]}` is no address of a machine", "a host name or an IP address, without a user"),
+            )
 
 
 class SlurmLogin(SshAccess):
@@ -183,6 +235,7 @@ class Slurm(Attached):
     constraint: Word | None = Field(None, description="features that nodes must have")
     max_nodes: Count | None = Field(None, description="nodes that one job may have")
     time_limit_minutes: Count | None = Field(None, description="time limit of jobs that say none")
+    sizes: NodeSizes | None = Field(None, description=_SIZES)
     requeue: Flag | None = Field(
         None, description="whether Slurm may start a job again whose command has not begun; true when left out"
     )
@@ -212,3 +265,4 @@ class Ray(Attached):
     front_port: Amount | None = Field(None, description="port that the server reaches on the cluster; 0: any free one")
     max_nodes: Count | None = Field(None, description="nodes that one job may have")
     certificate: FilledText | None = Field(None, description="PEM text of the authority that signed its certificate")
+    sizes: NodeSizes | None = Field(None, description=_SIZES)

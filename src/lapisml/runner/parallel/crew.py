@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from lapisml.runner.parallel.batches import MiniBatch
 from lapisml.runner.parallel.workers import Worker
@@ -22,15 +22,20 @@ class Crew:
         make: makes the worker of a number.
         size: how many.
         patience: how many may die without a mini-batch in hand before one of them does its work.
+        first: the number of the first worker.
+
+    Attributes:
+        missed: the job's other machines that were not there when all was done; none are known here.
 
     A worker is told by the driver what to do; what it says and how it ends is given back by `events`.
     """
 
-    def __init__(self, make: Callable[[int], Worker], size: int, patience: int) -> None:
+    def __init__(self, make: Callable[[int], Worker], size: int, patience: int, first: int = 0) -> None:
         self._make = make
-        self._size = size
+        self._numbers = range(first, first + size)
         self._patience = patience
         self._in_vain = 0
+        self.missed: list[int] = []
         self._selector = selectors.DefaultSelector()
         self._workers: dict[int, Worker] = {}
 
@@ -44,8 +49,28 @@ class Crew:
         Raises:
             CrewError: a process can't be made.
         """
-        for number in range(self._size):
+        for number in self._numbers:
             self._hire(number)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of all workers."""
+        return list(self._numbers)
+
+    def worker(self, number: int) -> Worker | None:
+        """Return the worker of a number; None without one."""
+        return self._workers.get(number)
+
+    def restart_busy(self) -> None:
+        """End the workers that have a mini-batch in hand, and start others in their place.
+
+        Raises:
+            CrewError: a process can't be made.
+        """
+        for worker in [worker for worker in self._workers.values() if worker.batch is not None]:
+            batch_of(worker).discard()
+            self._dismiss(worker)
+            self._hire(worker.number)
 
     def idle(self) -> Iterator[Worker]:
         """Give the workers that wait for work."""
@@ -146,7 +171,13 @@ def _is_overdue(worker: Worker, now: float) -> bool:
     return worker.deadline is not None and now >= worker.deadline
 
 
-def batch_of(worker: Worker) -> MiniBatch:
+class HasBatch(Protocol):
+    """A worker, wherever it is."""
+
+    batch: MiniBatch | None
+
+
+def batch_of(worker: HasBatch) -> MiniBatch:
     """Take from a worker what it worked on."""
     assert worker.batch is not None
     batch, worker.batch = worker.batch, None

@@ -13,11 +13,13 @@ import sys
 import traceback
 from typing import Any
 
-from lapisml.runner import copying, durable
+from lapisml.runner import durable
 from lapisml.runner.parallel import workers
 from lapisml.runner.parallel.batches import Feed, InputError, MiniBatch
 from lapisml.runner.parallel.crew import Crew, CrewError, batch_of
+from lapisml.runner.parallel.everyone import Everyone
 from lapisml.runner.parallel.failures import Files
+from lapisml.runner.parallel.hosts import Hosts, Seat
 from lapisml.runner.parallel.ledger import Ledger, Limits
 from lapisml.runner.parallel.pace import Pace
 from lapisml.runner.parallel.plan import Plan
@@ -40,7 +42,7 @@ def main() -> None:
     plan = Plan.read(path)
     signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(_TERMINATED))
     os.makedirs(plan.scratch, exist_ok=True)
-    _lay_out_model(plan)
+    plan.lay_out_model()
     driver = Driver(plan, path)
     try:
         warnings = driver.run()
@@ -82,16 +84,15 @@ class Driver:
         self._progress = Progress(self._ledger, self._log, self._metrics.send, noun)
         self._files = Files()
         self._pace = Pace()
-        self._feed = Feed(source(plan, self._pace), ahead=plan.workers + 1)
+        self._everywhere = plan.workers * (1 if plan.driver is None else plan.nodes)
+        self._feed = Feed(source(plan, self._pace), ahead=self._everywhere + 1)
         self._again: list[MiniBatch] = []
-        cores = len(os.sched_getaffinity(0))
-        env = workers.environment(os.environ, plan.workers, cores, plan.output_folder, plan.model_dir)
-
-        def make(number: int) -> Worker:
-            log = os.path.join(plan.logs, f"std_log_process_{number:03}.txt")
-            return Worker(number, plan.python, plan_path, env, plan.work, log)
-
-        self._crew = Crew(make, plan.workers, plan.max_retries)
+        self._at_home: list[MiniBatch] = []
+        crew = Crew(workers.maker(plan, plan_path), plan.workers, plan.max_retries)
+        self._crew: Crew | Everyone = crew
+        if plan.driver is not None:
+            hosts = Hosts(plan.driver, plan.secret(plan_path), plan.nodes, plan.input_path, self._log)
+            self._crew = Everyone(crew, hosts)
 
     def run(self) -> list[str]:
         """Run to the end; return sentences about what did not go well although the job succeeded.
@@ -102,9 +103,10 @@ class Driver:
             CrewError: workers can't be kept alive.
         """
         plan = self._plan
+        machines = "" if plan.driver is None else f" on {plan.nodes} machines"
         self._log.info(
-            f"{plan.workers} {'workers' if plan.workers > 1 else 'worker'} for input '{plan.input_name}'; what they "
-            f"print is in user_logs/std_log_process_*.txt."
+            f"{self._everywhere} {'workers' if self._everywhere > 1 else 'worker'}{machines} for input "
+            f"'{plan.input_name}'; what they print is in user_logs/std_log_process_*.txt."
         )
         self._crew.watch(self._feed.fd)
         self._crew.start()
@@ -132,26 +134,32 @@ class Driver:
         self._crew.kill()
 
     def _is_done(self) -> bool:
-        return self._feed.is_over and self._feed.error is None and not self._again and not self._crew.busy
+        left = self._again or self._at_home or self._crew.busy
+        return self._feed.is_over and self._feed.error is None and not left
 
     def _hand_out(self) -> None:
         for worker in self._crew.idle():
-            batch = self._next()
+            batch = self._next(worker)
             if batch is None:
-                return
+                continue
             self._log.debug(f"Mini-batch {batch.index} ({batch.items} items) goes to worker {worker.number}.")
             self._pace.begin()
             worker.give(batch, self._results.place(batch.index, batch.attempt), self._plan.timeout_s)
 
-    def _next(self) -> MiniBatch | None:
+    def _next(self, worker: Worker | Seat) -> MiniBatch | None:
         """Give the next mini-batch for a worker; one that can't be worked on is given up here."""
+        if self._at_home and worker.sees(self._at_home[0]):
+            return self._at_home.pop(0)
         while True:
             batch = self._again.pop(0) if self._again else self._feed.take()
-            if batch is None or batch.broken is None:
+            if batch is not None and batch.broken is not None:
+                self._give_up(batch, batch.broken, "")
+            elif batch is not None and not worker.sees(batch):
+                self._at_home.append(batch)
+            else:
                 return batch
-            self._give_up(batch, batch.broken, "")
 
-    def _take(self, worker: Worker, said: dict[str, Any]) -> None:
+    def _take(self, worker: Worker | Seat, said: dict[str, Any]) -> None:
         """Act on what a worker said."""
         if said["is"] == "broken":
             what = "model could not be loaded" if self._plan.by_model else "script could not be started"
@@ -209,21 +217,8 @@ class Driver:
 
     def _warnings(self) -> list[str]:
         ledger, noun = self._ledger, "rows" if self._plan.tabular else "files"
+        absent = [f"Node {node} was not there when the last mini-batch was done." for node in self._crew.missed]
         if not ledger.failed and not ledger.failed_items:
-            return []
+            return absent
         counts = f"{ledger.failed} of {ledger.ended} mini-batches failed, with {ledger.failed_items} {noun} in all."
-        return [f"{counts} {self._files.sentence()}".rstrip()]
-
-
-def _lay_out_model(plan: Plan) -> None:
-    """Put the model where scripts look for it: in ``AZUREML_MODEL_DIR``, under the name that it was stored with.
-
-    By links that are no symbolic ones: MLflow refuses files of a model that lie outside of its folder.
-    """
-    if plan.model is None or plan.model_dir is None or plan.by_model:
-        return
-    os.makedirs(plan.model_dir, exist_ok=True)
-    source = os.path.realpath(plan.model)
-    place = os.path.join(plan.model_dir, os.path.basename((plan.model_name or plan.model).rstrip("/")))
-    put = copying.link_tree if os.path.isdir(source) else copying.link_file
-    put(source, place)
+        return [*absent, f"{counts} {self._files.sentence()}".rstrip()]

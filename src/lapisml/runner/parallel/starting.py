@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from lapisml.ports.endings import EndReason
-from lapisml.runner import child, command, durable, layout
+from lapisml.runner import child, command, durable, layout, parts
 from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
 from lapisml.runner.parallel.plan import Plan
+from lapisml.runner.tools import ToolError
 
-_STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.parallel.driver import main; main()"
+_STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.parallel.{module} import main; main()"
 _SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 _DEFAULT_FILES, _DEFAULT_BYTES = 1, 1 << 20
 APPENDED = "parallel_run_step.txt"
@@ -23,7 +24,7 @@ _EVALUATED = ("eval_mount", "eval_download")
 
 
 def prepare(job: Job, launch: child.Launch, values: Mapping[str, str]) -> None:
-    """Make a launch start the driver of a mini-batch job.
+    """Make a launch start the driver of a mini-batch job, or on its other machines the crew host.
 
     Args:
         job: the job; its ``parallel`` is set.
@@ -33,16 +34,15 @@ def prepare(job: Job, launch: child.Launch, values: Mapping[str, str]) -> None:
     Raises:
         JobEndError: COMMAND when the document asks for what can't be, INPUT for an input that can't be cut up.
     """
-    if len((job.spec.get("part") or {}).get("hosts", ())) > 1:
-        raise JobEndError(
-            EndReason.COMMAND,
-            error="mini-batches are worked on by one machine: set `resources.instance_count` to 1, and "
-            "`max_concurrency_per_instance` to as many workers as it has processors",
-        )
     plan = make_plan(job, launch.env, values)
+    if plan.driver is not None and not job.spec["parallel"].get("secret"):
+        raise JobEndError(EndReason.COMMAND, error="there is no secret by which the job's machines know each other")
     path = job.path(layout.PARALLEL)
     plan.write(path)
-    launch.argv = [sys.executable, "-I", "-c", _STARTER, _SOURCE, path]
+    follows = parts.is_follower(job.spec)
+    python = None if follows else _tools_python(job, plan)
+    starter = _STARTER.format(module="host" if follows else "driver")
+    launch.argv = [python or sys.executable, "-I", "-c", starter, _SOURCE, path]
 
 
 def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Plan:
@@ -71,8 +71,10 @@ def make_plan(job: Job, env: Mapping[str, str], values: Mapping[str, str]) -> Pl
         listed=table is not None and not tabular,
         size=_size(asked, tabular),
         partition_keys=_keys(asked, tabular),
-        workers=nodes * int(asked["concurrency"]),
+        workers=int(asked["concurrency"]) * (1 if spec.get("part") else nodes),
         nodes=nodes,
+        node=parts.number_of(spec),
+        driver=_driver(spec),
         max_retries=int(asked["max_retries"]),
         timeout_s=float(asked["timeout_s"]),
         error_threshold=int(asked["error_threshold"]),
@@ -99,12 +101,40 @@ def own_end(job: Job, end: JobEndError) -> JobEndError:
         end: how the driver ended.
     """
     verdict = durable.read_json(job.path(layout.VERDICT)) or {}
+    if parts.is_follower(job.spec):
+        return _without_it(job, end, verdict.get("reason"))
     if end.reason is EndReason.SUCCEEDED:
         for sentence in verdict.get("warnings") or ():
             job.journal.warn(sentence)
     elif end.reason is EndReason.EXIT_CODE and verdict.get("reason"):
         return JobEndError(EndReason.MINI_BATCHES, error=str(verdict["reason"]))
     return end
+
+
+def _without_it(job: Job, end: JobEndError, reason: str | None) -> JobEndError:
+    """Say how a machine other than the first ended: whatever becomes of its crew, the others do its work."""
+    if end.reason is not EndReason.SUCCEEDED:
+        said = reason or end.sentence
+        job.journal.warn(f"This machine did no more mini-batches, others did them: {said.rstrip('.')}.")
+    return JobEndError(EndReason.SUCCEEDED)
+
+
+def _driver(spec: Mapping[str, Any]) -> tuple[str, int] | None:
+    """Return where the driver of a job on several machines is found."""
+    if not spec.get("part") or len(parts.hosts_of(spec)) < 2:
+        return None
+    host, port = parts.master_of(spec)
+    return host, port + parts.CREW_PORT
+
+
+def _tools_python(job: Job, plan: Plan) -> str | None:
+    """Return the interpreter that reads tables where the runner's own can't; None means the runner's own."""
+    if not (plan.tabular or plan.by_model):
+        return None
+    try:
+        return job.tools_python()
+    except ToolError as error:
+        raise JobEndError(EndReason.INPUT, name=plan.input_name, error=str(error)) from error
 
 
 def _table(name: str, given: Mapping[str, Any], path: str) -> Any:

@@ -8,10 +8,11 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lapisml.runner.parallel.batches import MiniBatch
+from lapisml.runner.parallel.plan import Plan
 
 _STARTER = (
     "import sys; sys.path.insert(0, sys.argv[1]); from lapis_worker.main import main; "
@@ -40,6 +41,23 @@ def environment(
     if model_dir is not None:
         found["AZUREML_MODEL_DIR"] = model_dir
     return found
+
+
+def maker(plan: Plan, plan_path: str) -> Callable[[int], Worker]:
+    """Return what starts the worker of a number.
+
+    Args:
+        plan: how the job runs on this machine.
+        plan_path: its file, for the workers.
+    """
+    cores = len(os.sched_getaffinity(0))
+    env = environment(os.environ, plan.workers, cores, plan.output_folder, plan.model_dir)
+
+    def make(number: int) -> Worker:
+        log = os.path.join(plan.logs, f"std_log_process_{number:03}.txt")
+        return Worker(number, plan.python, plan_path, env, plan.work, log)
+
+    return make
 
 
 class Worker:
@@ -89,6 +107,10 @@ class Worker:
     def descriptors(self) -> tuple[int, int]:
         """What to wait on: its answers, and its end."""
         return self._socket.fileno(), self.pidfd
+
+    def sees(self, _batch: MiniBatch) -> bool:
+        """Say whether it can read a mini-batch."""
+        return True
 
     def give(self, batch: MiniBatch, result: str | None, timeout_s: float) -> None:
         """Hand it a mini-batch; its end is seen through `descriptors` when it has died meanwhile."""

@@ -12,7 +12,7 @@ import socket
 import sys
 from typing import Any
 
-from lapisml.runner import layout, specfile
+from lapisml.runner import layout, parts, specfile
 from lapisml.runner.relay.app import Relay
 from lapisml.runner.relay.delivery import Delivery
 from lapisml.runner.relay.spool import Spool
@@ -44,7 +44,7 @@ async def _run(folder: str, spec: dict[str, Any], listener: socket.socket | None
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     tracking = spec["tracking"]
-    spool = Spool(folder, spec["submit_key"])
+    spool = Spool(folder, parts.key_of(spec))  # each part of a job has a spool, and they log into one run
     upstream = Upstream(tracking["server_file"])
     delivery = Delivery(spool, upstream, tracking["path"], tracking["token"], folder)
     delivering = asyncio.create_task(delivery.run())

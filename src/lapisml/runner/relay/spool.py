@@ -42,12 +42,12 @@ class Spool:
 
     Args:
         folder: the job's folder.
-        submit_key: goes into the batches' keys.
+        key: of this folder and no other; goes into the batches' keys.
     """
 
-    def __init__(self, folder: str, submit_key: str) -> None:
+    def __init__(self, folder: str, key: str) -> None:
         self._cursor_path = os.path.join(folder, layout.SPOOL_CURSOR)
-        self._submit_key = submit_key
+        self._key = key
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._fd = os.open(os.path.join(folder, layout.SPOOL), flags, 0o600)
         self.size = self._whole_size()
@@ -94,7 +94,7 @@ class Spool:
 
     def _batches(self, run_id: str, metrics: list[dict[str, Any]]) -> Iterator[Batch]:
         for number in range(0, len(metrics), BATCH):
-            name = f"{self._submit_key}:{self.done}:{self._sending}:{run_id}:{number}"
+            name = f"{self._key}:{self.done}:{self._sending}:{run_id}:{number}"
             key = hashlib.sha256(name.encode()).hexdigest()
             yield Batch(run_id, metrics[number : number + BATCH], key)
 

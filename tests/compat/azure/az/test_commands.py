@@ -13,7 +13,7 @@ from lapisml.azshim.main import main
 from tests.compat.azure.az.conftest import Bash
 from tests.support.cli import run_lapis
 from tests.support.clients import python_of, run_client
-from tests.support.processes import clean_environment
+from tests.support.processes import clean_environment, free_port
 from tests.support.server import LapisServer
 
 ACCOUNT = """
@@ -207,6 +207,41 @@ def test_az_ml_takes_ids_defaults_and_short_flags(bash: Bash) -> None:
     lines = bash(script).out.splitlines()
     assert lines[:2] == ["default", "amlcompute"]
     assert lines[3:] == ["1", "1"]
+
+
+ATTACH = r"""
+ssh-keygen -q -t rsa -N '' -f id
+cat > vm.yml <<EOF
+name: from-file
+type: virtualmachine
+resource_id: $VM
+ssh_settings: {admin_username: azureuser, ssh_port: $PORT, ssh_private_key_file: id}
+EOF
+az ml compute attach --file vm.yml -g any -w default --query '[name, type, resource_id, state, ssh_settings]' -o json
+az ml compute attach --type virtualmachine --name by-flags --resource-id $VM --admin-username azureuser \
+    --ssh-port $PORT --ssh-private-key-file id --tags lapis.address=127.0.0.1 --query 'nodes[0].sentence' -o tsv
+az ml compute attach -n password -t VirtualMachine --resource-id localhost --admin-username u --ssh-port $PORT \
+    --admin-password "$SECRET" --query ssh_settings.admin_password -o tsv
+az ml compute list --type virtualmachine --query '[].name' -o tsv | sort | tr '\n' ' '
+echo
+az ml compute attach -t virtualmachine -n vague --resource-id /subscriptions/s/x || echo "vague: $?"
+for name in from-file by-flags password; do az ml compute detach -n $name --yes; done
+az ml compute list --query 'length([?is_attached])'
+"""
+
+
+def test_machines_are_attached_as_with_azures_command(bash: Bash, tmp_path: Path) -> None:
+    vm = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/localhost"
+    ended = bash(ATTACH, cwd=tmp_path, VM=vm, PORT=str(free_port()), SECRET="not shown 17")
+    assert "not shown" not in ended.out + ended.err
+    first, _brace, rest = ended.out.partition("]\n")
+    name, kind, identifier, state, login = json.loads(first + "]")
+    assert (name, kind, identifier, state) == ("from-file", "virtualmachine", vm, "unreachable")
+    assert (login["admin_username"], login["ssh_private_key"]) == ("azureuser", "***")
+    lines = rest.splitlines()
+    assert "Nothing listens on port" in lines[0]
+    assert lines[1:] == ["***", "by-flags from-file password ", "vague: 1", "0"]
+    assert "virtualMachines/<host name>" in ended.err
 
 
 def test_logout_ends_it_until_login(bash: Bash) -> None:

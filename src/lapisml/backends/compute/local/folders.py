@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from lapisml.core.ids import is_valid_name
 from lapisml.ports.compute import (
     ExitStatus,
     Handle,
+    Help,
     JobPhase,
     LaunchSpec,
     LogChunk,
@@ -38,12 +39,14 @@ class Known:
         submit_key: the key it was submitted under.
         phase, sentence: of the last line of its journal.
         read_to: how far the journal was read.
+        help: what the job's other parts are to it.
     """
 
     submit_key: str
     phase: JobPhase = JobPhase.SUBMITTED
     sentence: str = ""
     read_to: int = 0
+    help: Help = Help.NONE
 
 
 Verdict = Callable[[Path, Known, ExitStatus | None], tuple[JobPhase, str]]
@@ -55,9 +58,13 @@ class JobFolders:
 
     Args:
         home: the Lapis home folder, or an agent's.
+
+    Attributes:
+        home: the same.
     """
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         self._runs = home / "runs"
         self._lock = threading.Lock()
         self._known: dict[Path, Known] = {}
@@ -96,6 +103,11 @@ class JobFolders:
             raise LapisError(ErrorCode.CONFLICT, f"Job '{spec.job}' was submitted before, under another key.")
         return handle, folder
 
+    def any_open(self) -> bool:
+        """Say whether a job that is here has not ended."""
+        jobs = (job for workspace in _below(self._runs) for job in _below(workspace))
+        return any((job / layout.SPEC).exists() and not (job / layout.EXIT).exists() for job in jobs)
+
     def key(self, folder: Path) -> str | None:
         """Return the key that a folder's job was submitted under; None without such a job."""
         known = self._known.get(folder)
@@ -105,7 +117,8 @@ class JobFolders:
         if not isinstance(spec, dict):
             return None
         with self._lock:
-            return self._known.setdefault(folder, Known(str(spec.get("submit_key")))).submit_key
+            found = Known(str(spec.get("submit_key")), help=help_of(spec))
+            return self._known.setdefault(folder, found).submit_key
 
     def observe(self, watch: Watch, verdict: Verdict) -> Observation:
         """Read what is new of a job; never raises because of it."""
@@ -152,7 +165,8 @@ class JobFolders:
 
     def _make(self, folder: Path, spec: LaunchSpec, boot_id: str) -> None:
         """Make the folder beside its place and move it there; nobody ever sees half of it."""
-        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for place in (self._runs, folder.parent):  # parents of what mkdir makes are everybody's to look into
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
         made = self._runs / f".new-{secrets.token_hex(8)}"
         try:
             for path in (made, made / layout.USER_LOGS, made / layout.SYSTEM_LOGS):
@@ -195,7 +209,22 @@ def _news(watch: Watch, folder: Path, known: Known, verdict: Verdict) -> Observa
         reading.metric_samples(metrics.values),
         metrics.cursor,
         status if phase is JobPhase.ENDED else None,
+        known.help,
     )
+
+
+def help_of(spec: Mapping[str, Any]) -> Help:
+    """Say what the other parts of a job are to its first, from its specification's plain form.
+
+    Those of a mini-batch job help it. They keep what their workers write into outputs that are stored when a job ends;
+    what ``run()`` returns is with the first, and what is written in place is where all see it.
+    """
+    asked = spec.get("parallel")
+    if not asked or int(spec.get("node_count") or 1) < 2:
+        return Help.NONE
+    others = [given for name, given in spec["outputs"].items() if name != asked["append_row_to"]]
+    kept = [one for one in others if one["mode"] == "upload" or one["location"]["protocol"] != "file"]
+    return Help.KEEPING if kept else Help.SPARE
 
 
 def _read_phase(folder: Path, known: Known) -> None:
@@ -223,3 +252,10 @@ def check(spec: LaunchSpec) -> None:
 
 def _is_word(name: str) -> bool:
     return name.replace("-", "_").isidentifier()
+
+
+def _below(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []

@@ -7,7 +7,6 @@ has its own supervisor. When the server goes away its stdin closes and it ends; 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import platform
 import secrets
@@ -19,7 +18,7 @@ from typing import Any
 from lapisml.backends.compute.node import engine, wire
 from lapisml.backends.compute.node.news import News
 from lapisml.backends.compute.node.service import Service
-from lapisml.backends.compute.node.tidying import remove_old_packs
+from lapisml.backends.compute.node.tidying import Tidying, set_days
 from lapisml.backends.compute.node.tunnel import Tunnel
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import ComputeBackend
@@ -43,6 +42,7 @@ class Agent:
         self._connection: wire.Connection | None = None
         self._news = News(root, self._tell)
         self._tunnel = Tunnel(root)
+        self._tidying = Tidying(root)
         self._greeting = asyncio.Lock()
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -83,6 +83,9 @@ class Agent:
     async def _guard(self, connection: wire.Connection, quiet_s: float) -> None:
         """Close a connection on which nobody is any more, and be there where another agent of this folder ended."""
         while time.monotonic() - connection.alive_at < quiet_s:
+            self._tidying.look()
+            if self._made is not None:
+                self._tell(await asyncio.to_thread(self._made[2].stirring.look))
             await asyncio.sleep(min(_LOOK_EVERY_S, quiet_s / 4))
             self._news.renew()
             await self._tunnel.renew()
@@ -101,6 +104,7 @@ class Agent:
             sentence = f"The agent speaks version {wire.VERSION} of the protocol, the server {asked.get('version')}."
             raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
         self._belong(str(asked["label"]))
+        set_days(self._root, asked.get("keep_days"))
         os.environ.update(_variables(asked.get("environment") or {}))
         wanted = (asked["engine"], asked.get("options") or {})
         if self._made is None or self._made[0] != wanted:
@@ -153,7 +157,7 @@ class Agent:
 
     def _tell(self, jobs: list[str]) -> None:
         connection = self._connection
-        if connection is not None:
+        if connection is not None and jobs:
             connection.tell_soon({"news": jobs})
 
 
@@ -175,15 +179,12 @@ def _variables(asked: dict[str, Any]) -> dict[str, str]:
 def main() -> None:
     """Serve on stdin and stdout; arguments: where the sources are, and the agent's folder."""
     root = Path(sys.argv[2])
-    os.umask(os.umask(0o077))
     asyncio.run(_on_streams(root))
 
 
 async def _on_streams(root: Path) -> None:
     reader, writer = await _own_streams(root)
     agent = Agent(root)
-    with contextlib.suppress(OSError):
-        await asyncio.to_thread(remove_old_packs, root, Path(sys.argv[1]))
     try:
         await agent.attend(reader, writer)
     except wire.WireError as error:

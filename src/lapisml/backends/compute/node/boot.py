@@ -12,12 +12,14 @@ import asyncio
 import json
 from collections.abc import Sequence
 
+from lapisml.backends.compute.node.pace import patient
 from lapisml.backends.compute.node.pack import Pack, pack
 from lapisml.core.errors import ErrorCode, LapisError
 
 _MARK = b"lapis-node "
 _NOISE = 1 << 16
 _TIMEOUT_S = 120.0
+_PIECE = 1 << 15
 
 TEXT = r"""
 import os, sys
@@ -71,6 +73,9 @@ try:
     if not os.path.isdir(root):
         os.makedirs(root, exist_ok=True)
         os.chmod(root, 0o700)
+    owner = os.stat(root)
+    if owner.st_uid not in (0, os.getuid()) or owner.st_mode & 0o002:
+        raise PermissionError("others than its user can write to it, and what lies there is run")
     os.makedirs(os.path.join(root, "pack"), mode=0o700, exist_ok=True)
     os.makedirs(os.path.join(root, "run"), mode=0o700, exist_ok=True)
     if os.path.isdir(os.path.join(place, "lapisml")):
@@ -119,12 +124,14 @@ async def start(
     brought = sent if sent is not None else await asyncio.to_thread(pack)
     greeting = {"root": root, "digest": brought.digest, "size": len(brought.data)}
     try:
-        async with asyncio.timeout(_TIMEOUT_S):
+        async with patient(_TIMEOUT_S) as moved:
             writer.write(json.dumps(greeting).encode() + b"\n")
             answer = await _answer(reader, where)
             if answer == ["need"]:
-                writer.write(brought.data)
-                await writer.drain()
+                for at in range(0, len(brought.data), _PIECE):
+                    writer.write(brought.data[at : at + _PIECE])
+                    await writer.drain()
+                    moved()
                 answer = await _answer(reader, where)
     except TimeoutError as error:
         raise LapisError(ErrorCode.SERVER_UNREACHABLE, f"Python on {where} did not answer in time.") from error

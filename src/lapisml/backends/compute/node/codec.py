@@ -9,6 +9,7 @@ from typing import Any
 from lapisml.ports.compute import (
     ExitStatus,
     Handle,
+    Help,
     JobPhase,
     JournalEntry,
     LogFile,
@@ -46,6 +47,7 @@ def observation_to_json(found: Observation, watch: Watch, known: tuple[str, str]
         "metrics": [[sample.at, dict(sample.values)] for sample in found.metrics],
         "metrics_cursor": found.metrics_cursor,
         "exit": asdict(found.exit) if found.exit is not None else None,
+        **({"help": found.help.value} if found.help else {}),
     }
 
 
@@ -67,6 +69,7 @@ def observation_from_json(handle: Handle, body: dict[str, Any], ahead_ms: int = 
         [MetricSample(at - ahead_ms, values) for at, values in body["metrics"]],
         int(body["metrics_cursor"]),
         _in_our_time(ExitStatus.from_json(ended), ahead_ms) if ended is not None else None,
+        Help(body.get("help", "")),
     )
 
 

@@ -13,6 +13,7 @@ It may have one or more of these besides:
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -70,6 +71,15 @@ def address(engine: ComputeBackend) -> str:
     """Return the address of this machine that those reach who run an engine's jobs; empty when it is not known."""
     own = getattr(engine, "address", None)
     return str(own()) if own is not None else ""
+
+
+def room(root: Path) -> str:
+    """Say how much room the disk of a folder has, for people; empty when it can't be asked."""
+    try:
+        total, _used, free = shutil.disk_usage(root)
+    except OSError:
+        return ""
+    return f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"
 
 
 def own_address() -> str:

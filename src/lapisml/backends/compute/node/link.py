@@ -16,7 +16,7 @@ from concurrent.futures import TimeoutError as TooLateError
 from typing import Any, TypeVar
 
 from lapisml.backends.compute.node import wire
-from lapisml.backends.compute.node.pace import Away, Pace, ahead, event_loop
+from lapisml.backends.compute.node.pace import Away, Pace, ahead, event_loop, patient
 from lapisml.backends.compute.node.streams import Stream
 from lapisml.backends.compute.node.transport import Transport
 from lapisml.core.errors import ErrorCode, LapisError
@@ -24,9 +24,6 @@ from lapisml.core.errors import ErrorCode, LapisError
 __all__ = ["Link", "Pace"]
 
 T = TypeVar("T")
-
-_SLOWEST = 16_384
-"""Bytes per second at which even a slow link is expected to carry what a call brings."""
 
 
 class Link:
@@ -100,7 +97,7 @@ class Link:
             LapisError: the agent's, or the one that keeps the link away (ServerUnreachable and others).
         """
         wait = self._pace.patience if patience is None else patience
-        return self.do(self._call(verb, body, tail, wait), 2 * self._limit(tail) + self._pace.connect + wait)
+        return self.do(self._call(verb, body, tail, wait))
 
     def greeting(self) -> dict[str, Any]:
         """Return what the agent is greeted with."""
@@ -114,8 +111,8 @@ class Link:
         """
         return await self._call(verb, body, b"", patience)
 
-    def do(self, work: Coroutine[Any, Any, T], timeout_s: float) -> T:
-        """Run a coroutine on the links' thread and wait for it.
+    def do(self, work: Coroutine[Any, Any, T], timeout_s: float | None = None) -> T:
+        """Run a coroutine on the links' thread and wait for it; without a time limit it must have one of its own.
 
         Raises:
             LapisError: its own; ServerUnreachable when it takes too long.
@@ -163,8 +160,8 @@ class Link:
         for last in (False, True):
             connection = await self._ready(patience)
             try:
-                async with asyncio.timeout(self._limit(tail)):
-                    return await connection.call(verb, body, tail)
+                async with patient(self._pace.call) as moved:
+                    return await connection.call(verb, body, tail, moved)
             except TimeoutError as error:
                 raise self._unanswered() from error
             except wire.WireError as error:
@@ -172,10 +169,6 @@ class Link:
                     sentence = f"The link to {self._where} broke: {error}."
                     raise LapisError(ErrorCode.SERVER_UNREACHABLE, sentence) from error
         raise AssertionError
-
-    def _limit(self, tail: bytes) -> float:
-        """Return how long a call may take: what it carries has to get there."""
-        return self._pace.call + len(tail) / _SLOWEST
 
     def _unanswered(self) -> LapisError:
         why = self.sentence or f"The agent on {self._where} does not answer."
@@ -229,7 +222,7 @@ class Link:
             LapisError, WireError: why it did.
         """
         try:
-            async with asyncio.timeout(self._pace.connect):
+            async with patient(self._pace.connect):
                 reader, writer = await self._transport.open()
             connection = wire.Connection(reader, writer, None, self._on_event, self._on_stream)
             await self._attend(connection)
@@ -272,12 +265,12 @@ class Link:
     async def _watch(self, connection: wire.Connection) -> None:
         """Ask for signs of life; raises WireError when none comes."""
         while True:
-            await asyncio.sleep(self._pace.ping)
+            await asyncio.sleep(self._pace.ping / 2)
             silent = time.monotonic() - connection.alive_at
             if silent > self._pace.quiet:
                 raise wire.WireError(f"nothing was heard from it for {silent:.0f} s")
             if silent > self._pace.ping:
-                await connection.ping()
+                connection.ping_soon()
 
     def _note(self, error: LapisError) -> None:
         self.away = Away(self.away.since or time.time(), error)

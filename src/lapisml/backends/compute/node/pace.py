@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
+from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,12 +18,12 @@ class Pace:
     """How patient a link is; seconds.
 
     Attributes:
-        connect: limit on one attempt to connect.
+        connect: limit on one attempt to connect, from the last moment at which it got on.
         first_pause, longest_pause: between attempts; each is twice the one before.
         ping: after so long without a sign of life one is asked for.
         quiet: after so long without one the connection counts as cut.
         patience: how long a call waits for a link that is away.
-        call: limit on one call.
+        call: limit on one call, from the last moment at which some of its question or answer got through.
     """
 
     connect: float = 60.0
@@ -45,6 +48,34 @@ class Away:
     error: LapisError = field(
         default_factory=lambda: LapisError(ErrorCode.SERVER_UNREACHABLE, "It has not been connected to yet.")
     )
+
+
+_moved: ContextVar[Callable[[], None]] = ContextVar("_moved", default=lambda: None)
+
+
+@contextlib.asynccontextmanager
+async def patient(seconds: float) -> AsyncIterator[Callable[[], None]]:
+    """Limit what may take long over a slow network, but may not stand still; as `asyncio.timeout` else.
+
+    Args:
+        seconds: how long it may stand still.
+
+    Yields:
+        what is to be called whenever it got on; limits around this one are told as well.
+    """
+    loop, outer = asyncio.get_running_loop(), _moved.get()
+    async with asyncio.timeout(seconds) as limit:
+
+        def moved() -> None:
+            with contextlib.suppress(RuntimeError):  # it is over already
+                limit.reschedule(loop.time() + seconds)
+            outer()
+
+        token = _moved.set(moved)
+        try:
+            yield moved
+        finally:
+            _moved.reset(token)
 
 
 @lru_cache(maxsize=1)

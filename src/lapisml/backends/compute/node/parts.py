@@ -13,6 +13,10 @@ phases and journal are its; of the others the warnings are told, and their syste
   so a job whose part 0 is there was submitted whole. Another part that is ABSENT then was taken away with its machine's
   disk, and counts as lost. An engine whose parts come one by one says SUBMITTED of those that have not yet.
 
+* **Parts that only help** (`Help`, the crews of a mini-batch job): while the first part works, nothing that becomes of
+  spare ones ends anything, nor does silence of theirs. Once it has ended, those that have not come to their end are
+  ended; those that can't be asked are not waited for if they are spare.
+
 The cursor of the whole holds those of the parts, so nothing must be remembered between two observations.
 """
 
@@ -25,6 +29,7 @@ from lapisml.ports.compute import (
     EndReason,
     ExitStatus,
     Handle,
+    Help,
     JobPhase,
     JournalEntry,
     MetricSample,
@@ -37,6 +42,9 @@ _BITS = 40
 """Of each field of a cursor: a journal of a tebibyte."""
 _ORDER = [phase.value for phase in tuple(JobPhase)[tuple(JobPhase).index(JobPhase.PREPARING) :]]
 _BY = "Lapis, because "
+_SERVED = f"{_BY}node 0 has ended"
+_SILENT = frozenset({JobPhase.UNKNOWN, JobPhase.ABSENT})
+_EARLY = frozenset({JobPhase.SUBMITTED, JobPhase.PREPARING, JobPhase.STARTING, JobPhase.RUNNING})
 _LOSSES = frozenset({EndReason.NODE_LOST, EndReason.MACHINE_RESTARTED, EndReason.ENDED_BY_COMPUTE})
 _LONGEST_BY = 300
 
@@ -75,7 +83,7 @@ def merged(watch: Watch, parts: Sequence[Observation]) -> Merged:
         parts: answers to `watches`, in that order.
     """
     found = [_or_lost(number, part, parts) for number, part in enumerate(parts)]
-    phase, sentence, end = _standing(found)
+    phase, sentence, end = _led(found) if parts[0].help is Help.SPARE else _standing(found)
     journal, after = _journal(_Cursor.read(watch.journal_after, len(found)), found, end)
     metrics, metrics_after = _metrics(_Cursor.read(watch.metrics_after, len(found)), found)
     whole = Observation(watch.handle, phase, sentence, journal, after.packed(), metrics, metrics_after.packed(), end)
@@ -109,7 +117,15 @@ def _decisive(ends: Sequence[ExitStatus]) -> int:
     lost = [n for n in failed if ends[n].reason_code in _LOSSES]
     if failed:
         return min(lost or failed, key=lambda n: (_when(ends[n]), n))
+    if _was_served(ends[0], ends):
+        return 0
     return next((n for n in numbers if ends[n].reason_code is EndReason.CANCELED), 0)
+
+
+def _was_served(lead: ExitStatus, ends: Sequence[ExitStatus]) -> bool:
+    """Say whether those that were ended were ended because the first part needed them no more."""
+    canceled = [end for end in ends if end.reason_code is EndReason.CANCELED]
+    return lead.outcome is Outcome.COMPLETED and all(f" by {_SERVED}" in end.reason for end in canceled)
 
 
 def _when(end: ExitStatus) -> int:
@@ -147,7 +163,7 @@ def _standing(found: Sequence[Observation]) -> tuple[JobPhase, str, ExitStatus |
     if lead.phase is JobPhase.ABSENT:
         return JobPhase.ABSENT, lead.sentence, None
     for number, part in enumerate(found):
-        if part.phase in (JobPhase.UNKNOWN, JobPhase.ABSENT):
+        if part.phase in _SILENT:
             return JobPhase.UNKNOWN, f"Node {number}: {part.sentence}", None
     ends = [part.exit for part in found if part.exit is not None]
     if len(ends) == len(found):
@@ -158,13 +174,29 @@ def _standing(found: Sequence[Observation]) -> tuple[JobPhase, str, ExitStatus |
     return JobPhase.FINALIZING, f"Waiting for {_nodes(found)} to end.", None
 
 
+def _led(found: Sequence[Observation]) -> tuple[JobPhase, str, ExitStatus | None]:
+    """Say how a job stands whose first part says all."""
+    lead = found[0]
+    if lead.exit is None:
+        return lead.phase, lead.sentence, None
+    live = [part for part in found if part.exit is None and part.phase not in _SILENT]
+    if live:
+        return JobPhase.FINALIZING, f"Waiting for {_nodes(found)} to end.", None
+    return JobPhase.ENDED, lead.exit.reason, lead.exit
+
+
 def _nodes(found: Sequence[Observation]) -> str:
     left = [str(number) for number, part in enumerate(found) if part.exit is None]
     return f"node {left[0]}" if len(left) == 1 else f"nodes {', '.join(left)}"
 
 
 def _ends(found: Sequence[Observation]) -> list[tuple[int, str]]:
-    """Say which parts must be ended because another did not end well."""
+    """Say which parts must be ended because another did not end well, or because the first needs them no more."""
+    lead = found[0]
+    if lead.help and lead.exit is not None and lead.exit.outcome is Outcome.COMPLETED:
+        return [(n, _SERVED) for n, part in enumerate(found) if part.exit is None and part.phase in _EARLY]
+    if lead.help is Help.SPARE and lead.exit is None:
+        return []
     ended = {number: part.exit for number, part in enumerate(found) if part.exit is not None}
     bad = [number for number, end in ended.items() if end.outcome is not Outcome.COMPLETED]
     if not bad or len(ended) == len(found):

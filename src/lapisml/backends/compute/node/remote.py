@@ -82,12 +82,15 @@ class RemoteBackend:
             "advertise": advertise,
             "server_url": attachment.document.get("server_url"),
             "environment": dict(attachment.document.get("environment_variables") or {}),
+            "keep_days": attachment.document.get("keep_days"),
         }
         if guarded and not self._greeting["server_url"]:
             self._greeting["door"] = certificate.made(attachment.label).decode("ascii")
+        self._where = where
         self._certificate: str | None = None
         self._seen: dict[Handle, Observation] = {}
         self._unknown: set[str] = set()
+        self._unheard: set[str] = set()
         self._lock = threading.Lock()
         self.link = Link(transport, self._greet, self._hear, self._be_back, self._reach_server, pace, where)
 
@@ -103,12 +106,22 @@ class RemoteBackend:
 
     def submit(self, spec: LaunchSpec) -> Handle:
         """Bring what the job needs there, and hand it over."""
+        try:
+            return self._hand_over(spec)
+        except LapisError as error:
+            if error.code is ErrorCode.STORAGE_FULL and self._where not in error.message:
+                raise LapisError(error.code, f"{self._where}: {error.message}", error.hint) from error
+            raise
+
+    def _hand_over(self, spec: LaunchSpec) -> Handle:
         facts = self.link.connect()
         if self._own_certificate() != self._certificate:  # a server writes down its own only once it is ready
             facts, _tail = self.link.call("hello", self.link.greeting())
         plan = rewritten(spec, facts, self._attachment)
         for shipment in plan.shipments:
             shipping.ship(self.link, shipment)
+        with self._lock:
+            self._unheard.add(spec.job)
         body, _tail = self.link.call("submit", {**plan.spec.to_json(), **plan.changes(self.link)})
         return Handle.from_json(body)
 
@@ -197,15 +210,16 @@ class RemoteBackend:
     def _as_before(self, watch: Watch, seen: Observation | None) -> Observation:
         assert seen is not None
         cursors = watch.journal_after, watch.metrics_after
-        return Observation(watch.handle, seen.phase, seen.sentence, [], cursors[0], [], cursors[1])
+        return Observation(watch.handle, seen.phase, seen.sentence, [], cursors[0], [], cursors[1], help=seen.help)
 
     def _news(self, handle: Handle, body: dict[str, Any]) -> Observation:
         found = codec.observation_from_json(handle, body, self.link.ahead_ms)
         with self._lock:
+            self._unheard.discard(handle.job)
             if found.phase in (JobPhase.ENDED, JobPhase.ABSENT):
                 self._seen.pop(handle, None)
             else:
-                self._seen[handle] = Observation(handle, found.phase, found.sentence)
+                self._seen[handle] = Observation(handle, found.phase, found.sentence, help=found.help)
         return found
 
     def _greet(self) -> dict[str, Any]:
@@ -240,9 +254,9 @@ class RemoteBackend:
         self._tell([str(job) for job in news] if isinstance(news, list) else [])
 
     def _be_back(self) -> None:
-        """Have everybody look again of whom nothing was known while the link was away."""
+        """Have everybody look again at all jobs: what was told while the link broke may not have been heard."""
         with self._lock:
-            jobs, self._unknown = self._unknown, set()
+            jobs, self._unknown = self._unknown | self._unheard | {handle.job for handle in self._seen}, set()
         self._tell(sorted(jobs))
 
     def _tell(self, jobs: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ from lapisml.backends.compute.node import shipping
 from lapisml.backends.compute.node.contexts import manifest_of
 from lapisml.backends.compute.node.link import Link
 from lapisml.backends.compute.node.shipping import Shipment
+from lapisml.backends.storage.local import LocalStore
+from lapisml.core.errors import LapisError
 from lapisml.core.snapshots import FOLDER
 from lapisml.ports.attach import Attachment
-from lapisml.ports.launch import EnvironmentSpec, LaunchSpec
+from lapisml.ports.compute import Handle
+from lapisml.ports.launch import EnvironmentSpec, LaunchSpec, OutputSpec
+from lapisml.ports.storage import StorageLocation
 from lapisml.runner.snapshots import SnapshotStore
 
 Location = Mapping[str, Any]
@@ -63,15 +68,22 @@ def rewritten(spec: LaunchSpec, facts: Mapping[str, Any], attachment: Attachment
         LapisError: code or build context can't be read.
     """
     root, shipments = str(facts["root"]), []
-    place = _placing(attachment, str(facts["server_file"]))
+    for output in spec.outputs.values():
+        _make_folder(output)
+    place = _placing(attachment, str(facts["server_file"]), Handle(spec.workspace, spec.job, spec.submit_key))
     changes: dict[str, Any] = {
         "home": root,
         "wake_socket": facts["wake_socket"],
         "inputs": {
-            name: replace(given, location=place(given.location, given.mode == "rw_mount") if given.location else None)
+            name: replace(given, location=_used(place(given.location, given.mode == "rw_mount"), given.mode))
+            if given.location
+            else given
             for name, given in spec.inputs.items()
         },
-        "outputs": {name: replace(given, location=place(given.location, True)) for name, given in spec.outputs.items()},
+        "outputs": {
+            name: replace(given, location=_used(place(given.location, True), given.mode))
+            for name, given in spec.outputs.items()
+        },
         "artifacts": replace(spec.artifacts, location=place(spec.artifacts.location, True)),
         "environment_variables": {**_variables(attachment), **spec.environment_variables},
     }
@@ -90,6 +102,18 @@ def rewritten(spec: LaunchSpec, facts: Mapping[str, Any], attachment: Attachment
     return Plan(replace(spec, **changes), tuple(shipments), context)
 
 
+def _make_folder(output: OutputSpec) -> None:
+    """Make the folder of an output that lies on this machine, as a job of this machine does at its start.
+
+    So an output that nothing is written to is an empty folder for whoever reads it, and not absent. What stands in
+    the way is not told here: the job meets it when it stores its output, and says so.
+    """
+    location = StorageLocation.from_json(output.location)
+    if location.protocol == "file" and output.type != "uri_file" and output.mode != "direct":
+        with suppress(LapisError, OSError):
+            LocalStore().path(location).mkdir(parents=True, exist_ok=True)
+
+
 def _environment(environment: EnvironmentSpec, root: str) -> EnvironmentSpec:
     """Have an environment built below the agent's folder; paths of the server's machine mean nothing there."""
     place = f"{root}/environments"
@@ -101,7 +125,10 @@ def _environment(environment: EnvironmentSpec, root: str) -> EnvironmentSpec:
 
 
 def _variables(attachment: Attachment) -> dict[str, str]:
-    """Return the variables that the compute's document sets; a job's own win."""
+    """Return the variables that the compute's document sets, for jobs and deployments alike; their own win.
+
+    This is the one place where they are added.
+    """
     given = attachment.document.get("environment_variables") or {}
     return {str(name): str(value) for name, value in given.items()}
 
@@ -114,17 +141,29 @@ def _context(environment: EnvironmentSpec) -> Path | None:
     return Path(folder) if folder else None
 
 
-def _placing(attachment: Attachment, server_file: str) -> Callable[[Location, bool], Location]:
+def _placing(attachment: Attachment, server_file: str, job: Handle) -> Callable[[Location, bool], Location]:
     """Return what turns a location of the server's into one of the node's."""
     shared = [str(folder).rstrip("/") for folder in attachment.document.get("shared") or ()]
+    through_server = bool(attachment.document.get("through_server"))
 
     def place(location: Location, writable: bool) -> Location:
-        if location["protocol"] != "file" or _is_below(str(location["path"]), shared):
+        is_file = location["protocol"] == "file"
+        if _is_below(str(location["path"]), shared) if is_file else not (through_server and _asks_who(location)):
             return location
-        sealed = attachment.seal(location, writable)
+        sealed = attachment.seal(location, writable, job)
         return {**sealed, "options": {**sealed["options"], "server_file": server_file}}
 
     return place
+
+
+def _asks_who(location: Location) -> bool:
+    """Say whether a store wants to know who asks; what is on the web for everybody comes from there."""
+    return location["protocol"] not in ("http", "https") or bool(location.get("options"))
+
+
+def _used(location: Location, mode: str | None) -> Location:
+    """Give a location without credentials and tickets where the job is only told its address."""
+    return {**location, "options": {}} if mode == "direct" else location
 
 
 def _is_below(path: str, folders: list[str]) -> bool:

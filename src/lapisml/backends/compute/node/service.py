@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from lapisml.backends.compute.node import codec, engine, toolboxes
+from lapisml.backends.compute.node.stirring import Stirring
 from lapisml.backends.compute.node.store import NodeStore
+from lapisml.backends.compute.node.using import mark, using
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.ports.compute import ComputeBackend, Handle, LaunchSpec, Observation, Watch
+from lapisml.ports.compute import ComputeBackend, Handle, JobPhase, LaunchSpec, Observation, Watch
 
 _SIDE_BY_SIDE = 8
 _SLICE = 100
 _ENOUGH = 8 << 20
 """Bytes after which an answer about many jobs stops; the rest is asked for again."""
+DISK = "Disk"
+"""Name of the fact (`Standing.engine`) that says how much room there is for jobs."""
 LARGEST_READ = 4 << 20
 """Bytes of a log that one answer carries at most."""
 
@@ -31,12 +35,16 @@ class Service:
     Args:
         backend: the engine.
         root: the agent's folder.
+
+    Attributes:
+        stirring: the jobs that the server asks about.
     """
 
     def __init__(self, backend: ComputeBackend, root: Path) -> None:
         self._backend = backend
         self._root = root
         self._store = NodeStore(root)
+        self.stirring = Stirring(root)
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE, "lapis-verb")
         self._verbs: dict[str, Verb] = {
             "submit": self._submit,
@@ -80,6 +88,9 @@ class Service:
                 "what offers itself as one: uv, packaging and pyyaml.",
                 "Install them there, or name an interpreter that has them by `interpreter:` in the compute's document.",
             )
+        with using(self._root):
+            if spec.environment is not None:
+                mark(Path(spec.environment.root, spec.environment.key))
         return self._backend.submit(replace(spec, toolbox=toolbox)).to_json(), b""
 
     def _observe(self, body: Any, _tail: bytes) -> tuple[Any, bytes]:
@@ -89,8 +100,11 @@ class Service:
         size = 0
         for start in range(0, len(asked), _SLICE):
             some = asked[start : start + _SLICE]
+            self.stirring.note([watch.handle for watch, _known in some])
             found = self._backend.observe([watch for watch, _known in some])
             for (watch, known), observation in zip(some, found, strict=True):
+                if observation.phase in (JobPhase.ENDED, JobPhase.ABSENT):
+                    self.stirring.forget(observation.handle)
                 lines.append(_line(observation, watch, known))
                 size += len(lines[-1])
             if size > _ENOUGH:
@@ -114,7 +128,10 @@ class Service:
         return None, b""
 
     def _describe(self, _body: Any, _tail: bytes) -> tuple[Any, bytes]:
-        return codec.standing_to_json(self._backend.describe()), b""
+        found = self._backend.describe()
+        room = engine.room(self._root)
+        facts = {**found.engine, **({DISK: room} if room else {})}
+        return codec.standing_to_json(replace(found, engine=facts)), b""
 
     def _free_ports(self, body: Any, _tail: bytes) -> tuple[Any, bytes]:
         return list(engine.free_ports(self._backend, int(body))), b""

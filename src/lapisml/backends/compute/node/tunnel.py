@@ -39,6 +39,7 @@ class Tunnel:
         self._server: asyncio.Server | None = None
         self._host = ""
         self._record: dict[str, Any] | None = None
+        self._shown: str | None = None
 
     def use(self, streams: Streams | None) -> None:
         """Let new connections go through this link; None: they are refused until there is one again."""
@@ -71,12 +72,12 @@ class Tunnel:
         else:
             await self.close()
             record["url"] = str(direct)
-        if asked.get("certificate") and "tls_client" not in record:
-            self._certificate.write_text(asked["certificate"], encoding="ascii")
+        shown = asked.get("certificate") if "tls_client" not in record else None
+        if shown:
             record["tls_cert"] = str(self._certificate)
-        self._record = record
-        if durable.read_json(str(self.server_file)) != record:
-            durable.write_json(str(self.server_file), record)
+        self._record, self._shown = record, shown
+        if durable.read_json(str(self.server_file)) != record or shown:
+            self._write_down()
         return str(record["url"])
 
     async def renew(self) -> None:
@@ -84,7 +85,17 @@ class Tunnel:
         known = durable.read_json(str(self.server_file))
         if self._record is None or known == self._record or (isinstance(known, dict) and await _leads(known)):
             return
-        durable.write_json(str(self.server_file), self._record)
+        self._write_down()
+
+    def _write_down(self) -> None:
+        """Write down where the server is; on a full disk `renew` does it later, and jobs that want the server wait."""
+        try:
+            if self._shown:
+                self._certificate.write_text(self._shown, encoding="ascii")
+            durable.write_json(str(self.server_file), self._record)
+        except OSError as error:
+            if not durable.is_full(error):
+                raise
 
     async def close(self) -> None:
         """Stop listening."""

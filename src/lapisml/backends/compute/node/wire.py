@@ -8,7 +8,8 @@ tail, the tail (bytes). ``t`` in the head tells frames apart:
 * ``e`` tells of something; nobody answers.
 * ``s`` belongs to a stream, a connection carried through the link: ``op`` is ``open``, ``data``, ``more`` (the other
   side may send so many bytes more), ``end`` (no more data from here) or ``close``.
-* ``p`` and ``o``: are you there; yes.
+* ``p`` and ``o``: are you there; yes. The second also comes unasked, once a second at most, from a side that gets a
+  good deal: what waits behind it over a slow network is not to be taken for silence.
 
 No side trusts the other's lengths: what is longer than the limits below ends the connection.
 """
@@ -21,6 +22,7 @@ import itertools
 import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from lapisml.backends.compute.node.frames import LARGEST_HEAD, LARGEST_TAIL, Frame, WireError, encode, read_frame
@@ -33,13 +35,23 @@ VERSION = 1
 """Of this protocol; an agent and a server of different versions refuse each other with a sentence."""
 LARGEST_MESSAGE = 256 << 20
 _MOST_AT_ONCE = 4096
-CHUNK = 1 << 16
+_CLOSES_WITHIN_S = 2.0
+_SIGN_EVERY_S = 1.0
+CHUNK = 1 << 15
 """Bytes of a message, or of a stream, that one frame carries at most: others have their turn in between."""
 
 Handler = Callable[[str, Any, bytes], Awaitable[tuple[Any, bytes]]]
 """Takes a verb and its message (JSON and bytes); gives the answer's. A `LapisError` is the answer as well."""
 Listener = Callable[[Any], None]
 """Takes what the other side tells of."""
+
+
+@dataclass
+class _Asked:
+    """A question that is not answered yet."""
+
+    answer: asyncio.Future[tuple[Any, bytes]]
+    moved: Callable[[], None]
 
 
 class _Incoming:
@@ -87,13 +99,14 @@ class Connection:
         self._handle = handle or _refuse
         self._on_event = on_event
         self._ids = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[tuple[Any, bytes]]] = {}
+        self._waiting: dict[int, _Asked] = {}
         self._incoming: dict[tuple[str, int], tuple[dict[str, Any], _Incoming]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending = asyncio.Lock()
         self._over = False
         self.alive_at = time.monotonic()
-        """When the other side was last known to be there: it was heard, or took a good deal of what was sent."""
+        """When the other side was last heard."""
+        self._signed_at = 0.0
         self.streams = Streams(self._send_stream, on_stream)
 
     async def run(self) -> None:
@@ -107,6 +120,9 @@ class Connection:
             while (frame := await read_frame(self._reader)) is not None:
                 self.alive_at = time.monotonic()
                 self._take(frame)
+                if len(frame.tail) >= CHUNK and self.alive_at - self._signed_at > _SIGN_EVERY_S:
+                    self._signed_at = self.alive_at
+                    self._start(self._send, encode({"t": "o"}))
         except WireError as error:
             why = str(error)
             raise
@@ -116,8 +132,14 @@ class Connection:
         finally:
             self._end(why)
 
-    async def call(self, verb: str, body: Any = None, tail: bytes = b"") -> tuple[Any, bytes]:
+    async def call(
+        self, verb: str, body: Any = None, tail: bytes = b"", moved: Callable[[], None] = lambda: None
+    ) -> tuple[Any, bytes]:
         """Ask, and return the answer's JSON and bytes.
+
+        Args:
+            verb, body, tail: the question.
+            moved: called whenever a part of question or answer has got through.
 
         Raises:
             LapisError: the answer.
@@ -127,12 +149,14 @@ class Connection:
             raise WireError("the connection was closed")
         number = next(self._ids)
         answer: asyncio.Future[tuple[Any, bytes]] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
+        self._waiting[number] = _Asked(answer, moved)
         try:
-            await self._send_message({"t": "q", "id": number, "verb": verb}, body, tail)
+            await self._send_message({"t": "q", "id": number, "verb": verb}, body, tail, moved)
             return await answer
         finally:
             self._waiting.pop(number, None)
+            if not answer.cancel():
+                answer.exception()  # whoever asked has heard of it, or is gone
 
     async def tell(self, body: Any) -> None:
         """Tell of something."""
@@ -140,11 +164,11 @@ class Connection:
 
     def tell_soon(self, body: Any) -> None:
         """Tell of something without waiting; lost when the connection is."""
-        self._start(self.tell(body))
+        self._start(self.tell, body)
 
-    async def ping(self) -> None:
-        """Ask for a sign of life; any frame that comes moves `alive_at` on."""
-        await self._send(encode({"t": "p"}))
+    def ping_soon(self) -> None:
+        """Ask for a sign of life without waiting; any frame that comes moves `alive_at` on."""
+        self._start(self._send, encode({"t": "p"}))
 
     async def close(self) -> None:
         """Close the connection; `run` ends."""
@@ -152,14 +176,15 @@ class Connection:
         with contextlib.suppress(Exception):  # not every transport's reader can be told
             self._reader.set_exception(ConnectionAbortedError("it was closed"))
         self._writer.close()
-        with contextlib.suppress(Exception):
-            await self._writer.wait_closed()
+        with contextlib.suppress(Exception):  # a network that is gone takes nothing, this neither
+            async with asyncio.timeout(_CLOSES_WITHIN_S):
+                await self._writer.wait_closed()
 
     def _end(self, why: str) -> None:
         self._over = True
-        for answer in self._waiting.values():
-            if not answer.done():
-                answer.set_exception(WireError(why))
+        for asked in self._waiting.values():
+            if not asked.answer.done():
+                asked.answer.set_exception(WireError(why))
         for task in self._tasks:
             task.cancel()
         self.streams.end()
@@ -171,7 +196,7 @@ class Connection:
         elif kind == "s":
             self.streams.take(frame.head, frame.tail)
         elif kind == "p":
-            self._start(self._send(encode({"t": "o"})))
+            self._start(self._send, encode({"t": "o"}))
         elif kind != "o":
             raise WireError(f"a frame of unknown kind: {kind!r}")
 
@@ -183,23 +208,25 @@ class Connection:
             self._incoming[key] = (frame.head, _Incoming(frame))
         head, incoming = self._incoming[key]
         incoming.take(frame.tail)
+        if key[0] == "a" and (asked := self._waiting.get(key[1])) is not None:
+            asked.moved()
         if not frame.head.get("more"):
             del self._incoming[key]
             self._take_message(head, *incoming.message())
 
     def _take_message(self, head: dict[str, Any], body: Any, tail: bytes) -> None:
         if head["t"] == "q":
-            self._start(self._answer(int(head["id"]), str(head.get("verb")), body, tail))
+            self._start(self._answer, int(head["id"]), str(head.get("verb")), body, tail)
         elif head["t"] == "e":
             if self._on_event is not None:
                 self._on_event(body)
         else:
-            waiting = self._waiting.get(int(head["id"]))
-            if waiting is not None and not waiting.done():
+            asked = self._waiting.get(int(head["id"]))
+            if asked is not None and not asked.answer.done():
                 if head.get("error"):
-                    waiting.set_exception(LapisError.from_json(body))
+                    asked.answer.set_exception(LapisError.from_json(body))
                 else:
-                    waiting.set_result((body, tail))
+                    asked.answer.set_result((body, tail))
 
     async def _answer(self, number: int, verb: str, body: Any, tail: bytes) -> None:
         head = {"t": "a", "id": number}
@@ -213,7 +240,9 @@ class Connection:
         with contextlib.suppress(WireError):
             await self._send_message(head, given, extra)
 
-    async def _send_message(self, head: dict[str, Any], body: Any, tail: bytes) -> None:
+    async def _send_message(
+        self, head: dict[str, Any], body: Any, tail: bytes, moved: Callable[[], None] = lambda: None
+    ) -> None:
         plain = json.dumps(body, separators=(",", ":")).encode()
         data = memoryview(plain + tail) if tail else memoryview(plain)
         if len(data) > LARGEST_MESSAGE:
@@ -225,6 +254,7 @@ class Connection:
             more = start + CHUNK < len(data)
             await self._send(encode({**head, "more": True} if more else head, bytes(data[start : start + CHUNK])))
             head = {"t": head["t"], "id": head["id"]}
+            moved()
 
     async def _send_stream(self, head: dict[str, Any], tail: bytes) -> None:
         await self._send(encode({"t": "s", **head}, tail))
@@ -236,13 +266,11 @@ class Connection:
             async with self._sending:
                 self._writer.write(data)
                 await self._writer.drain()
-                if len(data) >= CHUNK:  # there was room for it: what was sent before is on its way
-                    self.alive_at = time.monotonic()
         except (OSError, RuntimeError) as error:
             raise WireError(f"the connection broke: {error}") from error
 
-    def _start(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(_quietly(work))
+    def _start(self, work: Callable[..., Awaitable[None]], *given: Any) -> None:
+        task = asyncio.get_running_loop().create_task(_quietly(work, *given))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -251,7 +279,7 @@ async def _refuse(verb: str, _body: Any, _tail: bytes) -> tuple[Any, bytes]:
     raise LapisError(ErrorCode.NOT_SUPPORTED, f"Nothing can be asked here, {verb!r} neither.")
 
 
-async def _quietly(work: Awaitable[None]) -> None:
+async def _quietly(work: Callable[..., Awaitable[None]], *given: Any) -> None:
     """Do work whose failure only means that the connection is gone."""
     with contextlib.suppress(WireError):
-        await work
+        await work(*given)

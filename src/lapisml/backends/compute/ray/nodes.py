@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lapisml.backends.compute.local.folders import help_of
 from lapisml.backends.compute.ray.cluster import Cluster
-from lapisml.backends.compute.ray.endings import bare, ended
+from lapisml.backends.compute.ray.endings import bare, ended, ending
 from lapisml.backends.compute.ray.keepers import Answer, KeeperGoneError, Keepers, KeeperSilentError
 from lapisml.backends.compute.ray.records import Place, Record
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.ports.compute import Handle, JobPhase, LogChunk, LogFile, Observation, Watch
+from lapisml.ports.compute import Handle, Help, JobPhase, LogChunk, LogFile, Observation, Watch
+from lapisml.ports.endings import EndReason
 
 Find = Callable[[Handle], Record | None]
 
@@ -149,6 +151,9 @@ class Nodes:
             return None
         if record.final is not None:
             return ended(watch, record.final, has_journal=True)
+        if standing.state == "gone" and watch.handle.part and help_of(record.spec) is Help.SPARE:
+            lost = ending(EndReason.NODE_LOST, node=place.name, evidence=standing.sentence)
+            return ended(watch, lost, has_journal=True)
         return bare(watch, JobPhase.UNKNOWN, standing.sentence)
 
     def _ask(self, node: str, watches: list[Watch]) -> Answer:

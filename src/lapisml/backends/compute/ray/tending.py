@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lapisml.backends.compute.local.folders import help_of
 from lapisml.backends.compute.node.parted import Parted
 from lapisml.backends.compute.ray.endings import ending
 from lapisml.backends.compute.ray.keepers import KeeperGoneError, KeeperSilentError
@@ -16,7 +17,7 @@ from lapisml.backends.compute.ray.placing import Line
 from lapisml.backends.compute.ray.records import Place, Record, Records
 from lapisml.backends.compute.ray.travel import server_files
 from lapisml.core.errors import LapisError
-from lapisml.ports.compute import Handle, JobPhase, Observation, Watch
+from lapisml.ports.compute import Handle, Help, JobPhase, Observation, Watch
 from lapisml.ports.endings import EndReason
 
 _EVERY_S = 2.0
@@ -165,6 +166,8 @@ class Tending:
             return
         for part, place in enumerate(record.places):
             standing = self._nodes.standing(place)
+            if part and help_of(record.spec) is Help.SPARE:
+                continue  # the others do its work
             if standing.state == "gone":
                 self._lose(record, place, standing.sentence)
                 return
@@ -177,18 +180,19 @@ class Tending:
 
     def _lose(self, record: Record, place: Place, evidence: str) -> None:
         record.leftovers = list(record.places)
-        self.end(record, ending(EndReason.NODE_LOST, node=place.name, evidence=evidence))
+        self.end(record, ending(EndReason.NODE_LOST, node=place.name, evidence=evidence.rstrip(".")))
 
     def _end_leftovers(self, record: Record) -> None:
         """End what may still run of a lost job on nodes that are there, or there again."""
         all_there = True
         for part, place in enumerate(record.leftovers):
             if self._nodes.standing(place).state == "here":
-                self._keepers.call(place.node, "cancel", _handle(record, part), None, "the loss of one of its nodes")
+                self._keepers.call(place.node, "give_up", _handle(record, part), record.exit)
             else:
                 all_there = False
         if all_there:
             record.leftovers = []
+            self._records.write(record)
 
     def _is_without_trace(self, record: Record, part: int) -> bool:
         """Say whether a node that is there does not know a part of a job that was started there."""

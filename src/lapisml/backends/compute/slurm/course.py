@@ -57,6 +57,7 @@ class Course:
         self._options = options
         self._order = order
         self._since: dict[tuple[str, Path], float] = {}
+        self._last: dict[Path, JobState] = {}  # how Slurm called it over, which it may forget within seconds
         self._finals: set[Path] = set()
 
     def ended(self, folder: Path, known: Known, status: ExitStatus) -> Where:
@@ -79,6 +80,7 @@ class Course:
         """Say where a job is that Slurm has, or had."""
         if self.is_concluded(folder):
             return self.finalize(folder)
+        state = state or self._last.get(folder)
         if state is None:
             return self._missing(folder, number)
         self._since.pop(("missing", folder), None)
@@ -113,6 +115,7 @@ class Course:
         for key in [key for key in self._since if key[1] == folder]:
             del self._since[key]
         self._finals.discard(folder)
+        self._last.pop(folder, None)
         self._supervisors.forget(folder)
 
     def see_to_cancel(self, folder: Path, number: str) -> None:
@@ -141,6 +144,7 @@ class Course:
         return JobPhase.SUBMITTED, states.waiting_sentence(state)
 
     def _over(self, folder: Path, known: Known, state: JobState) -> Where:
+        self._last[folder] = state
         never_ran = known.phase is JobPhase.SUBMITTED and state.state in ("CANCELLED", "DEADLINE", "REVOKED")
         if not never_ran and not self._lasts("over", folder, self._options.settle_s):
             return known.phase, known.sentence
@@ -176,8 +180,8 @@ class Course:
             return JobPhase.SUBMITTED, f"Slurm lost job {number} with its controller's state; it is handed over again."
         tail = self._batches.tail(*placed) if placed is not None else ""
         said = f"; it wrote: {tail}" if tail else ""
-        error = f"Slurm does not know job {number} any more, and its runner left no ending{said}."
-        return self.conclude(folder, EndReason.ENDED_BY_COMPUTE, {"error": error})
+        sentence = f"Slurm does not know job {number} any more, and its runner left no ending{said}."
+        return self.conclude(folder, EndReason.ENDED_BY_COMPUTE, {"error": sentence})
 
     def _was_dropped(self, batch: Batch, folder: Path) -> bool:
         """Say whether a controller that was started anew does not know a job that nothing has begun to run.

@@ -41,7 +41,7 @@ from lapisml.ports.compute import (
     Standing,
     Watch,
 )
-from lapisml.runner import durable, layout
+from lapisml.runner import durable, layout, machine
 
 CAPABILITIES = Capabilities(multi_node=True, gpus=True, local_paths=False, queues=True, serving=False)
 _NO_BOOT = "not started yet"
@@ -170,6 +170,9 @@ class SlurmJobs:
         except SlurmError as error:
             sentence = f"Slurm does not answer ({error})."
             return Standing("unreachable", sentence)
+        free = machine.disk_free_mb(self._root)
+        if free is not None:
+            facts["Shared folder"] = f"{free / 1024:.1f} GiB free"
         return Standing(nodes=nodes, engine=facts)
 
     def address(self) -> str:

@@ -18,7 +18,7 @@ python={python}
 [ -x "$python" ] || python=$(command -v python3) || {{ echo "There is no Python on $(hostname)."; exit 127; }}
 exec {launcher}"$python" -I -S -c {starter} {source} {root} {mark}
 """
-_SRUN = "srun --kill-on-bad-exit=0 --wait=0 --export=ALL --cpus-per-task=${SLURM_CPUS_PER_TASK:-1} "
+_SRUN = "srun --no-kill --kill-on-bad-exit=0 --wait=0 --export=ALL --cpus-per-task=${SLURM_CPUS_PER_TASK:-1} "
 
 
 def render(batch: Batch, root: Path, python: str, source: str) -> str:

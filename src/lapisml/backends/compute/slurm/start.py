@@ -159,10 +159,11 @@ class Keeper:
         from lapisml.backends.compute.slurm import states
 
         state = _own_state()
+        lost = _lost_node() if state == "CANCELLED" else ""
         if state == "REQUEUED":
             engine.write(str(self._folder), EndReason.ENDED_BY_COMPUTE, {"error": f"{_TAKEN}."}, final=False)
         elif state in states.OVER and state != "COMPLETED":
-            found = states.JobState(_own_id(), state, _node())
+            found = states.JobState(_own_id(), "NODE_FAIL" if lost else state, lost or _node())
             reason, words = states.ending_of(found)
             engine.write(str(self._folder), reason, words, final=False)
 
@@ -201,12 +202,8 @@ def _own_state() -> str:
 
     While its processes are being ended a job is COMPLETING, and only other words tell what is going to be of it.
     """
-    command = ["scontrol", "-o", "show", "job", os.environ.get("SLURM_JOB_ID", "")]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_SLURM_ANSWERS_WITHIN_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    known = dict(word.partition("=")[::2] for word in done.stdout.decode(errors="replace").split())
+    said = _asked("scontrol", "-o", "show", "job", os.environ.get("SLURM_JOB_ID", ""))
+    known = dict(word.partition("=")[::2] for word in said.split())
     state = known.get("JobState", "")
     if state != "COMPLETING":
         return state
@@ -215,3 +212,22 @@ def _own_state() -> str:
     if int(known.get("Restarts") or 0) > _restarts():
         return "REQUEUED"
     return "PREEMPTED" if known.get("PreemptTime", "None") not in ("None", "Unknown") else "CANCELLED"
+
+
+def _lost_node() -> str:
+    """Return a node of this job that Slurm calls down: it ends the job on the others, and says no more of why."""
+    nodes = os.environ.get("SLURM_JOB_NODELIST", "")
+    for line in _asked("sinfo", "-h", "-N", "-n", nodes, "-o", "%N %T").splitlines() if nodes else ():
+        name, _space, state = line.partition(" ")
+        if state.strip().startswith("down"):
+            return name
+    return ""
+
+
+def _asked(*command: str) -> str:
+    """Return what one of Slurm's commands prints; nothing when it can't be had."""
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SLURM_ANSWERS_WITHIN_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace")

@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lapisml.backends.compute.local.folders import help_of
 from lapisml.backends.compute.slurm import script, words
 from lapisml.backends.compute.slurm.commands import SlurmError
 from lapisml.backends.compute.slurm.options import SlurmOptions
 from lapisml.backends.compute.slurm.places import Partition
 from lapisml.backends.compute.slurm.slurm import Slurm
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.ports.compute import Help
 
 _PREPARATION_MINUTES = 30
 
@@ -38,6 +40,8 @@ def arguments(spec: Mapping[str, Any], options: SlurmOptions, slurm: Slurm) -> t
     if partition is not None:
         found.insert(0, f"--partition={partition}")
     limit = _minutes(spec.get("timeout_s"), options, _named(partition, there))
+    if help_of(spec) is Help.SPARE:
+        found.append("--no-kill")  # the loss of a node that only helps is not the end of the others
     return (*found, *script.wish(asked.get("cpus"), asked.get("memory_mb"), asked.get("gpus") or 0, limit))
 
 

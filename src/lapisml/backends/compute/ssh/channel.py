@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from typing import Any, cast
 
 import asyncssh
@@ -14,6 +15,8 @@ import asyncssh
 from lapisml.backends.compute.node.transport import Streams
 
 _SAID = 4096
+_UNSENT = 1 << 16
+"""Bytes that the system takes for a connection beyond those that are on their way."""
 
 
 class _Transport:
@@ -39,6 +42,7 @@ class Session(asyncssh.SSHClientSession[bytes]):
         self.reader = asyncio.StreamReader(limit=limit, loop=loop)
         self._protocol = asyncio.StreamReaderProtocol(self.reader, loop=loop)
         self._said = b""
+        self._held: set[str] = set()
         self._channel: asyncssh.SSHClientChannel[bytes] | None = None
 
     @property
@@ -68,12 +72,39 @@ class Session(asyncssh.SSHClientSession[bytes]):
         self._protocol.connection_lost(None if exc is None else ConnectionResetError(str(exc) or "it was cut"))
 
     def pause_writing(self) -> None:
-        """Have writers wait."""
-        self._protocol.pause_writing()
+        """Have writers wait: the other side has no room."""
+        self._hold("there")
 
     def resume_writing(self) -> None:
         """Have writers go on."""
-        self._protocol.resume_writing()
+        self._release("there")
+
+    def mind(self, connection: asyncssh.SSHClientConnection) -> None:
+        """Have writers wait for the network as well, as they do with a plain connection.
+
+        Without it all that the other side has room for, 2 MiB, piles up here, and over a slow network a question, or a
+        sign of life, stands behind it for minutes.
+
+        Args:
+            connection: the session's; nothing else writes much to it.
+        """
+        plain = connection.get_extra_info("socket")
+        with contextlib.suppress(OSError):
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
+        # asyncio's transport tells its protocol, the connection, which passes nothing on
+        vars(connection).update(
+            pause_writing=lambda: self._hold("network"), resume_writing=lambda: self._release("network")
+        )
+
+    def _hold(self, why: str) -> None:
+        if not self._held:
+            self._protocol.pause_writing()
+        self._held.add(why)
+
+    def _release(self, why: str) -> None:
+        if self._held == {why}:
+            self._protocol.resume_writing()
+        self._held.discard(why)
 
     def streams(self) -> Streams:
         """Return the two streams."""

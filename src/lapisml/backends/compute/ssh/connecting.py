@@ -15,9 +15,6 @@ from lapisml.backends.compute.ssh.hostkeys import Known
 from lapisml.backends.compute.ssh.hosts import SshHost
 from lapisml.core.errors import ErrorCode, LapisError
 
-KEEPALIVE_S = 5
-"""A sign of life is asked for after this many seconds of silence; two that stay unanswered end the connection."""
-KEEPALIVES = 2
 _CONNECT_S = 15
 _LOGIN_S = 30
 _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
@@ -61,8 +58,7 @@ async def connect(host: SshHost, access: Access, known: Known) -> asyncssh.SSHCl
             preferred_auth="publickey,password,keyboard-interactive",
             connect_timeout=_CONNECT_S,
             login_timeout=_LOGIN_S,
-            keepalive_interval=KEEPALIVE_S,
-            keepalive_count_max=KEEPALIVES,
+            keepalive_interval=0,  # links ask for signs of life, and know what is merely slow
         )
     except asyncssh.HostKeyNotVerifiable as error:
         raise known.refusal() from error
@@ -91,7 +87,10 @@ _Explain = Callable[[Exception, SshHost, Access], tuple[str, str | None]]
 
 
 def _denied(_error: Exception, host: SshHost, access: Access) -> tuple[str, str]:
-    hint = f"See that `ssh {host.username}@…` works with it; on the machine, ~/.ssh/authorized_keys names the key."
+    hint = (
+        f"See that `ssh {host.username}@{host.address}` works with it; on the machine, ~/.ssh/authorized_keys names "
+        "the key."
+    )
     if access.key is None:
         hint = (
             "Check `admin_username` and `admin_password`; many machines take keys only (`PasswordAuthentication no`)."
@@ -100,7 +99,8 @@ def _denied(_error: Exception, host: SshHost, access: Access) -> tuple[str, str]
 
 
 def _unknown_name(_error: Exception, host: SshHost, _access: Access) -> tuple[str, str]:
-    return f"There is no machine named '{host.address}': its name can't be resolved.", "Check `address` and the DNS."
+    hint = "Check `address` (where there is none: the last part of `resource_id`) and the DNS."
+    return f"There is no machine named '{host.address}': its name can't be resolved.", hint
 
 
 def _refused(_error: Exception, host: SshHost, _access: Access) -> tuple[str, str]:

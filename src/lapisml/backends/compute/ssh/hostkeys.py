@@ -100,7 +100,7 @@ class Known:
             ErrorCode.SERVER_UNREACHABLE,
             f"The host key of {self.host.name} is not known yet: {kind} {print_}. Nothing was sent to it.",
             f"If `{look}` on that machine shows the same, accept it: put this line under `host_keys:` in the "
-            f"compute's document, and attach it again: {line}",
+            f"compute's document (or into its tag `lapis.host_key`), and attach it again: {line}",
         )
 
 

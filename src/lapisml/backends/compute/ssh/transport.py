@@ -67,6 +67,7 @@ class SshTransport:
             lambda: Session(wire.LARGEST_TAIL), shell.line(), encoding=None, window=_WINDOW, max_pktsize=1 << 15
         )
         session: Any = made
+        session.mind(connection)
         reader, writer = session.streams()
         writer.write(self._interpreter.encode() + b"\n")
         try:

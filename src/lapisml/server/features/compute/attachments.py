@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lapisml.core.errors import LapisError
+from lapisml.documents.machines import with_machine
 from lapisml.ports.attach import Attachment, Seal
 from lapisml.ports.compute import ComputeBackend, Standing
 from lapisml.server.features.compute.pools import ENGINES
@@ -182,7 +183,7 @@ class Attachments:
             workspace=workspace.name,
             name=name,
             label=around.label,
-            document=document,
+            document=with_machine(document),
             home=around.home,
             server_url=around.server_url,
             tell=lambda job: self.on_news(number, name, job),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import AssetKind, reference_of_key
 from lapisml.server.features.assets.service import AssetService
 from lapisml.server.features.endpoints.certificates import pem_of
-from lapisml.server.features.endpoints.hosts import compute_of
 from lapisml.server.features.endpoints.parts import accelerates, limits_of, probe_of
 from lapisml.server.features.endpoints.records import Revision
 from lapisml.server.features.endpoints.resolving import collector_folder
+from lapisml.server.features.endpoints.share_places import ANY
 from lapisml.server.features.endpoints.share_store import Share, key_of
 from lapisml.server.features.jobs.launch import Launcher
 from lapisml.server.features.workspaces.service import Workspace
@@ -92,16 +91,13 @@ class ServingLauncher:
             pem = pem_of(self._places.certificate(revision.id), revision.id)
         except OSError as error:
             raise LapisError(ErrorCode.STORAGE_FULL, f"The certificate can't be kept: {error}.") from error
-        given: dict[str, str] = {}
-        with contextlib.suppress(LapisError):  # it was detached a moment ago: handing over says so
-            given = self._launcher.given_on(workspace, str(compute_of(revision)))
         return replace(
             whole,
-            environment_variables={**given, **whole.environment_variables},
             job=share.job,
             submit_key=key_of(share),
             artifacts=self._launcher.artifacts(workspace, share.job),
             nodes=() if queues else (share.node,),
+            machine=share.name if queues and share.name != ANY else None,
             serving=replace(whole.serving, serving_home="", scale=share.scale, accelerate=False, door=pem),
         )
 

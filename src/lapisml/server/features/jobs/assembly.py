@@ -144,7 +144,7 @@ def _worker(
 ) -> JobWorker:
     g = ground
     own = _lane(g, Beat(g.site), lambda: g.backend, launcher, finisher, leased)
-    dispatcher = Dispatcher(g.database, g.clock, g.computes, g.workspaces, leased)
+    dispatcher = Dispatcher(g.database, g.clock, g.events, g.computes, g.workspaces, leased)
     wake = WakeListener(wake_socket, tell=lambda: g.events.notify(TOPIC_NEWS))
 
     def of_engine(engine: Engine) -> LaneParts:

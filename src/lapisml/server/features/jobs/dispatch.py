@@ -12,8 +12,10 @@ from lapisml.server.features.compute.service import ComputeService, Pool
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.site import SiteLease
+from lapisml.server.features.jobs.topics import lane_topic
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
 from lapisml.server.platform.database import Database
+from lapisml.server.platform.events import EventBus
 
 _AT_ONCE = 200
 """Jobs that a compute with a queue of its own is given in one transaction."""
@@ -23,7 +25,8 @@ class Dispatcher:
     """Moves waiting jobs to Preparing as nodes become free.
 
     The free nodes are read and given out in one write transaction, so no node is ever given twice, also not by
-    two servers.
+    two servers. The lane of an attached compute is told of the jobs that it was given: it looked when they entered the
+    line, which was too early.
 
     Args:
         leased: the installation whose compute will run the jobs, and the right to act for it.
@@ -33,12 +36,14 @@ class Dispatcher:
         self,
         database: Database,
         clock: Clock,
+        events: EventBus,
         computes: ComputeService,
         workspaces: WorkspaceService,
         leased: SiteLease,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._events = events
         self._computes = computes
         self._workspaces = workspaces
         self._leased = leased
@@ -62,12 +67,16 @@ class Dispatcher:
     def _serve(self, workspace: Workspace, pool: Pool) -> int:
         with self._leased.write() as connection:
             self._computes.lock_line(connection, workspace, pool.engine or pool.name)
+            if not self._computes.takes_jobs(connection, workspace, pool):
+                return 0  # it was deleted or is being detached since it was looked at
             given = _passed_on(connection, workspace.id, pool) if pool.queues else _free(connection, workspace.id, pool)
             now = self._clock.now_ms()
             for allotment in given:
                 job = store.get(connection, workspace.id, allotment.job)
                 if job is not None:
                     _place(connection, job, allotment, pool, self._leased.site, now)
+        if given and pool.engine is not None:
+            self._events.notify(lane_topic(workspace.id, pool.engine))
         return len(given)
 
 

@@ -18,7 +18,7 @@ from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.oversee import Overseer
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.tasks import Tasks
-from lapisml.server.features.jobs.topics import TOPIC_MOVED, TOPIC_NEWS
+from lapisml.server.features.jobs.topics import TOPIC_MOVED, TOPIC_NEWS, lane_topic
 from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 from lapisml.server.platform.leases import LeaseLostError
@@ -50,7 +50,7 @@ class Lane:
     """Follows the jobs of one attached compute."""
 
     def __init__(self, engine: Engine, events: EventBus, parts: LaneParts) -> None:
-        self._topic = f"{TOPIC_NEWS}:{engine[0]}:{engine[1]}"
+        self._topic = lane_topic(*engine)
         self._engine = engine
         self._events = events
         self._parts = parts

@@ -6,7 +6,7 @@ Inputs are resolved here and not at submission, since what a datastore path hold
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.contexts import bring_context
 from lapisml.server.features.jobs.distribution import distribution_of
 from lapisml.server.features.jobs.outputs import declared_outputs
-from lapisml.server.features.jobs.parallel import cut_up_by_path, parallel_of
+from lapisml.server.features.jobs.parallel import crew_secret, cut_up_by_path, parallel_of
 from lapisml.server.features.jobs.places import artifacts_uri, output_type, output_uri
 from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.resources import resources_of
@@ -57,6 +57,7 @@ class LaunchSettings:
         storage: import string of the storage backend that the runner loads.
         wake_socket: the unix datagram socket of this server.
         drop_ins: whether jobs are offered stand-ins for packages that their environments lack.
+        crew_key: of which the secrets are made by which the machines of a mini-batch job know each other.
     """
 
     home: Path
@@ -66,6 +67,7 @@ class LaunchSettings:
     storage: str
     wake_socket: Path
     drop_ins: bool = True
+    crew_key: bytes = field(default=b"", repr=False)
 
 
 class Launcher:
@@ -82,12 +84,12 @@ class Launcher:
         computes: ComputeService,
     ) -> None:
         self.settings = settings
-        self._computes = computes
         self._assets = assets
         self._tracking = tracking
         self._identity = identity
         self.builder = builder
         self._storage = storage
+        self._computes = computes
 
     def specification(self, workspace: Workspace, job: JobRecord) -> LaunchSpec:
         """Resolve everything that a job needs.
@@ -116,13 +118,13 @@ class Launcher:
             environment=self.environment(workspace, task.get("environment")),
             tracking=self._tracking_spec(workspace, job, timeout),
             arm=ArmSpec(SUBSCRIPTION_ID, RESOURCE_GROUP, workspace.name),
-            environment_variables={**self._offers(), **self._given_by(workspace, job), **_variables(document)},
+            environment_variables={**self._offers(), **_variables(document)},
             timeout_s=float(timeout) if timeout else None,
             node_count=job.wanted_nodes,
             distribution=distribution_of(document),
             spark=spark_of(document),
-            parallel=parallel_of(document),
-            resources=resources_of(document),
+            parallel=parallel_of(document, crew_secret(settings.crew_key, job)),
+            resources=resources_of(document, self._computes.wish(workspace, job.compute)),
             nodes=tuple(job.nodes or ()),
             parent=job.parent_name,
             storage=settings.storage,
@@ -132,17 +134,6 @@ class Launcher:
 
     def _offers(self) -> dict[str, str]:
         return {} if self.settings.drop_ins else {"LAPIS_DROP_INS": "0"}
-
-    def _given_by(self, workspace: Workspace, job: JobRecord) -> dict[str, str]:
-        return {} if job.engine is None else self.given_on(workspace, job.engine)
-
-    def given_on(self, workspace: Workspace, compute: str) -> dict[str, str]:
-        """Give the variables that every job gets on an attached compute.
-
-        Raises:
-            LapisError: NotFound.
-        """
-        return self._computes.variables(workspace, compute)
 
     def artifacts(self, workspace: Workspace, job: str) -> ArtifactsSpec:
         """Say where the artifacts of a job go."""
@@ -236,6 +227,8 @@ class Launcher:
 
     def _tracking_spec(self, workspace: Workspace, job: JobRecord, timeout: float | None) -> TrackingSpec:
         lifetime = int(timeout) if timeout else UNLIMITED_TOKEN_LIFETIME_S
+        if timeout and job.engine is not None:  # it may wait there, and its limit counts from its start
+            lifetime += UNLIMITED_TOKEN_LIFETIME_S
         return TrackingSpec(
             server_file=str(self.settings.home / "run" / "server.json"),
             path=f"/mlflow/{workspace.name}",

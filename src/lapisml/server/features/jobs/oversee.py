@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -72,6 +73,7 @@ class Overseer:
         self._canceled_at: dict[int, int] = {}
         self._missing_since: dict[int, int] = {}
         self._unsure_at: int | None = None
+        self._all_are_due = True
 
     @property
     def count(self) -> int:
@@ -100,6 +102,7 @@ class Overseer:
         """Take nothing from a time in which another server acted: it may have moved the jobs on."""
         if self._leased.term != self._term:
             self._term = self._leased.term
+            self._all_are_due = True
             self._jobs.forget()
             self._taking.forget()
             self._canceled_at.clear()
@@ -119,6 +122,9 @@ class Overseer:
 
     def _around(self) -> list[LiveJob]:
         now = self._clock.now_ms()
+        if self._all_are_due:  # nobody has heard the news of the time before
+            self._all_are_due = False
+            return self._jobs.every()
         if self._unsure_at is not None and now - self._unsure_at >= UNSURE_AGAIN_MS:
             self._unsure_at = None
             return self._jobs.every()
@@ -137,7 +143,8 @@ class Overseer:
                 record = store.get(connection, job.workspace_id, job.name)
             if record is None or record.is_over:
                 return False
-            self._backend().submit(self._launcher.specification(workspace, record))
+            backend = self._backend()
+            backend.submit(self._launcher.specification(workspace, record))
         except LapisError as error:
             if error.code in PASSING:
                 self._tell_later(job, error)
@@ -145,6 +152,10 @@ class Overseer:
             return self._end(job, Move(JobState.FAILED, error.code.value, str(error), self._clock.now_ms()))
         with self._leased.write() as connection:
             store.change(connection, job.seq, handed_over=True)
+            record = store.get(connection, job.workspace_id, job.name)
+        if record is None or record.is_over:  # it was ended meanwhile, with its compute: nobody would follow it
+            with contextlib.suppress(LapisError):
+                backend.cancel(self._handle(job), by="the server: the job was ended while it was handed over")
         self._jobs.touch(job.seq)
         return False
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +12,7 @@ from typing import Any
 
 from lapisml.core.errors import ErrorCode, LapisError, Problem
 from lapisml.ports.launch import LaunchSpec, ParallelSpec
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.submission import Submission, SubmissionChecker
 from lapisml.server.features.workspaces.service import Workspace
 
@@ -43,8 +46,24 @@ class ParallelKind:
         return submission
 
 
-def parallel_of(document: dict[str, Any]) -> ParallelSpec | None:
-    """Give what the runner must know of a mini-batch job; None for any other."""
+def crew_secret(key: bytes, job: JobRecord) -> str | None:
+    """Give the secret of a job on several machines: the same for all that are handed over, whenever that is.
+
+    Args:
+        key: the installation's, for this purpose.
+        job: the job; None comes back for one on a single machine.
+    """
+    if job.wanted_nodes < 2:
+        return None
+    return hmac.new(key, job.submit_key.encode(), hashlib.sha256).hexdigest()
+
+
+def parallel_of(document: dict[str, Any], secret: str | None = None) -> ParallelSpec | None:
+    """Give what the runner must know of a mini-batch job; None for any other.
+
+    Args:
+        secret: by which its machines know each other; None for a job on one.
+    """
     if document.get("type") != "parallel":
         return None
     task, retry = document["task"], document.get("retry_settings") or {}
@@ -68,6 +87,7 @@ def parallel_of(document: dict[str, Any]) -> ParallelSpec | None:
         append_row_to=_name(task.get("append_row_to")),
         by_model=task.get("type") == "model",
         model=_name(task.get("model")),
+        secret=secret,
         **{key: value for key, value in given.items() if value is not None},
     )
 

@@ -123,7 +123,7 @@ class SubmissionChecker:
         """
         if pool.engine is None:
             return
-        backend = self._computes.attached(workspace, pool.engine)
+        backend = self._computes.attached(workspace, pool.name)
         problems = [] if backend is None else list(_beyond(document, pool, backend.capabilities))
         if problems:
             raise LapisError(ErrorCode.NOT_SUPPORTED, "The job asks for what its compute can't do.", None, problems)
@@ -225,9 +225,6 @@ def _beyond(document: dict[str, Any], pool: Pool, capabilities: Capabilities) ->
     """Give a problem for what a compute of others can't do."""
     if wanted_nodes(document) > 1 and not capabilities.multi_node:
         yield Problem(f"{pool.name} runs each job on one machine", "resources.instance_count", expected="1")
-    if document.get("type") == "parallel" and wanted_nodes(document) > 1:
-        sentence = f"{pool.name} cuts up the input of a job on one machine only"
-        yield Problem(sentence, "resources.instance_count", expected="1, and `max_concurrency_per_instance`")
     if document.get("type") == "spark":
         sentence = f"Spark programs run on the server's machine, not on {pool.name}"
         yield Problem(sentence, "compute", expected="serverless, or a cluster of this machine")

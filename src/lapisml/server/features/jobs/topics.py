@@ -14,3 +14,8 @@ TOPIC_CHILDREN = "jobs:children"
 
 TOPIC_MOVED = "jobs:moved"
 """Told on this server when a round of it is over, in which jobs may have moved."""
+
+
+def lane_topic(workspace: int, compute: str) -> str:
+    """Return what is told when an attached compute of a workspace was given jobs, or there is news of its jobs."""
+    return f"{TOPIC_NEWS}:{workspace}:{compute}"

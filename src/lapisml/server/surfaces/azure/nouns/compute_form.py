@@ -1,4 +1,4 @@
-"""Computes in the form of Azure's resource manager and back.
+"""Computes in the form of Azure's resource manager and back; how attached ones are shown: `attached_form`.
 
 ``properties`` of a body holds what all types have, and ``properties`` within it what one type has. Our document is
 flat. A password of a node's administrator is not kept: nobody logs in to a node.
@@ -6,11 +6,12 @@ flat. A password of a node's administrator is not kept: nobody logs in to a node
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lapisml.server.surfaces.azure.casing import camel_key, snake_key, without_none
 from lapisml.server.surfaces.azure.durations import read_seconds, write_seconds
-from lapisml.server.surfaces.azure.nouns import instance_form
+from lapisml.server.surfaces.azure.nouns import attached_form, instance_form
 from lapisml.server.surfaces.azure.nouns.identity_form import read_identity
 
 Body = dict[str, Any]
@@ -26,7 +27,7 @@ def compute_document(name: str, body: Body) -> Body:
     outer: Body = body.get("properties") or {}
     inner: Body = outer.get("properties") or {}
     kind = str(outer.get("computeType", "")).lower()
-    read = _read_cluster if kind == "amlcompute" else instance_form.read if kind == "computeinstance" else _read_nothing
+    read = _READERS.get(kind, _read_nothing)
     return without_none(
         {
             "name": name,
@@ -99,6 +100,13 @@ def _read_cluster(inner: Body) -> Body:
     }
 
 
+_READERS: dict[str, Callable[[Body], Body]] = {
+    "amlcompute": _read_cluster,
+    "computeinstance": instance_form.read,
+    attached_form.MACHINE: attached_form.read,
+}
+
+
 def _cluster(document: Body, busy: int, capacity: int) -> Body:
     low = int(document.get("min_instances") or 0)
     ssh: Body = document.get("ssh_settings") or {}
@@ -111,7 +119,7 @@ def _cluster(document: Body, busy: int, capacity: int) -> Body:
         "scaleSettings": {
             "minNodeCount": low,
             "maxNodeCount": capacity,
-            "nodeIdleTimeBeforeScaleDown": write_seconds(document.get("idle_time_before_scale_down", 120)),
+            "nodeIdleTimeBeforeScaleDown": write_seconds(document.get("idle_time_before_scale_down")),
         },
         "userAccountCredentials": (
             {"adminUserName": ssh.get("admin_username"), "adminUserSshPublicKey": ssh.get("ssh_key_value")}
