@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tests.support import slurm, sshd
+from tests.support.fetched import ray_environment
 from tests.support.own_network import run
 from tests.support.polling import eventually
 from tests.support.processes import clean_environment
-from tests.support.ray_cluster import RayCluster, ray_environment
+from tests.support.ray_cluster import RayCluster
 from tests.support.server import LapisServer, end_everything
 from tests.support.slurm import SlurmRig
 

@@ -62,11 +62,12 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """How many times better we are than the peer, by medians; None without a peer."""
+        """How many times better we are than the peer, by medians; None without a peer, and over nothing."""
         if not self.peer:
             return None
         peer, ours = statistics.median(self.peer), statistics.median(self.ours)
-        return peer / ours if self.better == "lower" else ours / peer
+        over, under = (peer, ours) if self.better == "lower" else (ours, peer)
+        return over / under if under else None
 
     @property
     def met(self) -> bool | None:

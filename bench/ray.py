@@ -18,7 +18,8 @@ from pathlib import Path
 
 from bench.harness import Table, seconds
 from lapisml.testing.compute_bench import Bench
-from tests.support.ray_cluster import VERSION, RayCluster, RayRig
+from tests.support.fetched import RAY
+from tests.support.ray_cluster import RayCluster, RayRig
 
 AT_ONCE = 4
 ADDED_MS = 150
@@ -47,7 +48,7 @@ def main() -> int:
 
 
 def _measure(bench: Bench, cluster: RayCluster, rounds: int, jobs: int) -> int:
-    table = Table("Ray", f"Ray {VERSION}'s job API", (), rounds)
+    table = Table("Ray", f"Ray {RAY}'s job API", (), rounds)
 
     def ours_once() -> None:
         bench.follow(bench.submit(_COMMAND))

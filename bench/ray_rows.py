@@ -22,8 +22,9 @@ import yaml
 
 from bench.harness import Table
 from tests.support.cli import run_lapis
+from tests.support.fetched import RAY
 from tests.support.polling import eventually
-from tests.support.ray_cluster import VERSION, RayCluster
+from tests.support.ray_cluster import RayCluster
 from tests.support.server import LapisServer, end_everything
 
 ROWS = 1_000_000
@@ -127,6 +128,7 @@ class Rows:
         """Kill the second node's crew host once it works."""
 
         def look() -> bool:
+            assert self._record(name)["status"] not in _DONE, "it was over before anything could be killed: more --rows"
             for pid in _with_command(b"lapisml.runner.parallel.host"):
                 line = _read(pid, "cmdline")
                 if os.fsencode(cluster) in line and name.encode() in line and len(_children(pid)) > 0:
@@ -200,7 +202,7 @@ def _measure(table: Table, rows: Rows, rounds: int, kill: Path | None) -> None:
         two.append(figure)
         shares.update(had)
     parts = ", ".join(f"node {node} had {count / sum(shares.values()):.0%}" for node, count in sorted(shares.items()))
-    note = f"Ray {VERSION}; {parts}; each row was counted once in every round"
+    note = f"Ray {RAY}; {parts}; each row was counted once in every round"
     what = "rows on two nodes with a worker each" + (", one crew host killed" if kill else "")
     table.add(what, "rows/s", "higher", one, two, note=note)
 

@@ -118,22 +118,6 @@ class Site:
         serving.write(self.places.record(THERE), RevisionRecord(THERE, "ready", wanted=REPLICAS, shares=shares))
         self.gateway.wake()
 
-    def measured(self, endpoint: str, connections: int, seconds: float) -> dict[str, Any]:
-        """Run the load generator.
-
-        Raises:
-            RuntimeError: a request failed.
-        """
-        headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
-        asked = {"url": f"{self.url}/{endpoint}/score", "headers": headers, "body": "[1.0, 2.0, 3.0]"}
-        asked |= {"connections": connections, "seconds": seconds, "rate": None}
-        command = [sys.executable, "-m", "bench.online_load", json.dumps(asked)]
-        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
-        found: dict[str, Any] = json.loads(done.stdout)
-        if found["failed"]:
-            raise RuntimeError(f"{found['failed']} requests failed, the first with {found['first_failure']}")
-        return found
-
     def durations(self, since: float) -> list[float]:
         """Give how long requests took by the gateway's log, seconds; those that began after `since`."""
         time.sleep(1.0)  # its thread writes now and then
@@ -142,6 +126,23 @@ class Site:
         return [
             one["duration_ms"] / 1000 for one in found if dt.datetime.fromisoformat(one["time"]).timestamp() > since
         ]
+
+
+def measured(url: str, connections: int, seconds: float) -> dict[str, Any]:
+    """Run the load generator.
+
+    Raises:
+        RuntimeError: a request failed.
+    """
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    asked = {"url": url, "headers": headers, "body": "[1.0, 2.0, 3.0]"}
+    asked |= {"connections": connections, "seconds": seconds, "rate": None}
+    command = [sys.executable, "-m", "bench.online_load", json.dumps(asked)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    if found["failed"]:
+        raise RuntimeError(f"{found['failed']} requests failed, the first with {found['first_failure']}")
+    return found
 
 
 @contextlib.contextmanager
@@ -165,7 +166,7 @@ def ways(site: Site, table: Table, rounds: int, seconds: float) -> None:
         found: dict[str, list[dict[str, Any]]] = {"here": [], "there": []}
         for _round in range(rounds):
             for endpoint, figures in found.items():
-                figures.append(site.measured(endpoint, connections, seconds))
+                figures.append(measured(f"{site.url}/{endpoint}/score", connections, seconds))
         for what, unit, better in (("rps", "/s", "higher"), ("p50_ms", "ms", "lower"), ("p99_ms", "ms", "lower")):
             here, there = ([one[what] for one in found[name]] for name in ("here", "there"))
             table.add(f"{connections} connections, {what}", unit, better, here, there)  # type: ignore[arg-type]  # as above

@@ -15,8 +15,8 @@ from bench.harness import Table, rounds_from_arguments, seconds
 from lapisml.backends.compute.slurm import start
 from lapisml.testing.compute_bench import Bench, Course
 from tests.support.polling import eventually
-from tests.support.server import end_everything
-from tests.support.slurm import SlurmRig, SlurmSite, why_not
+from tests.support.slurm import SlurmRig, why_not
+from tests.support.slurm_site import SlurmSite
 
 TRIALS = 100
 
@@ -70,7 +70,7 @@ def main() -> int:
         try:
             rig.start()
             site = SlurmSite(rig, Path(folder), patch)
-            bench = Bench(site.backend, site.home, site.root)
+            bench = site.bench()
             table.compare(
                 "echo job: submission, and from the job's start on its node to its end seen", unit="ms",
                 peer=lambda: bare(rig, Path(folder)), ours=lambda: ours(bench),
@@ -87,7 +87,6 @@ def main() -> int:
             ])  # fmt: skip
             eventually(lambda: all(bench.look(handle).exit for handle in names), 300, 0.5)
             site.close()
-            end_everything(site.root)
         finally:
             rig.stop()
             os.sync()

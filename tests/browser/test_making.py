@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Response, expect
 
+from tests.support import sshd
 from tests.support.browser import Studio, axe, shot
-from tests.support.server import LapisServer
+from tests.support.processes import free_port
+from tests.support.server import LapisServer, end_everything
+from tests.support.whole import only_in_a_whole_run
 
 expect.set_options(timeout=15_000)
 
@@ -173,6 +177,74 @@ def test_an_environment_and_a_cluster_are_made(studio: Studio) -> None:
     assert _ask(studio.server, "GET", "computes/made-here")["max_instances"] == 5
     _confirm(page, "Delete")
     expect(page.get_by_role("heading", level=1, name="Compute")).to_be_visible()
+
+
+def test_machines_are_attached_by_their_document_and_detached(studio: Studio) -> None:
+    page = studio.open("/studio/default/compute")
+    came: list[Response] = []
+    page.on("response", lambda answer: came.append(answer) if "/computes" in answer.url else None)
+    page.get_by_role("button", name="New compute").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("cellar")
+    for kind, key in (("Slurm cluster", "partition"), ("Ray cluster", "8265"), ("Machines of your own", "hosts")):
+        dialog.get_by_role("radio", name=kind).check()
+        expect(dialog.get_by_role("textbox", name="Document (YAML)")).to_contain_text(key)
+    assert axe(page) == []
+    shot(page, "compute-attach")
+    editor = dialog.get_by_role("textbox", name="Document (YAML)")
+    editor.click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text("hosts: [")
+    dialog.get_by_role("button", name="Attach").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("no YAML document")
+    editor.click()
+    page.keyboard.press("ControlOrMeta+a")
+    document = {"hosts": ["127.0.0.1"], "ssh_settings": {"admin_username": "ada", "admin_password": SECRET}}
+    document["ssh_settings"] |= {"ssh_port": free_port()}  # type: ignore[operator]
+    page.keyboard.insert_text(json.dumps(document))
+    dialog.get_by_role("button", name="Attach").click()
+    expect(page.get_by_role("heading", level=1, name="cellar")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("Nothing listens on port")).to_be_visible()
+    expect(page.get_by_role("table", name="Machines").get_by_text("Not responding")).to_be_visible()
+    assert axe(page) == []
+    for answer in came:
+        assert SECRET not in answer.text(), answer.url
+    assert page.evaluate("() => window.ran") is None
+    page.get_by_role("button", name="Detach").click()
+    expect(dialog.get_by_text("Its machines stay as they are")).to_be_visible()
+    dialog.get_by_role("button", name="Detach").click()
+    expect(page.get_by_role("heading", level=1, name="Compute")).to_be_visible()
+    expect(page.get_by_role("link", name="cellar")).to_have_count(0)
+
+
+@only_in_a_whole_run
+def test_how_machines_are(studio: Studio, tmp_path: Path) -> None:
+    pytest.importorskip("asyncssh", reason="asyncssh is not installed: pip install 'lapisml[ssh]'")
+    if sshd.SSHD is None:
+        pytest.skip(sshd.NO_SSHD)
+    machine = sshd.machine(tmp_path / "machines" / "m", spaces=False)
+    try:
+        hosts = [{"address": machine.address, "port": port} for port in (machine.port, free_port())]
+        document = sshd.document(machine, root=str(tmp_path / "node"), hosts=hosts)
+        _ask(studio.server, "PUT", "computes/lab", document)
+        for name, given in (
+            ("light", {}),
+            ("dark", {"dark": True}),
+            ("narrow", {"width": 480}),
+            ("japanese", {"language": "ja-JP"}),
+        ):
+            page = studio.open("/studio/default/compute/lab", **given)
+            table = page.get_by_role("table", name="マシン" if name == "japanese" else "Machines")
+            expect(table.get_by_text("GiB").first).to_be_visible()
+            expect(table.get_by_text("Nothing listens on port")).to_be_visible()
+            assert axe(page) == []
+            shot(page, f"machines-{name}")
+        assert _ask(studio.server, "GET", "computes/lab")["nodes"][0]["memory_free_mb"] > 0
+    finally:
+        studio.close()  # pages that are open ask for the compute now and then
+        studio.server.request("DELETE", f"{API}/computes/lab?force=true")
+        end_everything(tmp_path / "node")
+        machine.remove()
 
 
 def test_a_folder_is_uploaded_without_what_its_rules_leave_at_home(studio: Studio, tmp_path: Path) -> None:

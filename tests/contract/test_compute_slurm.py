@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("lapisml.testing.compute", "lapisml.testing.compute_bench")
+pytest.register_assert_rewrite(
+    "lapisml.testing.compute", "lapisml.testing.compute_bench", "lapisml.testing.compute_faults"
+)
 
 from lapisml.ports.compute import Outcome  # noqa: E402
 from lapisml.testing.compute import ComputeBackendSuite  # noqa: E402
 from lapisml.testing.compute_bench import Bench  # noqa: E402
-from tests.support.server import end_everything  # noqa: E402
-from tests.support.slurm import SlurmRig, SlurmSite, why_not  # noqa: E402
+from lapisml.testing.compute_faults import SupervisorFaultSuite  # noqa: E402
+from tests.support.slurm import SlurmRig, why_not  # noqa: E402
+from tests.support.slurm_site import SlurmSite  # noqa: E402
 from tests.support.whole import only_in_a_whole_run  # noqa: E402
 
 pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not()), only_in_a_whole_run]
@@ -33,12 +36,11 @@ def rig() -> Iterator[SlurmRig]:
 def bench(rig: SlurmRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """Jobs below a fresh folder of the shared storage; whatever runs there is ended afterwards."""
     site = SlurmSite(rig, tmp_path, monkeypatch)
-    yield Bench(site.backend, site.home, site.root)
+    yield site.bench()
     site.close()
-    end_everything(site.root)
 
 
-class TestSlurm(ComputeBackendSuite):
+class TestSlurm(ComputeBackendSuite, SupervisorFaultSuite):
     pass
 
 

@@ -33,6 +33,21 @@ def named(hostname: str) -> list[str]:
     return ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', hostname] if _can_be_named() else []
 
 
+def space_of(pid: int) -> str:
+    """Return what tells the processes with a process's host name from others; empty where it is this one's."""
+    try:
+        found = str(Path(f"/proc/{pid}/ns/uts").readlink())
+    except OSError:
+        return ""
+    return "" if found == str(Path("/proc/self/ns/uts").readlink()) else found
+
+
+def in_space(space: str) -> list[int]:
+    """Return the processes of which `space_of` says that; none for an empty one."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()] if space else []
+    return [pid for pid in pids if space_of(pid) == space]
+
+
 def way_out(addresses: Sequence[str]) -> contextlib.ExitStack:
     """Let machines reach what this one reaches, a package index say; closing what is returned takes it away again.
 

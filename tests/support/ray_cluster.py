@@ -12,48 +12,27 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 
-from lapisml.backends.compute.ray.attach import RayCompute
+from lapisml.backends.compute.ray.attach import LEAVES_AFTER_S, RayCompute
 from lapisml.ports.attach import Attachment
+from tests.support.fetched import ray_environment
 from tests.support.nodes import BRISK, no_seal
 from tests.support.own_network import named
-from tests.support.whole import SWITCH, is_usual_run
 
 LABEL = "0123456789ab"
-VERSION = os.environ.get("LAPIS_TEST_RAY", "2.60.0")
 _STORE = 100_000_000
 _STARTS_WITHIN_S = 120
-
-
-@lru_cache(maxsize=1)
-def ray_environment() -> Path:
-    """Return the environment that has Ray, made at first need; the test is skipped where that can't be done."""
-    place = Path("~/.cache/lapis-tests").expanduser() / f"ray-{VERSION}"
-    if not (place / "bin" / "ray").exists():
-        if is_usual_run:
-            pytest.skip(f"no Ray in {place}; {SWITCH}=1 fetches it")
-        uv = [sys.executable, "-m", "uv"]
-        for command in (
-            [*uv, "venv", "--python", sys.executable, str(place)],
-            [*uv, "pip", "install", "--python", str(place / "bin" / "python"), f"ray[default]=={VERSION}"],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                pytest.skip(f"Ray can't be installed: {done.stderr.strip().splitlines()[-1:]}")
-    return place
+_TRIES = 3
 
 
 def free_port() -> int:
@@ -128,6 +107,12 @@ class RayCluster:
         """Kill a node's raylet: Ray calls the node dead, and its workers end."""
         os.kill(self.nodes.pop(name).raylet, signal.SIGKILL)
 
+    def kill_machine(self, name: str) -> None:
+        """Kill everything that runs on a node, Ray and jobs, in one go."""
+        raylet = self.nodes.pop(name).raylet
+        for pid in [raylet, *self.processes_of(name)]:
+            self.end(pid)
+
     def processes(self, mark: str) -> list[int]:
         """Return the processes of this cluster whose command line holds `mark`."""
         return [pid for pid, line in _processes() if mark in line and self._is_ours(pid)]
@@ -190,9 +175,20 @@ class RayCluster:
         ]
         env = {**os.environ, "HOME": str(home), "LAPIS_TEST_RAY_CLUSTER": str(self.folder), **self.variables}
         env.pop("RAY_ADDRESS", None)
-        done = subprocess.run(
-            command, env=env, umask=self.umask, capture_output=True, text=True, timeout=_STARTS_WITHIN_S, check=False
-        )
+        for _try in range(_TRIES):  # Ray itself gives a node 30 s to start, which a busy machine does not always keep
+            done = subprocess.run(
+                command,
+                env=env,
+                umask=self.umask,
+                capture_output=True,
+                text=True,
+                timeout=_STARTS_WITHIN_S,
+                check=False,
+            )
+            if "timed out during startup" not in done.stdout + done.stderr:
+                break
+            for pid in self.processes_of(name):
+                self.end(pid)
         assert done.returncode == 0, done.stdout + done.stderr
         (raylet,) = set(self.processes("/raylet/raylet")) - before
         self.nodes[name] = RayNode(name, home, raylet)
@@ -236,6 +232,7 @@ class RayRig:
     made: list[RayCompute] = field(default_factory=list)
     name: str = "lab"
     patience_s: float = 30.0
+    leaves_after_s: float = LEAVES_AFTER_S
 
     def backend(self, **changes: Any) -> RayCompute:
         """Make a backend over the cluster, as a server that starts does."""
@@ -251,7 +248,8 @@ class RayRig:
             "seal": no_seal,
         }
         pace = replace(BRISK, connect=_STARTS_WITHIN_S)
-        made = RayCompute(Attachment(**{**facts, **changes}), patience_s=self.patience_s, pace=pace)
+        attachment = Attachment(**{**facts, **changes})
+        made = RayCompute(attachment, patience_s=self.patience_s, pace=pace, leaves_after_s=self.leaves_after_s)
         self.made.append(made)
         return made
 

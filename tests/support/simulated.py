@@ -73,7 +73,9 @@ class Told:
 class WatchedLane:
     """One server's lane over a compute with the name ``cluster``."""
 
-    def __init__(self, database: Database, clock: Clock, compute: SimulatedCompute, home: Path, owner: str) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, compute: SimulatedCompute, home: Path, owner: str, launcher: Any = None
+    ) -> None:
         self.database = database
         self.compute = compute
         self._workspaces = WorkspaceService(database, clock, home / "storage", home / "runs")
@@ -86,12 +88,12 @@ class WatchedLane:
         nothing: Any = None
         backend: Any = compute
         self.overseer = Overseer(
-            database, clock, lambda: backend, nothing, nothing, self._workspaces, self.leased, self.tasks, self.jobs,
+            database, clock, lambda: backend, launcher, nothing, self._workspaces, self.leased, self.tasks, self.jobs,
             self.taking,
         )  # fmt: skip
 
-    def add(self, count: int, state: JobState = JobState.RUNNING) -> list[str]:
-        """Write rows of jobs that the compute was given."""
+    def add(self, count: int, state: JobState = JobState.RUNNING, *, handed_over: bool = True) -> list[str]:
+        """Write rows of jobs that the compute was given, and has taken unless they are still to be handed over."""
         names = [f"job_{number}" for number in range(count)]
         unset = dict.fromkeys(column.name for column in jobs.columns if column.nullable)
         for column in ("seq", "parent_name", "step"):
@@ -100,7 +102,7 @@ class WatchedLane:
             **unset, "workspace_id": self.workspace.id, "document": {}, "submitted_digest": "", "experiment_name": "e",
             "display_name": "d", "type": "command", "properties": {}, "warnings": [], "status": state.value,
             "status_code": state.value, "status_reason": "", "compute": "cluster", "wanted_nodes": 1, "nodes": [],
-            "priority": 0, "submit_key": "k", "site": "site", "engine": "cluster", "handed_over": True,
+            "priority": 0, "submit_key": "k", "site": "site", "engine": "cluster", "handed_over": handed_over,
             "created_by": "ann", "created_at": 1, "changed_at": 1, "allotted_at": 1, "archived": False,
         }  # fmt: skip
         with self.database.write() as connection:

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import yaml
 
 from tests.integration.sweeps.conftest import Sweeps
 from tests.support import slurm, sshd
 from tests.support.cli import run_lapis
+from tests.support.fetched import training_environment
+from tests.support.own_network import run
 from tests.support.ray_cluster import RayCluster
 from tests.support.server import LapisServer, end_everything
-from tests.support.training import training_environment
 
 ENGINES = ("ray", "slurm", "ssh")
 
@@ -64,15 +64,28 @@ class Site:
         """
         return run_lapis(*words, home=self.server.home, cwd=cwd, check=True, timeout=300).stdout
 
+    def revive(self, name: str) -> None:
+        """Start a machine again that was killed."""
+        if self.ray:
+            self.ray.join(name, cpus=2)
+        elif self.slurm:
+            self.slurm.bring_back(name)
+        else:
+            self.machines[name].start()
+
     def address(self, name: str) -> str:
         """Return where a machine's SSH server is."""
         return self.machines[name].address
 
     def running(self) -> str:
-        """Return the command lines of what jobs run on the machines."""
-        pids = [pid for name in self.names for pid in (self.slurm.pids_on(name) if self.slurm else ())]
-        lines = [" ".join(psutil.Process(pid).cmdline()) for pid in pids if psutil.pid_exists(pid)]
-        return "\n".join([*lines, *(line for machine in self.machines.values() for line in machine.processes())])
+        """Return the command lines of what runs on the machines."""
+        pids: list[int] = []
+        for name in self.names:
+            pids += self.slurm.pids_on(name) if self.slurm else self.ray.processes_of(name) if self.ray else ()
+        lines = [line for machine in self.machines.values() for line in machine.processes()]
+        if pids:
+            lines.append(run("ps", "-o", "args=", "-p", ",".join(map(str, pids)), check=False))
+        return "\n".join(lines)
 
     def submit(self, folder: Path, document: dict[str, Any]) -> str:
         """Write a job's document into a folder, submit it from there, and give the job's name."""

@@ -13,29 +13,22 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from lapisml.backends.compute.slurm.cluster import SlurmCluster
-from tests.support.nodes import BRISK, NodeRig
-from tests.support.own_network import named
+from tests.support.own_network import in_space, named, space_of
 from tests.support.polling import eventually
 from tests.support.processes import clean_environment, end, free_port, tail
 
-TUNING = {"poll_s": 0.1, "settle_s": 0.5, "lost_after_s": 2.0}
-"""Patience for tests: the storage is this machine's own."""
-
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "sinfo", "srun")
-_PATH = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", os.environ.get("PATH", os.defpath)))
+PATH = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", os.environ.get("PATH", os.defpath)))
 
 
 def why_not() -> str:
     """Say why this machine can't run the cluster; empty when it can."""
-    missing = [name for name in _PROGRAMS if shutil.which(name, path=_PATH) is None]
+    missing = [name for name in _PROGRAMS if shutil.which(name, path=PATH) is None]
     if missing:
         return f"Slurm and munge are not installed here ({', '.join(missing)} are missing)"
     return "" if os.geteuid() == 0 else "Slurm's daemons need root to start jobs"
@@ -49,6 +42,7 @@ class SlurmRig:
         cpus: processors that each node says it has, whatever the machine has.
         partitions: lines of ``slurm.conf`` that name them; None means one, ``work``, with every node.
         settings: further settings of ``slurm.conf``, or others in place of ours.
+        address: of this machine, for controller and nodes.
 
     Attributes:
         root: the folder of all.
@@ -62,10 +56,12 @@ class SlurmRig:
         cpus: int = 4,
         partitions: tuple[str, ...] | None = None,
         settings: Mapping[str, str] | None = None,
+        address: str = "127.0.0.1",
     ) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="lapis-slurm-"))
         self.shared = self.root / "shared"
         self.names = [f"n{number}" for number in range(1, nodes + 1)]
+        self.address = address
         self._cpus = cpus
         self._partitions = partitions
         self._settings = dict(settings or {})
@@ -77,7 +73,7 @@ class SlurmRig:
     @property
     def environment(self) -> dict[str, str]:
         """What commands need to find the cluster."""
-        return {"SLURM_CONF": str(self.root / "slurm.conf"), "PATH": _PATH}
+        return {"SLURM_CONF": str(self.root / "slurm.conf"), "PATH": PATH}
 
     def start(self) -> SlurmRig:
         """Start all; return when the nodes are idle."""
@@ -85,11 +81,15 @@ class SlurmRig:
         (self.root / "state").mkdir()
         self._start_munge()
         self.write_config()
+        self.before_controller()
         self.start_controller()
         for name in self.names:
             self.start_node(name)
         eventually(lambda: self.states() == dict.fromkeys(self.names, "idle"), 60, what="idle nodes")
         return self
+
+    def before_controller(self) -> None:
+        """Start what the controller needs: nothing here."""
 
     def stop(self) -> None:
         """End every daemon and every job, and remove the folder."""
@@ -125,7 +125,7 @@ class SlurmRig:
         host = socket.gethostname()
         for name, port in zip(self.names, self._node_ports, strict=True):
             lines.append(
-                f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={self._cpus} "
+                f"NodeName={name} NodeHostname={host} NodeAddr={self.address} Port={port} CPUs={self._cpus} "
                 "RealMemory=2000 State=UNKNOWN"
             )
         lines += partitions
@@ -136,19 +136,30 @@ class SlurmRig:
         self._start("slurmctld", "slurmctld", "-D", "-f", str(self.root / "slurm.conf"))
         eventually(lambda: "UP" in self.run("scontrol", "ping", check=False), 30, what="a controller that answers")
 
-    def kill_controller(self) -> None:
-        """Kill the controller."""
-        self._kill("slurmctld")
+    def kill_controller(self, *, at_once: bool = False) -> None:
+        """End the controller: it saves its state, or, `at_once`, is killed and forgets what it had not saved yet."""
+        process = self._processes.pop("slurmctld")
+        if at_once:
+            process.kill()
+        end(process, 10)
 
-    def start_node(self, name: str) -> None:
-        """Start a node's daemon."""
-        self._start(name, *named(name), "slurmd", "-D", "-N", name, "-f", str(self.root / "slurm.conf"))
+    def saved(self) -> None:
+        """Return when the controller has saved what it knows now."""
+        path, since = self.root / "state" / "job_state", time.time()
+        eventually(lambda: path.exists() and path.stat().st_mtime > since, 30, what="the controller's saved state")
+
+    def start_node(self, name: str, *, rebooted: bool = False) -> None:
+        """Start a node's daemon; `rebooted`: it says that its machine has been started anew."""
+        new_boot = ["-b"] if rebooted else []
+        program = [*named(name), "slurmd", "-D", "-N", name, *new_boot]
+        self._start(name, *program, "-f", str(self.root / "slurm.conf"))
 
     def kill_node(self, name: str, *, jobs: bool = True) -> None:
         """Kill a node's daemon and, as with a machine that loses its power, all that ran there."""
+        space = self._space(name)
         self._kill(name)
         if jobs:
-            for pid in self.pids_on(name):
+            for pid in {*self.pids_on(name), *in_space(space)}:
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
@@ -158,7 +169,12 @@ class SlurmRig:
         """Return the processes of jobs that run on a node, and of Slurm's step daemons there."""
         marks = {f"SLURMD_NODENAME={name}".encode(), f"SLURM_CONF={self.root}/slurm.conf".encode()}
         jobs = [pid for pid in _all_pids() if marks <= set(_read(pid, "environ").split(b"\0"))]
-        return jobs + _owners_of_sockets(f"{self.root}/spool-{name}/")
+        return sorted({*jobs, *_owners_of_sockets(f"{self.root}/spool-{name}/"), *in_space(self._space(name))})
+
+    def _space(self, name: str) -> str:
+        """Return what a node's processes have in common, where it has a host name of its own; empty elsewhere."""
+        process = self._processes.get(name)
+        return space_of(process.pid) if process is not None else ""
 
     def set_node(self, name: str, state: str, reason: str = "a test") -> None:
         """Have the controller take a node as down, drained, or back."""
@@ -184,7 +200,7 @@ class SlurmRig:
             if state[:1] == ["PENDING"]:
                 self.run("scontrol", "update", f"JobId={number}", "StartTime=now", check=False)
                 self.run("scontrol", "release", number, check=False)
-            return state[:1] in (["RUNNING"], ["COMPLETED"])
+            return state[:1] in (["RUNNING"], ["COMPLETED"]) or "Invalid" in state  # it has been, and is forgotten
 
         eventually(is_let_go, 60, 0.2, what=f"job {number} to start again")
 
@@ -196,7 +212,7 @@ class SlurmRig:
         root = self.root
         return {
             "ClusterName": "rig",
-            "SlurmctldHost": f"{socket.gethostname()}(127.0.0.1)",
+            "SlurmctldHost": f"{socket.gethostname()}({self.address})",
             "SlurmctldPort": str(self._port),
             "SlurmUser": "root",
             "AuthType": "auth/munge",
@@ -245,9 +261,6 @@ class SlurmRig:
 
     def _kill(self, name: str) -> None:
         process = self._processes.pop(name, None)
-        if process is not None and name == "slurmctld":
-            end(process, 10)  # it saves its state; one killed before that starts running jobs anew
-            return
         if process is not None:
             process.kill()
             process.wait()
@@ -275,35 +288,3 @@ def _owners_of_sockets(folder: str) -> list[int]:
                 fds = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
                 found += [pid] if fds & sockets else []
     return found
-
-
-class SlurmSite:
-    """A compute over a rig, as a server has it: an agent of its own over a folder of the shared storage.
-
-    Args:
-        rig: the cluster.
-        folder: a fresh folder of this machine.
-        monkeypatch: sets what Slurm's commands need to find the cluster.
-        document: further keys of the compute's document.
-    """
-
-    def __init__(
-        self, rig: SlurmRig, folder: Path, monkeypatch: pytest.MonkeyPatch, document: Mapping[str, Any] | None = None
-    ) -> None:
-        for name, value in rig.environment.items():
-            monkeypatch.setenv(name, value)
-        self.home = folder / "home"
-        self.home.mkdir()
-        self.root = rig.shared / secrets.token_hex(6)
-        self.node = NodeRig(self.home, self.root, {"root": str(self.root), **(document or {})})
-        self.tuning = dict(TUNING)
-
-    def backend(self) -> SlurmCluster:
-        """Make a backend over the cluster, as a server that starts does."""
-        made = SlurmCluster(self.node.attachment(), tuning=self.tuning, pace=BRISK)
-        self.node.made.append(made)
-        return made
-
-    def close(self) -> None:
-        """Close every backend that was made."""
-        self.node.close()

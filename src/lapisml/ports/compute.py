@@ -289,6 +289,9 @@ class NodeStanding:
         cpus, gpus, memory_mb: what it has; None where it is not known.
         load: processes that want to run, mean of a minute; None where it is not known.
         sentence: why it is not to be had, else empty.
+        gpu_kind: which GPUs these are, in the engine's words; empty where that is not known.
+        memory_free_mb: memory that programs can have now; None where it is not known.
+        disk_free_mb: space that is left where its jobs lie; None where it is not known.
     """
 
     name: str
@@ -298,6 +301,9 @@ class NodeStanding:
     memory_mb: int | None = None
     load: float | None = None
     sentence: str = ""
+    gpu_kind: str = ""
+    memory_free_mb: int | None = None
+    disk_free_mb: int | None = None
 
 
 @dataclass(frozen=True)

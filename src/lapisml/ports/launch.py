@@ -208,12 +208,14 @@ class ResourceSpec:
         gpus: whole GPUs.
         memory_mb: mebibytes; None means no wish.
         instance_type: name of a machine size: what the compute makes of it is the compute's.
+        idle_s: how long its nodes are to be kept after it for the next job, seconds; None means the compute's own time.
     """
 
     cpus: float | None = None
     gpus: int = 0
     memory_mb: int | None = None
     instance_type: str | None = None
+    idle_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -301,6 +303,8 @@ class LaunchSpec:
         resources: what each node is to give; None means no wish.
         nodes: indexes, from 0, of the compute's nodes that the job was given; empty where the compute's own queue
             gives them out.
+        machine: the one machine that the job may run on, by the name in the compute's standing, where the compute's
+            own queue gives them out; None means any.
         part: which share of a job of several machines this is; None for a job on one.
         parent: name of the sweep or pipeline that started the job, None without one.
         toolbox: interpreter whose packages build environments and reach object stores; None means the runner's own.
@@ -335,6 +339,7 @@ class LaunchSpec:
     serving: ServingSpec | None = None
     resources: ResourceSpec | None = None
     nodes: Sequence[int] = ()
+    machine: str | None = None
     part: PartSpec | None = None
     parent: str | None = None
     toolbox: str | None = None

@@ -146,7 +146,10 @@ def _build(job: Job, wanted: Mapping[str, Any]) -> dict[str, Any]:
         tools.run("prepare", request, take, job.is_canceled, job.path(layout.RUNNER_LOG), job.tools_python())
     except tools.ToolError as error:
         raise JobEndError(EndReason.ENVIRONMENT, error=str(error)) from error
-    ready = _lookup({**wanted, "key": built.get("key", wanted["key"])})
+    key = built.get("key", wanted["key"])
+    if key != wanted["key"]:
+        durable.write_json(job.path(layout.BUILT), {"key": key})  # it is in use, though the specification names another
+    ready = _lookup({**wanted, "key": key})
     if ready is None:
         raise JobEndError(EndReason.ENVIRONMENT, error="it was built but can't be found again")
     return ready

@@ -12,6 +12,7 @@
 ``compute.json``      how the engine of a cluster ended the job: ``{reason, words, final}``
 ``ranks.json``        of a job of several processes: which rank failed first, and how
 ``ranks.pipe``        through which ranks under ``mpirun`` say how they ended
+``environment.json``  ``{key}`` of the environment that was built, where it is another than was expected
 ``places.json``       where the data lies that the job's addresses name: ``{address: path}``
 ``parallel.json``     of a mini-batch job: the driver's plan; ``verdict.json``: its own words about the end
 ``serving/``          of a model that answers requests: the plans of keeper and replicas, the model under its name
@@ -36,6 +37,7 @@ COMPUTE = "compute.json"
 RANKS = "ranks.json"
 RANKS_HELD = "ranks.json.reserve"
 RANK_REPORTS = "ranks.pipe"
+BUILT = "environment.json"
 PLACES = "places.json"
 PARALLEL = "parallel.json"
 VERDICT = "verdict.json"

@@ -218,8 +218,12 @@ class Transport:
         body = payload() if callable(payload) else payload
         sent = {**headers, "Authorization": f"Bearer {address.token}"}
         try:
-            with suppress(BrokenPipeError, ConnectionResetError):  # the answer says why it was cut short
+            try:
                 connection.request(method, urlsplit(address.url).path + target, body=body, headers=sent)
+            except (BrokenPipeError, ConnectionResetError):
+                if connection.sock is None:  # reset before it stood
+                    raise
+                # the answer says why it was cut short
             return connection, connection.getresponse()
         except BaseException:
             connection.close()

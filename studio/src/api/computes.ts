@@ -24,6 +24,8 @@ export interface Compute {
   creation_context: { created_at: string | null; created_by: string };
   is_attached?: boolean;
   state_sentence?: string;
+  /** What runs there: `{"Ray": "2.40.0"}`. */
+  engine?: Record<string, string>;
   nodes?: Machine[];
 }
 
@@ -40,15 +42,20 @@ export interface Node {
 /** What is asked for a new compute. */
 export interface NewCompute {
   name: string;
-  type: "amlcompute" | "computeinstance";
+  type: "amlcompute" | "computeinstance" | "virtualmachine" | "slurm" | "ray";
   min_instances?: number;
   max_instances?: number;
   idle_time_before_scale_down?: number;
   description?: string;
+  /** The other keys of an attached compute's document. */
+  [key: string]: unknown;
 }
 
 /** What of a compute can change. */
-export type ComputeChanges = Partial<Omit<NewCompute, "name" | "type" | "description">> & {
+export type ComputeChanges = {
+  min_instances?: number;
+  max_instances?: number;
+  idle_time_before_scale_down?: number;
   description?: string | null;
   tags?: Record<string, string>;
 };
@@ -82,6 +89,7 @@ export function useCompute(workspace: string, name: string) {
     queryKey: itemKey(workspace, "computes", name),
     queryFn: () => read<Compute>(address(workspace, name)),
     enabled: !BUILT_IN.includes(name),
+    refetchInterval: (query) => (query.state.data?.is_attached ? 10_000 : false), // loads change without a message
   });
 }
 
@@ -137,7 +145,7 @@ export function useChangeCompute(workspace: string, name: string) {
   });
 }
 
-/** Deletes a compute that no job holds. */
+/** Deletes a compute that no job holds, or detaches one: its machines stay as they are. */
 export async function deleteCompute(workspace: string, name: string): Promise<void> {
   await remove(address(workspace, name));
 }

@@ -4081,7 +4081,8 @@ export interface components {
          *
          *     Attributes:
          *         state: ``idle``, ``running``, ``unreachable``, ``down``; `sentence` says why it is not to be had.
-         *         cpus, gpus, memory_mb: what it has; `load`: processes that want to run, mean of a minute.
+         *         cpus, gpus, gpu_kind, memory_mb: what it has; `load`: processes that want to run, mean of a minute.
+         *         memory_free_mb, disk_free_mb: what is left of it now; None where that is not known.
          */
         NodeBody: {
             /** Name */
@@ -4098,6 +4099,12 @@ export interface components {
             load: number | null;
             /** Sentence */
             sentence: string;
+            /** Gpu Kind */
+            gpu_kind: string;
+            /** Memory Free Mb */
+            memory_free_mb: number | null;
+            /** Disk Free Mb */
+            disk_free_mb: number | null;
         } & {
             [key: string]: unknown;
         };
@@ -12311,4 +12318,4 @@ export interface operations {
         };
     };
 }
-// Made from openapi.json with the SHA-256 3790a82ad8672158189a0b14975840428fa33287d1724730ab066e42ed582263 by scripts/studio-api.
+// Made from openapi.json with the SHA-256 cd694f564908ce82b8892495065e0a93d9f6f3ed880e68de907a2c3fcc575d4c by scripts/studio-api.

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.endpoints.remote_site import Site, nodes_of, running
-from tests.support.ray_cluster import RayCluster, RayRig
-from tests.support.whole import only_in_a_whole_run
+pytest.register_assert_rewrite("lapisml.testing.compute_bench")
+
+from lapisml.ports.compute import ResourceSpec  # noqa: E402
+from lapisml.testing.compute_bench import Bench  # noqa: E402
+from tests.integration.endpoints.remote_site import Site, nodes_of, running  # noqa: E402
+from tests.support.fetched import serving_environment  # noqa: E402
+from tests.support.ray_cluster import RayCluster, RayRig  # noqa: E402
+from tests.support.whole import only_in_a_whole_run  # noqa: E402
 
 pytestmark = [pytest.mark.slow, only_in_a_whole_run]
 
@@ -17,7 +22,7 @@ pytestmark = [pytest.mark.slow, only_in_a_whole_run]
 @pytest.fixture
 def cluster() -> Iterator[RayCluster]:
     """Two nodes beside the head, which runs no jobs."""
-    made = RayCluster()
+    made = RayCluster(environment=serving_environment())
     try:
         made.start(cpus=0)
         made.join("n1", cpus=2)
@@ -39,16 +44,28 @@ def site(tmp_path: Path, cluster: RayCluster) -> Iterator[Site]:
 
 
 def test_a_node_that_dies_fails_no_request(site: Site, cluster: RayCluster) -> None:
-    """Replicas on two nodes; what the other could answer is answered, and the lost ones are made anew."""
+    """Each share on a node of its own; what the other could answer is answered; nodes that come later are used."""
     site.deploy(model=None)
-    site.look(lambda: len(set(nodes_of(site.record()))) == 2)
+    assert nodes_of(site.record()) == ["n1", "n2"]  # the head has no CPU to give
     with site.load() as load:
         site.more(load)
-        for pid in [cluster.nodes["n2"].raylet, *cluster.processes_of("n2")]:
-            cluster.end(pid)
+        cluster.kill_machine("n2")
         site.more(load, 200)
-        cluster.nodes.pop("n2")
-        cluster.join("n2", cpus=2)
-        site.ready(2)
+        site.look(lambda: nodes_of(site.record()) == ["n1", "n1"])
         site.more(load)
+        cluster.join("n2", cpus=2)
+        site.look(lambda: nodes_of(site.record()) == ["n1", "n2"])
+        site.more(load)
+    print(f"{load.good} requests answered, {len(load.faults)} failed")
     assert not load.faults, load.faults[:3]
+
+
+def test_a_node_without_room_holds_nothing_up(site: Site) -> None:
+    """A share that waits for its node is there when there is room; till then the other has its replicas."""
+    bench = Bench(lambda: site.machines, site.home)
+    busy = bench.running("echo up; sleep 600", resources=ResourceSpec(cpus=2), machine="n2")
+    site.deploy(model=None)
+    site.look(lambda: nodes_of(site.record()) == ["n1", "n1"])
+    assert "Waits for 1 CPU on node n2" in (site.record().reason if site.record() else "")
+    site.machines.cancel(busy, grace_s=0)
+    site.look(lambda: nodes_of(site.record()) == ["n1", "n2"])

@@ -212,7 +212,7 @@ def serving_world(
         options = {} if real is None else {"root": str(home / "environments")}
         settings = LaunchSettings(home, Resolution.HOST, told[0], options, told[1], home / "wake.sock")
         computes = ComputeService(world.database, world.clock, 2)
-        launcher = Launcher(settings, world.assets, tracking, identity, builder, world.storage)
+        launcher = Launcher(settings, world.assets, tracking, identity, builder, world.storage, computes)
         leases = Leases(world.database, world.clock, owner)
         ground = Ground(
             world.database, world.clock, events, leases, "site", identity, world.workspaces, world.assets,

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.core.lifecycle import JobState
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.eviction import Eviction
 from lapisml.server.platform.database import Database, metadata
 from lapisml.testing.clock import FakeClock
+from tests.support.polling import eventually
 from tests.support.simulated import SimulatedCompute, Told, WatchedLane
 
 
@@ -56,4 +58,44 @@ def test_jobs_end_and_say_why(tmp_path: Path, is_away: bool) -> None:
     assert job is not None
     assert job.status_code == "ComputeDetached"
     assert ("may still run there" in job.status_reason) is is_away
+    database.close()
+
+
+class _Launcher:
+    """Stands for what makes specifications."""
+
+    def specification(self, _workspace: Any, record: Any) -> str:
+        return str(record.name)
+
+
+class _Detached(SimulatedCompute):
+    """A compute that is detached while it is given a job: what the eviction says comes before the job."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.eviction: Any = None
+        self.taken: list[str] = []
+
+    def submit(self, spec: str) -> None:
+        self.eviction()
+        self.canceled.clear()
+        self.taken.append(spec)
+
+
+def test_a_job_that_arrives_while_its_compute_is_detached_is_ended_there(tmp_path: Path) -> None:
+    clock, database = FakeClock(), Database(f"sqlite:///{tmp_path / 'lapis.db'}")
+    with database.write() as connection:
+        metadata.create_all(connection)
+    compute = _Detached()
+    lane = WatchedLane(database, clock, compute, tmp_path, "one", _Launcher())
+    lane.add(1, JobState.PREPARING, handed_over=False)
+    parts: Any = _Parts(lane, is_away=False)
+    tracking: Any = Told()
+    eviction = Eviction(database, clock, parts, parts, tracking, parts, lambda *_: None)
+    compute.eviction = lambda: eviction.evict(lane.workspace, "cluster")
+    assert lane.leased.hold()
+    lane.overseer.oversee()
+    eventually(lambda: compute.canceled, what="a word to the compute after it took the job")
+    assert (compute.taken, compute.canceled, lane.states()) == (["job_0"], ["job_0"], {"job_0": "Canceled"})
+    lane.tasks.close()
     database.close()

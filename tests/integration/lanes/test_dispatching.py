@@ -24,12 +24,16 @@ class _Computes:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self.is_detached = False
 
     def pool(self, *_: Any) -> Pool:
         return self._pool
 
     def lock_line(self, *_: Any) -> None:
         """Do nothing."""
+
+    def takes_jobs(self, *_: Any) -> bool:
+        return not self.is_detached
 
 
 @pytest.mark.parametrize("queues", [False, True])
@@ -59,4 +63,23 @@ def test_the_lane_is_told_of_the_jobs_that_were_placed(tmp_path: Path, queues: b
     assert placed_when_told == [2]
     assert dispatcher.dispatch() == 0
     assert placed_when_told == [2]
+    database.close()
+
+
+@pytest.mark.parametrize("queues", [False, True])
+def test_a_compute_that_was_detached_after_the_look_is_given_nothing(tmp_path: Path, queues: bool) -> None:
+    clock, database = FakeClock(), Database(f"sqlite:///{tmp_path / 'lapis.db'}")
+    with database.write() as connection:
+        metadata.create_all(connection)
+    lane = WatchedLane(database, clock, SimulatedCompute(), tmp_path, "one")
+    lane.add(2, JobState.QUEUED)
+    with database.write() as connection:
+        connection.execute(update(jobs).values(site=None, engine=None, handed_over=False))
+    computes: Any = _Computes(Pool("cluster", 2, engine="cluster", queues=queues))
+    computes.is_detached = True
+    workspaces: Any = lane._workspaces
+    dispatcher = Dispatcher(database, clock, EventBus(), computes, workspaces, lane.leased)
+    assert lane.leased.hold()
+    assert dispatcher.dispatch() == 0
+    assert lane.states() == {"job_0": "Queued", "job_1": "Queued"}
     database.close()

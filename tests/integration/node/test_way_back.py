@@ -8,12 +8,15 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from lapisml.backends.compute.node.process import ProcessTransport
 from lapisml.ports.launch import ArtifactsSpec, InputSpec, LaunchSpec, OutputSpec, TrackingSpec
+from lapisml.runner import tls
 from lapisml.testing.compute_bench import Bench
+from tests.support.http import first_line
 from tests.support.nodes import NodeRig, seal_of, snapshot
 from tests.support.polling import eventually
 from tests.support.processes import free_port
@@ -66,10 +69,14 @@ def store(rig: NodeRig) -> Path:
     return place
 
 
+@pytest.mark.parametrize("guarded", [False, True])
 def test_a_server_with_a_certificate_of_its_own(
-    rig: NodeRig, store: Path, tmp_path: Path, bare: ProcessTransport
+    rig: NodeRig, store: Path, tmp_path: Path, bare: ProcessTransport, guarded: bool
 ) -> None:
-    """The certificate travels to the node, also when it is written down only after the link is up."""
+    """The certificate travels to the node, also when it is written down only after the link is up.
+
+    Where the agent has a door of its own, nodes see that one's, and it is the server's side that looks at the server's.
+    """
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=lapis -keyout {key} -out {cert}"
     if shutil.which("openssl") is None or subprocess.run(command.split(), capture_output=True, check=False).returncode:
@@ -77,7 +84,7 @@ def test_a_server_with_a_certificate_of_its_own(
     server = LapisServer(rig.home, {"LAPIS_TLS_CERT": str(cert), "LAPIS_TLS_KEY": str(key)})
     rig.document["shared"] = []
     url = f"https://127.0.0.1:{server.port}"
-    backend = rig.backend(attachment={"server_url": url, "seal": seal_of(server)}, transport=bare)
+    backend = rig.backend(attachment={"server_url": url, "seal": seal_of(server)}, transport=bare, guarded=guarded)
     backend.link.connect()
     assert not (rig.root / "run" / "server.pem").exists()
     server.start(wait=False)
@@ -89,7 +96,7 @@ def test_a_server_with_a_certificate_of_its_own(
         spec = replace(spec, artifacts=ArtifactsSpec("azureml://artifacts", location(store / "artifacts")))
         assert bench.follow(backend.submit(spec)).exit.exit_code == 0
         assert (store / "artifacts" / "outputs" / "a.csv").read_text() == "a,b\n1,2\n"
-        assert (rig.root / "run" / "server.pem").read_text() == cert.read_text()
+        assert guarded or (rig.root / "run" / "server.pem").read_text() == cert.read_text()
     finally:
         server.stop()
         end_everything(rig.home)
@@ -149,6 +156,33 @@ def test_everything_comes_and_goes_through_the_link(
     )
     secrets = [p for p in rig.root.rglob("*") if p.is_file() and server.token.encode() in p.read_bytes()]
     assert secrets == []
+
+
+def test_nobody_but_the_jobs_comes_in_at_a_guarded_door(
+    rig: NodeRig, server: LapisServer, store: Path, bare: ProcessTransport
+) -> None:
+    """Data and metrics of a job do; a stranger does not get as far as the server, which would ask for a token."""
+    rig.document["shared"] = []
+    facts = {"server_url": server.url, "seal": seal_of(server)}
+    bench = Bench(lambda: rig.backend(attachment=facts, transport=bare, guarded=True), rig.home, rig.root)
+    run = a_run(server)
+    handle = bench.backend.submit(job(bench, server, store, run))
+    assert bench.follow(handle).exit.exit_code == 0, bench.log(handle)
+    assert (store / "model" / "a.csv").read_text() == "a,b\n1,2\n"
+    assert losses(server, run) == [0, 1, 2]
+    known = json.loads((rig.root / "run" / "server.json").read_text())
+    address = urlsplit(known["url"])
+    assert (address.scheme, address.hostname) == ("https", "127.0.0.1")
+    assert address.port is not None
+    door = Path(known["tls_client"])
+    assert door.stat().st_mode & 0o077 == 0
+    assert first_line("127.0.0.1", address.port, None) == ""
+    assert first_line("127.0.0.1", address.port, tls.context(str(door))) == ""
+    assert first_line("127.0.0.1", address.port, tls.context(str(door), str(door))).startswith("HTTP/1.1 401")
+    before = door.read_bytes()
+    bench.restart()
+    bench.wait(lambda: json.loads((rig.root / "run" / "server.json").read_text()) == known)
+    assert door.read_bytes() == before
 
 
 def test_a_server_that_dies_and_moves_loses_nothing(

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 pytest.importorskip("asyncssh", reason="asyncssh is not installed: pip install 'lapisml[ssh]'")
 
-from tests.integration.jobs.client import OVER, Api
+from tests.integration.jobs.client import Api
 from tests.integration.remote.conftest import NewMachine
 from tests.support import sshd
 from tests.support.polling import eventually
@@ -86,7 +87,11 @@ def _sessions(machine: SshMachine) -> list[int]:
 
 
 def _agents(machine: SshMachine) -> list[int]:
-    return [pid for pid in _sessions(machine) if b"python" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    found = []
+    for pid in _sessions(machine):
+        with suppress(OSError):
+            found += [pid] if b"python" in Path(f"/proc/{pid}/cmdline").read_bytes() else []
+    return found
 
 
 def _gated(folder: Path, name: str, *files: str) -> str:
@@ -107,7 +112,7 @@ def test_a_compute_that_hangs_holds_up_nobody_else(api: Api, attach: Attach, tmp
     for name in others:
         api.wait(name, "Completed")
         assert api.printed(name) == b"up\n"
-    assert api.job(waiting)["status"] == "Queued"
+    assert api.job(waiting)["status"] in ("Queued", "Preparing")
     assert api.job(held)["status"] in ("Running", "NotResponding")
     (tmp_path / "go.held").touch()
     assert api.job(held)["status"] in ("Running", "NotResponding"), "nobody can know how it ended"
@@ -135,6 +140,7 @@ def test_a_compute_that_hangs_for_long_says_so(api: Api, attach: Attach, tmp_pat
     api.wait(held, "Completed")
 
 
+@only_in_a_whole_run
 def test_killed_agents_are_replaced_and_their_jobs_found(api: Api, attach: Attach, tmp_path: Path) -> None:
     machine, _root = attach("killed")
     names = [api.submit(_gated(tmp_path, word), compute="killed") for word in ("one", "two")]
@@ -157,7 +163,7 @@ def test_killed_agents_are_replaced_and_their_jobs_found(api: Api, attach: Attac
 
 
 def test_detaching_by_force_while_jobs_keep_coming(api: Api, attach: Attach, tmp_path: Path) -> None:
-    """Jobs run, wait, begin and are submitted when it happens; none is left, and none of them goes on there."""
+    """Jobs run, begin, wait and are submitted when it happens: those that it was given end, the others still wait."""
     _machine, root = attach("busy", slots=4)
     taken: list[str] = []
     refused: list[int] = []
@@ -185,16 +191,21 @@ def test_detaching_by_force_while_jobs_keep_coming(api: Api, attach: Attach, tmp
     submitting.start()
     eventually(lambda: len(taken) > 15, 30, what="more jobs")
     assert api.call("DELETE", "/computes/busy")[0] == 409
-    eventually(lambda: api.call("DELETE", "/computes/busy?force=true")[0] in (204, 404), 60, what="it is detached")
+    status, body = api.call("DELETE", "/computes/busy?force=true")
+    assert status == 204, body
     submitting.join(60)
     assert refused, "a compute that is not there takes no job"
-    states = {name: api.wait(name)["status"] for name in taken}
-    assert set(states.values()) == {"Canceled"}, states
+    records = [api.job(name) for name in taken]
+    told = Counter((job["status"], job["status_code"]) for job in records)
+    assert set(told) == {("Canceled", "ComputeDetached"), ("Queued", "ComputeGone")}
+    assert told["Canceled", "ComputeDetached"] == 4, "those that had a place"
     pids = [int(word) for word in (tmp_path / "pids").read_text().split()]
     eventually(lambda: not any(is_alive(pid) for pid in pids), 60, what="the end of every command")
     assert len(pids) == 4
     assert api.call("GET", "/computes/busy")[0] == 404
-    assert {api.job(name)["status"] for name in taken} <= set(OVER)
+    for name in (job["name"] for job in records if job["status"] == "Queued"):
+        api.call("POST", f"/jobs/{name}/cancel")
+        api.wait(name, "Canceled")
     end_everything(root)
 
 
@@ -221,7 +232,7 @@ def test_a_part_whose_machine_is_cut_off_keeps_its_job_from_ending(
     told = eventually(lambda: (job := api.job(name))["status"] == "NotResponding" and job, 120)
     assert follower.address in told["status_reason"]
     follower.mend()
-    api.wait(name, "Running", timeout=90)
+    api.wait(name, "Finalizing", timeout=90)  # as its first part is
     (follower.home / "go").touch()
     api.wait(name, "Completed")
     assert [(machine.home / "ran").read_text() for machine in (leader, follower)] == ["rank 0\n", "rank 1\n"]

@@ -9,14 +9,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import yaml
 
 pytest.importorskip("asyncssh", reason="asyncssh is not installed: pip install 'lapisml[ssh]'")
 
 from tests.integration.jobs.client import Api
 from tests.support import sshd
+from tests.support.cli import run_lapis
 from tests.support.polling import eventually
 from tests.support.server import LapisServer, end_everything
 from tests.support.sshd import SshMachine
+from tests.support.whole import only_in_a_whole_run
 
 SETTINGS = {"LAPIS_ENVIRONMENT_RESOLUTION": "host"}
 
@@ -173,6 +176,50 @@ def test_detaching_with_force_ends_the_jobs(api: Api, server: LapisServer, local
     api.wait(name, "Canceled")
     eventually(lambda: api.call("DELETE", "/computes/other")[0] in (204, 404), 30)
     end_everything(Path(root))
+
+
+@only_in_a_whole_run
+def test_a_mini_batch_job_of_two_nodes_takes_two_places(server: LapisServer, api: Api, tmp_path: Path) -> None:
+    """Files go through the server to both; each is worked on once, and the lines are put together."""
+    (tmp_path / "data").mkdir()
+    names = [f"f{number:02}" for number in range(30)]
+    for name in names:
+        (tmp_path / "data" / name).write_text(name)
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "score.py").write_text(
+        "import os, time\ndef run(files):\n  time.sleep(0.2)\n"
+        "  return [open(file).read() + ' ' + os.environ['AZUREML_CR_NODE_RANK'] for file in files]\n"
+    )
+    document = {
+        "type": "parallel",
+        "compute": "azureml:lab",
+        "resources": {"instance_count": 2},
+        "inputs": {"data": {"type": "uri_folder", "path": "./data"}},
+        "outputs": {"scored": {"type": "uri_file"}},
+        "input_data": "${{inputs.data}}",
+        "task": {
+            "type": "run_function",
+            "code": "./code",
+            "entry_script": "score.py",
+            "environment": {"image": "python"},
+            "append_row_to": "${{outputs.scored}}",
+        },
+    }
+    (tmp_path / "job.yml").write_text(yaml.safe_dump(document))
+    words = ("job", "create", "-f", "job.yml", "--query", "name", "-o", "tsv")
+    name = run_lapis(*words, home=server.home, cwd=tmp_path, check=True).stdout.strip()
+    api.wait(name, "Completed")
+    words = ("job", "download", "--name", name, "--output-name", "scored", "--download-path", "got")
+    run_lapis(*words, home=server.home, cwd=tmp_path, check=True)
+    (path,) = [path for path in (tmp_path / "got").rglob("*") if path.is_file()]
+    lines = [line.split() for line in path.read_text().splitlines()]
+    assert [words[0] for words in lines] == names
+    assert {words[1] for words in lines} == {"0", "1"}
+    _status, listed = api.call("GET", f"/jobs/{name}/logs")
+    logs = [log["path"] for log in listed["value"]]
+    assert "user_logs/std_log_process_001.txt" in logs
+    spec = (server.home.parent / "node").rglob("spec.json")
+    assert not [path for path in spec if '"secret": "' in path.read_text()]
 
 
 @pytest.mark.parametrize(

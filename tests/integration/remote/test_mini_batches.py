@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,13 @@ pytest.importorskip("asyncssh", reason="asyncssh is not installed: pip install '
 
 from lapisml.ports.compute import Handle, JobPhase, Outcome
 from lapisml.ports.launch import InputSpec, LaunchSpec, OutputSpec, ParallelSpec
+from lapisml.runner import durable, layout, processes
 from lapisml.testing.compute_bench import Bench
 from tests.support.pools import NewPool, spec
 from tests.support.ray_cluster import RayCluster, RayRig
 from tests.support.server import end_everything
-from tests.support.slurm import SlurmRig, SlurmSite, why_not
+from tests.support.slurm import SlurmRig, why_not
+from tests.support.slurm_site import SlurmSite
 from tests.support.sshd import SshMachine
 from tests.support.whole import only_in_a_whole_run
 from tests.unit.parallel.conftest import snapshot
@@ -200,7 +203,11 @@ def test_a_slurm_node_that_dies_is_done_without(slurm: SlurmRig, site: SlurmSite
     bench = Bench(site.backend, site.home, site.root)
     handle = on_nodes(bench, STUCK)
     bench.wait(lambda: at_work(bench, handle), 120, lambda: str(bench.look(handle)))
+    part = bench.jobs / "runs" / handle.workspace / f"{handle.job}+1"
+    host = int(durable.read_json(str(part / layout.PROCESS))["child"]["pid"])
+    below = processes.descendants(host)  # they don't bear the marks by which Slurm's processes are known
     slurm.kill_node("n2")
+    processes.send([host, *below], signal.SIGKILL)
     slurm.set_node("n2", "down")
     course = bench.follow(handle, timeout=240)
     assert course.exit.outcome is Outcome.COMPLETED, course.exit

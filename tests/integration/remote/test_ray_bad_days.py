@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from lapisml.backends.compute.ray.attach import RayCompute
+from lapisml.backends.compute.ray.attach import LEAVES_AFTER_S, RayCompute
 from lapisml.backends.compute.ray.dashboard import Dashboard
 from lapisml.backends.compute.ray.identity import identity
 from lapisml.backends.compute.ray.package import package
@@ -169,6 +169,7 @@ def _digest(home: Path) -> str:
         "root": "~/.lapis-node/0123456789ab/d5cf7e7e",
         "port": 0,
         "interpreter": None,
+        "leaves_after_s": LEAVES_AFTER_S,
         "namespace": "lapis-0123456789ab-d5cf7e7e",
     }
     return package(identity(home, "0123456789ab", "default/lab"), settings).digest

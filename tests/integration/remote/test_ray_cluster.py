@@ -212,6 +212,18 @@ def test_while_the_front_is_silent_nothing_is_known(bench: Bench, rig: RayRig) -
     assert bench.follow(handle, timeout=60).exit.exit_code == 9
 
 
+def test_a_front_that_nobody_needs_leaves(rig: RayRig) -> None:
+    """Not before the last job has ended; the next server starts another."""
+    rig.leaves_after_s = 1.0
+    bench = Bench(rig.backend, rig.shared)
+    handle = bench.running("echo up; sleep 5; exit 3", resources=ON_N1)
+    (front,) = rig.cluster.processes("ray.front")
+    bench.backend.close()
+    eventually(lambda: front not in rig.cluster.processes("ray.front"), timeout=60)
+    bench.restart()
+    assert bench.follow(handle, timeout=60).exit.exit_code == 3
+
+
 def test_the_cluster_is_described(bench: Bench) -> None:
     """Its nodes with what they have, and the engine's facts."""
     standing = bench.backend.describe()

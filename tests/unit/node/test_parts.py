@@ -9,8 +9,6 @@ import io
 import json
 import os
 import socket
-import subprocess
-import sys
 import tarfile
 import tracemalloc
 from collections.abc import Sequence
@@ -20,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from lapisml.backends.compute.node import codec, engine, pack, tidying
+from lapisml.backends.compute.node import codec, engine, pack
 from lapisml.backends.compute.node.contexts import manifest_of
 from lapisml.backends.compute.node.news import News
 from lapisml.backends.compute.node.pace import ahead
@@ -161,7 +159,7 @@ def test_contents_are_checked_before_they_are_kept(tmp_path: Path) -> None:
         with pytest.raises(LapisError) as caught:
             store.put(asked, data)
         assert caught.value.code is ErrorCode.INTEGRITY
-    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+    assert [p for p in (tmp_path / "snapshots").rglob("*") if p.is_file()] == []
     store.put({"blob": digest, "upload": "u2", "offset": 0}, b"fo")
     store.put({"blob": digest, "upload": "u2", "offset": 2, "last": True}, b"o")
     assert store.missing({"manifest": digest, "blobs": [digest]})["blobs"] == []
@@ -186,22 +184,6 @@ def test_the_pack_is_the_same_every_time_and_holds_no_server() -> None:
     assert not [name for name in names if name.startswith(("lapisml/server/", "lapisml/cli/", "lapisml/sdk/"))]
     assert not [name for name in names if "__pycache__" in name]
     assert len(made.data) < 2 << 20
-
-
-def test_packs_go_when_nobody_uses_them(tmp_path: Path) -> None:
-    """Not the agent's own, not one that is in use, not one that was used lately."""
-    packs = {name: tmp_path / "pack" / name for name in ("own", "used", "fresh", "old")}
-    for name, folder in packs.items():
-        (folder / "lapisml").mkdir(parents=True)
-        if name != "fresh":
-            os.utime(folder, (0, 0))
-    waiting = "import sys; sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", waiting, str(packs["used"])], stdin=subprocess.PIPE) as process:
-        assert tidying.remove_old_packs(tmp_path, packs["own"]) == ["old"]
-        assert sorted(p.name for p in (tmp_path / "pack").iterdir()) == ["fresh", "own", "used"]
-        assert process.stdin is not None
-        process.stdin.close()
-    assert tidying.remove_old_packs(tmp_path, packs["own"]) == ["used"]
 
 
 def test_what_a_cut_upload_left_goes_with_the_next(tmp_path: Path) -> None:

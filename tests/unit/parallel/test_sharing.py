@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from lapisml.backends.compute.node import toolboxes
 from lapisml.ports.compute import ArtifactsSpec
@@ -12,6 +14,7 @@ from lapisml.ports.launch import InputSpec, LaunchSpec, ParallelSpec
 from lapisml.runner import layout, specfile
 from lapisml.runner.parallel.batches import MiniBatch
 from lapisml.runner.parallel.sharing import is_shared, packed, root_of, unpacked
+from lapisml.server.features.jobs.parallel import crew_secret
 
 HERE = {"protocol": "file", "path": "/data", "options": {}, "root": None}
 SPEC = LaunchSpec("default", "job", "key", "", ArtifactsSpec("uri", HERE), "/home")
@@ -72,3 +75,14 @@ def test_a_driver_that_reads_rows_needs_tools_for_it() -> None:
     assert toolboxes.needs(replace(SPEC, parallel=asked, inputs={"data": replace(table, type="uri_folder")})) == []
     assert toolboxes.needs(replace(SPEC, parallel=replace(asked, by_model=True))) == ["tables"]
     assert toolboxes.needs(SPEC) == []
+
+
+def test_a_job_handed_over_again_has_the_same_secret() -> None:
+    """Its parts are handed over one by one, perhaps by two servers."""
+
+    def job(key: str, nodes: int = 2) -> Any:
+        return SimpleNamespace(submit_key=key, wanted_nodes=nodes)
+
+    assert crew_secret(b"k", job("a")) == crew_secret(b"k", job("a"))
+    assert len({crew_secret(b"k", job("a")), crew_secret(b"k", job("b")), crew_secret(b"l", job("a"))}) == 3
+    assert crew_secret(b"k", job("a", 1)) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 
@@ -73,6 +74,24 @@ def test_a_lost_connection_is_tried_again_with_the_same_key(method: str, peer: P
     keys = {headers.get("Idempotency-Key") for _, _, headers, _ in peer.seen}
     assert len(keys) == 1
     assert (None in keys) is (method != "POST")
+
+
+def test_a_connection_that_is_reset_before_it_stands_is_tried_again(
+    peer: Peer, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a server that is killed between the two halves of a handshake."""
+    connect, attempts = http.client.HTTPConnection.connect, []
+
+    def reset_once(connection: http.client.HTTPConnection) -> None:
+        attempts.append(connection)
+        if len(attempts) == 1:
+            raise ConnectionResetError("reset by peer")
+        connect(connection)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", reset_once)
+    peer.script = [answer(200, "here")]
+    assert transport.get("/x") == "here"
+    assert len(attempts) == 2
 
 
 def test_a_delete_that_had_already_worked_is_no_error(peer: Peer, transport: Transport) -> None:

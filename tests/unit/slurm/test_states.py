@@ -26,8 +26,8 @@ def test_the_queue_is_read() -> None:
     assert found["13_5"].waits
     assert found["14"].is_over
     assert not found["12"].is_over
-    assert states.is_in_queue("a.4567", found.values()) == "13"
-    assert states.is_in_queue("nobody", found.values()) is None
+    assert states.number_of("4567", found.values()) == "13"
+    assert states.number_of("nobody", found.values()) is None
 
 
 def test_the_accounting_is_read() -> None:
@@ -95,9 +95,9 @@ def test_reasons_are_told(reason: str, says: str) -> None:
 def test_nodes_are_read() -> None:
     """A node of two partitions is one node; what is wrong with it is said."""
     text = (
-        "n1|idle|4|2000|0.14|(null)|none\nn1|idle|4|2000|0.14|(null)|none\n"
-        "n2|down*|64|512000|N/A|gpu:a100:8(S:0-1)|Not responding\nn3|drained|4|2000|1.0|gpu:2|kernel | update\n"
-        "n4|mixed|4|2000+|1.0|(null)|none\n"
+        "n1|idle|4|2000|0.14|(null)|1500|none\nn1|idle|4|2000|0.14|(null)|1500|none\n"
+        "n2|down*|64|512000|N/A|gpu:a100:8(S:0-1)|N/A|Not responding\n"
+        "n3|drained|4|2000|1.0|gpu:2|100|kernel | update\nn4|mixed|4|2000+|1.0|gpu:t4:1,gpu:h100:2|1|none\n"
     )
     n1, n2, n3, n4 = [node.standing() for node in places.nodes(text)]
     assert (n1.state, n1.cpus, n1.memory_mb, n1.load, n1.sentence) == ("idle", 4, 2000, 0.14, "")
@@ -105,7 +105,8 @@ def test_nodes_are_read() -> None:
     assert "Not responding" in n2.sentence
     assert (n3.state, n3.gpus) == ("down", 2)
     assert "kernel | update" in n3.sentence
-    assert n4.state == "running"
+    assert (n4.state, n4.gpus, n4.gpu_kind) == ("running", 3, "t4, h100")
+    assert (n1.memory_free_mb, n2.memory_free_mb, n2.gpu_kind, n3.gpu_kind) == (1500, None, "a100", "")
 
 
 def test_partitions_are_read() -> None:

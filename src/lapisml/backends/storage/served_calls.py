@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, BinaryIO
 from urllib.parse import SplitResult, urlsplit
 
+from lapisml.runner import tls
+
 _TIMEOUT_S = 60.0
 _PIECE = 1 << 20
 
@@ -112,7 +114,7 @@ class ServerCalls:
         """Send a request to where the server is now.
 
         Args:
-            server_file: JSON file with its ``url``; ``tls_cert`` and ``host`` where they are needed.
+            server_file: JSON file with its ``url``; ``tls_cert``, ``host`` and ``tls_client`` where they are needed.
             method, target: of the request; the target begins with a slash.
             token: sent as bearer token.
             body: what it carries.
@@ -121,7 +123,7 @@ class ServerCalls:
             ServerAwayError: nobody answers there.
         """
         record = _read(server_file)
-        key = tuple(str(record.get(name) or "") for name in ("url", "tls_cert", "host"))
+        key = tuple(str(record.get(name) or "") for name in ("url", "tls_cert", "host", "tls_client"))
         while True:
             link, is_used = self._link(key)
             try:
@@ -143,7 +145,7 @@ class ServerCalls:
             idle = self._idle.get(key)
             if idle:
                 return idle.pop(), True
-        return _connect(urlsplit(key[0]), key[1]), False
+        return _connect(urlsplit(key[0]), key[1], key[3]), False
 
 
 def _exchange(
@@ -178,14 +180,12 @@ def _read(server_file: str) -> dict[str, Any]:
     return dict(record)
 
 
-def _connect(url: SplitResult, certificate: str) -> http.client.HTTPConnection:
+def _connect(url: SplitResult, certificate: str, own: str) -> http.client.HTTPConnection:
     assert url.hostname is not None
     if url.scheme == "http":
         return http.client.HTTPConnection(url.hostname, url.port, timeout=_TIMEOUT_S, blocksize=_PIECE)
-    import ssl  # most servers are on loopback
-
-    context = ssl.create_default_context(cafile=certificate or None)
-    if certificate:
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        context.check_hostname = False  # this one certificate is trusted, whatever name the server goes by
+    try:
+        context = tls.context(certificate or None, own or None)
+    except OSError as error:
+        raise ServerAwayError(f"its certificate can't be read: {error}") from error
     return http.client.HTTPSConnection(url.hostname, url.port, timeout=_TIMEOUT_S, context=context, blocksize=_PIECE)

@@ -15,6 +15,7 @@ from lapisml.documents.fields import (
     Choice,
     Count,
     FilledText,
+    Flag,
     ListOf,
     MappingOf,
     Port,
@@ -105,6 +106,28 @@ Hosts = Annotated[
 ]
 
 
+class NodeSize(Part):
+    """What a machine size means on a cluster that gives out its nodes itself."""
+
+    cpus: Count | None = Field(None, description="processors of a node")
+    gpus: Amount | None = Field(None, description="GPUs of a node")
+    memory_mb: Count | None = Field(None, description="memory of a node, mebibytes")
+    instance_type: Word | None = Field(
+        None, description="on Slurm a partition, on Ray a resource or a kind of GPU that nodes have"
+    )
+
+
+NodeSizes = Annotated[dict[str, NodeSize], MappingOf]
+
+_SIZES = "machine size of clusters that this backs, and what their jobs ask of a node; `*` is any other size"
+
+
+class HostSize(Part):
+    """Which machines are of a size."""
+
+    hosts: Annotated[list[Address], ListOf] = Field(description="some of the machines, by their address")
+
+
 class Attached(Document):
     """What all attached computes have."""
 
@@ -127,6 +150,9 @@ class Attached(Document):
         None, description="address of this server as the machines reach it; needed only where it is quicker"
     )
     environment_variables: Variables | None = Field(None, description="variable and value, for every job there")
+    keep_days: Count | None = Field(
+        None, description="days that code and environments which no job uses stay on the machines; 30 when left out"
+    )
 
 
 class VirtualMachine(Attached):
@@ -141,6 +167,9 @@ class VirtualMachine(Attached):
     ssh_settings: SshAccess | None = Field(None, description="how one logs in")
     known_hosts: Text | None = Field(None, description="lines of a known_hosts file with the machines' keys")
     host_keys: Texts | None = Field(None, description="public keys of the machines, as `ssh-ed25519 AAAA…`")
+    sizes: Annotated[dict[str, HostSize], MappingOf] | None = Field(
+        None, description="machine size of clusters that this backs, and the machines of that size; `*` is any other"
+    )
 
     def faults(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
         """Refuse a document that names no machine, names one twice, or says where they are twice."""
@@ -154,6 +183,11 @@ class VirtualMachine(Attached):
             if where in seen:
                 yield ("hosts", index), fault(f"`{where[0]}` is there twice", "each machine once, with its `slots`")
             seen.add(where)
+        for size, found in (self.sizes or {}).items():
+            for index, address in enumerate(found.hosts):
+                if address not in {name for name, _port in seen}:
+                    where_else = ("sizes", size, "hosts", index)
+                    yield where_else, fault(f"`{address}` is not among the `hosts`", listed([n for n, _p in seen]))
 
     def _unnamed(self) -> Iterator[tuple[DocumentPath, PydanticCustomError]]:
         named = address_of({"resource_id": self.resource_id, "tags": self.tags})
@@ -189,12 +223,19 @@ class Slurm(Attached):
     login: SlurmLogin | None = Field(
         None, description="login host; left out where sbatch is on the server's own machine"
     )
+    agent_address: Address | None = Field(
+        None, description="address of the login host that the nodes reach; found by the way to them when left out"
+    )
     partition: Word | None = Field(None, description="partition; the cluster's default when left out")
     account: Word | None = Field(None, description="account that pays")
     qos: Word | None = Field(None, description="quality of service")
     constraint: Word | None = Field(None, description="features that nodes must have")
     max_nodes: Count | None = Field(None, description="nodes that one job may have")
     time_limit_minutes: Count | None = Field(None, description="time limit of jobs that say none")
+    sizes: NodeSizes | None = Field(None, description=_SIZES)
+    requeue: Flag | None = Field(
+        None, description="whether Slurm may start a job again whose command has not begun; true when left out"
+    )
     sbatch_options: Annotated[dict[str, Word], MappingOf] | None = Field(
         None, description="further options of sbatch: `gres: gpu:1`"
     )
@@ -221,3 +262,4 @@ class Ray(Attached):
     front_port: Amount | None = Field(None, description="port that the server reaches on the cluster; 0: any free one")
     max_nodes: Count | None = Field(None, description="nodes that one job may have")
     certificate: FilledText | None = Field(None, description="PEM text of the authority that signed its certificate")
+    sizes: NodeSizes | None = Field(None, description=_SIZES)

@@ -15,6 +15,7 @@ import signal
 import socket
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 from lapisml.ports.endings import EndReason
@@ -25,6 +26,8 @@ from lapisml.runner.job import Job
 
 GIVEN = "LAPIS_RAY_ADDRESS"
 """Set by a compute that is a Ray cluster: its address."""
+GIVEN_VERSIONS = "LAPIS_RAY_VERSIONS"
+"""Beside it: the cluster's versions of Ray and of Python, ``2.60.0 3.11.7``."""
 LOG = "system_logs/ray.log"
 _OURS = ("--head", "--address", "--port", "--temp-dir", "--block", "--node-ip-address", "--include-dashboard")
 _PATIENCE_S = 120.0
@@ -55,13 +58,14 @@ def prepare(job: Job, launch: child.Launch) -> None:
     """Make a launch start a Ray around the command, or give it the address of the one that is there.
 
     Raises:
-        JobEndError: COMMAND without a ``ray`` in the job's environment.
+        JobEndError: COMMAND without a ``ray`` in the job's environment, or with one that the cluster does not take.
     """
     given = launch.env.get(GIVEN)
     if job.spec.get("part"):
         parts.link_log(job.folder, parts.number_of(job.spec), len(parts.hosts_of(job.spec)))
     if given:
         launch.env["RAY_ADDRESS"] = given
+        _check_versions(launch.env)
         if parts.is_follower(job.spec):
             launch.main = lambda: 0
         return
@@ -70,6 +74,26 @@ def prepare(job: Job, launch: child.Launch) -> None:
         sentence = "there is no `ray` in the job's environment; add `ray[default]` to its pip packages"
         raise JobEndError(EndReason.COMMAND, error=sentence)
     launch.main = _Ray(job, launch, program).run
+
+
+def _check_versions(env: dict[str, str]) -> None:
+    """Refuse an environment whose Ray or Python the cluster's Ray would not let in; what can't be told is let pass."""
+    ray, _, python = env.pop(GIVEN_VERSIONS, "").partition(" ")
+    program = shutil.which("ray", path=env.get("PATH", os.defpath))
+    if not ray or program is None:
+        return
+    prefix = Path(program).resolve().parents[1]
+    found = next(prefix.glob("lib/python3.*/site-packages/ray-*.dist-info"), None)
+    if found is None:
+        return
+    own_ray = found.name.removeprefix("ray-").removesuffix(".dist-info")
+    own_python, needed = found.parents[1].name.removeprefix("python"), ".".join(python.split(".")[:2])
+    if own_ray != ray:
+        sentence = f"the job's environment has Ray {own_ray}, and the cluster has {ray}: put `ray=={ray}` into it"
+        raise JobEndError(EndReason.COMMAND, error=sentence)
+    if own_python != needed:
+        sentence = f"the job's environment has Python {own_python}, and the cluster's Ray has {needed}: both must agree"
+        raise JobEndError(EndReason.COMMAND, error=sentence)
 
 
 class _Ray:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from lapisml.runner import tls
 from lapisml.runner.relay.http1 import Channel, Headers, Message, ProtocolError, chunk, end_to_end, render_head
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -54,7 +55,8 @@ class Upstream:
     """Makes requests to the server that the server file names at the time.
 
     Args:
-        server_file: JSON file with the server's ``url``, and the ``host`` it answers to where that is another.
+        server_file: JSON file with the server's ``url``; where they are needed, the ``host`` it answers to,
+            ``tls_cert`` (its certificate's file) and ``tls_client`` (that of the certificate to show).
     """
 
     def __init__(self, server_file: str) -> None:
@@ -133,7 +135,7 @@ class Upstream:
         if url.hostname is None or url.scheme not in ("http", "https"):
             raise ServerAwayError(f"the server file names no http address: {url.geturl()}")
         host = str(record.get("host") or url.netloc)
-        return url, _tls(record.get("tls_cert")) if url.scheme == "https" else None, host
+        return url, _tls(record) if url.scheme == "https" else None, host
 
 
 class _Link:
@@ -150,15 +152,11 @@ class _Link:
         self.writer.close()
 
 
-def _tls(certificate: str | None) -> Any:
-    """Make a TLS context that trusts the server's own certificate, or without one those of the machine."""
-    import ssl  # 10 ms, and most servers are on loopback
-
-    context = ssl.create_default_context(cafile=certificate)
-    if certificate is not None:
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        context.check_hostname = False  # this one certificate is trusted, whatever name the server goes by
-    return context
+def _tls(record: dict[str, Any]) -> Any:
+    try:
+        return tls.context(record.get("tls_cert"), record.get("tls_client"))
+    except OSError as error:
+        raise ServerAwayError(f"its certificate can't be read: {error}") from error
 
 
 async def _send_pieces(link: _Link, first: bytes, sent: Headers, headers: Headers, body: AsyncIterator[bytes]) -> None:

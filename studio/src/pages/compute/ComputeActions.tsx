@@ -1,25 +1,32 @@
 import { Button, Group, Popover, Stack } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { type Compute, deleteCompute, useChangeCompute, useTurnCompute } from "@/api/computes";
+import { listKey } from "@/api/keys";
 import { useLeaving } from "@/api/live";
 import { ConfirmButton } from "@/components/ConfirmButton";
 import { ErrorBox } from "@/components/ErrorBox";
 import { path, useWorkspace } from "@/lib/workspace";
 import { ClusterFields, type ClusterSize, sizeKeys } from "@/pages/compute/ClusterFields";
 
-/** What can be done with a compute: start or stop an instance, resize a cluster, delete either. */
+/** What can be done with a compute: start or stop an instance, resize a cluster, delete either; detach an attached one. */
 export function ComputeActions({ compute }: { compute: Compute }) {
   const { t } = useTranslation(["compute", "common"]);
   const workspace = useWorkspace();
   const navigate = useNavigate();
+  const client = useQueryClient();
   const leave = useLeaving(workspace, "computes", compute.name);
   const drop = () =>
     leave(async () => {
       await deleteCompute(workspace, compute.name);
       await navigate(path(workspace, "compute"));
+      for (const queryKey of [listKey(workspace, "computes"), listKey(workspace, "jobs", "compute-lines")])
+        void client.invalidateQueries({ queryKey });
     });
+  if (compute.is_attached)
+    return <ConfirmButton label={t("detach")} question={t("detachQuestion", { name: compute.name })} act={drop} />;
   return (
     <>
       {compute.type === "computeinstance" ? <Turn compute={compute} /> : <Resize compute={compute} />}

@@ -9,6 +9,11 @@ import { DataTable } from "@/components/table/DataTable";
 import { Duration } from "@/components/times";
 import { path, useWorkspace } from "@/lib/workspace";
 
+function stateOf(node: Node): string {
+  if (node.current_job_name) return "Running";
+  return node.node_state === "unreachable" ? "NotResponding" : "Ready";
+}
+
 /** The nodes of a compute, and what runs on each. */
 export function Nodes({ name }: { name: string }) {
   const { t } = useTranslation("compute");
@@ -20,7 +25,7 @@ export function Nodes({ name }: { name: string }) {
       id: "state",
       header: t("state"),
       width: 140,
-      cell: (row) => <StatusBadge status={row.current_job_name ? "Running" : "Ready"} />,
+      cell: (row) => <StatusBadge status={stateOf(row)} />,
     },
     {
       id: "job",

@@ -2,20 +2,19 @@ import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { CodeEditor } from "@/components/code/CodeEditor";
 import { ErrorBox } from "@/components/ErrorBox";
-
-type Document = Record<string, unknown>;
+import { readDocument, type YamlDocument } from "@/lib/documents";
 
 interface Props {
   title: string;
   /** What stands in the editor at first. */
-  document: Document;
+  document: YamlDocument;
   isOpen: boolean;
   onClose: () => void;
   /** Writes the document; what it throws is shown. */
-  act: (document: Document) => Promise<unknown>;
+  act: (document: YamlDocument) => Promise<unknown>;
 }
 
 /** A document as YAML, to be changed and written; what the server objects to is shown below it. */
@@ -59,15 +58,4 @@ function Editor({ document, onClose, act }: Pick<Props, "document" | "onClose" |
       </Group>
     </Stack>
   );
-}
-
-function readDocument(text: string, complain: (reason: string) => string): Document {
-  let found: unknown;
-  try {
-    found = parse(text);
-  } catch (error) {
-    throw new Error(complain((error as Error).message), { cause: error });
-  }
-  if (typeof found !== "object" || found === null || Array.isArray(found)) throw new Error(complain("—"));
-  return found as Document;
 }

@@ -23,7 +23,7 @@ from lapisml.ports.compute import (
     Standing,
     Watch,
 )
-from lapisml.runner import durable, layout
+from lapisml.runner import durable, layout, machine
 from lapisml.runner.relay_link import has_undelivered
 
 
@@ -92,10 +92,9 @@ class LocalProcesses:
         self._folders.discard(handle)
 
     def describe(self) -> Standing:
-        """Describe this machine."""
-        cpus, load = os.cpu_count() or 1, os.getloadavg()[0]
-        memory_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
-        return Standing(nodes=(NodeStanding(os.uname().nodename, "running", cpus, None, memory_mb, load),))
+        """Describe this machine; it runs something while one of its jobs has not ended."""
+        state = "running" if self._folders.any_open() else "idle"
+        return Standing(nodes=(NodeStanding(os.uname().nodename, state, **machine.look(self._folders.home)),))
 
     def close(self) -> None:
         """Let go of helpers; jobs go on."""

@@ -58,9 +58,13 @@ class JobFolders:
 
     Args:
         home: the Lapis home folder, or an agent's.
+
+    Attributes:
+        home: the same.
     """
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         self._runs = home / "runs"
         self._lock = threading.Lock()
         self._known: dict[Path, Known] = {}
@@ -98,6 +102,11 @@ class JobFolders:
         if self.key(folder) != spec.submit_key:
             raise LapisError(ErrorCode.CONFLICT, f"Job '{spec.job}' was submitted before, under another key.")
         return handle, folder
+
+    def any_open(self) -> bool:
+        """Say whether a job that is here has not ended."""
+        jobs = (job for workspace in _below(self._runs) for job in _below(workspace))
+        return any((job / layout.SPEC).exists() and not (job / layout.EXIT).exists() for job in jobs)
 
     def key(self, folder: Path) -> str | None:
         """Return the key that a folder's job was submitted under; None without such a job."""
@@ -243,3 +252,10 @@ def check(spec: LaunchSpec) -> None:
 
 def _is_word(name: str) -> bool:
     return name.replace("-", "_").isidentifier()
+
+
+def _below(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []

@@ -7,7 +7,6 @@ has its own supervisor. When the server goes away its stdin closes and it ends; 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import platform
 import secrets
@@ -19,7 +18,7 @@ from typing import Any
 from lapisml.backends.compute.node import engine, wire
 from lapisml.backends.compute.node.news import News
 from lapisml.backends.compute.node.service import Service
-from lapisml.backends.compute.node.tidying import remove_old_packs
+from lapisml.backends.compute.node.tidying import Tidying, set_days
 from lapisml.backends.compute.node.tunnel import Tunnel
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import ComputeBackend
@@ -43,6 +42,7 @@ class Agent:
         self._connection: wire.Connection | None = None
         self._news = News(root, self._tell)
         self._tunnel = Tunnel(root)
+        self._tidying = Tidying(root)
         self._greeting = asyncio.Lock()
 
     async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -83,6 +83,7 @@ class Agent:
     async def _guard(self, connection: wire.Connection, quiet_s: float) -> None:
         """Close a connection on which nobody is any more, and be there where another agent of this folder ended."""
         while time.monotonic() - connection.alive_at < quiet_s:
+            self._tidying.look()
             await asyncio.sleep(min(_LOOK_EVERY_S, quiet_s / 4))
             self._news.renew()
             await self._tunnel.renew()
@@ -101,6 +102,7 @@ class Agent:
             sentence = f"The agent speaks version {wire.VERSION} of the protocol, the server {asked.get('version')}."
             raise LapisError(ErrorCode.NOT_SUPPORTED, sentence)
         self._belong(str(asked["label"]))
+        set_days(self._root, asked.get("keep_days"))
         os.environ.update(_variables(asked.get("environment") or {}))
         wanted = (asked["engine"], asked.get("options") or {})
         if self._made is None or self._made[0] != wanted:
@@ -115,7 +117,7 @@ class Agent:
             engine.listen(backend, tell)
             self._made = (wanted, backend, Service(backend, self._root))
         self._news.start()
-        url = await self._tunnel.start(asked)
+        url = await self._tunnel.start({**asked, "listen": await self._address(asked)})
         return {
             "version": wire.VERSION,
             "node": _own_name(self._root),
@@ -130,6 +132,15 @@ class Agent:
             "pid": os.getpid(),
             "now": time.time_ns() // 1_000_000,
         }
+
+    async def _address(self, asked: dict[str, Any]) -> str:
+        """Return the address to listen on: what was asked for, or what the engine's nodes reach."""
+        known = asked.get("listen")
+        if known or asked.get("server_url"):
+            return str(known or "")
+        assert self._made is not None
+        found = await asyncio.to_thread(engine.address, self._made[1])
+        return found or self._tunnel.last_host or engine.own_address()
 
     def _belong(self, label: str) -> None:
         """Have the folder belong to one installation only."""
@@ -172,8 +183,6 @@ def main() -> None:
 async def _on_streams(root: Path) -> None:
     reader, writer = await _own_streams(root)
     agent = Agent(root)
-    with contextlib.suppress(OSError):
-        await asyncio.to_thread(remove_old_packs, root, Path(sys.argv[1]))
     try:
         await agent.attend(reader, writer)
     except wire.WireError as error:

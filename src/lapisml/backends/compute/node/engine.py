@@ -6,12 +6,14 @@ It may have one or more of these besides:
 
 * ``listen(tell)``: called once; `tell` takes the name of a job that there is news of, from any thread.
 * ``free_ports(count)``: ``(address, first of count consecutive free ports)`` under which other machines reach this one.
+* ``address()``: the address of this machine that those reach who run its jobs; empty when that is not known.
 * ``verbs``: mapping name → ``callable(body)`` for what is particular to the engine (`RemoteBackend.call`).
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -63,6 +65,21 @@ def free_ports(engine: ComputeBackend, count: int) -> tuple[str, int]:
         address, first = own(count)
         return str(address), int(first)
     return own_address(), free_ports_here(count)
+
+
+def address(engine: ComputeBackend) -> str:
+    """Return the address of this machine that those reach who run an engine's jobs; empty when it is not known."""
+    own = getattr(engine, "address", None)
+    return str(own()) if own is not None else ""
+
+
+def room(root: Path) -> str:
+    """Say how much room the disk of a folder has, for people; empty when it can't be asked."""
+    try:
+        total, _used, free = shutil.disk_usage(root)
+    except OSError:
+        return ""
+    return f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"
 
 
 def own_address() -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lapisml.backends.compute.node import codec, engine, shipping
+from lapisml.backends.compute.node import certificate, codec, engine, shipping
 from lapisml.backends.compute.node.link import Link, Pace
 from lapisml.backends.compute.node.rewriting import rewritten
 from lapisml.backends.compute.node.streams import Stream, join
@@ -30,6 +30,7 @@ from lapisml.ports.compute import (
     Standing,
     Watch,
 )
+from lapisml.runner import tls
 
 _log = logging.getLogger("lapis.compute")
 _DESCRIBED_WITHIN_S = 5.0
@@ -51,8 +52,9 @@ class RemoteBackend:
         options: what the engine is made with, plain JSON.
         capabilities: what the place can do.
         where: how messages name the machine.
-        listen: address on the node that the way back to the server listens on.
+        listen: address on the node that the way back to the server listens on; None: one that the engine knows.
         advertise: the name under which others reach that address; None means the address itself.
+        guarded: whether it speaks with those alone who can read the agent's folder, and encrypted.
         pace: how patient the link is.
     """
 
@@ -65,8 +67,9 @@ class RemoteBackend:
         options: Mapping[str, Any] | None = None,
         capabilities: Capabilities = _ELSEWHERE,
         where: str = "the node",
-        listen: str = "127.0.0.1",
+        listen: str | None = "127.0.0.1",
         advertise: str | None = None,
+        guarded: bool = False,
         pace: Pace | None = None,
     ) -> None:
         self._attachment = attachment
@@ -79,7 +82,10 @@ class RemoteBackend:
             "advertise": advertise,
             "server_url": attachment.document.get("server_url"),
             "environment": dict(attachment.document.get("environment_variables") or {}),
+            "keep_days": attachment.document.get("keep_days"),
         }
+        if guarded and not self._greeting["server_url"]:
+            self._greeting["door"] = certificate.made(attachment.label).decode("ascii")
         self._where = where
         self._certificate: str | None = None
         self._seen: dict[Handle, Observation] = {}
@@ -232,6 +238,13 @@ class RemoteBackend:
         except (OSError, ValueError, KeyError):
             return None
 
+    def _own_tls(self) -> Any:
+        """Return what speaks TLS with this server for nodes that speak it with the agent; None where they do it."""
+        if "door" not in self._greeting or not self._attachment.server_url.startswith("https:"):
+            return None
+        known = json.loads((self._attachment.home / "run" / "server.json").read_bytes())
+        return tls.context(known.get("tls_cert"))
+
     def _hear(self, event: Any) -> None:
         news = event.get("news") if isinstance(event, dict) else None
         self._tell([str(job) for job in news] if isinstance(news, list) else [])
@@ -255,8 +268,8 @@ class RemoteBackend:
         url = urlsplit(self._attachment.server_url)
         port = url.port or (443 if url.scheme == "https" else 80)
         try:
-            reader, writer = await asyncio.open_connection(url.hostname, port)
-        except OSError:
+            reader, writer = await asyncio.open_connection(url.hostname, port, ssl=self._own_tls())
+        except (OSError, ValueError):
             with contextlib.suppress(Exception):
                 await stream.close()
             return

@@ -12,6 +12,7 @@ from typing import Any
 
 from lapisml.backends.compute.node import codec, engine, toolboxes
 from lapisml.backends.compute.node.store import NodeStore
+from lapisml.backends.compute.node.using import mark, using
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.compute import ComputeBackend, Handle, LaunchSpec, Observation, Watch
 
@@ -19,6 +20,8 @@ _SIDE_BY_SIDE = 8
 _SLICE = 100
 _ENOUGH = 8 << 20
 """Bytes after which an answer about many jobs stops; the rest is asked for again."""
+DISK = "Disk"
+"""Name of the fact (`Standing.engine`) that says how much room there is for jobs."""
 LARGEST_READ = 4 << 20
 """Bytes of a log that one answer carries at most."""
 
@@ -80,6 +83,9 @@ class Service:
                 "what offers itself as one: uv, packaging and pyyaml.",
                 "Install them there, or name an interpreter that has them by `interpreter:` in the compute's document.",
             )
+        with using(self._root):
+            if spec.environment is not None:
+                mark(Path(spec.environment.root, spec.environment.key))
         return self._backend.submit(replace(spec, toolbox=toolbox)).to_json(), b""
 
     def _observe(self, body: Any, _tail: bytes) -> tuple[Any, bytes]:
@@ -114,7 +120,10 @@ class Service:
         return None, b""
 
     def _describe(self, _body: Any, _tail: bytes) -> tuple[Any, bytes]:
-        return codec.standing_to_json(self._backend.describe()), b""
+        found = self._backend.describe()
+        room = engine.room(self._root)
+        facts = {**found.engine, **({DISK: room} if room else {})}
+        return codec.standing_to_json(replace(found, engine=facts)), b""
 
     def _free_ports(self, body: Any, _tail: bytes) -> tuple[Any, bytes]:
         return list(engine.free_ports(self._backend, int(body))), b""

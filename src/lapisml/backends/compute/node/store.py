@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from lapisml.backends.compute.node.using import mark, using
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.snapshots import FOLDER, blob_path, manifest_path
 from lapisml.documents.manifest import Manifest, is_digest
@@ -33,13 +34,14 @@ class NodeStore:
     """
 
     def __init__(self, root: Path) -> None:
+        self._root = root
         self._snapshots = str(root / FOLDER)
         self._contexts = root / "contexts"
         for folder in (Path(self._snapshots), self._contexts):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def missing(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Say what is not here yet.
+        """Say what is not here yet; what is here is used now (`lapisml.backends.compute.node.using`).
 
         Args:
             asked: ``{"manifest": digest, "blobs": [digest, …]}``; without ``blobs`` only the manifest is asked about.
@@ -47,8 +49,9 @@ class NodeStore:
         Returns:
             ``{"manifest": bool, "blobs": [digest, …]}``: whether the manifest, and which of the contents, are missing.
         """
-        manifest = not Path(manifest_path(self._snapshots, _checked(asked["manifest"]))).exists()
-        blobs = [each for each in asked.get("blobs") or () if not self._blob(each).exists()]
+        with using(self._root):
+            manifest = not mark(Path(manifest_path(self._snapshots, _checked(asked["manifest"]))))
+            blobs = [each for each in asked.get("blobs") or () if not mark(self._blob(each))]
         return {"manifest": manifest, "blobs": blobs}
 
     def put(self, asked: dict[str, Any], data: bytes) -> None:
@@ -81,7 +84,9 @@ class NodeStore:
             LapisError: ReferenceNotFound, Integrity, StorageFull.
         """
         folder = self._contexts / _checked(digest)
-        if not folder.exists():
+        with using(self._root):
+            is_there = mark(folder)
+        if not is_there:
             made = folder.with_name(f".new-{secrets.token_hex(8)}")
             try:
                 SnapshotStore(self._snapshots).materialize(digest, made)

@@ -188,10 +188,9 @@ async def join(stream: Stream, reader: asyncio.StreamReader, writer: asyncio.Str
         while data := await stream.read():
             writer.write(data)
             await writer.drain()
-        if stream.is_closed:
+        if stream.is_closed or not writer.can_write_eof():  # TLS knows no end of one direction
             raise ConnectionResetError
-        if writer.can_write_eof():
-            writer.write_eof()
+        writer.write_eof()
 
     work = [asyncio.ensure_future(out()), asyncio.ensure_future(back())]
     try:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from lapisml.backends.compute.node.using import mark, using
 from lapisml.ports.launch import LaunchSpec, ParallelSpec
 from lapisml.runner.toolbox import REQUIREMENTS
 
@@ -62,9 +63,11 @@ def interpreter(root: Path, wanted: Sequence[str]) -> str | None:
     version = ".".join(map(str, sys.version_info[:2]))
     key = hashlib.sha256("\n".join([version, sys.executable, *lines]).encode()).hexdigest()[:16]
     folder = root / "toolbox" / key
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not (folder / REQUIREMENTS).exists():
-        part = folder / f"{REQUIREMENTS}.{secrets.token_hex(8)}"
-        part.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
-        part.replace(folder / REQUIREMENTS)
+    with using(root):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mark(folder)
+        if not (folder / REQUIREMENTS).exists():
+            part = folder / f"{REQUIREMENTS}.{secrets.token_hex(8)}"
+            part.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
+            part.replace(folder / REQUIREMENTS)
     return str(folder / "bin" / "python")

@@ -2,7 +2,9 @@
 
 Whoever on the node wants the server reads its address from ``run/server.json`` at each try. Where the nodes reach the
 server by themselves (``server_url:`` in the compute's document) that address stands there and nothing listens here.
-A connection gives nobody a right: the server asks for a token on every one.
+A connection gives nobody a right: the server asks for a token on every one. Where others than this machine's own jobs
+could come (`door`) it speaks TLS, and only with those who show the certificate that lies beside ``server.json``, which
+nobody but its owner can read.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import platform
+import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +21,7 @@ from lapisml.backends.compute.node.streams import Streams, join
 from lapisml.runner import durable
 
 _ANSWERS_WITHIN_S = 2.0
+_SHAKEN_WITHIN_S = 10.0
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
@@ -47,25 +51,34 @@ class Tunnel:
         Args:
             asked: the greeting: ``server_url`` (None without a direct way), ``scheme``, ``certificate`` (PEM or None),
                 ``host`` (what the server calls itself), ``listen`` (address to listen on), ``advertise`` (the name by
-                which others reach it, None: the same).
+                which others reach it, None: the same), ``door`` (certificate and key for one that others could reach,
+                PEM or None; the first that a folder was given stays).
+
+        Raises:
+            OSError: there is no such address here.
         """
         direct = asked.get("server_url")
+        record: dict[str, Any] = {}
         if direct is None:
-            port = await self._listen(str(asked.get("listen") or "127.0.0.1"))
+            scheme, files = asked.get("scheme") or "http", {}
+            if asked.get("door"):
+                scheme, door = "https", self._own_door(str(asked["door"]))
+                files = {"tls_cert": door, "tls_client": door}
+            port = await self._listen(str(asked.get("listen") or "127.0.0.1"), files.get("tls_cert"))
             name = asked.get("advertise") or (platform.node() if self._host in _EVERYWHERE else self._host)
-            url = f"{asked.get('scheme') or 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
+            record = {"url": f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}", **files}
+            if asked.get("host"):
+                record["host"] = asked["host"]
         else:
             await self.close()
-            url = str(direct)
-        record: dict[str, Any] = {"url": url}
-        if direct is None and asked.get("host"):
-            record["host"] = asked["host"]
-        if asked.get("certificate"):
+            record["url"] = str(direct)
+        shown = asked.get("certificate") if "tls_client" not in record else None
+        if shown:
             record["tls_cert"] = str(self._certificate)
-        self._record, self._shown = record, asked.get("certificate")
-        if durable.read_json(str(self.server_file)) != record or self._shown:
+        self._record, self._shown = record, shown
+        if durable.read_json(str(self.server_file)) != record or shown:
             self._write_down()
-        return url
+        return str(record["url"])
 
     async def renew(self) -> None:
         """Write this way down again where another agent's, which stands there, leads nowhere any more."""
@@ -90,16 +103,43 @@ class Tunnel:
             self._server.close()
             self._server = None
 
-    async def _listen(self, host: str) -> int:
+    @property
+    def last_host(self) -> str:
+        """The host that stands in ``server.json``; empty when there is none."""
+        known = durable.read_json(str(self.server_file))
+        with contextlib.suppress(TypeError, KeyError, ValueError):
+            return urlsplit(str(known["url"])).hostname or ""
+        return ""
+
+    async def _listen(self, host: str, door: str | None) -> int:
         if self._server is not None and self._host == host:
             return int(self._server.sockets[0].getsockname()[1])
         await self.close()
+        options: dict[str, Any] = _guarded(door) if door is not None else {}
+        places = [(host, self._last_port()), (host, 0)]
+        if door is not None:  # the address that others know may be that of a device before this machine
+            places.append((_EVERYWHERE[0], 0))
         self._host = host
-        try:
-            self._server = await asyncio.start_server(self._accept, host, self._last_port())
-        except OSError:
-            self._server = await asyncio.start_server(self._accept, host, 0)
+        while self._server is None:
+            place, port = places.pop(0)
+            try:
+                self._server = await asyncio.start_server(self._accept, place, port, **options)
+            except OSError:
+                if not places:
+                    raise
         return int(self._server.sockets[0].getsockname()[1])
+
+    def _own_door(self, pem: str) -> str:
+        """Return the file with the folder's certificate and key: what is there, or else what was given."""
+        path = self.server_file.with_name("door.pem")
+        if not path.exists():
+            new = path.with_name(f"door.{secrets.token_hex(4)}.new")
+            new.touch(0o600)
+            new.write_text(pem, encoding="ascii")
+            with contextlib.suppress(FileExistsError):  # another agent of this folder was first
+                path.hardlink_to(new)
+            new.unlink()
+        return str(path)
 
     def _last_port(self) -> int:
         """Return the port of the agent before this one: what knows it goes on without looking."""
@@ -118,6 +158,18 @@ class Tunnel:
             await join(stream, reader, writer)
         finally:
             streams.forget(stream)
+
+
+def _guarded(door: str) -> dict[str, Any]:
+    """Return what has a listener speak with those alone who show the same certificate as it."""
+    import ssl  # most agents listen on loopback, in the clear
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(door)
+    context.load_verify_locations(door)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return {"ssl": context, "ssl_handshake_timeout": _SHAKEN_WITHIN_S}
 
 
 async def _leads(record: dict[str, Any]) -> bool:

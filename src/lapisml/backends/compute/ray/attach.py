@@ -15,6 +15,9 @@ from lapisml.ports.compute import Capabilities
 
 CAPABILITIES = Capabilities(multi_node=True, gpus=True, local_paths=False, queues=True, serving=True)
 
+LEAVES_AFTER_S = 3600.0
+"""How long the front stays on the cluster when no server is there and no job, seconds."""
+
 
 class RayCompute(RemoteBackend):
     """Jobs on a Ray cluster, through Lapis's front there.
@@ -23,9 +26,17 @@ class RayCompute(RemoteBackend):
         attachment: the compute; its document is of type ``ray``.
         patience_s: how long a node that Ray calls dead may take to come back before its jobs are lost.
         pace: how patient the link is.
+        leaves_after_s: how long the front stays when no server is there and no job.
     """
 
-    def __init__(self, attachment: Attachment, *, patience_s: float = 30.0, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        attachment: Attachment,
+        *,
+        patience_s: float = 30.0,
+        pace: Pace | None = None,
+        leaves_after_s: float = LEAVES_AFTER_S,
+    ) -> None:
         document = attachment.document
         compute = f"{attachment.workspace}/{attachment.name}"
         root = str(document.get("root") or f"{default_root(attachment)}/{_short(compute)}")
@@ -35,6 +46,7 @@ class RayCompute(RemoteBackend):
             "root": root,
             "port": document.get("front_port") or 0,
             "interpreter": document.get("interpreter"),
+            "leaves_after_s": leaves_after_s,
             "namespace": f"lapis-{attachment.label}-{_short(compute)}",
         }
         dashboard = Dashboard(

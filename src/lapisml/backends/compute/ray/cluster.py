@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ _FRESH_S = 1.0
 _MEBI = 2**20
 _DEFAULT_CPUS = 1.0
 _A_TRACE = 0.001
+_KIND = "accelerator_type:"
 
 
 def bundle_of(resources: Mapping[str, Any] | None, totals: Sequence[Bundle]) -> dict[str, float]:
@@ -38,7 +40,7 @@ def bundle_of(resources: Mapping[str, Any] | None, totals: Sequence[Bundle]) -> 
         found["memory"] = float(asked["memory_mb"] * _MEBI)
     size = asked.get("instance_type")
     if size:
-        kind = f"accelerator_type:{size}"
+        kind = f"{_KIND}{size}"
         found[kind if any(kind in total for total in totals) else size] = _A_TRACE
     return found
 
@@ -86,6 +88,21 @@ class Cluster:
         """Return the living node that has a gone one's name and address."""
         return next((n for n in self.alive() if (n.name, n.address) == (name, address)), None)
 
+    def named(self, name: str) -> RayNode | None:
+        """Return the living node that the standing calls so."""
+        nodes = self.alive()
+        names = _names(nodes)
+        return next((node for node in nodes if names[node.id] == name), None)
+
+    def why_waiting_there(self, bundle: Bundle, name: str) -> str:
+        """Say what a job waits for that may run on one node only."""
+        node = self.named(name)
+        if node is None:
+            return f"Waits for node {name}, which does not belong to the cluster at present."
+        if not fits(bundle, node.total):
+            return f"Waits for {words(bundle)} on node {name}, which is not that large ({_largest(bundle, [node])})."
+        return f"Waits for {words(bundle)} on node {name}."
+
     def why_waiting(self, bundle: Bundle, count: int) -> str:
         """Say what a job waits for, and what there is."""
         asked = words(bundle)
@@ -104,13 +121,19 @@ class Cluster:
         where = asked if count == 1 else f"{count} nodes with {asked} each"
         return f"Waits for {where}; free now: {_free(bundle, _total(nodes))}."
 
-    def standing(self, loads: Mapping[str, float]) -> tuple[NodeStanding, ...]:
-        """Describe the living nodes, and those that are gone without one of the same name in their place."""
+    def standing(self, looks: Mapping[str, Mapping[str, Any]]) -> tuple[NodeStanding, ...]:
+        """Describe the living nodes, and those that are gone without one of the same name in their place.
+
+        Args:
+            looks: what nodes say of themselves, by id, as far as they were asked.
+        """
         nodes = self.nodes(now=True).values()
         names = {node.name for node in nodes if node.is_alive}
         shown = [node for node in nodes if node.is_alive or node.name not in names]
         busy = _busy_nodes()
-        return tuple(_standing(node, busy, loads) for node in sorted(shown, key=lambda n: (n.name, n.id)))
+        called = _names(node for node in shown if node.is_alive)
+        ordered = sorted(shown, key=lambda n: (n.name, n.id))
+        return tuple(_standing(node, called, busy, looks.get(node.id) or {}) for node in ordered)
 
 
 def words(bundle: Bundle) -> str:
@@ -125,6 +148,13 @@ def _amount(name: str, amount: float) -> str:
         return f"the resource {name}"
     label = name if amount == 1 or name not in ("CPU", "GPU") else f"{name}s"
     return f"{amount:g} {label}"
+
+
+def _names(nodes: Iterable[RayNode]) -> dict[str, str]:
+    """Say what living nodes are called, by id; those of one name are told apart by the first letters of their ids."""
+    held = list(nodes)
+    often = Counter(node.name for node in held)
+    return {node.id: node.name if often[node.name] == 1 else f"{node.name} ({node.id[:8]})" for node in held}
 
 
 def _node(plain: Mapping[str, Any]) -> RayNode:
@@ -180,15 +210,19 @@ def _busy_nodes() -> set[str]:
     }
 
 
-def _standing(node: RayNode, busy: set[str], loads: Mapping[str, float]) -> NodeStanding:
+def _standing(node: RayNode, called: Mapping[str, str], busy: set[str], look: Mapping[str, Any]) -> NodeStanding:
     state = "down" if not node.is_alive else "running" if node.id in busy else "idle"
     memory = node.total.get("memory")
+    kinds = [name.removeprefix(_KIND) for name in node.total if name.startswith(_KIND)]
     return NodeStanding(
-        node.name,
+        called.get(node.id, node.name),
         state,
         node.total.get("CPU", 0.0) if node.is_alive else None,
         int(node.total.get("GPU", 0)) if node.is_alive else None,
         int(memory / _MEBI) if memory else None,
-        loads.get(node.id),
+        look.get("load"),
         "" if node.is_alive else f"Ray says that it is dead{': ' + node.sentence if node.sentence else '.'}",
+        ", ".join(kinds) or str(look.get("gpu_kind") or ""),
+        look.get("memory_free_mb"),
+        look.get("disk_free_mb"),
     )

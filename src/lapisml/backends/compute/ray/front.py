@@ -24,8 +24,10 @@ import ray
 from lapisml.backends.compute.node import wire
 from lapisml.backends.compute.node.agent import Agent
 from lapisml.backends.compute.ray.package import MARK
+from lapisml.backends.compute.ray.records import Records
 
 _OTHER_ENDS_WITHIN_S = 20.0
+_LOOK_EVERY_S = 60.0
 _LINE_LIMIT = wire.LARGEST_TAIL
 
 
@@ -41,7 +43,8 @@ def main() -> None:
             log_to_driver=False,
             configure_logging=False,
         )
-        asyncio.run(_serve(root, _server_context(package / "identity.pem"), int(settings.get("port") or 0)))
+        context, port = _server_context(package / "identity.pem"), int(settings.get("port") or 0)
+        asyncio.run(_serve(root, context, port, float(settings["leaves_after_s"])))
     except (OSError, RuntimeError, ConnectionError) as error:
         _say(refused=f"The front can't start on the cluster's head: {error}.")
 
@@ -52,8 +55,14 @@ class FrontAgent(Agent):
     async def _greet(self, asked: dict[str, Any]) -> dict[str, Any]:
         return await super()._greet({**asked, "advertise": ray.util.get_node_ip_address()})
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a server is there."""
+        return self._connection is not None
 
-async def _serve(root: Path, context: ssl.SSLContext, port: int) -> None:
+
+async def _serve(root: Path, context: ssl.SSLContext, port: int, leaves_after_s: float) -> None:
+    """Serve until no server was there, and no job, for so long: a compute that was detached leaves nothing behind."""
     agent = FrontAgent(root)
 
     async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -72,8 +81,13 @@ async def _serve(root: Path, context: ssl.SSLContext, port: int) -> None:
         ray=ray.__version__,
         python=platform.python_version(),
     )
+    alone_since = time.monotonic()
     async with server:
-        await server.serve_forever()
+        while time.monotonic() - alone_since < leaves_after_s:
+            await asyncio.sleep(min(_LOOK_EVERY_S, leaves_after_s / 4))
+            if agent.is_connected or any(not record.has_ended for record in Records(root).read()):
+                alone_since = time.monotonic()
+    await agent.close()
 
 
 def _listening(port: int) -> socket.socket:

@@ -20,7 +20,6 @@ from lapisml.backends.compute.ray.keepers import Keepers, Sources
 from lapisml.backends.compute.ray.nodes import Nodes
 from lapisml.backends.compute.ray.placing import Groups, Line
 from lapisml.backends.compute.ray.records import Record, Records
-from lapisml.backends.compute.ray.spreading import Spread
 from lapisml.backends.compute.ray.standing import describe
 from lapisml.backends.compute.ray.starting import Starter
 from lapisml.backends.compute.ray.tending import Tending
@@ -40,6 +39,9 @@ from lapisml.ports.compute import (
 )
 from lapisml.ports.endings import EndReason
 from lapisml.runner import durable
+
+_STANDS_STILL_AFTER = 2 / 3
+"""Part of the patience with a node that Ray calls dead after which the node's jobs stand still."""
 
 
 class RayJobs:
@@ -72,9 +74,10 @@ class RayJobs:
         self._tell = tell
         self._records = Records(root)
         self._cluster = Cluster()
-        self._spread = Spread(self._cluster, self._snapshot)
-        self._groups = Groups(prefix, self._spread.prefer)
-        self._keepers = Keepers(written or str(root), sources, self._hear, self._active)
+        self._groups = Groups(prefix, self._cluster.named)
+        self._keepers = Keepers(
+            written or str(root), sources, self._hear, self._active, patience_s * _STANDS_STILL_AFTER
+        )
         self._line = Line(self._groups, self._begin)
         self._nodes = Nodes(self._known, self._keepers, self._cluster, patience_s)
         self._parted = Parted(self._backends)
@@ -256,6 +259,8 @@ class RayJobs:
 
     def _why(self, record: Record) -> str:
         try:
+            if record.machine is not None:
+                return self._cluster.why_waiting_there(record.bundles[0], record.machine)
             return self._cluster.why_waiting(record.bundles[0], len(record.bundles))
         except Exception as error:  # noqa: BLE001 - the cluster's head is away: that is why it waits
             return f"Waits for the cluster, which does not answer: {error}."

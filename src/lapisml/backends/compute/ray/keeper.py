@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lapisml.backends.compute.ray.station import Station
+
 
 class Keeper:
     """What Ray runs on a node; every method of the node is reached through `call`.
@@ -21,9 +23,12 @@ class Keeper:
         digest: which sources they are.
         pack: the sources as a gzipped tar; None where `source` is readable on every node.
         source: folder that holds ``lapisml``; None means that it is unpacked below `root`.
+        limit_s: after so many seconds without a word of the cluster's the node's jobs stand still (`fence`).
     """
 
-    def __init__(self, root: str, name: str, digest: str, pack: bytes | None, source: str | None) -> None:
+    def __init__(
+        self, root: str, name: str, digest: str, pack: bytes | None, source: str | None, limit_s: float
+    ) -> None:
         import os
         import sys
         from pathlib import Path
@@ -39,6 +44,7 @@ class Keeper:
         from lapisml.backends.compute.ray.station import Station
 
         self._station = Station(folder, name)
+        _show_the_pulse(self._station, limit_s)
 
     def call(self, method: str, *given: Any) -> tuple[str, Any]:
         """Call a method of the node.
@@ -60,6 +66,26 @@ class Keeper:
     def news(self, wait_s: float) -> list[tuple[str, str, int, bool]]:
         """Wait for news, see `Station.news`; a method of its own because it takes its time."""
         return self._station.news(wait_s)
+
+
+def _show_the_pulse(station: Station, limit_s: float) -> None:
+    """Ask Ray, as long as this keeper lives, whether the node belongs to the cluster."""
+    import contextlib
+    import threading
+    import time
+
+    import ray
+
+    def ask() -> None:
+        node = ray.get_runtime_context().get_node_id()
+        while True:
+            with contextlib.suppress(Exception):  # the head is away, whatever it is called: no beat
+                if any(plain["NodeID"] == node and plain["Alive"] for plain in ray.nodes()):
+                    station.beat()
+            time.sleep(limit_s / 10)
+
+    station.begin_beats(ray.get_runtime_context().gcs_address, limit_s)
+    threading.Thread(target=ask, daemon=True, name="pulse").start()
 
 
 def gpu_ids() -> str:

@@ -34,10 +34,11 @@ class KeeperSilentError(Exception):
 
 @dataclass
 class _Kept:
-    """A keeper: its handle, when it was last needed, whether its last call went without an answer."""
+    """A keeper: its handle, when it was last needed, for how long it stays, whether its last call had no answer."""
 
     actor: Any
     last_used: float
+    stay_s: float = _IDLE_S
     is_suspect: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -65,6 +66,7 @@ class Keepers:
         sources: what they work with; a keeper of other sources is not used.
         tell: called with a node's id and its news, from a thread of that node; no news: its keeper is gone.
         active: gives the parts of jobs on a node that have not ended.
+        limit_s: for the nodes' fences: how long their jobs go on without a word of the cluster's.
     """
 
     def __init__(
@@ -73,7 +75,9 @@ class Keepers:
         sources: Sources,
         tell: Callable[[str, list[News]], None],
         active: Callable[[str], list[Handle]],
+        limit_s: float,
     ) -> None:
+        self._limit_s = limit_s
         self._root = root
         self._sources = sources
         self._tell = tell
@@ -87,6 +91,10 @@ class Keepers:
     def ensure(self, node: str) -> None:
         """See that a node has a keeper that tells of its jobs."""
         self._keeper(node)
+
+    def stay(self, node: str, seconds: float | None) -> None:
+        """Have a node kept for so long after its last job; None means the usual time."""
+        self._keeper(node).stay_s = _IDLE_S if seconds is None else seconds
 
     def ask(self, node: str, method: str, *given: Any) -> Answer:
         """Begin a call to a node's keeper, which is made if need be."""
@@ -105,15 +113,15 @@ class Keepers:
         except KeeperGoneError:
             return self.ask(node, method, *given).value()
 
-    def loads(self) -> dict[str, float]:
-        """Return the load of the nodes that have a keeper, as far as they answer."""
+    def looks(self) -> dict[str, dict[str, Any]]:
+        """Return what the nodes that have a keeper say of themselves, as far as they answer; see `runner.machine`."""
         with self._lock:
             nodes = list(self._kept)
         calls = [(node, self.ask(node, "facts")) for node in nodes]
-        found = {}
+        found: dict[str, dict[str, Any]] = {}
         for node, call in calls:
             try:
-                found[node] = float(call.value()["load"])
+                found[node] = dict(call.value())
             except (KeeperGoneError, KeeperSilentError, LapisError):
                 continue
         return found
@@ -128,7 +136,7 @@ class Keepers:
         """End keepers that were not needed for a while, so that an idle node may be taken away."""
         now = time.monotonic()
         with self._lock:
-            idle = [n for n, k in self._kept.items() if n not in busy and now - k.last_used > _IDLE_S]
+            idle = [n for n, k in self._kept.items() if n not in busy and now - k.last_used > k.stay_s]
             gone = [(node, self._kept.pop(node)) for node in idle]
         for node, kept in gone:
             kept.stop.set()
@@ -172,7 +180,8 @@ class Keepers:
             max_concurrency=_THREADS,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
         )
-        return options.remote(self._root, f"k{node[:8]}", self._sources.digest, self._packed, self._sources.folder)
+        sources = (self._sources.digest, self._packed, self._sources.folder)
+        return options.remote(self._root, f"k{node[:8]}", *sources, self._limit_s)
 
     def _name(self, node: str) -> str:
         return f"keeper-{self._sources.digest[:12]}-{node}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ray
@@ -19,6 +19,7 @@ from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from lapisml.backends.compute.ray import keeper
+from lapisml.backends.compute.ray.cluster import RayNode
 from lapisml.backends.compute.ray.records import Record
 
 _GROUPS_IN_LINE = 64
@@ -26,8 +27,10 @@ _FIRST_PAUSE_S = 0.002
 _LONGEST_PAUSE_S = 0.25
 _NOTHING_DUE_S = 1.0
 _GPU_ANSWER_S = 60.0
+_A_TRACE = 0.001
 
-_TAKES_WISHES = "_soft_target_node_id" in inspect.signature(placement_group).parameters
+_TAKES_LABELS = "bundle_label_selector" in inspect.signature(placement_group).parameters
+_NODE_LABEL = "ray.io/node-id"
 
 Placed = Callable[[Record, Sequence[str]], None]
 
@@ -37,35 +40,41 @@ class Groups:
 
     Args:
         prefix: begins their names.
-        prefer: gives the id of the node that a job had better have, None for any.
+        named: gives the node of a name, None while there is none.
     """
 
-    def __init__(self, prefix: str, prefer: Callable[[Record], str | None] = lambda _record: None) -> None:
+    def __init__(self, prefix: str, named: Callable[[str], RayNode | None]) -> None:
         self._prefix = prefix
-        self._prefer = prefer
+        self._named = named
         self._held: dict[str, PlacementGroup] = {}
 
     def name(self, record: Record) -> str:
-        """Give the name of the group that is made for a job."""
-        return f"{self._prefix}{record.workspace}/{record.job}/{record.submit_key[:16]}"
+        """Give the name of the group that is made for a job.
+
+        One that may be on one node only is named by that node too: should the node come back under another id, it is
+        another group.
+        """
+        node = self._node(record)
+        pin = f"@{node.id[:16]}" if node is not None else ""
+        return f"{self._prefix}{record.workspace}/{record.job}/{record.submit_key[:16]}{pin}"
 
     def make(self, record: Record) -> str:
-        """Ask Ray for nodes; give the group's name."""
-        name = self.name(record)
-        strategy = "STRICT_SPREAD" if len(record.bundles) > 1 else "PACK"
+        """Ask Ray for nodes; give the group's name.
+
+        Raises:
+            LookupError: the one node that it may be on is not there.
+        """
+        name, node = self.name(record), self._node(record)
+        if node is None and record.machine is not None:
+            raise LookupError(record.machine)
         held = self._find(name)
         if held is None:
-            held = self._new(record, name, strategy)
+            held = _made(record.bundles, name, node)
         self._held[name] = held
         return name
 
-    def _new(self, record: Record, name: str, strategy: str) -> PlacementGroup:
-        node = self._prefer(record)
-        if node is not None and _TAKES_WISHES:
-            return placement_group(
-                record.bundles, strategy="STRICT_PACK", name=name, lifetime="detached", _soft_target_node_id=node
-            )
-        return placement_group(record.bundles, strategy=strategy, name=name, lifetime="detached")
+    def _node(self, record: Record) -> RayNode | None:
+        return self._named(record.machine) if record.machine is not None else None
 
     def nodes(self, name: str) -> list[str] | None:
         """Return the ids of a group's nodes; None while it waits.
@@ -119,9 +128,22 @@ class Groups:
         return found
 
 
+def _made(bundles: Sequence[Mapping[str, float]], name: str, node: RayNode | None) -> PlacementGroup:
+    """Make a group; on one node only if that is said: by its label, or, for a Ray without labels, by its address."""
+    plain = [dict(bundle) for bundle in bundles]
+    if node is None:
+        strategy = "STRICT_SPREAD" if len(plain) > 1 else "PACK"
+        return placement_group(plain, strategy=strategy, name=name, lifetime="detached")
+    if _TAKES_LABELS:
+        selector = [{_NODE_LABEL: node.id} for _bundle in plain]
+        return placement_group(plain, strategy="PACK", name=name, lifetime="detached", bundle_label_selector=selector)
+    there = [{**bundle, f"node:{node.address}": _A_TRACE} for bundle in plain]
+    return placement_group(there, strategy="PACK", name=name, lifetime="detached")
+
+
 def _may_follow(record: Record, before: Record) -> bool:
     """Say whether a job can have the very nodes of another."""
-    return record.bundles == before.bundles and not record.spec.get("serving")
+    return record.bundles == before.bundles and record.machine is None
 
 
 @dataclass
@@ -239,6 +261,8 @@ class Line:
 
     def _look(self, waiting: _Waiting) -> list[str] | None:
         try:
+            if waiting.group and waiting.group != self._groups.name(waiting.record):
+                self._give_back(waiting)
             if not waiting.group:
                 waiting.group = self._groups.make(waiting.record)
             return self._groups.nodes(waiting.group)

@@ -75,6 +75,11 @@ class Record:
         return self.workspace, self.job
 
     @property
+    def machine(self) -> str | None:
+        """The one node that it may be on, by name; None means any."""
+        return self.spec.get("machine")
+
+    @property
     def has_ended(self) -> bool:
         """Whether nothing of it is to be done any more."""
         return self.over or self.exit is not None

@@ -16,7 +16,7 @@ from lapisml.ports.compute import Standing
 def describe(cluster: Cluster, keepers: Keepers, jobs: Sequence[Record]) -> Standing:
     """Describe the nodes, and how many jobs run and wait; never raises."""
     try:
-        nodes = cluster.standing(keepers.loads())
+        nodes = cluster.standing(keepers.looks())
     except Exception as error:  # noqa: BLE001 - the head is away, whatever it is called
         return Standing("unreachable", f"The cluster's head does not answer: {error}.")
     waiting = sum(1 for record in jobs if record.waits)

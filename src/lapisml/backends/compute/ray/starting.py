@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -93,6 +94,8 @@ class Starter:
 
     def _hand_over(self, record: Record) -> None:
         server = server_files(self._root)
+        for place in record.places:
+            self._nodes.keepers.stay(place.node, (record.spec.get("resources") or {}).get("idle_s"))
         self._send_files(record)
         specs = [
             self._spec(record, part, shared) for shared in [self._shared(record)] for part in range(len(record.places))
@@ -144,6 +147,7 @@ class Starter:
         own = {"CUDA_VISIBLE_DEVICES": self._gpus(record, part)}
         if (spec.get("distribution") or {}).get("type") == "ray":
             own["LAPIS_RAY_ADDRESS"] = ray.get_runtime_context().gcs_address
+            own["LAPIS_RAY_VERSIONS"] = f"{ray.__version__} {platform.python_version()}"
         spec["environment_variables"] = {**own, **spec["environment_variables"]}
         return spec
 

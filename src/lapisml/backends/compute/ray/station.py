@@ -20,15 +20,19 @@ from typing import Any
 
 from lapisml.backends.compute.local import LocalProcesses
 from lapisml.backends.compute.node import toolboxes
+from lapisml.backends.compute.node.tidying import Tidying
+from lapisml.backends.compute.node.using import mark, using
+from lapisml.backends.compute.ray import fence
 from lapisml.backends.compute.ray.travel import rerooted
 from lapisml.ports.compute import Handle, LaunchSpec, LogChunk, LogFile, Observation, Watch
 from lapisml.ports.serving import bound
-from lapisml.runner import layout, processes
+from lapisml.runner import durable, layout, machine, processes
 
 _PORTS = 16
 _LOOK_AGAIN_S = 2.0
 _LOOK_SOON_S = 0.05
 _SOON_S = 1.0
+_LATE_S = 3.0
 _LONGEST_NAME = 1 << 12
 
 News = tuple[str, str, int, bool]
@@ -47,15 +51,18 @@ class Station:
         self._root = root
         (self._root / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
         self._local = LocalProcesses(self._root)
+        self._tidying = Tidying(self._root)
         self._socket_path = self._root / "run" / name
         self._socket = bound(self._socket_path, socket.SOCK_DGRAM)
         self._lock = threading.Lock()
         self._active: dict[Handle, str] = {}
         self._soon_until = 0.0
+        self._beat_at = 0.0
+        self._moving: set[Handle] = set()
 
     def facts(self) -> dict[str, Any]:
-        """Say which boot of which machine this is, where the folder lies, and how busy it is."""
-        return {"boot_id": processes.boot_id(), "root": str(self._root), "load": os.getloadavg()[0]}
+        """Say which boot of which machine this is, where the folder lies, what it has and how busy it is."""
+        return {"boot_id": processes.boot_id(), "root": str(self._root), **machine.look(self._root)}
 
     def start(self, plain: Mapping[str, Any], front_root: str, server: Mapping[str, str]) -> None:
         """Start a part of a job, or find it started.
@@ -73,14 +80,42 @@ class Station:
         # What this node's interpreter lacks is another matter than what the head's does.
         spec = replace(spec, toolbox=toolboxes.interpreter(self._root, toolboxes.needs(spec)))
         self.set_server(server, front_root)
+        with using(self._root):
+            if spec.environment is not None:
+                mark(Path(spec.environment.root, spec.environment.key))
         handle = self._local.submit(spec)
         with self._lock:
             self._active[handle] = handle.job
+        self._tidying.look()
 
     def adopt(self, handles: Sequence[Handle]) -> None:
         """Tell of these from now on; a keeper that died knew them."""
         with self._lock:
             self._active.update({handle: handle.job for handle in handles})
+        self.beat()
+
+    def begin_beats(self, head: str, limit_s: float) -> None:
+        """See that jobs stand still when there is no beat for `limit_s` seconds (`fence`)."""
+        fence.beat(self._root)
+        fence.start(self._root, head, limit_s)
+
+    def beat(self) -> None:
+        """Say that this node belongs to the cluster, and let go on what stood still meanwhile and is still wanted."""
+        now, last = time.monotonic(), self._beat_at
+        fence.beat(self._root)
+        self._beat_at = now
+        with self._lock:
+            new = set(self._active) - self._moving
+            self._moving = set(self._active)
+        for handle in self._moving if now - last > _LATE_S else new:
+            fence.go_on(self._folder(handle))
+
+    def give_up(self, handle: Handle, status: Mapping[str, Any]) -> None:
+        """Kill what runs of a job that was called lost, and write down that it was."""
+        folder = self._folder(handle)
+        if folder.is_dir() and not (folder / layout.EXIT).exists():
+            fence.kill(folder)
+            durable.write_json(str(folder / layout.EXIT), status, sync=True)
 
     def observe(self, watches: Sequence[Watch]) -> list[Observation]:
         """Observe jobs."""
@@ -112,8 +147,12 @@ class Station:
                 self.put({f"run/{path.name}": content.encode()})
 
     def missing(self, paths: Sequence[str]) -> list[str]:
-        """Say which of these files, named below the folder, are not here."""
-        return [path for path in paths if not self._inside(path).exists()]
+        """Say which of these files, named below the folder, are not here; what is here is used now."""
+        with using(self._root):
+            missing = [path for path in paths if not mark(self._inside(path))]
+            for context in {path.split("/")[1] for path in paths if path.startswith("contexts/")}:
+                mark(self._inside(f"contexts/{context}"))
+        return missing
 
     def put(self, files: Mapping[str, bytes]) -> None:
         """Write files below the folder, each whole or not at all."""

@@ -180,18 +180,19 @@ class Tending:
 
     def _lose(self, record: Record, place: Place, evidence: str) -> None:
         record.leftovers = list(record.places)
-        self.end(record, ending(EndReason.NODE_LOST, node=place.name, evidence=evidence))
+        self.end(record, ending(EndReason.NODE_LOST, node=place.name, evidence=evidence.rstrip(".")))
 
     def _end_leftovers(self, record: Record) -> None:
         """End what may still run of a lost job on nodes that are there, or there again."""
         all_there = True
         for part, place in enumerate(record.leftovers):
             if self._nodes.standing(place).state == "here":
-                self._keepers.call(place.node, "cancel", _handle(record, part), None, "the loss of one of its nodes")
+                self._keepers.call(place.node, "give_up", _handle(record, part), record.exit)
             else:
                 all_there = False
         if all_there:
             record.leftovers = []
+            self._records.write(record)
 
     def _is_without_trace(self, record: Record, part: int) -> bool:
         """Say whether a node that is there does not know a part of a job that was started there."""

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lapisml.backends.compute.node.tidying import KEEP_FILE
 from lapisml.core.snapshots import blob_path, manifest_path
 
 _OURS = ("home", "code", "environment", "tracking", "toolbox")
 """Parts of a specification whose paths are Lapis's; in all the others a path is the user's."""
 
-_SERVER_FILES = ("server.json", "server.pem")
+_SERVER_FILES = ("server.json", "server.pem", KEEP_FILE)
 
 
 def rerooted(plain: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def _moved(plain: Any, old: str, new: str) -> Any:
 
 
 def server_files(root: Path) -> dict[str, str]:
-    """Read the front's files that say where the server is, name → content."""
+    """Read the front's files that say where the server is, and what is kept for how long, name → content."""
     folder = root / "run"
     return {n: (folder / n).read_text(encoding="utf-8") for n in _SERVER_FILES if (folder / n).exists()}
 

@@ -127,6 +127,19 @@ class Batches:
             path.unlink()
         self.folder(batch.mark).rmdir()
 
+    def release(self, folder: Path) -> None:
+        """Take a job out of its batch: should the batch's job in Slurm turn up after all, it passes this one over."""
+        folder = main_of(folder)
+        self._members.pop(folder, None)
+        (folder / MEMBER).unlink(missing_ok=True)
+
+    def handed_over_at(self, batch: Batch) -> float:
+        """Return when Slurm took a batch, in seconds since the epoch; 0 when it has not."""
+        try:
+            return (self.folder(batch.mark) / NUMBER).stat().st_mtime
+        except OSError:
+            return 0.0
+
     def forget(self, folder: Path) -> None:
         """Drop what is remembered of a job."""
         self._members.pop(main_of(folder), None)

@@ -14,8 +14,6 @@ from lapisml.backends.compute.slurm.options import KEYS, SlurmOptions
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.attach import Attachment
 
-_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - the nodes reach the agent on whatever address the login host has
-
 
 class SlurmCluster(RemoteBackend):
     """Runs jobs through Slurm, by one agent.
@@ -45,7 +43,8 @@ class SlurmCluster(RemoteBackend):
             options=options.to_json(),
             capabilities=CAPABILITIES,
             where=_where(document),
-            listen=_EVERY_ADDRESS,
+            listen=document.get("agent_address"),
+            guarded=True,
             pace=pace,
         )
 

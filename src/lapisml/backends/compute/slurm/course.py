@@ -10,7 +10,7 @@ from typing import Any
 from lapisml.backends.compute.local.folders import Known
 from lapisml.backends.compute.local.supervisors import Supervisors
 from lapisml.backends.compute.slurm import states
-from lapisml.backends.compute.slurm.batches import Batches, main_of
+from lapisml.backends.compute.slurm.batches import Batch, Batches, main_of
 from lapisml.backends.compute.slurm.commands import SlurmError
 from lapisml.backends.compute.slurm.desk import Desk, is_canceled
 from lapisml.backends.compute.slurm.options import SlurmOptions
@@ -57,6 +57,7 @@ class Course:
         self._options = options
         self._order = order
         self._since: dict[tuple[str, Path], float] = {}
+        self._last: dict[Path, JobState] = {}  # how Slurm called it over, which it may forget within seconds
         self._finals: set[Path] = set()
 
     def ended(self, folder: Path, known: Known, status: ExitStatus) -> Where:
@@ -79,6 +80,7 @@ class Course:
         """Say where a job is that Slurm has, or had."""
         if self.is_concluded(folder):
             return self.finalize(folder)
+        state = state or self._last.get(folder)
         if state is None:
             return self._missing(folder, number)
         self._since.pop(("missing", folder), None)
@@ -113,6 +115,7 @@ class Course:
         for key in [key for key in self._since if key[1] == folder]:
             del self._since[key]
         self._finals.discard(folder)
+        self._last.pop(folder, None)
         self._supervisors.forget(folder)
 
     def see_to_cancel(self, folder: Path, number: str) -> None:
@@ -141,6 +144,7 @@ class Course:
         return JobPhase.SUBMITTED, states.waiting_sentence(state)
 
     def _over(self, folder: Path, known: Known, state: JobState) -> Where:
+        self._last[folder] = state
         never_ran = known.phase is JobPhase.SUBMITTED and state.state in ("CANCELLED", "DEADLINE", "REVOKED")
         if not never_ran and not self._lasts("over", folder, self._options.settle_s):
             return known.phase, known.sentence
@@ -157,15 +161,37 @@ class Course:
 
     def _missing(self, folder: Path, number: str) -> Where:
         """Neither the controller nor the accounting knows it: it has ended, unless one of them forgot too much."""
+        if self._slurm.accounting_trouble:
+            self._since.pop(("missing", folder), None)
+            sentence = f"Slurm does not know job {number} any more, and its accounting does not answer"
+            return JobPhase.UNKNOWN, f"{sentence} ({self._slurm.accounting_trouble})."
         if not self._lasts("missing", folder, self._options.lost_after_s):
             return JobPhase.UNKNOWN, f"Slurm does not know job {number} any more; its runner's ending is looked for."
         if is_canceled(folder):
             return self.conclude(folder, *self._canceled(folder))
         placed = self._batches.of(folder)
+        try:
+            dropped = placed is not None and self._was_dropped(placed[0], folder)
+        except SlurmError as error:
+            return JobPhase.UNKNOWN, f"Slurm does not know job {number} any more, and can't be asked why ({error})."
+        if dropped:
+            self._batches.release(folder)
+            self._since.pop(("missing", folder), None)
+            return JobPhase.SUBMITTED, f"Slurm lost job {number} with its controller's state; it is handed over again."
         tail = self._batches.tail(*placed) if placed is not None else ""
         said = f"; it wrote: {tail}" if tail else ""
         error = f"Slurm does not know job {number} any more, and its runner left no ending{said}."
         return self.conclude(folder, EndReason.ENDED_BY_COMPUTE, {"error": error})
+
+    def _was_dropped(self, batch: Batch, folder: Path) -> bool:
+        """Say whether a controller that was started anew does not know a job that nothing has begun to run.
+
+        It saves its state every few seconds; one that is killed forgets what came since.
+        """
+        main = main_of(folder)
+        if any((share / CLAIM).exists() for share in (main, *main.parent.glob(f"{main.name}+*"))):
+            return False
+        return self._slurm.has_started_since(self._batches.handed_over_at(batch))
 
     def _see_to_cancel(self, folder: Path, number: str) -> None:
         """Repeat a request now and then; when the runner does not see to it, Slurm does."""
@@ -190,14 +216,26 @@ class Course:
     def _put_back(self, folder: Path, number: str) -> tuple[EndReason, dict[str, str]]:
         """Say why a job ends that Slurm would start again although its command had begun."""
         node = str((durable.read_json(str(folder / CLAIM)) or {}).get("node") or "")
+        past = self._slurm.past(number)
+        for state in ("PREEMPTED", "NODE_FAIL"):
+            if state in past:
+                return states.ending_of(JobState(number, state, node))
+        evidence = self._trouble_of(node, (folder / CLAIM).stat().st_mtime)
+        if evidence:
+            return EndReason.NODE_LOST, {"node": node, "evidence": f"{evidence}, job {number}"}
+        error = f"Slurm put job {number} back into its queue after its command had begun, and none runs twice."
+        return EndReason.ENDED_BY_COMPUTE, {"error": error}
+
+    def _trouble_of(self, node: str, since: float) -> str:
+        """Say what has become of a node since a job began there; empty where nothing is known."""
         try:
             known = next((found.standing() for found in self._slurm.nodes() if found.name == node), None)
         except SlurmError:
             known = None
         if known is not None and known.state in ("down", "unreachable"):
-            return EndReason.NODE_LOST, {"node": node, "evidence": f"{known.sentence.rstrip('.')}, job {number}"}
-        error = f"Slurm put job {number} back into its queue after its command had begun, and none runs twice."
-        return EndReason.ENDED_BY_COMPUTE, {"error": error}
+            return known.sentence.rstrip(".")
+        booted = self._slurm.booted_at(node)
+        return "its machine was started anew" if booted is not None and booted > since else ""
 
     def _is_said_again(self, folder: Path) -> bool:
         """Say whether Slurm was asked since the first look at a job that waits although its command has begun.

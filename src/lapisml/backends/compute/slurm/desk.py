@@ -186,7 +186,7 @@ class Desk:
                 self._be_troubled("an earlier sbatch of it still runs")
                 return
             try:
-                number = self._batches.number(batch) or (None if fresh else self._slurm.find(batch.name))
+                number = self._batches.number(batch) or (None if fresh else self._slurm.find(batch))
                 if number is None and not fresh and self._is_too_large(batch):
                     self._divide(batch)
                     return

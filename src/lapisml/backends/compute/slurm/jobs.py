@@ -17,7 +17,7 @@ from pathlib import Path
 import lapisml
 from lapisml.backends.compute.local.folders import JobFolders, Known, record_cancel
 from lapisml.backends.compute.local.supervisors import Supervisors
-from lapisml.backends.compute.slurm import wishes, words
+from lapisml.backends.compute.slurm import routes, wishes, words
 from lapisml.backends.compute.slurm.batches import Batches, main_of
 from lapisml.backends.compute.slurm.commands import SlurmError
 from lapisml.backends.compute.slurm.course import Course, Where
@@ -41,7 +41,7 @@ from lapisml.ports.compute import (
     Standing,
     Watch,
 )
-from lapisml.runner import durable, layout
+from lapisml.runner import durable, layout, machine
 
 CAPABILITIES = Capabilities(multi_node=True, gpus=True, local_paths=False, queues=True, serving=False)
 _NO_BOOT = "not started yet"
@@ -115,7 +115,7 @@ class SlurmJobs:
         numbers = {folder: self._number(folder) for watch in watches if (folder := self._open(watch.handle))}
         trouble: str | None = None
         states: dict[str, JobState] = {}
-        asked = [number for number in numbers.values() if number is not None]
+        asked = {number: mark for number, mark in numbers.values() if number is not None}
         try:
             states = self._slurm.states(asked) if asked else {}
         except SlurmError as error:
@@ -125,7 +125,7 @@ class SlurmJobs:
             if status is not None:
                 self._watcher.forget(folder)
                 return self._course.ended(folder, known, status)
-            number = numbers.get(folder)
+            number, _mark = numbers.get(folder, (None, ""))
             if number is None:
                 return self._unplaced(folder)
             self._watcher.watch(folder, number)
@@ -141,7 +141,7 @@ class SlurmJobs:
         if folder is None or (folder / layout.EXIT).exists():
             return
         record_cancel(folder, grace_s, by)
-        number = self._number(folder)
+        number, _mark = self._number(folder)
         if number is not None:
             self._course.see_to_cancel(folder, number)
 
@@ -170,7 +170,17 @@ class SlurmJobs:
         except SlurmError as error:
             sentence = f"Slurm does not answer ({error})."
             return Standing("unreachable", sentence)
+        free = machine.disk_free_mb(self._root)
+        if free is not None:
+            facts["Shared folder"] = f"{free / 1024:.1f} GiB free"
         return Standing(nodes=nodes, engine=facts)
+
+    def address(self) -> str:
+        """Return the address of this machine that the nodes reach; empty while Slurm does not tell where they are."""
+        try:
+            return routes.towards(self._slurm.addresses())
+        except SlurmError:
+            return ""
 
     def close(self) -> None:
         """Let go of helpers; jobs go on, in Slurm and in its queue."""
@@ -183,9 +193,10 @@ class SlurmJobs:
         folder = self._folders.of(handle)
         return folder if folder is not None and not (folder / layout.EXIT).exists() else None
 
-    def _number(self, folder: Path) -> str | None:
+    def _number(self, folder: Path) -> tuple[str | None, str]:
+        """Return the number under which Slurm has a job, and the mark of its batch."""
         placed = self._batches.of(folder)
-        return None if placed is None else self._batches.job_id(*placed)
+        return (None, "") if placed is None else (self._batches.job_id(*placed), placed[0].mark)
 
     def _unplaced(self, folder: Path) -> Where:
         """See to a job that Slurm does not have, or of which that is not known."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 
 from lapisml.ports.compute import NodeStanding
 
 PARTITION_FORMAT = "%R|%a|%l|%f|%G"
-NODE_FORMAT = "%N|%T|%c|%m|%O|%G|%E"
+NODE_FORMAT = "%N|%T|%c|%m|%O|%G|%e|%E"
 
 _BUSY = ("alloc", "mix", "comp")
 _STATES = {"idle": "idle", "planned": "idle", "powered_down": "idle", "powering_up": "idle", "reserved": "idle"}
@@ -44,6 +45,8 @@ class Node:
     load: float | None
     gpus: int | None
     reason: str
+    gpu_kind: str = ""
+    memory_free_mb: int | None = None
 
     def standing(self) -> NodeStanding:
         """Say how it is, in the words of the compute port."""
@@ -58,7 +61,17 @@ class Node:
         else:
             state, sentence = "down", f"Slurm calls it {self.state}"
         text = f"{sentence}{f': {why}' if why else ''}." if sentence else ""
-        return NodeStanding(self.name, state, self.cpus, self.gpus, self.memory_mb, self.load, text)
+        return NodeStanding(
+            self.name,
+            state,
+            self.cpus,
+            self.gpus,
+            self.memory_mb,
+            self.load,
+            text,
+            self.gpu_kind,
+            self.memory_free_mb,
+        )
 
 
 def partitions(text: str) -> list[Partition]:
@@ -77,18 +90,19 @@ def nodes(text: str) -> list[Node]:
     """Read lines in `NODE_FORMAT`."""
     found: dict[str, Node] = {}
     for line in text.splitlines():
-        fields = line.split("|", 6)
-        if len(fields) == 7 and fields[0]:
-            name, state, cpus, memory, load, gres, reason = (word.strip() for word in fields)
-            memory_mb = _number(memory)
+        fields = line.split("|", 7)
+        if len(fields) == 8 and fields[0]:
+            name, state, cpus, memory, load, gres, free, reason = (word.strip() for word in fields)
             found[name] = Node(
                 name,
                 state,
                 _number(cpus),
-                None if memory_mb is None else int(memory_mb),
+                _whole(memory),
                 _number(load),
                 _gpus(gres),
                 reason,
+                _gpu_kinds(gres),
+                _whole(free),
             )
     return list(found.values())
 
@@ -97,6 +111,16 @@ def largest_array(config: str) -> int | None:
     """Return ``MaxArraySize`` from ``scontrol show config``; one more than the highest index."""
     match = re.search(r"^MaxArraySize\s*=\s*(\d+)", config, re.MULTILINE)
     return int(match.group(1)) if match else None
+
+
+def moment(name: str, text: str) -> float | None:
+    """Return the latest that a time can be which ``scontrol show`` tells in whole seconds (``BootTime`` of a node …).
+
+    Returns:
+        Seconds since the epoch; None where it tells none.
+    """
+    match = re.search(rf"(?:^|\s){name}\s*=\s*(\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d)", text)
+    return time.mktime(time.strptime(match.group(1), "%Y-%m-%dT%H:%M:%S")) + 1 if match else None
 
 
 def minutes(text: str) -> int | None:
@@ -114,6 +138,16 @@ def minutes(text: str) -> int | None:
 
 def _gpus(gres: str) -> int:
     return sum(int(count) for count in re.findall(r"gpu(?::[^:,()]+)?:(\d+)", gres))
+
+
+def _gpu_kinds(gres: str) -> str:
+    """Give the kinds of GPUs in a node's generic resources: ``a100`` of ``gpu:a100:8(S:0-1)``."""
+    return ", ".join(dict.fromkeys(re.findall(r"gpu:([^:,()]*[^:,()\d][^:,()]*)", gres)))
+
+
+def _whole(text: str) -> int | None:
+    found = _number(text)
+    return None if found is None else int(found)
 
 
 def _number(text: str) -> float | None:

@@ -16,15 +16,21 @@ import time
 from pathlib import Path
 from typing import Any
 
+import lapisml
 from lapisml.ports.endings import EndReason
 from lapisml.runner import detached, durable, engine, layout, processes, supervisor
 from lapisml.runner.signals import Signals
 
 CLAIM = "slurm_claim.json"
+_STARTER = "import sys; sys.path.insert(0, sys.argv[1]); from lapisml.runner.supervisor import main; main()"
 _LOOK_EVERY_MS = 500
 _ASK_AGAIN_S = 2.0
 _TRIES = 8
 _SLURM_ANSWERS_WITHIN_S = 5.0
+_TAKEN = (
+    "Slurm took its nodes away to start it again later (preemption, or somebody's requeue); its command had begun, "
+    "and a command never runs twice"
+)
 _REQUEUED = "Slurm ended it and would have started it again, but its command had begun, and a command never runs twice"
 
 
@@ -54,7 +60,7 @@ def is_member(folder: Path, mark: str, index: int) -> bool:
 
 def claim(folder: Path) -> bool:
     """Take a job for this allocation of Slurm's; False when there is nothing to run (any more)."""
-    own = {"id": _own_id(), "restarts": int(os.environ.get("SLURM_RESTART_COUNT") or 0), "node": _node()}
+    own = {"id": _own_id(), "restarts": _restarts(), "node": _node()}
     lock = os.open(folder / "slurm.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -143,7 +149,7 @@ class Keeper:
         if self._deaths:
             time.sleep(min(0.05 * 2**self._deaths, 5.0))
         log = str(self._folder / layout.RUNNER_LOG)
-        self._supervisor = detached.fork(lambda: supervisor.supervise(str(self._folder)), "lapis-job", log)
+        self._supervisor = detached.fork(lambda: _supervise(self._folder), "lapis-job", log)
 
     def _explain(self) -> None:
         """Write down why Slurm tells the job's processes to end, before its supervisor has to."""
@@ -153,10 +159,22 @@ class Keeper:
         from lapisml.backends.compute.slurm import states
 
         state = _own_state()
-        if state in states.OVER and state != "COMPLETED":
-            found = states.JobState(_own_id(), state, _node())
+        lost = _lost_node() if state == "CANCELLED" else ""
+        if state == "REQUEUED":
+            engine.write(str(self._folder), EndReason.ENDED_BY_COMPUTE, {"error": f"{_TAKEN}."}, final=False)
+        elif state in states.OVER and state != "COMPLETED":
+            found = states.JobState(_own_id(), "NODE_FAIL" if lost else state, lost or _node())
             reason, words = states.ending_of(found)
             engine.write(str(self._folder), reason, words, final=False)
+
+
+def _supervise(folder: Path) -> None:
+    """Be the job's supervisor, by the interpreter that its specification names where it does."""
+    python = (durable.read_json(str(folder / layout.SPEC)) or {}).get("python")
+    if python:
+        source = str(Path(lapisml.__file__).parent.parent)
+        os.execv(python, [python, "-I", "-S", "-c", _STARTER, source, str(folder)])  # noqa: S606 - no shell is meant
+    supervisor.supervise(str(folder))
 
 
 def _belong_here(folder: Path) -> None:
@@ -171,6 +189,10 @@ def _own_id() -> str:
     return f"{array}_{index}" if array and index else os.environ.get("SLURM_JOB_ID", "")
 
 
+def _restarts() -> int:
+    return int(os.environ.get("SLURM_RESTART_COUNT") or 0)
+
+
 def _node() -> str:
     return os.environ.get("SLURMD_NODENAME") or os.uname().nodename
 
@@ -180,15 +202,32 @@ def _own_state() -> str:
 
     While its processes are being ended a job is COMPLETING, and only other words tell what is going to be of it.
     """
-    command = ["scontrol", "-o", "show", "job", os.environ.get("SLURM_JOB_ID", "")]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_SLURM_ANSWERS_WITHIN_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    known = dict(word.partition("=")[::2] for word in done.stdout.decode(errors="replace").split())
+    said = _asked("scontrol", "-o", "show", "job", os.environ.get("SLURM_JOB_ID", ""))
+    known = dict(word.partition("=")[::2] for word in said.split())
     state = known.get("JobState", "")
     if state != "COMPLETING":
         return state
     if known.get("Reason") == "TimeLimit":
         return "TIMEOUT"
+    if int(known.get("Restarts") or 0) > _restarts():
+        return "REQUEUED"
     return "PREEMPTED" if known.get("PreemptTime", "None") not in ("None", "Unknown") else "CANCELLED"
+
+
+def _lost_node() -> str:
+    """Return a node of this job that Slurm calls down: it ends the job on the others, and says no more of why."""
+    nodes = os.environ.get("SLURM_JOB_NODELIST", "")
+    for line in _asked("sinfo", "-h", "-N", "-n", nodes, "-o", "%N %T").splitlines() if nodes else ():
+        name, _space, state = line.partition(" ")
+        if state.strip().startswith("down"):
+            return name
+    return ""
+
+
+def _asked(*command: str) -> str:
+    """Return what one of Slurm's commands prints; nothing when it can't be had."""
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SLURM_ANSWERS_WITHIN_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lapisml.ports.endings import EndReason
 
-SQUEUE_FORMAT = "%i|%T|%N|%S|%r|%j"
+SQUEUE_FORMAT = "%i|%T|%N|%S|%r|%j|%k"
 SACCT_FORMAT = "JobID,State%40,NodeList%200,Start,Reason%60,JobName%120"
 
 _ID = re.compile(r"[0-9]+(?:_[0-9]+)?\Z")
@@ -25,6 +25,7 @@ _REASONS = {
     "Priority": "jobs with a higher priority come first",
     "Resources": "it waits for nodes to become free",
     "Dependency": "it waits for another job",
+    "DependencyNeverSatisfied": "what it waits for can't happen any more; cancel it, or change it with `scontrol`",
     "BeginTime": "its time to begin has not come",
     "JobHeldUser": "it is held; `scontrol release` lets it go",
     "JobHeldAdmin": "an administrator holds it; `scontrol release` lets it go",
@@ -82,7 +83,7 @@ class JobState:
         nodes: its nodes, as Slurm writes them; empty without.
         start: when it started or is to start, as Slurm writes it; empty where that is not known.
         reason: Slurm's word why it waits or ended.
-        name: its name there.
+        name: its name there, followed by its comment where that is told.
     """
 
     id: str
@@ -121,7 +122,11 @@ def _state(fields: list[str]) -> JobState | None:
     by = state[len(word) :].strip()
     nodes = "" if nodes in ("None assigned", "(null)") else nodes
     start = "" if start in ("N/A", "Unknown", "None") else start
-    return JobState(number, word, nodes, start, by if by.startswith("by ") else reason.strip("()"), name)
+    return JobState(number, word, nodes, start, by if by.startswith("by ") else _bare(reason), name)
+
+
+def _bare(reason: str) -> str:
+    return reason[1:-1] if reason.startswith("(") and reason.endswith(")") else reason
 
 
 def waiting_sentence(state: JobState) -> str:
@@ -172,12 +177,12 @@ def ending_of(state: JobState, tail: str = "") -> tuple[EndReason, dict[str, str
     return reason, {"error": f"{evidence} (Slurm's {state.state}, job {state.id})."}
 
 
-def is_in_queue(name: str, states: Iterable[JobState]) -> str | None:
-    """Return the number under which Slurm has a job of that name, the array's for one of its elements."""
-    for state in states:
-        if state.name == name:
-            return state.id.partition("_")[0]
-    return None
+def number_of(mark: str, states: Iterable[JobState]) -> str | None:
+    """Return the number under which Slurm has the jobs of a batch, the array's for one of its elements.
+
+    The mark stands in their name and in their comment.
+    """
+    return next((state.id.partition("_")[0] for state in states if mark in state.name), None)
 
 
 def _who(by: str) -> str:

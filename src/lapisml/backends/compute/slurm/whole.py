@@ -67,6 +67,10 @@ class WholeJobs:
         """Describe the cluster."""
         return self._shares.describe()
 
+    def address(self) -> str:
+        """Return the address of this machine that the nodes reach."""
+        return self._shares.address()
+
     def close(self) -> None:
         """Let go of helpers; jobs go on."""
         self._shares.close()

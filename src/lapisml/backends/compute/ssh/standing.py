@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lapisml.backends.compute.node.service import DISK
 from lapisml.backends.compute.ssh.asking import Asking
 from lapisml.backends.compute.ssh.members import Member
 from lapisml.ports.compute import NodeStanding, Standing
 
 _PATIENCE_S = 6.0
+_NAMED = 8
 
 
 class Standings:
@@ -37,6 +39,10 @@ class Standings:
             sentence = f"{len(away)} of {len(nodes)} machines can't be reached: {sentence}"
         pythons = sorted({str(p) for m in self._members if (p := m.backend.facts.get("python"))})
         engine = {"SSH": f"{_counted(len(nodes), 'machine')}, {_counted(self._places, 'place')} for jobs"}
+        rooms = [(m.host.name, room) for m in self._members if (room := got[m.number].engine.get(DISK))]
+        if rooms:
+            more = f" and {len(rooms) - _NAMED} more" if len(rooms) > _NAMED else ""
+            engine[DISK] = ", ".join(f"{name}: {room}" for name, room in rooms[:_NAMED]) + more
         return Standing(
             "unreachable" if len(away) == len(nodes) else "ready",
             sentence,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lapisml.core.errors import ErrorCode, LapisError, Problem
+from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.ids import is_valid_name
 from lapisml.documents import registry
 from lapisml.documents.words import listed
-from lapisml.server.features.compute.pools import ENGINES, QUEUES, is_attached, nodes_of
+from lapisml.server.features.compute.backing import beyond
+from lapisml.server.features.compute.pools import ENGINES, is_attached
 
 BUILT_IN = ("serverless", "local")
 
@@ -63,20 +64,6 @@ def check(document: dict[str, Any], backing: Mapping[str, Any] | None) -> None:
             f"min_instances {low} and max_instances {high} must hold 0 <= min <= max, max >= 1.",
         )
     if kind == "amlcompute" and backing is not None:
-        _check_backed(document, backing, low, high)
-
-
-def _check_backed(document: dict[str, Any], backing: Mapping[str, Any], low: int, high: int) -> None:
-    """Refuse what the compute behind a cluster can't give."""
-    behind = f"'{backing['name']}' ({backing['type']}), which stands behind clusters here,"
-    problems = []
-    if backing["type"] in QUEUES and low > 0:
-        problems.append(Problem(f"{behind} gives a node to a job and keeps none for idle ones", "min_instances", "0"))
-    if backing["type"] not in QUEUES and high > nodes_of(backing):
-        sentence = f"{behind} has places for {nodes_of(backing)} job(s)"
-        problems.append(Problem(sentence, "max_instances", expected=f"at most {nodes_of(backing)}"))
-    if backing.get("max_nodes") is not None and high > int(backing["max_nodes"]):
-        sentence = f"{behind} gives at most {backing['max_nodes']} node(s)"
-        problems.append(Problem(sentence, "max_instances", expected=f"at most {backing['max_nodes']}"))
-    if problems:
-        raise LapisError(ErrorCode.NOT_SUPPORTED, f"Cluster '{document['name']}' can't be had here.", None, problems)
+        problems = list(beyond(document, backing))
+        if problems:
+            raise LapisError(ErrorCode.NOT_SUPPORTED, f"Cluster '{name}' can't be had here.", None, problems)

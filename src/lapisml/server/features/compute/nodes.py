@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psutil
 from typing_extensions import TypedDict
+
+from lapisml.server.features.compute.pools import Pool
 
 
 class ComputeNode(TypedDict):
@@ -50,6 +53,22 @@ def sizes() -> list[ComputeSize]:
     """Describe the one machine size there is: this machine."""
     memory = psutil.virtual_memory().total
     return [{"name": "host", "v_cp_us": os.cpu_count() or 1, "gpus": 0, "memory_gb": round(memory / 2**30, 1)}]
+
+
+def nodes_of_pool(pool: Pool, holders: Sequence[Holder]) -> list[ComputeNode]:
+    """Describe the nodes of a compute that gives out places by number.
+
+    A cluster that has some of another compute's places has no numbers of its own: those in use come first.
+    """
+    busy = {index: holder for holder in holders for index in holder.nodes}
+    closed = pool.closed
+    if pool.is_share:
+        busy = dict(enumerate(busy[index] for index in sorted(busy)))
+        closed = frozenset(range(pool.capacity)) if pool.trouble else frozenset()
+    found = [node_at(index, busy.get(index)) for index in range(max(pool.capacity, len(busy) if pool.is_share else 0))]
+    for index in closed & set(range(pool.capacity)) - set(busy):
+        found[index]["node_state"] = "unreachable"
+    return found
 
 
 def machine(name: str, state: str) -> ComputeNode:

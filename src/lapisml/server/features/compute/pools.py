@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lapisml.core.turns import in_turns
+from lapisml.ports.compute import Standing
 
 ENGINES = {"virtualmachine": "ssh", "slurm": "slurm", "ray": "ray"}
 """Type of an attached compute → name of the backend that runs its jobs."""
@@ -47,6 +48,11 @@ class Pool:
     machines: int = 0
 
     @property
+    def is_share(self) -> bool:
+        """Whether it is a cluster that has some of another compute's places."""
+        return self.shared is not None and self.engine != self.name
+
+    @property
     def shown(self) -> int:
         """How many nodes people are told that there are."""
         return self.machines if self.queues else self.capacity
@@ -79,3 +85,27 @@ def nodes_of(document: Mapping[str, Any]) -> int:
     if kind in QUEUES:
         return MOST_IN_FLIGHT
     return int(document.get("max_instances", 4))
+
+
+def attached_pool(name: str, document: Mapping[str, Any], standing: Standing) -> Pool:
+    """Give the pool of an attached compute.
+
+    Args:
+        name: of the compute.
+        standing: how it is; a machine of which that is not known counts as reachable.
+    """
+    nodes = nodes_of(document)
+    if document["type"] in QUEUES:
+        most = document.get("max_nodes")
+        return Pool(
+            name,
+            nodes,
+            engine=name,
+            queues=True,
+            most=None if most is None else int(most),
+            machines=len(standing.nodes),
+        )
+    gone = {number for number, host in enumerate(standing.nodes) if host.state in ("unreachable", "down")}
+    closed = frozenset(place for place, host in enumerate(slots_of(document)) if host in gone) if gone else frozenset()
+    trouble = standing.sentence if len(closed) == nodes else ""
+    return Pool(name, nodes, engine=name, shared=nodes, closed=closed, trouble=trouble)

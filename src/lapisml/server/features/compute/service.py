@@ -8,7 +8,7 @@ has machines of its own, and may stand behind every ``amlcompute``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -19,10 +19,11 @@ from lapisml.core.errors import ErrorCode, LapisError, not_found
 from lapisml.ports.compute import ComputeBackend, Standing
 from lapisml.server.features.compute import store
 from lapisml.server.features.compute.attachments import Attachments
+from lapisml.server.features.compute.backing import backed_pool, wish_of
 from lapisml.server.features.compute.checking import BUILT_IN, check, fixed_keys, kept
-from lapisml.server.features.compute.nodes import ComputeNode, ComputeSize, Holder, machine, node_at, sizes
-from lapisml.server.features.compute.pools import QUEUES, Pool, is_attached, nodes_of, slots_of
-from lapisml.server.features.compute.store import ComputeRecord
+from lapisml.server.features.compute.nodes import ComputeNode, ComputeSize, Holder, machine, nodes_of_pool, sizes
+from lapisml.server.features.compute.pools import Pool, attached_pool, is_attached, nodes_of
+from lapisml.server.features.compute.store import DETACHING, RUNNING, ComputeRecord
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
 
@@ -122,7 +123,8 @@ class ComputeService:
             if store.get(connection, workspace.id, name) is None:
                 store.add(connection, workspace.id, name, document, by, now, sealed)
             elif present is not None:
-                store.change(connection, present.id, now, document=document, secrets=sealed)
+                state = RUNNING if present.state == DETACHING else present.state
+                store.change(connection, present.id, now, document=document, secrets=sealed, state=state)
         self.on_change()
         return self.get(workspace, name)
 
@@ -199,7 +201,7 @@ class ComputeService:
         """Delete a compute that no job holds, or detach one.
 
         Args:
-            force: ends the jobs of an attached compute first.
+            force: ends the jobs that an attached compute was given; it is given no other from then on.
 
         Raises:
             LapisError: NotFound; Conflict while jobs run on it.
@@ -211,7 +213,19 @@ class ComputeService:
                 raise LapisError(ErrorCode.CONFLICT, sentence)
         attached = is_attached(record.document)
         if attached and force:
+            with self._database.write() as connection:
+                self.lock_line(connection, workspace, record.name)
+                store.change(connection, record.id, self._clock.now_ms(), state=DETACHING)
             self.evict(workspace, record.name)
+        with self._database.write() as connection:
+            self.lock_line(connection, workspace, record.name)  # nobody gives it a job between the look and its end
+            self._refuse_in_use(workspace, record, attached)
+            store.remove(connection, record.id)
+        if self.attachments is not None:
+            self.attachments.drop(record.id)
+
+    def _refuse_in_use(self, workspace: Workspace, record: ComputeRecord, attached: bool) -> None:
+        name = record.name
         jobs = [holder.job for holder in self.occupancy(workspace, record.name)]
         jobs += [job for job in (self.engaged(workspace, record.name) if attached else []) if job not in jobs]
         if jobs:
@@ -219,10 +233,6 @@ class ComputeService:
             hint += f"; or end them all: lapis compute detach -n {name} --force" if attached else ""
             more = f" and {len(jobs) - 3} more" if len(jobs) > 3 else ""
             raise LapisError(ErrorCode.CONFLICT, f"Compute '{name}' is in use by {', '.join(jobs[:3])}{more}.", hint)
-        with self._database.write() as connection:
-            store.remove(connection, record.id)
-        if self.attachments is not None:
-            self.attachments.drop(record.id)
 
     def pool(self, workspace: Workspace, reference: str | None) -> Pool | None:
         """Give the pool that a job's `compute` names, None when there is no such compute."""
@@ -234,38 +244,29 @@ class ComputeService:
             return None
         if is_attached(record.document):
             return self._attached_pool(workspace, record)
-        if self._cluster_backend and record.document.get("type") == "amlcompute":
+        if self._is_backed(record):
             return self._backed_pool(workspace, record)
-        return Pool(record.name, capacity(record), record.state == "Running")
+        return Pool(record.name, capacity(record), record.state == RUNNING)
+
+    def takes_jobs(self, connection: Connection, workspace: Workspace, pool: Pool) -> bool:
+        """Say, within the transaction that gives out its nodes, whether a compute is there and takes jobs."""
+        name = pool.engine or pool.name
+        if name in BUILT_IN:
+            return True
+        record = store.get(connection, workspace.id, name)
+        return record is not None and record.state == RUNNING
 
     def _attached_pool(self, workspace: Workspace, record: ComputeRecord) -> Pool:
-        document = record.document
-        if document["type"] in QUEUES:
-            machines, most = len(self.standing(workspace, record).nodes), self._most(record)
-            return Pool(record.name, nodes_of(document), engine=record.name, queues=True, most=most, machines=machines)
-        places, standing = nodes_of(document), self.standing(workspace, record)
-        closed = _closed(document, standing)
-        trouble = standing.sentence if len(closed) == places else ""
-        return Pool(record.name, places, engine=record.name, shared=places, closed=closed, trouble=trouble)
+        if record.state != RUNNING:
+            return Pool(record.name, nodes_of(record.document), engine=record.name, trouble="it is being detached")
+        return attached_pool(record.name, record.document, self.standing(workspace, record))
 
     def _backed_pool(self, workspace: Workspace, record: ComputeRecord) -> Pool:
         behind = self._backing(workspace)
-        high, engine = capacity(record), self._cluster_backend
         if behind is None:
-            trouble = f"LAPIS_CLUSTER_BACKEND names compute '{engine}', which is not attached to this workspace"
-            return Pool(record.name, high, engine=engine, trouble=trouble)
-        found = self._attached_pool(workspace, behind)
-        if found.queues:
-            most = high if found.most is None else min(high, found.most)
-            return Pool(record.name, high, engine=engine, queues=True, most=most, machines=high)
-        least = min(high, found.capacity)
-        shared, closed, trouble = found.capacity, found.closed, found.trouble
-        return Pool(record.name, least, engine=engine, shared=shared, closed=closed, trouble=trouble)
-
-    @staticmethod
-    def _most(record: ComputeRecord) -> int | None:
-        most = record.document.get("max_nodes")
-        return None if most is None else int(most)
+            return backed_pool(record.document, self._cluster_backend, None, None, Standing("unknown"))
+        found, standing = self._attached_pool(workspace, behind), self.standing(workspace, behind)
+        return backed_pool(record.document, self._cluster_backend, behind.document, found, standing)
 
     def _backing(self, workspace: Workspace) -> ComputeRecord | None:
         record = self._find(workspace, self._cluster_backend) if self._cluster_backend else None
@@ -286,6 +287,18 @@ class ComputeService:
             return None
         return self.attachments.backend(workspace, record)
 
+    def wish(self, workspace: Workspace, name: str) -> dict[str, Any]:
+        """Give what jobs of a cluster ask of a node where they do not say, as in `ResourceSpec`: what its size is."""
+        name = compute_name(name)
+        record = None if name in BUILT_IN else self._find(workspace, name)
+        if record is None or not self._is_backed(record):
+            return {}
+        behind = self._backing(workspace)
+        return wish_of(record.document, behind.document) if behind is not None else {}
+
+    def _is_backed(self, record: ComputeRecord) -> bool:
+        return bool(self._cluster_backend) and record.document.get("type") == "amlcompute"
+
     def _behind(self, workspace: Workspace, name: str) -> ComputeRecord | None:
         """Give the attached compute that runs the jobs of one; None where the server's machine does.
 
@@ -296,7 +309,7 @@ class ComputeService:
             return None
         record: ComputeRecord | None = self.get(workspace, name)
         assert record is not None
-        if self._cluster_backend and record.document.get("type") == "amlcompute":
+        if self._is_backed(record):
             record = self._backing(workspace)
         return record if record is not None and is_attached(record.document) else None
 
@@ -326,11 +339,7 @@ class ComputeService:
         if pool.queues:
             machines = self.standing(workspace, self._engine(workspace, pool)).nodes
             return [machine(one.name, one.state) for one in machines]
-        busy = {index: holder for holder in self.occupancy(workspace, pool.name) for index in holder.nodes}
-        found = [node_at(index, busy.get(index)) for index in range(pool.capacity)]
-        for index in pool.closed & set(range(pool.capacity)) - set(busy):
-            found[index]["node_state"] = "unreachable"
-        return found
+        return nodes_of_pool(pool, self.occupancy(workspace, pool.name))
 
     def _engine(self, workspace: Workspace, pool: Pool) -> ComputeRecord:
         return self.get(workspace, str(pool.engine))
@@ -339,9 +348,3 @@ class ComputeService:
 def capacity(record: ComputeRecord) -> int:
     """Give the number of nodes of a compute."""
     return nodes_of(record.document)
-
-
-def _closed(document: Mapping[str, Any], standing: Standing) -> frozenset[int]:
-    """Give the places on hosts that can't be reached; what is not known counts as reachable."""
-    gone = {number for number, host in enumerate(standing.nodes) if host.state in ("unreachable", "down")}
-    return frozenset(place for place, host in enumerate(slots_of(document)) if host in gone) if gone else frozenset()

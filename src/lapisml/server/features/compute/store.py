@@ -13,6 +13,8 @@ _GET = select(computes).where(
     computes.c.workspace_id == bindparam("workspace"), computes.c.name == bindparam("lower_name")
 )
 
+RUNNING, DETACHING = "Running", "Detaching"
+
 
 @dataclass(frozen=True)
 class ComputeRecord:
@@ -21,7 +23,7 @@ class ComputeRecord:
     Attributes:
         document: the CLI v2 document.
         sealed: its secrets, encrypted; None when there are none.
-        state: ``Running`` or ``Stopped``.
+        state: ``Running``, ``Stopped``, or ``Detaching``: an attached one whose jobs are being ended by force.
     """
 
     id: int

@@ -50,7 +50,8 @@ class NodeBody(TypedDict):
 
     Attributes:
         state: ``idle``, ``running``, ``unreachable``, ``down``; `sentence` says why it is not to be had.
-        cpus, gpus, memory_mb: what it has; `load`: processes that want to run, mean of a minute.
+        cpus, gpus, gpu_kind, memory_mb: what it has; `load`: processes that want to run, mean of a minute.
+        memory_free_mb, disk_free_mb: what is left of it now; None where that is not known.
     """
 
     name: str
@@ -60,6 +61,9 @@ class NodeBody(TypedDict):
     memory_mb: int | None
     load: float | None
     sentence: str
+    gpu_kind: str
+    memory_free_mb: int | None
+    disk_free_mb: int | None
 
 
 class UsageBody(TypedDict):

@@ -25,6 +25,7 @@ _FROM_OUTSIDE = frozenset(
         EndReason.OUT_OF_MEMORY,
         EndReason.SUPERVISOR_LOST,
         EndReason.MACHINE_RESTARTED,
+        EndReason.NODE_LOST,
         EndReason.CANCELED,
     }
 )

@@ -19,7 +19,6 @@ NotFound, for a name that there is none of."""
 
 _FRESH_MS = 5_000
 _MOMENT_S = 0.5
-_UP = ("idle", "running")
 
 
 def attached_by(computes: ComputeService) -> Attached:
@@ -118,12 +117,6 @@ def compute_of(revision: Revision) -> str | None:
     """Give the name of the attached compute that a revision runs on; None for this machine."""
     name = revision.document.get("compute")
     return str(name) if name else None
-
-
-def up_nodes(standing: Standing) -> dict[int, str]:
-    """Give the machines that can be had, number → name; those without work come first."""
-    found = [(node.state != "idle", number, node.name) for number, node in enumerate(standing.nodes)]
-    return {n: name for _busy, n, name in sorted(found) if standing.nodes[n].state in _UP}
 
 
 def check_deployment(endpoint: EndpointRecord, compute: str | None, document: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from lapisml.runner.serving import doors
 from lapisml.server.features.endpoints import share_store
 from lapisml.server.features.endpoints.hosts import Hosts, compute_of
 from lapisml.server.features.endpoints.records import Revision
-from lapisml.server.features.endpoints.shares import handle_of as handle_of_share
+from lapisml.server.features.endpoints.share_book import handle_of as handle_of_share
 from lapisml.server.features.workspaces.service import Workspace
 from lapisml.server.platform.database import Database
 

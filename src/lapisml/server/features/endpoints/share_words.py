@@ -13,6 +13,7 @@ from lapisml.ports.serving import Places, ReplicaRecord, RevisionRecord, ShareRe
 from lapisml.runner.serving import doors
 from lapisml.server.features.endpoints.decisions import RUNNING_STATES
 from lapisml.server.features.endpoints.records import Revision, RevisionState
+from lapisml.server.features.endpoints.share_places import ANY
 from lapisml.server.features.endpoints.share_store import Share
 from lapisml.server.features.endpoints.spread import total
 
@@ -89,7 +90,8 @@ class ShareWords:
         word = self.word(share)
         if word is None or not word.door:
             return ""
-        tried = list(dict.fromkeys([share.name.partition(" ")[0], *word.addresses]))
+        own = [] if share.name == ANY else [share.name.partition(" ")[0]]
+        tried = list(dict.fromkeys([*own, *word.addresses]))
         pem = self._places.certificate(share.revision_id)
         for address in tried:
             if address and doors.answers(address, word.door, pem, share.revision_id):

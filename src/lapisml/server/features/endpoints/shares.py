@@ -6,24 +6,25 @@ answers. After a while the others keep its replicas as well; when it is back, wh
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from lapisml.core.clock import Clock
 from lapisml.core.errors import LapisError
-from lapisml.ports.compute import ComputeBackend, Handle, JobPhase, Observation, Standing, Watch
+from lapisml.ports.compute import ComputeBackend, JobPhase, Observation, Standing
+from lapisml.ports.endings import EndReason
 from lapisml.server.features.endpoints import share_store, store
 from lapisml.server.features.endpoints.decisions import Verdict, is_over, on_end, on_wait, on_word, pause_ms
-from lapisml.server.features.endpoints.hosts import Hosts, up_nodes
-from lapisml.server.features.endpoints.parts import limits_of
+from lapisml.server.features.endpoints.hosts import Hosts
 from lapisml.server.features.endpoints.records import Revision, RevisionState
-from lapisml.server.features.endpoints.share_store import Share, key_of
+from lapisml.server.features.endpoints.share_book import ShareBook, discard, handle_of, turn_of
+from lapisml.server.features.endpoints.share_ends import ShareEnds
+from lapisml.server.features.endpoints.share_places import AWAY_MS, is_lost, is_there, wanted
+from lapisml.server.features.endpoints.share_store import Share
 from lapisml.server.features.endpoints.share_words import ShareWords
 from lapisml.server.features.endpoints.specification import ServingLauncher
-from lapisml.server.features.endpoints.spread import spread
 from lapisml.server.features.jobs.finish import PASSING
 from lapisml.server.features.jobs.site import SiteLease
 from lapisml.server.features.jobs.tasks import Tasks
@@ -32,12 +33,7 @@ from lapisml.server.platform.database import Database
 
 _log = logging.getLogger("lapis.endpoints")
 
-_AWAY_MS = 20_000
-"""How long nothing can be learnt of a machine before others keep its replicas as well, milliseconds."""
-_GATHER_MS = 5_000
-"""How long machines that can't be had are waited for before others are chosen for a new revision, milliseconds."""
 _LATER_MS = 2_000
-_DRAIN_MS = 10_000
 
 
 class ShareFollower:
@@ -62,7 +58,8 @@ class ShareFollower:
         self._leased = leased
         self._tasks = tasks
         self._words = words
-        self._read_to: dict[str, tuple[int, int]] = {}
+        self._book = ShareBook(database, leased)
+        self._ends = ShareEnds(self._book, words, tasks, clock)
 
     def follow(self, revision: Revision) -> tuple[bool, Verdict]:
         """Bring the shares of a revision that is to run, or that failed, up to date.
@@ -76,16 +73,19 @@ class ShareFollower:
         except LapisError as error:
             return self._without_compute(revision, error, now)
         if revision.state is RevisionState.FAILED:
-            is_over_now = self._finish(workspace, revision, backend, hurry=True)
+            is_over_now = self._ends.finish(workspace, revision, backend, hurry=True)
             return False, Verdict({"ended_at": now} if is_over_now else {})
         standing = self._hosts.standing(workspace, revision, backend)
-        changed = self._plan(revision, standing)
-        shares = self._shares(revision.id)
+        changed = self._plan(revision, standing, queues=backend.capabilities.queues)
+        shares = self._book.of(revision.id)
         if not shares:
             sentence = standing.sentence or "No machine of its compute can be had at present."
             return changed, on_wait(revision, None, sentence)
-        seen = self._observe(workspace, backend, shares)
+        seen = self._book.observe(workspace, backend, shares)
         for share in shares:
+            if backend.capabilities.queues and not share.handed_over and not is_there(share, standing):
+                changed |= self._without_machine(share)
+                continue
             moved, verdict = self._follow(workspace, revision, backend, share, seen[share.node])
             if verdict is not None:
                 return True, verdict
@@ -98,55 +98,46 @@ class ShareFollower:
         try:
             backend = self._backend(workspace, revision)
         except LapisError:
-            self._drop_all(revision)
+            self._ends.drop_all(revision)
             return True, Verdict({"ended_at": now})
         if revision.retired_at is None:
             return True, Verdict({"retired_at": now})
-        if self._finish(workspace, revision, backend, hurry=False):
+        if self._ends.finish(workspace, revision, backend, hurry=False):
             self._words.forget(revision.id)
             return True, Verdict({"ended_at": now, "waits_for": ""})
-        away = [share.name for share in self._shares(revision.id) if share.away_since is not None]
+        away = [share.name for share in self._book.of(revision.id) if share.away_since is not None]
         sentence = f"{', '.join(away)} can't be reached; what runs there is ended when it can." if away else ""
         return False, Verdict({"waits_for": sentence} if sentence != revision.waits_for else {})
 
     # ---- which machines
 
-    def _plan(self, revision: Revision, standing: Standing) -> bool:
+    def _plan(self, revision: Revision, standing: Standing, *, queues: bool) -> bool:
         """See that the machines keep as many replicas as they should; say whether anything changed."""
-        nodes = up_nodes(standing)
-        if not nodes:
+        shares, now = {one.node: one for one in self._book.of(revision.id)}, self._clock.now_ms()
+        found = wanted(revision, standing, list(shares.values()), now, queues=queues)
+        if found is None:
             return False
-        shares, now = {one.node: one for one in self._shares(revision.id)}, self._clock.now_ms()
-        if not shares and len(nodes) < len(standing.nodes) and now - revision.created_at < _GATHER_MS:
-            return False  # machines that are asked for the first time answer one after the other
-        lost = {n for n, one in shares.items() if one.away_since is not None and now - one.away_since >= _AWAY_MS}
-        leaving = {n for n, one in shares.items() if one.leaving}
-        present = shares.keys() - lost - leaving
-        names = {n: one.name for n, one in shares.items() if n in present} | nodes
-        usable = [*sorted(present), *(n for n in nodes if n not in shares)]
-        wanted = spread(revision.scale, usable, present)
         changed = False
-        for node, scale in wanted.items():
+        for node, scale in found.scales.items():
             if node not in shares:
-                added = Share(revision.id, node, names[node], scale, next_at=now)
-                with self._leased.write() as connection:
-                    share_store.add(connection, added)
+                added = Share(revision.id, node, found.names[node], scale, next_at=now)
+                self._book.add(added)
                 changed = True
             elif shares[node].scale != scale:
                 self._rescale(shares[node], scale)
-        for node in present - wanted.keys():
-            changed |= self._change(shares[node], leaving=True)
+        for node in found.leaving:
+            changed |= self._book.change(shares[node], leaving=True)
         return changed
 
     def _rescale(self, share: Share, scale: Mapping[str, object]) -> None:
         if not share.handed_over:
-            self._change(share, scale=scale)
+            self._book.change(share, scale=scale)
         else:
-            self._tasks.run(_task(share), partial(self._tell_scale, share, scale))
+            self._tasks.run(turn_of(share), partial(self._tell_scale, share, scale))
 
     def _tell_scale(self, share: Share, scale: Mapping[str, object]) -> bool:
         """Tell a keeper how many replicas it shall have; asked again each round until it was told."""
-        return self._words.tell(share, {"do": "scale", "scale": scale}) and self._change(share, scale=scale)
+        return self._words.tell(share, {"do": "scale", "scale": scale}) and self._book.change(share, scale=scale)
 
     # ---- one share
 
@@ -156,21 +147,33 @@ class ShareFollower:
         """Bring one share up to date; say whether anything changed, and what follows for the revision at once."""
         now = self._clock.now_ms()
         if share.leaving:
-            self._let_go(workspace, revision, backend, share, seen)
+            self._ends.let_go(workspace, revision, backend, share, seen)
             return False, None
         if not share.handed_over:
             if now >= share.next_at:
-                self._tasks.run(_task(share), partial(self._hand_over, revision.id, share.node))
+                self._tasks.run(turn_of(share), partial(self._hand_over, revision.id, share.node))
             return False, None
         if seen.phase is JobPhase.UNKNOWN:
             values = {"away_since": share.away_since or now, "sentence": f"{share.name}: {seen.sentence}"}
-            return self._change(share, **values), None
+            return self._book.change(share, **values), None
         if is_over(seen.phase):
             return self._fall(workspace, revision, backend, share, seen)
-        self._tasks.run(_task(share), partial(self._look, workspace, backend, share))
+        if seen.phase is JobPhase.SUBMITTED and now - (share.started_at or now) >= AWAY_MS:
+            values = {"away_since": share.started_at, "sentence": f"{share.name}: {seen.sentence}"}
+            return self._book.change(share, **values), None  # no room there: others keep its replicas as well
+        self._tasks.run(turn_of(share), partial(self._look, workspace, backend, share))
         if self._words.needs_knock(share):
-            return self._change(share, away_since=None), None
-        return self._change(share, away_since=None, sentence=""), None
+            return self._book.change(share, away_since=None), None
+        return self._book.change(share, away_since=None, sentence=""), None
+
+    def _without_machine(self, share: Share) -> bool:
+        """Wait for a machine that left its cluster, until others keep its replicas; say whether anything changed."""
+        now = self._clock.now_ms()
+        if is_lost(share, now) or share.leaving:
+            self._book.remove(share)
+            return True
+        sentence = f"{share.name} does not belong to its cluster at present."
+        return self._book.change(share, away_since=share.away_since or now, sentence=sentence)
 
     def _look(self, workspace: Workspace, backend: ComputeBackend, share: Share) -> bool:
         """Hear the keeper, and find its door; say whether there is news. Machines may take long to answer."""
@@ -179,7 +182,7 @@ class ShareFollower:
         self._words.swagger(backend, share, handle)
         if not self._words.needs_knock(share):
             return word != before
-        self._change(share, sentence=self._words.knock(share))
+        self._book.change(share, sentence=self._words.knock(share))
         return word != before or bool(self._words.address(share))
 
     def _fall(
@@ -196,9 +199,10 @@ class ShareFollower:
             found.pop("ended_at", None)
             return True, Verdict({**found, "reason": f"On {share.name}: {found['reason']}"})
         values = {key: found[key] for key in ("attempt", "tries", "handed_over", "next_at")}
-        changed = self._change(share, **values, away_since=None, sentence=f"{share.name}: {reason}")
+        away = (share.away_since or now) if seen.exit and seen.exit.reason_code is EndReason.NODE_LOST else None
+        changed = self._book.change(share, **values, away_since=away, sentence=f"{share.name}: {reason}")
         if changed:
-            self._discard(workspace, backend, share)
+            discard(workspace, backend, share)
         return changed, None
 
     def _hand_over(self, revision_id: str, node: int) -> bool:
@@ -215,88 +219,24 @@ class ShareFollower:
             backend.submit(self._launcher.share(workspace, revision, share, queues=queues))
         except LapisError as error:
             return self._not_handed_over(revision, share, error)
-        return self._change(share, handed_over=True, started_at=now, away_since=None, sentence="")
+        return self._book.change(share, handed_over=True, started_at=now, away_since=None, sentence="")
 
     def _not_handed_over(self, revision: Revision, share: Share, error: LapisError) -> bool:
         now, sentence = self._clock.now_ms(), f"{share.name}: {error.message}"
         if error.code in PASSING:
             values = {"next_at": now + _LATER_MS, "away_since": share.away_since or now, "sentence": sentence}
-            return self._change(share, **values)
+            return self._book.change(share, **values)
         if revision.state is RevisionState.STARTING:
             failed = {"state": RevisionState.FAILED.value, "reason": f"On {share.name}: {error}"}
             with self._leased.write() as connection:
                 return store.change_revision(connection, revision.id, revision.attempt, **failed)
         tries = share.tries + 1
-        return self._change(share, tries=tries, next_at=now + max(_LATER_MS, pause_ms(tries)), sentence=sentence)
-
-    # ---- the end
-
-    def _finish(self, workspace: Workspace, revision: Revision, backend: ComputeBackend, *, hurry: bool) -> bool:
-        """Let all shares end; True when nothing of them is left.
-
-        Args:
-            hurry: whether what they work on need not be awaited.
-        """
-        shares = self._shares(revision.id)
-        seen = self._observe(workspace, backend, shares)
-        for share in shares:
-            self._let_go(workspace, revision, backend, share, seen[share.node], hurry=hurry)
-        return not self._shares(revision.id)
-
-    def _let_go(
-        self,
-        workspace: Workspace,
-        revision: Revision,
-        backend: ComputeBackend,
-        share: Share,
-        seen: Observation,
-        *,
-        hurry: bool = False,
-    ) -> None:
-        """Let a share finish what it has, end it, and forget it when it has ended."""
-        now, handle = self._clock.now_ms(), handle_of(workspace, share)
-        if is_over(seen.phase):
-            self._tasks.run(_task(share), partial(self._gone, workspace, backend, share))
-        elif seen.phase is JobPhase.UNKNOWN:
-            self._change(share, leaving=True, away_since=share.away_since or now)
-        elif share.retired_at is None:
-            self._tasks.run(_task(share), partial(self._drain, backend, share, handle))
-            self._change(share, leaving=True, retired_at=now, away_since=None)
-        else:
-            limit = float(limits_of(revision.document).get("timeout_s", 5.0)) * 1000 + _DRAIN_MS
-            if hurry or now - share.retired_at > limit or not self._words.address(share):
-                self._tasks.run(_task(share), partial(_cancel, backend, handle))
-
-    def _gone(self, workspace: Workspace, backend: ComputeBackend, share: Share) -> bool:
-        """Forget a share that has ended: looked at once more, on the thread of its hand-over."""
-        if not is_over(self._observe(workspace, backend, [share])[share.node].phase):
-            return False
-        self._discard(workspace, backend, share)
-        self._read_to.pop(share.job, None)
-        with self._leased.write() as connection:
-            share_store.remove(connection, share)
-        return True
-
-    def _drain(self, backend: ComputeBackend, share: Share, handle: Handle) -> bool:
-        self._words.look(backend, share, handle)
-        if not self._words.address(share):
-            self._words.knock(share)
-        return self._words.tell(share, {"do": "drain"})
-
-    def _discard(self, workspace: Workspace, backend: ComputeBackend, share: Share) -> None:
-        with contextlib.suppress(LapisError, OSError):
-            backend.discard(handle_of(workspace, share))
-
-    def _drop_all(self, revision: Revision) -> None:
-        with self._leased.write() as connection:
-            for share in share_store.of_revision(connection, revision.id):
-                share_store.remove(connection, share)
-        self._words.forget(revision.id)
+        return self._book.change(share, tries=tries, next_at=now + max(_LATER_MS, pause_ms(tries)), sentence=sentence)
 
     def _without_compute(self, revision: Revision, error: LapisError, now: int) -> tuple[bool, Verdict]:
         """Say what follows when the compute is attached no longer: nobody can look after what runs there."""
         if revision.state is RevisionState.FAILED:
-            self._drop_all(revision)
+            self._ends.drop_all(revision)
             return True, Verdict({"ended_at": now})
         if revision.state is RevisionState.STARTING:
             return True, Verdict({"state": RevisionState.FAILED.value, "reason": str(error)})
@@ -305,56 +245,17 @@ class ShareFollower:
     # ---- what is known
 
     def _judge(self, revision: Revision, seen: Mapping[int, Observation], now: int) -> Verdict:
-        record = self._words.publish(revision, self._shares(revision.id))
+        record = self._words.publish(revision, self._book.of(revision.id))
         if revision.state is RevisionState.STARTING and record.state == "starting":
-            waits = record.reason or next((one.sentence for one in seen.values() if one.sentence), "")
+            told = (one.sentence for one in seen.values() if one.phase is not JobPhase.ABSENT and one.sentence)
+            waits = record.reason or next(told, "")
             return on_wait(revision, None if waits else record, waits)
         verdict = on_word(replace(revision, tries=0), record, now)
         if revision.reason and record.state in ("ready", "zero"):
             return replace(verdict, changes={**verdict.changes, "reason": "", "log_tail": ""})
         return replace(verdict, end_job=False)
 
-    def _observe(
-        self, workspace: Workspace, backend: ComputeBackend, shares: Sequence[Share]
-    ) -> dict[int, Observation]:
-        """Ask the compute for all shares at once; what their jobs wrote before is not read again."""
-        watches = [Watch(handle_of(workspace, one), *self._read_to.get(one.job, (0, 0))) for one in shares]
-        found = backend.observe(watches) if watches else []
-        for share, one in zip(shares, found, strict=True):
-            journal, metrics = self._read_to.get(share.job, (0, 0))
-            self._read_to[share.job] = (max(one.journal_cursor, journal), max(one.metrics_cursor, metrics))
-        return {share.node: one for share, one in zip(shares, found, strict=True)}
-
     def _backend(self, workspace: Workspace, revision: Revision) -> ComputeBackend:
         found = self._hosts.backend(workspace, revision)
         assert found is not None  # only revisions that name a compute come here
         return found
-
-    def _shares(self, revision_id: str) -> list[Share]:
-        with self._database.read() as connection:
-            return share_store.of_revision(connection, revision_id)
-
-    def _change(self, share: Share, **values: object) -> bool:
-        """Write what differs; say whether anything did."""
-        differing = {key: value for key, value in values.items() if getattr(share, key) != value}
-        if not differing:
-            return False
-        with self._leased.write() as connection:
-            return share_store.change(connection, share, **differing)
-
-
-def handle_of(workspace: Workspace, share: Share) -> Handle:
-    """Give what the compute finds a share's job by."""
-    return Handle(workspace.name, share.job, key_of(share))
-
-
-def _cancel(backend: ComputeBackend, handle: Handle) -> bool:
-    """End a share's job; asked again as long as it runs."""
-    with contextlib.suppress(LapisError):
-        backend.cancel(handle, by="the server: these replicas are not needed here any more")
-    return False
-
-
-def _task(share: Share) -> int:
-    """Give the number under which the steps of a share take turns."""
-    return (int(share.revision_id, 16) << 16) + share.node

@@ -16,6 +16,7 @@ from lapisml.server.features.endpoints.certificates import pem_of
 from lapisml.server.features.endpoints.parts import accelerates, limits_of, probe_of
 from lapisml.server.features.endpoints.records import Revision
 from lapisml.server.features.endpoints.resolving import collector_folder
+from lapisml.server.features.endpoints.share_places import ANY
 from lapisml.server.features.endpoints.share_store import Share, key_of
 from lapisml.server.features.jobs.launch import Launcher
 from lapisml.server.features.workspaces.service import Workspace
@@ -96,6 +97,7 @@ class ServingLauncher:
             submit_key=key_of(share),
             artifacts=self._launcher.artifacts(workspace, share.job),
             nodes=() if queues else (share.node,),
+            machine=share.name if queues and share.name != ANY else None,
             serving=replace(whole.serving, serving_home="", scale=share.scale, accelerate=False, door=pem),
         )
 

@@ -133,7 +133,7 @@ def assemble(ground: Ground, settings: LaunchSettings) -> JobsPart:
         g.database, g.clock, g.events, kinds, intake, canceler, outputs, ender, g.tracking, driving
     )
     composite_worker = CompositeWorker(g.database, g.clock, g.events, composites, g.workspaces, driving, news)
-    launcher = Launcher(settings, g.assets, g.tracking, g.identity, g.builder, g.storage)
+    launcher = Launcher(settings, g.assets, g.tracking, g.identity, g.builder, g.storage, g.computes)
     g.computes.evict = Eviction(g.database, g.clock, g.computes, g.identity, g.tracking, service, news.tell).evict
     worker = _worker(ground, settings.wake_socket, launcher, finisher, leased, news)
     return JobsPart(service, routes, worker, composites, composite_worker, logs, outputs, kinds, launcher)

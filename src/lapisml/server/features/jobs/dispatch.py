@@ -67,6 +67,8 @@ class Dispatcher:
     def _serve(self, workspace: Workspace, pool: Pool) -> int:
         with self._leased.write() as connection:
             self._computes.lock_line(connection, workspace, pool.engine or pool.name)
+            if not self._computes.takes_jobs(connection, workspace, pool):
+                return 0  # it was deleted or is being detached since it was looked at
             given = _passed_on(connection, workspace.id, pool) if pool.queues else _free(connection, workspace.id, pool)
             now = self._clock.now_ms()
             for allotment in given:

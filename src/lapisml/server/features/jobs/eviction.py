@@ -13,6 +13,7 @@ from lapisml.ports.compute import Handle
 from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs import store
+from lapisml.server.features.jobs.records import JobRecord
 from lapisml.server.features.jobs.service import JobService
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.workspaces.service import Workspace
@@ -49,17 +50,20 @@ class Eviction:
     def evict(self, workspace: Workspace, compute: str) -> None:
         """End every job that an attached compute was given."""
         for name in self._jobs.engaged(workspace, compute):
-            heard = self._cancel(workspace, compute, name)
+            job = self._jobs.get(workspace, name)
+            heard = self._cancel(workspace, compute, job)
             self._end(workspace, compute, name, heard)
+            if heard and not job.handed_over:
+                self._cancel(workspace, compute, job)  # its hand-over was under way, and may have got there meanwhile
 
-    def _cancel(self, workspace: Workspace, compute: str, name: str) -> bool:
-        job = self._jobs.get(workspace, name)
+    def _cancel(self, workspace: Workspace, compute: str, job: JobRecord) -> bool:
         try:
             backend = self._computes.attached(workspace, compute)
             if backend is not None:
-                backend.cancel(Handle(workspace.name, name, job.submit_key), by="the server: the compute is detached")
+                handle = Handle(workspace.name, job.name, job.submit_key)
+                backend.cancel(handle, by="the server: the compute is detached")
         except LapisError as error:
-            _log.warning("job.evict.unheard job=%s reason=%s", name, error.message)
+            _log.warning("job.evict.unheard job=%s reason=%s", job.name, error.message)
             return False
         return backend is not None
 

@@ -27,6 +27,7 @@ from lapisml.ports.launch import (
 from lapisml.ports.storage import Storage
 from lapisml.server.features.assets.records import AssetKind
 from lapisml.server.features.assets.service import AssetService
+from lapisml.server.features.compute.service import ComputeService
 from lapisml.server.features.identity.service import IdentityService
 from lapisml.server.features.jobs.contexts import bring_context
 from lapisml.server.features.jobs.distribution import distribution_of
@@ -80,6 +81,7 @@ class Launcher:
         identity: IdentityService,
         builder: EnvironmentBuilder,
         storage: Storage,
+        computes: ComputeService,
     ) -> None:
         self.settings = settings
         self._assets = assets
@@ -87,6 +89,7 @@ class Launcher:
         self._identity = identity
         self.builder = builder
         self._storage = storage
+        self._computes = computes
 
     def specification(self, workspace: Workspace, job: JobRecord) -> LaunchSpec:
         """Resolve everything that a job needs.
@@ -121,7 +124,7 @@ class Launcher:
             distribution=distribution_of(document),
             spark=spark_of(document),
             parallel=parallel_of(document, crew_secret(settings.crew_key, job)),
-            resources=resources_of(document),
+            resources=resources_of(document, self._computes.wish(workspace, job.compute)),
             nodes=tuple(job.nodes or ()),
             parent=job.parent_name,
             storage=settings.storage,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -137,7 +138,8 @@ class Overseer:
                 record = store.get(connection, job.workspace_id, job.name)
             if record is None or record.is_over:
                 return False
-            self._backend().submit(self._launcher.specification(workspace, record))
+            backend = self._backend()
+            backend.submit(self._launcher.specification(workspace, record))
         except LapisError as error:
             if error.code in PASSING:
                 self._tell_later(job, error)
@@ -145,6 +147,10 @@ class Overseer:
             return self._end(job, Move(JobState.FAILED, error.code.value, str(error), self._clock.now_ms()))
         with self._leased.write() as connection:
             store.change(connection, job.seq, handed_over=True)
+            record = store.get(connection, job.workspace_id, job.name)
+        if record is None or record.is_over:  # it was ended meanwhile, with its compute: nobody would follow it
+            with contextlib.suppress(LapisError):
+                backend.cancel(self._handle(job), by="the server: the job was ended while it was handed over")
         self._jobs.touch(job.seq)
         return False
 

@@ -15,18 +15,25 @@ from lapisml.ports.launch import ResourceSpec
 NUMBERS = ("cpus", "gpus", "memory_mb")
 
 
-def resources_of(document: Mapping[str, Any]) -> ResourceSpec | None:
-    """Give what a checked document asks of a node; None without a wish."""
+def resources_of(document: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> ResourceSpec | None:
+    """Give what a checked document asks of a node; None without a wish.
+
+    Args:
+        usual: what is asked where the document does not say, in the names of `ResourceSpec`.
+    """
     asked = document.get("resources") or {}
-    wishes = asked.get("properties") or {}
-    if not asked.get("instance_type") and not any(wishes.get(key) is not None for key in NUMBERS):
+    own = {key: value for key, value in (asked.get("properties") or {}).items() if key in NUMBERS and value is not None}
+    own |= {"instance_type": asked["instance_type"]} if asked.get("instance_type") else {}
+    wishes = {**(usual or {}), **own}
+    if not wishes:
         return None
     cpus, memory = wishes.get("cpus"), wishes.get("memory_mb")
     return ResourceSpec(
         cpus=None if cpus is None else float(cpus),
         gpus=int(wishes.get("gpus") or 0),
         memory_mb=None if memory is None else int(memory),
-        instance_type=asked.get("instance_type"),
+        instance_type=wishes.get("instance_type"),
+        idle_s=wishes.get("idle_s"),
     )
 
 

@@ -182,9 +182,9 @@ class JobService:
         if job.status != JobState.QUEUED:
             return Standing(job.status, job.status_code, job.status_reason)
         with self._database.read() as connection:
-            place = store.place_in_line(connection, job)
+            places = {job.name: store.place_in_line(connection, job)} if job.site is None else {}
             held = store.holding(connection, workspace.id, job.compute)
-        return _Line(self._computes.pool(workspace, job.compute), {job.name: place}, held).standing(job)
+        return _Line(self._computes.pool(workspace, job.compute), places, held).standing(job)
 
     def _family(self, workspace: Workspace, job: JobRecord) -> str:
         with self._database.read() as connection:

@@ -123,7 +123,7 @@ class SubmissionChecker:
         """
         if pool.engine is None:
             return
-        backend = self._computes.attached(workspace, pool.engine)
+        backend = self._computes.attached(workspace, pool.name)
         problems = [] if backend is None else list(_beyond(document, pool, backend.capabilities))
         if problems:
             raise LapisError(ErrorCode.NOT_SUPPORTED, "The job asks for what its compute can't do.", None, problems)

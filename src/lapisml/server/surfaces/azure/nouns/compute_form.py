@@ -119,7 +119,7 @@ def _cluster(document: Body, busy: int, capacity: int) -> Body:
         "scaleSettings": {
             "minNodeCount": low,
             "maxNodeCount": capacity,
-            "nodeIdleTimeBeforeScaleDown": write_seconds(document.get("idle_time_before_scale_down", 120)),
+            "nodeIdleTimeBeforeScaleDown": write_seconds(document.get("idle_time_before_scale_down")),
         },
         "userAccountCredentials": (
             {"adminUserName": ssh.get("admin_username"), "adminUserSshPublicKey": ssh.get("ssh_key_value")}

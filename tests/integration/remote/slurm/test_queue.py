@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from lapisml.backends.compute.slurm.jobs import SlurmJobs
+from lapisml.backends.compute.slurm.options import SlurmOptions
+from lapisml.ports.compute import Outcome, Watch
+from lapisml.testing.compute_bench import Bench
+from tests.support.slurm import SlurmRig
+from tests.support.slurm_site import SlurmSite
+from tests.support.whole import only_in_a_whole_run
 
-pytest.register_assert_rewrite("lapisml.testing.compute_bench")
-
-from lapisml.backends.compute.slurm.jobs import SlurmJobs  # noqa: E402
-from lapisml.backends.compute.slurm.options import SlurmOptions  # noqa: E402
-from lapisml.ports.compute import Outcome, Watch  # noqa: E402
-from lapisml.testing.compute_bench import Bench  # noqa: E402
-from tests.support.server import end_everything  # noqa: E402
-from tests.support.slurm import SlurmRig, SlurmSite, why_not  # noqa: E402
-from tests.support.whole import only_in_a_whole_run  # noqa: E402
-
-pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not()), only_in_a_whole_run]
+pytestmark = only_in_a_whole_run
 
 
-@pytest.fixture(scope="module")
-def rig() -> Iterator[SlurmRig]:
-    """A cluster whose queue has room for few jobs."""
-    rig = SlurmRig(cpus=16, settings={"MaxJobCount": "12", "MinJobAge": "2"})
-    try:
-        yield rig.start()
-    finally:
-        rig.stop()
-
-
-@pytest.fixture
-def site(rig: SlurmRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlurmSite]:
-    """A compute over the cluster."""
-    site = SlurmSite(rig, tmp_path, monkeypatch)
-    yield site
-    site.close()
-    end_everything(site.root)
-    rig.clear()
+def new_rig() -> SlurmRig:
+    """Make a cluster whose queue has room for few jobs."""
+    return SlurmRig(cpus=16, settings={"MaxJobCount": "12", "MinJobAge": "2"})
 
 
 def test_trials_of_one_sweep_become_one_array(site: SlurmSite) -> None:
     """All in one sbatch; each is a job of its own with its own end."""
-    bench = Bench(site.backend, site.home, site.root)
+    bench = site.bench()
     handles = [bench.submit(f"exit {number}", parent="sweep") for number in range(6)]
     assert [bench.follow(handle, timeout=60).exit.exit_code for handle in handles] == list(range(6))
     members = [
@@ -70,7 +50,7 @@ def test_slurm_is_asked_once_about_all_jobs(site: SlurmSite) -> None:
 
 def test_a_full_queue_loses_and_doubles_nothing(site: SlurmSite) -> None:
     """What Slurm can't take stays with us, with its words, and goes there when there is room."""
-    bench = Bench(site.backend, site.home, site.root)
+    bench = site.bench()
     handles = [bench.submit(f"echo ran >> {bench.home}/{number}; sleep 1") for number in range(18)]
     for number, handle in enumerate(handles):
         assert bench.follow(handle, timeout=110).exit.outcome is Outcome.COMPLETED

@@ -4,68 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("lapisml.testing.compute_bench")
+from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.ports.compute import EndReason, JobPhase, Outcome
+from lapisml.runner import layout
+from lapisml.testing.compute_bench import Bench
+from tests.support.server import end_everything
+from tests.support.slurm import SlurmRig
+from tests.support.slurm_site import SlurmSite, folder_of, number_of, says
+from tests.support.whole import only_in_a_whole_run
 
-from lapisml.core.errors import ErrorCode, LapisError  # noqa: E402
-from lapisml.ports.compute import EndReason, Handle, JobPhase, Outcome  # noqa: E402
-from lapisml.runner import layout  # noqa: E402
-from lapisml.testing.compute_bench import Bench  # noqa: E402
-from tests.support.server import end_everything  # noqa: E402
-from tests.support.slurm import SlurmRig, SlurmSite, why_not  # noqa: E402
-from tests.support.whole import only_in_a_whole_run  # noqa: E402
-
-pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not()), only_in_a_whole_run]
-
-
-@pytest.fixture(scope="module")
-def rig() -> Iterator[SlurmRig]:
-    """A cluster of two nodes with two processors each."""
-    rig = SlurmRig(cpus=2)
-    try:
-        yield rig.start()
-    finally:
-        rig.stop()
-
-
-@pytest.fixture
-def site(rig: SlurmRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlurmSite]:
-    """A compute over the cluster."""
-    site = SlurmSite(rig, tmp_path, monkeypatch)
-    yield site
-    site.close()
-    end_everything(site.root)
-    rig.clear()
-
-
-@pytest.fixture
-def bench(site: SlurmSite) -> Bench:
-    """Jobs on the cluster."""
-    return Bench(site.backend, site.home, site.root)
-
-
-def folder_of(bench: Bench, handle: Handle) -> Path:
-    return bench.jobs / "runs" / handle.workspace / handle.job
-
-
-def says(bench: Bench, handle: Handle, words: str, phase: JobPhase) -> None:
-    """Wait until a job is in a phase, for a reason that has these words in it."""
-
-    def check() -> bool:
-        seen = bench.look(handle)
-        return seen.phase is phase and words in seen.sentence
-
-    bench.wait(check, 40, lambda: str(bench.look(handle)))
-
-
-def number_of(bench: Bench, handle: Handle) -> str:
-    member = json.loads((folder_of(bench, handle) / "slurm.json").read_text())
-    return str(json.loads((bench.jobs / "slurm" / member["batch"] / "number.json").read_text()))
+pytestmark = only_in_a_whole_run
 
 
 def test_a_controller_that_is_away_ends_nothing(rig: SlurmRig, bench: Bench) -> None:
