@@ -17,7 +17,8 @@ from lapisml.runner.endings import JobEndError
 from lapisml.runner.job import Job
 
 _ASKED_TO_END = frozenset({2, 9, 15})
-_SAYS_WITHIN_S = 2.0
+_SAYS_WITHIN_S = 5.0
+"""A busy controller takes a while to tell what it does with a job whose processes it has told to end."""
 _LOOK_EVERY_S = 0.02
 
 
