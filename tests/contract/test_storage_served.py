@@ -15,13 +15,18 @@ from cryptography.fernet import Fernet
 from lapisml.backends.storage.fsspec_storage import FsspecStorage
 from lapisml.core.clock import SystemClock
 from lapisml.core.errors import ErrorCode, LapisError
+from lapisml.ports.attach import Hold
+from lapisml.ports.compute import Handle
 from lapisml.ports.storage import Storage, StorageLocation
 from lapisml.server.features.node.tickets import LIFETIME_MS, Tickets
 from lapisml.server.platform.vault import Vault
 from lapisml.testing.storage import StorageSuite
+from tests.support import tickets
 from tests.support.polling import eventually
 from tests.support.processes import free_port
 from tests.support.server import LapisServer
+
+JOB = Handle("default", "calm_fennel", "calm_fennel-key")
 
 
 class StoppedClock:
@@ -42,12 +47,14 @@ def sealed(
     root: Path | None = None,
     workspace: str = "default",
     at: int = 0,
+    job: Handle = JOB,
+    status: str = "Running",
 ) -> StorageLocation:
     """Seal a place of the server's machine as the server does for a job."""
-    clock = StoppedClock(at) if at else SystemClock()
-    tickets = Tickets(Vault.open(server.home / "secret.key"), clock)
+    tickets.let_run(server, job, status)
+    made_by = tickets.of(server, StoppedClock(at) if at else SystemClock())
     plain = StorageLocation("file", str(place), {}, str(root) if root else None).to_json()
-    made: dict[str, Any] = dict(tickets.seal_for(workspace)(plain, writable))
+    made: dict[str, Any] = dict(made_by.seal_for(workspace)(plain, writable, job))
     made["options"] = {**made["options"], "server_file": str(server.home / "run" / "server.json")}
     return StorageLocation.from_json(made)
 
@@ -141,10 +148,13 @@ def test_a_ticket_to_read_changes_nothing(shared_server: LapisServer, storage: F
 def test_who_has_no_ticket_gets_nothing(shared_server: LapisServer, place: Path) -> None:
     """No ticket, half of one, another server's, an old one, one of a workspace that is no more, an access token."""
     good = str(sealed(shared_server, place).options["ticket"])
-    stranger = Tickets(Vault(Fernet.generate_key()), SystemClock()).seal_for("default")(
-        {"protocol": "file", "path": str(place)}, True
+    other = Tickets(Vault(Fernet.generate_key()), SystemClock(), lambda _job: Hold.HEARD).seal_for("default")
+    stranger = other(
+        {"protocol": "file", "path": str(place)}, True, Handle("default", "calm_fennel", "calm_fennel-key")
     )
-    old = sealed(shared_server, place, at=SystemClock().now_ms() - LIFETIME_MS - 1000).options["ticket"]
+    at = SystemClock().now_ms() - LIFETIME_MS - 1000
+    silent = Handle("default", "silent", "key")
+    old = sealed(shared_server, place, at=at, job=silent, status="NotResponding").options["ticket"]
     gone = sealed(shared_server, place, workspace="nowhere").options["ticket"]
     bad = [None, good[:-4] + "AAAA", stranger["options"]["ticket"], old, gone, shared_server.token]
     for token in bad:

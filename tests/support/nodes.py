@@ -14,20 +14,19 @@ from typing import Any
 from lapisml.backends.compute.node.link import Pace
 from lapisml.backends.compute.node.process import ProcessTransport
 from lapisml.backends.compute.node.remote import RemoteBackend
-from lapisml.core.clock import SystemClock
 from lapisml.core.snapshots import blob_path, manifest_path
 from lapisml.documents.manifest import Manifest, ManifestFile
 from lapisml.ports.attach import Attachment, Seal
+from lapisml.ports.compute import Handle
 from lapisml.ports.launch import CodeSpec
-from lapisml.server.features.node.tickets import Tickets
-from lapisml.server.platform.vault import Vault
+from tests.support import tickets
 from tests.support.server import LapisServer
 
 BRISK = Pace(connect=30, first_pause=0.05, longest_pause=0.5, ping=0.5, quiet=6, patience=5, call=60)
 """A link that notices and comes back quickly."""
 
 
-def no_seal(location: Mapping[str, Any], writable: bool) -> Mapping[str, Any]:
+def no_seal(location: Mapping[str, Any], writable: bool, _job: Handle) -> Mapping[str, Any]:
     """Stand where no location has to travel."""
     raise AssertionError(f"{location['path']} was to be sealed (writable: {writable})")
 
@@ -104,5 +103,10 @@ def snapshot(store: Path, files: Mapping[str, bytes]) -> CodeSpec:
 
 
 def seal_of(server: LapisServer, workspace: str = "default") -> Seal:
-    """Return what seals locations as that server does."""
-    return Tickets(Vault.open(server.home / "secret.key"), SystemClock()).seal_for(workspace)
+    """Return what seals locations as that server does, for jobs that it is told of when something is sealed."""
+
+    def seal(location: Mapping[str, Any], writable: bool, job: Handle) -> Mapping[str, Any]:
+        tickets.let_run(server, job)
+        return tickets.of(server).seal_for(workspace)(location, writable, job)
+
+    return seal

@@ -7,22 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from lapisml.backends.compute.local import LocalProcesses
-from lapisml.backends.compute.node.parted import Parted, part_specs
-from lapisml.ports.compute import (
-    Capabilities,
-    ComputeBackend,
-    Handle,
-    LaunchSpec,
-    LogChunk,
-    LogFile,
-    Observation,
-    Standing,
-    Watch,
-)
+from lapisml.backends.compute.node.parted import OfParts, part_specs
+from lapisml.ports.compute import Capabilities, ComputeBackend, Handle, LaunchSpec, Standing
 from lapisml.runner.distributed.free_ports import free_run
 
 
-class Machines:
+class Machines(OfParts):
     """A pool of machines, each with a home of its own, that gives every job as many as it asks for.
 
     Args:
@@ -33,10 +23,10 @@ class Machines:
     capabilities = Capabilities(multi_node=True)
 
     def __init__(self, home: Path, count: int = 2) -> None:
+        super().__init__(self._of)
         self.homes = [home / f"node{number}" for number in range(count)]
         self.nodes: list[ComputeBackend] = [LocalProcesses(path) for path in self.homes]
         self._counts: dict[str, int] = {}
-        self._parted = Parted(self._of)
 
     def submit(self, spec: LaunchSpec) -> Handle:
         """Hand a job over to the first machines."""
@@ -47,26 +37,6 @@ class Machines:
         specs = part_specs(spec, hosts, [free_run() for _host in hosts])
         at_home = [replace(part, home=str(home)) for part, home in zip(specs, self.homes, strict=False)]
         return self._parted.submit(spec, self.nodes, at_home)
-
-    def observe(self, watches: Sequence[Watch]) -> list[Observation]:
-        """Look at jobs."""
-        return self._parted.observe(watches)
-
-    def cancel(self, handle: Handle, grace_s: float | None = None, by: str = "") -> None:
-        """End a job."""
-        self._parted.cancel(handle, grace_s, by)
-
-    def list_logs(self, handle: Handle) -> list[LogFile]:
-        """List a job's logs."""
-        return self._parted.list_logs(handle)
-
-    def read_log(self, handle: Handle, path: str, offset: int = 0, limit: int = 1 << 20) -> LogChunk:
-        """Read a log."""
-        return self._parted.read_log(handle, path, offset, limit)
-
-    def discard(self, handle: Handle) -> None:
-        """Remove what a job left."""
-        self._parted.discard(handle)
 
     def describe(self) -> Standing:
         """Say how the first machine is."""

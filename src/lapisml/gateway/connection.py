@@ -1,21 +1,18 @@
-"""A client's connection: HTTP/1.1 (RFC 9112), one answer after the other in the order of the requests."""
+"""A client's connection: HTTP/1.1 (RFC 9112). What comes in; what goes out: `lapisml.gateway.answering`."""
 
 from __future__ import annotations
 
 import asyncio
-import random
 import sys
 import time
 import traceback
-from collections import deque
-from enum import Enum, auto
 from typing import Any
 
 import httptools
 
 from lapisml.gateway import answers
+from lapisml.gateway.answering import Answering, Phase
 from lapisml.gateway.calls import Call, Refusal
-from lapisml.gateway.limits import Limits
 from lapisml.gateway.service import Gateway, too_large
 
 _LOOKED_AT = {
@@ -30,17 +27,7 @@ _LOOKED_AT = {
 _BUSY = b"retry-after: 1\r\n"
 
 
-class Phase(Enum):
-    """What a connection waits for."""
-
-    IDLE = auto()
-    HEAD = auto()
-    BODY = auto()
-    ANSWER = auto()
-    END = auto()
-
-
-class Connection(asyncio.Protocol):
+class Connection(Answering):
     """Takes requests from one client.
 
     Args:
@@ -49,22 +36,11 @@ class Connection(asyncio.Protocol):
     """
 
     def __init__(self, gateway: Gateway, open_connections: set[Connection]) -> None:
-        self._gateway = gateway
-        self._limits: Limits = gateway.limits
+        super().__init__(gateway)
         self._all = open_connections
-        self._transport: asyncio.Transport | None = None
         self._parser: Any = None
-        self._call: Call | None = None
-        self._line: deque[Call] = deque()
         self._room = 0
         self._head_bytes = 0
-        self._is_begun = False
-        self._is_deaf = False
-        self._is_paused = False
-        self._paused_since = 0.0
-        self.phase = Phase.IDLE
-        self.since = time.monotonic()
-        self.stops = False
 
     # ---- the transport's side
 
@@ -202,29 +178,7 @@ class Connection(asyncio.Protocol):
         self._call = None
         self._queue(call)
 
-    # ---- the gateway's side: `lapisml.gateway.calls.Client`
-
-    def reply(self, call: Call, status: int, content_type: bytes, headers: bytes, body: bytes) -> None:
-        """Send a replica's answer."""
-        target = call.target
-        assert target is not None
-        client_id = b"x-ms-client-request-id: %b\r\n" % answers.value(call.client_id) if call.client_id else b""
-        lines = b"x-ms-request-id: %b\r\n%b%b%b" % (call.request_id.encode(), target.lines, client_id, headers)
-        self._send(call, status, content_type, lines, body)
-
-    def refuse(self, call: Call, refusal: Refusal) -> None:
-        """Send an answer of the gateway's own."""
-        if refusal.close:
-            call.keep_alive = False
-        body = answers.error_body(refusal.code, refusal.message)
-        if call.target is not None:
-            self.reply(call, refusal.status, answers.JSON, refusal.headers, body)
-            return
-        if not call.request_id:
-            call.request_id = f"{random.getrandbits(64):016x}"
-        client_id = b"x-ms-client-request-id: %b\r\n" % answers.value(call.client_id) if call.client_id else b""
-        lines = b"x-ms-request-id: %b\r\n%b%b" % (call.request_id.encode(), client_id, refusal.headers)
-        self._send(call, refusal.status, answers.JSON, lines, body)
+    # ---- the clock's side
 
     def end_slow(self, now: float) -> None:
         """Cut off a client that takes too long; called every second or so."""
@@ -237,20 +191,6 @@ class Connection(asyncio.Protocol):
             self.close()
         elif self._call is not None and now - self._call.started > self._time_for(self._call):
             self._refuse_now(Refusal(408, "RequestTimeout", "The request did not arrive in time."))
-
-    def close(self) -> None:
-        """End the connection once what was written has left."""
-        if self._transport is not None:
-            self._transport.close()
-
-    def abort(self) -> None:
-        """End the connection now."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    def stop(self) -> None:
-        """End after the next answer: the client, told so, sends nothing that could be lost."""
-        self.stops = True
 
     # ---- inside
 
@@ -282,72 +222,6 @@ class Connection(asyncio.Protocol):
             return self._limits.head_s
         return self._limits.body_grace_s + call.size / self._limits.body_rate
 
-    def _queue(self, call: Call) -> None:
-        self._line.append(call)
-        self.phase = Phase.ANSWER
-        if len(self._line) == 1:
-            self._begin()
-        elif len(self._line) >= self._limits.pipelined and self._transport is not None:
-            self._transport.pause_reading()
-
-    def _begin(self) -> None:
-        """See to the first request of the line."""
-        if self._is_paused:
-            return
-        self._is_begun = True
-        call = self._line[0]
-        if call.refusal is not None:
-            self.refuse(call, call.refusal)
-        elif call.page is not None:
-            self._send_page(call, *call.page)
-        else:
-            self._gateway.dispatch(call)
-
-    def _send_page(self, call: Call, content_type: bytes, body: bytes) -> None:
-        self._send(call, 200, content_type, b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n", body)
-
-    def _send(self, call: Call, status: int, content_type: bytes, headers: bytes, body: bytes) -> None:
-        call.client = None
-        self._release(call)
-        if self._transport is None:
-            return
-        is_head = call.method == b"HEAD"
-        keep_alive = call.keep_alive and not self.stops
-        self._transport.write(
-            answers.answer(status, content_type, headers, body, keep_alive=keep_alive, is_head=is_head)
-        )
-        if call.page is None:
-            self._gateway.finished(call, status, len(body))
-        self._line.popleft()
-        self._is_begun = False
-        if not keep_alive:
-            self._finish()
-        else:
-            self._next()
-
-    def _next(self) -> None:
-        if self._line:
-            self._read_on()
-            asyncio.get_running_loop().call_soon(self._begin_again)
-        elif self._call is None:
-            self.phase = Phase.IDLE
-            self.since = time.monotonic()
-
-    def _begin_again(self) -> None:
-        if self._line and not self._is_begun and self._transport is not None:
-            self._begin()
-
-    def _read_on(self) -> None:
-        if self._transport is not None and not self._is_paused and len(self._line) < self._limits.pipelined:
-            self._transport.resume_reading()
-
-    def _release(self, call: Call) -> None:
-        if call.parts:
-            self._gateway.held_bytes -= sum(map(len, call.parts))
-            call.parts = []
-        self._gateway.held_bytes -= len(call.body)
-        call.body = b""
-
     def _refuse_now(self, refusal: Refusal) -> None:
         """Answer a request that is not whole, and take nothing more from this client."""
         if self._is_deaf:
@@ -363,21 +237,6 @@ class Connection(asyncio.Protocol):
     def _failed(self) -> None:
         traceback.print_exc(file=sys.stderr)
         self._refuse_now(Refusal(500, "Internal", "Something went wrong inside the gateway; its log has the details."))
-
-    def _finish(self) -> None:
-        """End the connection, in such a way that a client which still sends gets to read its answer."""
-        while self._line:
-            self._release(self._line.popleft())
-        if self._transport is None:
-            return
-        if not self._is_deaf:
-            self._transport.close()
-            return
-        self.phase = Phase.END
-        self.since = time.monotonic()
-        self._transport.resume_reading()
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
 
 
 def _full() -> Refusal:

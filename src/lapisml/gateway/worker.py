@@ -17,7 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from lapisml.gateway import answers
-from lapisml.gateway.connection import Connection, Phase
+from lapisml.gateway.answering import Phase
+from lapisml.gateway.connection import Connection
 from lapisml.gateway.limits import Limits
 from lapisml.gateway.requestlog import RequestLog
 from lapisml.gateway.service import Gateway

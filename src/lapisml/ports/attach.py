@@ -8,15 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from lapisml.ports.compute import Handle
 
 Tell = Callable[[str], None]
 """Takes the name of a job that there is news of; may be called from any thread."""
 
-Seal = Callable[[Mapping[str, Any], bool], Mapping[str, Any]]
-"""Takes the plain form of a location on this machine and whether it may be written; gives the plain form of a
-location of protocol ``lapis``, under which whoever holds it reaches the same through the server."""
+Seal = Callable[[Mapping[str, Any], bool, Handle], Mapping[str, Any]]
+"""Takes the plain form of a location that this server reaches, whether it may be written, and the job that it is for;
+gives the plain form of a location of protocol ``lapis``, under which that job reaches the same through the server, as
+long as it has not ended."""
+
+
+class Hold(StrEnum):
+    """What is known of the job that a sealed location was made for."""
+
+    HEARD = "heard"
+    """It has not ended."""
+    SILENT = "silent"
+    """It has not ended as far as is known, and nothing is heard of it now."""
+    OVER = "over"
+    """It has ended, was deleted, or never was."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +45,7 @@ class Attachment:
         home: LAPIS_HOME.
         server_url: where this server listens, as seen from its own machine: ``http://127.0.0.1:8470``.
         tell: to be called with news.
-        seal: makes locations of the server's machine reachable from elsewhere.
+        seal: makes locations that the server reaches reachable from elsewhere, for one job.
     """
 
     workspace: str

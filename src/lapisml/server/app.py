@@ -32,7 +32,6 @@ from lapisml.server.features.endpoints.gateway import GatewayWatch
 from lapisml.server.features.feature_sets.service import FeatureSetService
 from lapisml.server.features.jobs.assembly import Ground, JobsPart, assemble
 from lapisml.server.features.jobs.away import AwayWatch
-from lapisml.server.features.node.assembly import assemble as add_nodes
 from lapisml.server.features.pipelines.assembly import add_pipelines
 from lapisml.server.features.registries.addresses import RegistryAddresses
 from lapisml.server.features.registries.assembly import assemble as add_registries
@@ -43,7 +42,14 @@ from lapisml.server.features.sweeps.assembly import add_sweeps
 from lapisml.server.features.tracking.service import TrackingService
 from lapisml.server.features.webhooks.service import Webhooks
 from lapisml.server.features.workspaces.service import Workspace, WorkspaceService
-from lapisml.server.foundation import launch_settings, make_attachments, make_backends, make_platform, own_files
+from lapisml.server.foundation import (
+    launch_settings,
+    make_attachments,
+    make_backends,
+    make_nodes,
+    make_platform,
+    own_files,
+)
 from lapisml.server.joining import FilesPlace
 from lapisml.server.native import make_native
 from lapisml.server.parts import Backends, Features, LateFeatures, Platform
@@ -150,7 +156,7 @@ def _features(platform: Platform, backends: Backends, lifetime: Lifetime) -> Fea
         settings.allow_private_addresses,
         registry_of,
     )
-    nodes = add_nodes(platform.vault, clock, backends.storage, workspaces)
+    nodes = make_nodes(platform, backends.storage, workspaces)
     attachments = make_attachments(platform, nodes.tickets.seal_for)
     lifetime.on_stop(attachments.close)
     catalogue = load_backend("catalogue", "files")(settings.catalogue_file)

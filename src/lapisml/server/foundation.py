@@ -11,10 +11,16 @@ from lapisml.core.ids import new_token
 from lapisml.ports.attach import Attachment, Seal
 from lapisml.ports.compute import ComputeBackend
 from lapisml.ports.environments import Resolution
+from lapisml.ports.storage import Storage
 from lapisml.server.features.compute.attachments import Attachments, Surroundings
 from lapisml.server.features.datastores.default_store import location_of
 from lapisml.server.features.datastores.own_files import OwnFiles
+from lapisml.server.features.endpoints.share_holding import hold_of_shares
+from lapisml.server.features.jobs.holding import hold_of_jobs
 from lapisml.server.features.jobs.launch import LaunchSettings
+from lapisml.server.features.node.assembly import NodesPart
+from lapisml.server.features.node.assembly import assemble as add_nodes
+from lapisml.server.features.workspaces.service import WorkspaceService
 from lapisml.server.joining import check_key
 from lapisml.server.parts import Backends, Platform
 from lapisml.server.platform.capacity import DiskReserve
@@ -126,6 +132,12 @@ def _events(database: Database, lifetime: Lifetime) -> EventBus:
         relay = PostgresRelay(events, database.engine.url.set(drivername="postgresql").render_as_string(False))
         lifetime.add(relay)
     return events
+
+
+def make_nodes(platform: Platform, storage: Storage, workspaces: WorkspaceService) -> NodesPart:
+    """Make what gives files to jobs elsewhere; jobs and the shares of deployments hold tickets for them."""
+    holders = (hold_of_jobs(platform.database), hold_of_shares(platform.database))
+    return add_nodes(platform.vault, platform.clock, storage, workspaces, holders)
 
 
 def make_attachments(platform: Platform, seal_for: Callable[[str], Seal]) -> Attachments:

@@ -9,8 +9,11 @@ import pytest
 
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.lifecycle import JobState
+from lapisml.ports.attach import Hold
+from lapisml.ports.compute import Handle
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.eviction import Eviction
+from lapisml.server.features.jobs.holding import hold_of_jobs
 from lapisml.server.platform.database import Database, metadata
 from lapisml.testing.clock import FakeClock
 from tests.support.polling import eventually
@@ -47,12 +50,17 @@ def test_jobs_end_and_say_why(tmp_path: Path, is_away: bool) -> None:
         metadata.create_all(connection)
     lane = WatchedLane(database, clock, SimulatedCompute(), tmp_path, "one")
     lane.add(2)
+    lane.jobs.refresh()
+    given = {job.name: Handle("w", job.name, job.submit_key) for job in lane.jobs.every()}
+    hold_of = hold_of_jobs(database)
+    assert {hold_of(lane.workspace.id, job) for job in given.values()} == {Hold.HEARD}
     parts: Any = _Parts(lane, is_away)
     tracking: Any = Told()
     Eviction(database, clock, parts, parts, tracking, parts, lambda *_: None).evict(lane.workspace, "cluster")
     assert lane.states() == {"job_0": "Canceled", "job_1": "Canceled"}
     assert lane.compute.canceled == ([] if is_away else ["job_0", "job_1"])
     assert parts.revoked == ["job_0", "job_1"]
+    assert {hold_of(lane.workspace.id, job) for job in given.values()} == {Hold.OVER}  # nor does a ticket open anything
     with database.read() as connection:
         job = store.get(connection, lane.workspace.id, "job_0")
     assert job is not None
@@ -95,7 +103,7 @@ def test_a_job_that_arrives_while_its_compute_is_detached_is_ended_there(tmp_pat
     compute.eviction = lambda: eviction.evict(lane.workspace, "cluster")
     assert lane.leased.hold()
     lane.overseer.oversee()
-    eventually(lambda: compute.canceled, what="a word to the compute after it took the job")
+    eventually(lambda: compute.taken and compute.canceled, what="a word to the compute after it took the job")
     assert (compute.taken, compute.canceled, lane.states()) == (["job_0"], ["job_0"], {"job_0": "Canceled"})
     lane.tasks.close()
     database.close()

@@ -35,16 +35,16 @@ def _lane(database: Database, clock: FakeClock, home: Path, owner: str, compute:
     return WatchedLane(database, clock, compute, home, owner)
 
 
-def test_a_look_around_asks_about_a_share_of_many_jobs_and_about_each_in_its_turn(
+def test_a_look_around_asks_about_all_jobs_once_and_then_about_a_share_each_in_its_turn(
     database: Database, clock: FakeClock, tmp_path: Path
 ) -> None:
     lane = _lane(database, clock, tmp_path, "one", SimulatedCompute())
     lane.add(3 * LOOKED_AT)
     assert lane.leased.hold()
     names: set[str] = set()
-    for turn in range(1, 4):
+    for turn in range(4):
         lane.overseer.oversee()
-        assert lane.compute.asked == turn * LOOKED_AT
+        assert lane.compute.asked == (3 + turn) * LOOKED_AT
     lane.compute.say("job_7", "running")
     lane.compute.say("job_7", "finalizing")
     lane.overseer.oversee(names | {"job_7"})

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lapisml.gateway.connection import Connection, Phase
+from lapisml.gateway.answering import Phase
+from lapisml.gateway.connection import Connection
 from lapisml.gateway.limits import Limits
 from lapisml.gateway.service import Gateway
 from lapisml.gateway.settings import GatewaySettings

@@ -264,7 +264,7 @@ def test_a_specification_is_made_for_the_node(tmp_path: Path) -> None:
     """Folders are the node's, shared ones stay, object stores stay, everything else is sealed."""
     sealed: list[tuple[str, bool]] = []
 
-    def seal(location: Any, writable: bool) -> dict[str, Any]:
+    def seal(location: Any, writable: bool, job: Handle) -> dict[str, Any]:
         sealed.append((location["path"], writable))
         return {"protocol": "lapis", "path": "/x", "options": {"ticket": "t", "base": "/x"}, "root": "/x"}
 
@@ -280,6 +280,7 @@ def test_a_specification_is_made_for_the_node(tmp_path: Path) -> None:
             "beside": InputSpec("uri_file", "u", _location("/mnt/database/in")),
             "bucket": InputSpec("uri_file", "u", _location("bucket/in", "s3")),
             "direct": InputSpec("uri_file", "https://x", None, "direct"),
+            "named": InputSpec("uri_file", "u", _location("/home/named"), "direct"),
         },
         outputs={
             "out": OutputSpec("uri_folder", "u", _location(f"{tmp_path}/deep/out")),
@@ -302,16 +303,28 @@ def test_a_specification_is_made_for_the_node(tmp_path: Path) -> None:
     assert made.environment_variables == {"A": "1", "B": "mine"}
     where = {name: given.location and given.location["protocol"] for name, given in made.inputs.items()}
     assert where == {
-        "plain": "lapis", "both": "lapis", "shared": "file", "beside": "lapis", "bucket": "s3", "direct": None
+        "plain": "lapis", "both": "lapis", "shared": "file", "beside": "lapis", "bucket": "s3", "direct": None,
+        "named": "lapis",
     }  # fmt: skip
+    assert made.inputs["named"].location is not None
+    assert made.inputs["named"].location["options"] == {}
     assert made.inputs["plain"].location is not None
     assert made.inputs["plain"].location["options"]["server_file"] == "/node/run/server.json"
     assert sorted(sealed) == [
-        ("/home/artifacts", True), ("/home/both", True), ("/home/in", False), ("/mnt/database/in", False),
+        ("/home/artifacts", True), ("/home/both", True), ("/home/in", False), ("/home/named", False),
+        ("/mnt/database/in", False),
         (f"{tmp_path}/deep/out", True), (f"{tmp_path}/file", True), (f"{tmp_path}/spark", True),
     ]  # fmt: skip
     assert [path.name for path in tmp_path.iterdir() if path.name in ("deep", "file", "spark")] == ["deep"]
     assert (tmp_path / "deep" / "out").is_dir(), "an output that nothing is written to is empty, not absent"
+    rig.document["through_server"] = True
+    for protocol, options, wanted in (
+        ("s3", {"secret": "s"}, "lapis"), ("az", {}, "lapis"), ("https", {}, "https"), ("https", {"t": "s"}, "lapis"),
+    ):  # fmt: skip
+        given = InputSpec("uri_file", "u", {**_location("place", protocol), "options": options})
+        placed = rewritten(dataclasses.replace(spec, inputs={"data": given}), facts, rig.attachment(seal=seal)).spec
+        assert placed.inputs["data"].location is not None
+        assert placed.inputs["data"].location["protocol"] == wanted, protocol
 
 
 def test_the_folder_on_a_node_is_one_of_this_installation(tmp_path: Path) -> None:

@@ -150,6 +150,9 @@ class Attached(Document):
         None, description="address of this server as the machines reach it; needed only where it is quicker"
     )
     environment_variables: Variables | None = Field(None, description="variable and value, for every job there")
+    through_server: Flag | None = Field(
+        None, description="whether data in object stores goes through the server, so that no key of theirs goes there"
+    )
     keep_days: Count | None = Field(
         None, description="days that code and environments which no job uses stay on the machines; 30 when left out"
     )

@@ -63,13 +63,32 @@ class Door:
                 serving.tell(self.places.control(self.revision), told)
 
 
-class Visitor(asyncio.Protocol):
+class _Side(asyncio.Protocol):
+    """One of the two connections that are joined; the other one sends by it, and holds it up."""
+
+    _line: asyncio.Transport | None = None
+
+    def write(self, data: bytes) -> None:
+        """Send what the other side has said."""
+        if self._line is not None:
+            self._line.write(data)
+
+    def hold(self, wait: bool) -> None:
+        """Read no more for now, or read on."""
+        if self._line is None or self._line.is_closing():
+            return
+        if wait:
+            self._line.pause_reading()
+        else:
+            self._line.resume_reading()
+
+
+class Visitor(_Side):
     """A connection from outside; nobody gets here who could not prove to have the revision's key."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._parser = frames.Parser(_LONGEST_OPENING)
-        self._line: asyncio.Transport | None = None
         self._inner: Inner | None = None
         self._is_keepers = False
         self._late: asyncio.TimerHandle | None = None
@@ -127,20 +146,6 @@ class Visitor(asyncio.Protocol):
         if self._is_keepers and self._line is not None and record:
             self._line.write(record)
 
-    def write(self, data: bytes) -> None:
-        """Take what the replica says."""
-        if self._line is not None:
-            self._line.write(data)
-
-    def hold(self, wait: bool) -> None:
-        """Read no more for now, or read on."""
-        if self._line is None or self._line.is_closing():
-            return
-        if wait:
-            self._line.pause_reading()
-        else:
-            self._line.resume_reading()
-
     def leave(self) -> None:
         """Close once all was sent: the replica is gone."""
         if self._line is not None:
@@ -196,12 +201,11 @@ class Visitor(asyncio.Protocol):
             self._end()
 
 
-class Inner(asyncio.Protocol):
+class Inner(_Side):
     """The connection to a replica's socket."""
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
-        self._line: asyncio.Transport | None = None
         self._before: list[bytes] = []
         self._is_over = False
         self.opening: asyncio.Task[None] | None = None
@@ -234,20 +238,10 @@ class Inner(asyncio.Protocol):
         self._visitor.hold(False)
 
     def write(self, data: bytes) -> None:
-        """Send to the replica."""
-        if self._line is not None:
-            self._line.write(data)
-        elif data:
+        """Send to the replica; what comes before it is reached waits."""
+        if self._line is None and data:
             self._before.append(data)
-
-    def hold(self, wait: bool) -> None:
-        """Read no more for now, or read on."""
-        if self._line is None or self._line.is_closing():
-            return
-        if wait:
-            self._line.pause_reading()
-        else:
-            self._line.resume_reading()
+        super().write(data)
 
     def end(self) -> None:
         """Close: nobody waits outside any more."""

@@ -84,6 +84,8 @@ class Agent:
         """Close a connection on which nobody is any more, and be there where another agent of this folder ended."""
         while time.monotonic() - connection.alive_at < quiet_s:
             self._tidying.look()
+            if self._made is not None:
+                self._tell(await asyncio.to_thread(self._made[2].stirring.look))
             await asyncio.sleep(min(_LOOK_EVERY_S, quiet_s / 4))
             self._news.renew()
             await self._tunnel.renew()
@@ -155,7 +157,7 @@ class Agent:
 
     def _tell(self, jobs: list[str]) -> None:
         connection = self._connection
-        if connection is not None:
+        if connection is not None and jobs:
             connection.tell_soon({"news": jobs})
 
 

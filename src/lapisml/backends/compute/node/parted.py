@@ -96,7 +96,7 @@ class Parted:
         self._names.pop(handle, None)
 
     def list_logs(self, handle: Handle) -> list[LogFile]:
-        """List the logs of all parts under the names that they have as the job's."""
+        """List the logs of all parts under the names that they have as the job's; none of a job that is nowhere."""
         backends = self._of(handle)
         if len(backends) == 1:
             return backends[0][1].list_logs(handle)
@@ -122,6 +122,8 @@ class Parted:
             LapisError: NotFound, PathNotAllowed.
         """
         backends = self._of(handle)
+        if not backends:
+            raise LapisError(ErrorCode.NOT_FOUND, f"There is no log '{path}' of job '{handle.job}' here.")
         if len(backends) == 1:
             return backends[0][1].read_log(handle, path, offset, limit)
         if path not in self._names.get(handle, {}):
@@ -151,6 +153,37 @@ class Parted:
             with suppress(LapisError):  # the next observation says so again
                 pairs[number][0].cancel(parts.part_of(watch.handle, number), by=by)
         return whole.observation
+
+
+class OfParts:
+    """What a backend has of `Parted` as it is; the rest of the port is its own.
+
+    Args:
+        locate: says where a job's parts are.
+    """
+
+    def __init__(self, locate: Locate) -> None:
+        self._parted = Parted(locate)
+
+    def observe(self, watches: Sequence[Watch]) -> list[Observation]:
+        """Say what is known of each job."""
+        return self._parted.observe(watches)
+
+    def cancel(self, handle: Handle, grace_s: float | None = None, by: str = "") -> None:
+        """Record the request with every part."""
+        self._parted.cancel(handle, grace_s, by)
+
+    def list_logs(self, handle: Handle) -> list[LogFile]:
+        """List the logs of all parts."""
+        return self._parted.list_logs(handle)
+
+    def read_log(self, handle: Handle, path: str, offset: int = 0, limit: int = 1 << 20) -> LogChunk:
+        """Read a part of a log."""
+        return self._parted.read_log(handle, path, offset, limit)
+
+    def discard(self, handle: Handle) -> None:
+        """Remove what is left of a job that has ended."""
+        self._parted.discard(handle)
 
 
 def _asked(pairs: Sequence[tuple[ComputeBackend, Watch]]) -> dict[tuple[int, Handle], Observation]:

@@ -90,6 +90,7 @@ class RemoteBackend:
         self._certificate: str | None = None
         self._seen: dict[Handle, Observation] = {}
         self._unknown: set[str] = set()
+        self._unheard: set[str] = set()
         self._lock = threading.Lock()
         self.link = Link(transport, self._greet, self._hear, self._be_back, self._reach_server, pace, where)
 
@@ -119,6 +120,8 @@ class RemoteBackend:
         plan = rewritten(spec, facts, self._attachment)
         for shipment in plan.shipments:
             shipping.ship(self.link, shipment)
+        with self._lock:
+            self._unheard.add(spec.job)
         body, _tail = self.link.call("submit", {**plan.spec.to_json(), **plan.changes(self.link)})
         return Handle.from_json(body)
 
@@ -212,6 +215,7 @@ class RemoteBackend:
     def _news(self, handle: Handle, body: dict[str, Any]) -> Observation:
         found = codec.observation_from_json(handle, body, self.link.ahead_ms)
         with self._lock:
+            self._unheard.discard(handle.job)
             if found.phase in (JobPhase.ENDED, JobPhase.ABSENT):
                 self._seen.pop(handle, None)
             else:
@@ -250,9 +254,9 @@ class RemoteBackend:
         self._tell([str(job) for job in news] if isinstance(news, list) else [])
 
     def _be_back(self) -> None:
-        """Have everybody look again of whom nothing was known while the link was away."""
+        """Have everybody look again at all jobs: what was told while the link broke may not have been heard."""
         with self._lock:
-            jobs, self._unknown = self._unknown, set()
+            jobs, self._unknown = self._unknown | self._unheard | {handle.job for handle in self._seen}, set()
         self._tell(sorted(jobs))
 
     def _tell(self, jobs: Sequence[str]) -> None:

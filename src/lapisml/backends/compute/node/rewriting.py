@@ -16,6 +16,7 @@ from lapisml.backends.storage.local import LocalStore
 from lapisml.core.errors import LapisError
 from lapisml.core.snapshots import FOLDER
 from lapisml.ports.attach import Attachment
+from lapisml.ports.compute import Handle
 from lapisml.ports.launch import EnvironmentSpec, LaunchSpec, OutputSpec
 from lapisml.ports.storage import StorageLocation
 from lapisml.runner.snapshots import SnapshotStore
@@ -69,15 +70,20 @@ def rewritten(spec: LaunchSpec, facts: Mapping[str, Any], attachment: Attachment
     root, shipments = str(facts["root"]), []
     for output in spec.outputs.values():
         _make_folder(output)
-    place = _placing(attachment, str(facts["server_file"]))
+    place = _placing(attachment, str(facts["server_file"]), Handle(spec.workspace, spec.job, spec.submit_key))
     changes: dict[str, Any] = {
         "home": root,
         "wake_socket": facts["wake_socket"],
         "inputs": {
-            name: replace(given, location=place(given.location, given.mode == "rw_mount") if given.location else None)
+            name: replace(given, location=_used(place(given.location, given.mode == "rw_mount"), given.mode))
+            if given.location
+            else given
             for name, given in spec.inputs.items()
         },
-        "outputs": {name: replace(given, location=place(given.location, True)) for name, given in spec.outputs.items()},
+        "outputs": {
+            name: replace(given, location=_used(place(given.location, True), given.mode))
+            for name, given in spec.outputs.items()
+        },
         "artifacts": replace(spec.artifacts, location=place(spec.artifacts.location, True)),
         "environment_variables": {**_variables(attachment), **spec.environment_variables},
     }
@@ -135,17 +141,29 @@ def _context(environment: EnvironmentSpec) -> Path | None:
     return Path(folder) if folder else None
 
 
-def _placing(attachment: Attachment, server_file: str) -> Callable[[Location, bool], Location]:
+def _placing(attachment: Attachment, server_file: str, job: Handle) -> Callable[[Location, bool], Location]:
     """Return what turns a location of the server's into one of the node's."""
     shared = [str(folder).rstrip("/") for folder in attachment.document.get("shared") or ()]
+    through_server = bool(attachment.document.get("through_server"))
 
     def place(location: Location, writable: bool) -> Location:
-        if location["protocol"] != "file" or _is_below(str(location["path"]), shared):
+        is_file = location["protocol"] == "file"
+        if _is_below(str(location["path"]), shared) if is_file else not (through_server and _asks_who(location)):
             return location
-        sealed = attachment.seal(location, writable)
+        sealed = attachment.seal(location, writable, job)
         return {**sealed, "options": {**sealed["options"], "server_file": server_file}}
 
     return place
+
+
+def _asks_who(location: Location) -> bool:
+    """Say whether a store wants to know who asks; what is on the web for everybody comes from there."""
+    return location["protocol"] not in ("http", "https") or bool(location.get("options"))
+
+
+def _used(location: Location, mode: str | None) -> Location:
+    """Give a location without credentials and tickets where the job is only told its address."""
+    return {**location, "options": {}} if mode == "direct" else location
 
 
 def _is_below(path: str, folders: list[str]) -> bool:

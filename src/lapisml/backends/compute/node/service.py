@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from lapisml.backends.compute.node import codec, engine, toolboxes
+from lapisml.backends.compute.node.stirring import Stirring
 from lapisml.backends.compute.node.store import NodeStore
 from lapisml.backends.compute.node.using import mark, using
 from lapisml.core.errors import ErrorCode, LapisError
-from lapisml.ports.compute import ComputeBackend, Handle, LaunchSpec, Observation, Watch
+from lapisml.ports.compute import ComputeBackend, Handle, JobPhase, LaunchSpec, Observation, Watch
 
 _SIDE_BY_SIDE = 8
 _SLICE = 100
@@ -34,12 +35,16 @@ class Service:
     Args:
         backend: the engine.
         root: the agent's folder.
+
+    Attributes:
+        stirring: the jobs that the server asks about.
     """
 
     def __init__(self, backend: ComputeBackend, root: Path) -> None:
         self._backend = backend
         self._root = root
         self._store = NodeStore(root)
+        self.stirring = Stirring(root)
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE, "lapis-verb")
         self._verbs: dict[str, Verb] = {
             "submit": self._submit,
@@ -95,8 +100,11 @@ class Service:
         size = 0
         for start in range(0, len(asked), _SLICE):
             some = asked[start : start + _SLICE]
+            self.stirring.note([watch.handle for watch, _known in some])
             found = self._backend.observe([watch for watch, _known in some])
             for (watch, known), observation in zip(some, found, strict=True):
+                if observation.phase in (JobPhase.ENDED, JobPhase.ABSENT):
+                    self.stirring.forget(observation.handle)
                 lines.append(_line(observation, watch, known))
                 size += len(lines[-1])
             if size > _ENOUGH:

@@ -180,8 +180,8 @@ class Course:
             return JobPhase.SUBMITTED, f"Slurm lost job {number} with its controller's state; it is handed over again."
         tail = self._batches.tail(*placed) if placed is not None else ""
         said = f"; it wrote: {tail}" if tail else ""
-        error = f"Slurm does not know job {number} any more, and its runner left no ending{said}."
-        return self.conclude(folder, EndReason.ENDED_BY_COMPUTE, {"error": error})
+        sentence = f"Slurm does not know job {number} any more, and its runner left no ending{said}."
+        return self.conclude(folder, EndReason.ENDED_BY_COMPUTE, {"error": sentence})
 
     def _was_dropped(self, batch: Batch, folder: Path) -> bool:
         """Say whether a controller that was started anew does not know a job that nothing has begun to run.

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from lapisml.backends.compute.node.parted import Parted
+from lapisml.backends.compute.node.parted import OfParts
 from lapisml.backends.compute.slurm.jobs import SlurmJobs
-from lapisml.ports.compute import (
-    Capabilities,
-    ComputeBackend,
-    Handle,
-    LaunchSpec,
-    LogChunk,
-    LogFile,
-    Observation,
-    Standing,
-    Watch,
-)
+from lapisml.ports.compute import Capabilities, ComputeBackend, Handle, LaunchSpec, Standing
 
 
-class WholeJobs:
+class WholeJobs(OfParts):
     """Runs jobs through Slurm, each told as one however many nodes it has.
 
     Args:
@@ -27,8 +17,8 @@ class WholeJobs:
     """
 
     def __init__(self, shares: SlurmJobs) -> None:
+        super().__init__(self._locate)
         self._shares = shares
-        self._parted = Parted(self._locate)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -42,26 +32,6 @@ class WholeJobs:
     def submit(self, spec: LaunchSpec) -> Handle:
         """Have a job handed to Slurm."""
         return self._shares.submit(spec)
-
-    def observe(self, watches: Sequence[Watch]) -> list[Observation]:
-        """Say what is known of each job."""
-        return self._parted.observe(watches)
-
-    def cancel(self, handle: Handle, grace_s: float | None = None, by: str = "") -> None:
-        """Record the request with every part."""
-        self._parted.cancel(handle, grace_s, by)
-
-    def list_logs(self, handle: Handle) -> list[LogFile]:
-        """List the logs of all parts."""
-        return self._parted.list_logs(handle)
-
-    def read_log(self, handle: Handle, path: str, offset: int = 0, limit: int = 1 << 20) -> LogChunk:
-        """Read a part of a log."""
-        return self._parted.read_log(handle, path, offset, limit)
-
-    def discard(self, handle: Handle) -> None:
-        """Remove the folders of a job that has ended."""
-        self._parted.discard(handle)
 
     def describe(self) -> Standing:
         """Describe the cluster."""

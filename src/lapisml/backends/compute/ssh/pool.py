@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import cast
 
 from lapisml.backends.compute.node.link import Pace
-from lapisml.backends.compute.node.parted import Parted, part_specs
+from lapisml.backends.compute.node.parted import OfParts, part_specs
 from lapisml.backends.compute.node.remote import RemoteBackend, default_root
 from lapisml.backends.compute.ssh.access import read_access
 from lapisml.backends.compute.ssh.hostkeys import read_host_keys
@@ -23,23 +23,13 @@ from lapisml.backends.compute.ssh.standing import Standings
 from lapisml.backends.compute.ssh.transport import SshTransport
 from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.ports.attach import Attachment
-from lapisml.ports.compute import (
-    Capabilities,
-    ComputeBackend,
-    Handle,
-    LaunchSpec,
-    LogChunk,
-    LogFile,
-    Observation,
-    Standing,
-    Watch,
-)
+from lapisml.ports.compute import Capabilities, ComputeBackend, Handle, LaunchSpec, Observation, Standing, Watch
 
 _PORTS = 16
 _PACE = Pace(quiet=15.0)
 
 
-class SshPool:
+class SshPool(OfParts):
     """Runs jobs on machines that are reached by SSH.
 
     Args:
@@ -51,6 +41,7 @@ class SshPool:
     """
 
     def __init__(self, attachment: Attachment, pace: Pace | None = None) -> None:
+        super().__init__(self._backends)
         document = attachment.document
         hosts = read_hosts(document)
         access, keys = read_access(document.get("ssh_settings")), read_host_keys(document)
@@ -75,7 +66,6 @@ class SshPool:
         self._placements = Placements(attachment.home / "remote" / attachment.workspace / attachment.name)
         self._looking = Looking(self._members, self._placements, self._name)
         self._standings = Standings(self._members, len(self._places))
-        self._parted = Parted(self._backends)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -108,23 +98,9 @@ class SshPool:
         """Ask every machine for its jobs, all at a time."""
         return self._looking.observe(watches)
 
-    def cancel(self, handle: Handle, grace_s: float | None = None, by: str = "") -> None:
-        """Record the request on each of the job's machines."""
-        self._parted.cancel(handle, grace_s, by)
-
-    def list_logs(self, handle: Handle) -> list[LogFile]:
-        """List a job's logs."""
-        return self._parted.list_logs(handle) if self._backends(handle) else []
-
-    def read_log(self, handle: Handle, path: str, offset: int = 0, limit: int = 1 << 20) -> LogChunk:
-        """Read a part of a log."""
-        if not self._backends(handle):
-            raise LapisError(ErrorCode.NOT_FOUND, f"There is no log '{path}' of job '{handle.job}' here.")
-        return self._parted.read_log(handle, path, offset, limit)
-
     def discard(self, handle: Handle) -> None:
         """Remove what is left of a job."""
-        self._parted.discard(handle)
+        super().discard(handle)
         if self._placements.get(handle) is not None:
             self._placements.remove(handle.job)
 

@@ -227,6 +227,8 @@ class Launcher:
 
     def _tracking_spec(self, workspace: Workspace, job: JobRecord, timeout: float | None) -> TrackingSpec:
         lifetime = int(timeout) if timeout else UNLIMITED_TOKEN_LIFETIME_S
+        if timeout and job.engine is not None:  # it may wait there, and its limit counts from its start
+            lifetime += UNLIMITED_TOKEN_LIFETIME_S
         return TrackingSpec(
             server_file=str(self.settings.home / "run" / "server.json"),
             path=f"/mlflow/{workspace.name}",

@@ -73,6 +73,7 @@ class Overseer:
         self._canceled_at: dict[int, int] = {}
         self._missing_since: dict[int, int] = {}
         self._unsure_at: int | None = None
+        self._all_are_due = True
 
     @property
     def count(self) -> int:
@@ -101,6 +102,7 @@ class Overseer:
         """Take nothing from a time in which another server acted: it may have moved the jobs on."""
         if self._leased.term != self._term:
             self._term = self._leased.term
+            self._all_are_due = True
             self._jobs.forget()
             self._taking.forget()
             self._canceled_at.clear()
@@ -120,6 +122,9 @@ class Overseer:
 
     def _around(self) -> list[LiveJob]:
         now = self._clock.now_ms()
+        if self._all_are_due:  # nobody has heard the news of the time before
+            self._all_are_due = False
+            return self._jobs.every()
         if self._unsure_at is not None and now - self._unsure_at >= UNSURE_AGAIN_MS:
             self._unsure_at = None
             return self._jobs.every()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
@@ -39,13 +39,11 @@ class NodeFiles:
     Args:
         tickets: reads tickets.
         storage: reaches the files.
-        is_known: says whether a workspace is (still) there.
     """
 
-    def __init__(self, tickets: Tickets, storage: Storage, is_known: Callable[[str], bool]) -> None:
+    def __init__(self, tickets: Tickets, storage: Storage) -> None:
         self._tickets = tickets
         self._storage = storage
-        self._is_known = is_known
 
     def admit(self, ticket: str, *, writing: bool = False) -> None:
         """Check a ticket before anything that comes with it is read.
@@ -53,7 +51,7 @@ class NodeFiles:
         Raises:
             LapisError: Unauthenticated, TokenExpired; Forbidden with a ticket to read.
         """
-        self._place(ticket, "", writing=writing)
+        self._read(ticket, writing=writing)
 
     def info(self, ticket: str, path: str) -> dict[str, Any] | None:
         """Describe a file or folder; None when nothing is there.
@@ -97,10 +95,11 @@ class NodeFiles:
         """
         if len(paths) > bundles.MOST_FILES:
             raise LapisError(ErrorCode.REQUEST_TOO_LARGE, f"At most {bundles.MOST_FILES} files at once.")
+        held = self._read(ticket)
         found: list[tuple[str, bytes]] = []
         size = 0
         for path in paths:
-            content = self._storage.read_range(self._place(ticket, path), 0, bundles.LARGEST_FILE + 1)
+            content = self._storage.read_range(_below(held, path), 0, bundles.LARGEST_FILE + 1)
             if len(content) > bundles.LARGEST_FILE:
                 raise LapisError(ErrorCode.REQUEST_TOO_LARGE, f"'{path}' is too long to come with others.")
             size += len(content)
@@ -127,7 +126,8 @@ class NodeFiles:
             files = bundles.unbundle(data)
         except (ValueError, UnicodeDecodeError) as error:
             raise LapisError(ErrorCode.DOCUMENT_INVALID, "That is not a whole bundle of files.") from error
-        places = [(self._place(ticket, path, writing=True), content) for path, content in files]
+        held = self._read(ticket, writing=True)
+        places = [(_below(held, path, writing=True), content) for path, content in files]
         with ThreadPoolExecutor(_SIDE_BY_SIDE, "lapis-bundle") as pool:
             list(pool.map(self._write, places))
         return len(files)
@@ -142,20 +142,21 @@ class NodeFiles:
             stream.write(content)
 
     def _place(self, text: str, path: str, *, writing: bool = False) -> StorageLocation:
-        ticket = self._read(text)
+        return _below(self._read(text, writing=writing), path, writing=writing)
+
+    def _read(self, text: str, *, writing: bool = False) -> Ticket:
+        ticket = self._tickets.read(text)
         if writing and not ticket.writable:
             raise LapisError(ErrorCode.FORBIDDEN, f"{ticket.location} may be read by this job, not changed.")
-        if not safe_relative(path):
-            return ticket.location
-        if writing and ticket.location.root is None and ticket.location.protocol == "file":
-            _make_folder(ticket.location)
-        return ticket.location.child(path)
-
-    def _read(self, text: str) -> Ticket:
-        ticket = self._tickets.read(text)
-        if not self._is_known(ticket.workspace):
-            raise LapisError(ErrorCode.FORBIDDEN, f"Workspace '{ticket.workspace}' is no more.")
         return ticket
+
+
+def _below(ticket: Ticket, path: str, *, writing: bool = False) -> StorageLocation:
+    if not safe_relative(path):
+        return ticket.location
+    if writing and ticket.location.root is None and ticket.location.protocol == "file":
+        _make_folder(ticket.location)
+    return ticket.location.child(path)
 
 
 def _make_folder(location: StorageLocation) -> None:
