@@ -241,9 +241,9 @@ class ComputeBackendSuite:
         """A job of two seconds has a sample of what its processes use."""
         busy = "import time; x = bytearray(60_000_000); end = time.time() + 2\nwhile time.time() < end: pass"
         course = bench.run(f"python3 -c '{busy}'")
-        values = course.metrics[0].values
-        assert values["system/system_memory_usage_megabytes"] > 50
-        assert 0 < values["system/cpu_utilization_percentage"] <= 100
+        values = [sample.values for sample in course.metrics]
+        assert max(each["system/system_memory_usage_megabytes"] for each in values) > 50
+        assert 0 < max(each["system/cpu_utilization_percentage"] for each in values) <= 100
 
     def test_discard_removes_what_has_ended(self, bench: Bench) -> None:
         """A running job is not discarded; an ended one leaves nothing, twice over."""
