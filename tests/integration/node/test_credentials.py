@@ -18,6 +18,9 @@ from tests.support.nodes import NodeRig, seal_of
 from tests.support.objectstores import S3Endpoint
 from tests.support.polling import eventually
 from tests.support.server import LapisServer, end_everything
+from tests.support.whole import only_in_a_whole_run
+
+pytestmark = only_in_a_whole_run
 
 SECRET = "canary-5f2b9d"
 COMMAND = "cp ${{inputs.data}}/a.txt ${{outputs.model}}/b.txt && touch began && while [ ! -e stop ]; do sleep 0.1; done"

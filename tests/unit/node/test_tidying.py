@@ -20,9 +20,12 @@ from lapisml.backends.compute.node.living import living
 from lapisml.backends.compute.node.store import NodeStore
 from lapisml.backends.compute.node.tidying import DAY_S, Tidying, is_due, set_days, tidy
 from lapisml.backends.compute.node.using import mark, using
+from lapisml.backends.compute.ray.station import Station
 from lapisml.core.snapshots import manifest_path
 from lapisml.documents.manifest import Manifest, ManifestFile
+from lapisml.testing.compute_bench import Bench
 from tests.support.polling import eventually
+from tests.support.server import end_everything
 
 KEY = "e" * 64
 OTHER = "f" * 64
@@ -49,9 +52,10 @@ def shipped(root: Path, files: Mapping[str, bytes], days: float) -> str:
     manifest = Manifest.of(listed)
     store.put({"blobs": [[file.sha256, file.size] for file in listed]}, b"".join(files.values()))
     store.put({"manifest": manifest.digest()}, json.dumps(manifest.to_dict()).encode())
-    for file in listed:
-        aged(root / "snapshots" / "blobs" / file.sha256[:2] / file.sha256, days)
-    aged(Path(manifest_path(str(root / "snapshots"), manifest.digest())), days)
+    with using(root):  # nobody looks while they grow old
+        for file in listed:
+            aged(root / "snapshots" / "blobs" / file.sha256[:2] / file.sha256, days)
+        aged(Path(manifest_path(str(root / "snapshots"), manifest.digest())), days)
     return manifest.digest()
 
 
@@ -216,7 +220,7 @@ def test_two_at_once_and_submissions_between(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     try:
-        for number in range(40):
+        for number in range(12):
             digest = shipped(tmp_path, {"a.py": b"same", "b.py": str(number % 3).encode()}, 31)
             store = NodeStore(tmp_path)
             asked = store.missing({"manifest": digest})
@@ -258,3 +262,22 @@ def test_it_is_done_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(tidying, "is_scarce", lambda _root: False)
     aged(stamp, 0.2)
     assert is_due(tmp_path)
+
+
+def test_a_node_of_a_ray_cluster_tidies_when_it_gets_a_job(tmp_path: Path) -> None:
+    """And what its front finds there on behalf of a job counts as used."""
+    digest = shipped(tmp_path, {"a.py": b"wanted"}, 31)
+    shipped(tmp_path, {"b.py": b"old"}, 31)
+    context = folder(tmp_path, f"contexts/{KEY}", 31)
+    folder(tmp_path, f"contexts/{OTHER}", 31)
+    station = Station(tmp_path, "keeper")
+    wanted = [f"snapshots/manifests/{digest}.json", f"contexts/{KEY}/bin/python", "contexts/none/x"]
+    assert station.missing(wanted) == ["contexts/none/x"]
+    command = Bench(lambda: station, tmp_path).spec("true")  # type: ignore[arg-type,return-value]  # only its words
+    (tmp_path / "run" / "keep.json").write_text('{"days": 30}')
+    station.start(command.to_json(), str(tmp_path), {})
+    eventually(lambda: not is_due(tmp_path), timeout=20, what="a folder that is tidied")
+    assert contents(tmp_path) == {b"wanted"}
+    assert context.exists()
+    assert not (tmp_path / "contexts" / OTHER).exists()
+    end_everything(tmp_path)

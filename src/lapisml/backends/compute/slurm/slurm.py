@@ -26,7 +26,7 @@ class Slurm:
         poll_s: for so long an answer about jobs is good.
 
     Attributes:
-        questions, accounting_questions: how often the controller, and the accounting, were asked about jobs.
+        questions: how often the controller was asked about jobs.
         accounting_trouble: why the accounting could not be asked the last time; empty when it could.
     """
 
@@ -41,7 +41,6 @@ class Slurm:
         self._largest: int | None = None
         self._past: dict[str, JobState] = {}
         self.questions = 0
-        self.accounting_questions = 0
         self.accounting_trouble = ""
 
     def queue(self, *, fresh: bool = False) -> dict[str, JobState]:
@@ -208,7 +207,6 @@ class Slurm:
         return {**found, **told}
 
     def _sacct(self, *which: str) -> dict[str, JobState]:
-        self.accounting_questions += 1
         command = ["sacct", "-n", "-P", "-X", f"--format={states.SACCT_FORMAT}", f"--uid={os.getuid()}", *which]
         try:
             return states.from_sacct(commands.run(command))

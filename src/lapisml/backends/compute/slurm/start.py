@@ -90,7 +90,6 @@ class Keeper:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._supervisor = 0
-        self._born = 0.0
         self._deaths = 0
         self._asked_at = float("-inf")
         self._explained = False
