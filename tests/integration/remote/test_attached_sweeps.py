@@ -96,7 +96,7 @@ def test_trials_use_both_machines_and_the_best_is_found(lab: Site, start: Start,
     best = next(trial for trial in trials if parameters(trial)["x"] == 0.9)
     assert job["properties"]["best_child_run_id"] == best["name"]
     assert float(job["properties"]["score"]) == 0.9
-    assert lab.api.run(best["name"])["metrics"] == {"accuracy": 0.9}
+    assert lab.api.run(best["name"])["metrics"]["accuracy"] == 0.9
     assert lab.api.run(best["name"])["params"] == {"x": "0.9"}
     outputs = {o["name"]: o["uri"] for o in lab.api.call("GET", f"/jobs/{name}/outputs")[1]["value"]}
     assert best["name"] in outputs["artifacts"]

@@ -18,9 +18,10 @@ from lapisml.ports.compute import EndReason, JobPhase
 from lapisml.runner import layout
 from tests.support.polling import eventually
 
-COMPLETING = "JobId=7 JobState=COMPLETING Reason=None PreemptTime=None"
+COMPLETING = "JobId=7 JobState=COMPLETING Reason=None PreemptTime=None Restarts={}"
 
 
+@pytest.mark.parametrize("restarts", [0, 1], ids=["ended", "put-back"])
 @pytest.mark.parametrize(
     ("nodes", "reason", "named"),
     [
@@ -31,10 +32,10 @@ COMPLETING = "JobId=7 JobState=COMPLETING Reason=None PreemptTime=None"
     ],
 )
 def test_a_job_that_is_ended_since_another_of_its_nodes_is_lost_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nodes: str, reason: EndReason, named: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nodes: str, reason: EndReason, named: str, restarts: int
 ) -> None:
-    """Slurm only says that the job is COMPLETING, as it does when somebody cancels it."""
-    for name, text in (("scontrol", COMPLETING), ("sinfo", nodes)):
+    """Slurm only says that the job is COMPLETING, as it does when somebody cancels it or puts it back."""
+    for name, text in (("scontrol", COMPLETING.format(restarts)), ("sinfo", nodes)):
         program = tmp_path / name
         program.write_text(f"#!/bin/sh\nprintf '{text}\\n'\n")
         program.chmod(0o700)

@@ -158,10 +158,10 @@ class Keeper:
         from lapisml.backends.compute.slurm import states
 
         state = _own_state()
-        lost = _lost_node() if state == "CANCELLED" else ""
-        if state == "REQUEUED":
+        lost = _lost_node() if state in ("CANCELLED", "REQUEUED") else ""
+        if state == "REQUEUED" and not lost:
             engine.write(str(self._folder), EndReason.ENDED_BY_COMPUTE, {"error": f"{_TAKEN}."}, final=False)
-        elif state in states.OVER and state != "COMPLETED":
+        elif lost or (state in states.OVER and state != "COMPLETED"):
             found = states.JobState(_own_id(), "NODE_FAIL" if lost else state, lost or _node())
             reason, words = states.ending_of(found)
             engine.write(str(self._folder), reason, words, final=False)
