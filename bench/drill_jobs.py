@@ -7,6 +7,7 @@ which does not pass through Lapis: how often a command ran is counted there.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -145,12 +146,16 @@ class Judge:
         session: the server.
         evidence: reads all lines that a job wrote on the nodes.
         inputs: contents of the inputs.
+
+    Attributes:
+        seen: how many things of each kind were compared.
     """
 
     def __init__(self, session: Session, evidence: Callable[[str], Iterable[str]], inputs: dict[str, bytes]) -> None:
         self._session = session
         self._evidence = evidence
         self._inputs = inputs
+        self.seen: Counter[str] = Counter()
 
     def judge(self, job: Job) -> None:
         """Note what is wrong with one job."""
@@ -213,6 +218,7 @@ class Judge:
                 job.faults.append(("metrics", str(error)))
                 continue
             steps = [int(one["step"]) for one in found]
+            self.seen["metric points"] += len(steps)
             self._steps(job, "metrics", f"loss{rank}", steps)
 
     def _steps(self, job: Job, fault: str, what: str, steps: list[int]) -> None:
@@ -238,6 +244,7 @@ class Judge:
                 except (LapisError, OSError) as error:
                     job.faults.append(("outputs", f"{output}/{path}: {error}"))
                     continue
+                self.seen["files"] += 1
                 if content != wanted:
                     job.faults.append(("outputs", f"{output}/{path} has {len(content)} bytes, not {len(wanted)}"))
 
@@ -258,7 +265,9 @@ class Judge:
             except (LapisError, OSError) as error:
                 job.faults.append(("log", f"{name}: {error}"))
                 continue
-            self._steps(job, "log", name, [int(line.split()[1]) for line in lines if line.startswith("line ")])
+            steps = [int(line.split()[1]) for line in lines if line.startswith("line ")]
+            self.seen["log lines"] += len(steps)
+            self._steps(job, "log", name, steps)
             if job.runs_to_its_end and lines.count(wanted) != 1:
                 job.faults.append(("log", f"{name} has {lines.count(wanted)} lines about its input"))
 

@@ -25,6 +25,7 @@ from typing import Any
 
 from bench import drill_jobs
 from bench.drill_jobs import FAULTS, LARGE, OVER, Job, Judge
+from bench.drill_moments import Moments
 from bench.drill_sites import SITES, Site, site
 from lapisml.core.errors import LapisError
 from lapisml.sdk.discovery import Address
@@ -47,37 +48,6 @@ APART = 3
 
 _WAITS_S = 4.0
 """How long a blow waits for its moment, and then for any; then it falls all the same."""
-
-
-class Moments:
-    """Counts what happens, and wakes whoever waits for it."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._news = threading.Condition()
-
-    def tell(self, moment: str, times: int = 1) -> None:
-        """Note that something happened."""
-        with self._news:
-            self._counts[moment] += times
-            self._news.notify_all()
-
-    def count(self, moment: str) -> int:
-        """Return how often it has happened."""
-        with self._news:
-            return self._counts[moment]
-
-    def next(self, *moments: str, timeout: float) -> str | None:
-        """Wait until one of them happens once more; say which."""
-        with self._news:
-            before = Counter(self._counts)
-            self._news.wait_for(lambda: any(self._counts[one] > before[one] for one in moments), timeout)
-            return next((one for one in moments if self._counts[one] > before[one]), None)
-
-    def reaches(self, moment: str, count: int) -> None:
-        """Wait until it has happened so often."""
-        with self._news:
-            self._news.wait_for(lambda: self._counts[moment] >= count or bool(self._counts["broken"]))
 
 
 class Drill:
@@ -252,20 +222,23 @@ class Drill:
         return self._cut_s
 
 
-def report(drill: Drill, engine: str, took_s: float) -> int:
+def report(drill: Drill, judge: Judge, engine: str, took_s: float) -> int:
     """Print what was found; return the exit status."""
-    drill_jobs_of = drill.jobs
-    for job in drill_jobs_of:
+    for job in drill.jobs:
         for fault, seen in job.faults:
             print(f"{job.name} ({job.kind}): {fault}: {seen}")
-    counts = {fault: sum(any(one[0] == fault for one in job.faults) for job in drill_jobs_of) for fault in FAULTS}
+    counts = {fault: sum(any(one[0] == fault for one in job.faults) for job in drill.jobs) for fault in FAULTS}
     left = drill.place.left()
-    kinds = Counter(job.kind for job in drill_jobs_of)
+    kinds = Counter(job.kind for job in drill.jobs)
     moments = drill.moments
-    alive = sorted(drill.alive)
-    print(f"\n{engine}: {len(drill_jobs_of)} jobs ({', '.join(f'{n} {kind}' for kind, n in kinds.items())})")
+    alive = sorted(drill.alive) or [0]
+    print(f"\n{engine}: {len(drill.jobs)} jobs ({', '.join(f'{n} {kind}' for kind, n in kinds.items())})")
     print(f"{moments.count('kill')} kills, {moments.count('cut')} cuts ({drill.cut_s:.0f} s), in {took_s:.0f} s")
     print(f"running jobs at a blow: {alive[0]} to {alive[-1]}, median {alive[len(alive) // 2]}")
+    seen = ", ".join(f"{count} {what}" for what, count in judge.seen.items())
+    print(
+        f"looked at: {moments.count('begin')} commands begun on the nodes, {moments.count('end')} ended there, {seen}"
+    )
     print("moments:", ", ".join(f"{name} {count}" for name, count in sorted(drill.met.items())))
     print(f"\n| {' | '.join(FAULTS)} | left running |\n|{'---|' * (len(FAULTS) + 1)}")
     print(f"| {' | '.join(str(counts[fault]) for fault in FAULTS)} | {len(left)} |")
@@ -280,9 +253,10 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--cuts", type=int, default=50)
     parser.add_argument("--seed", type=int, default=7, help="of what is left to chance")
+    parser.add_argument("--keep", action="store_true", help="keep the server's home, to look into it")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
-    with site(asked.engine) as (place, folder):
+    with site(asked.engine, keep=asked.keep) as (place, folder):
         drill = Drill(place, folder, asked.jobs, asked.kills, asked.cuts, asked.seed)
         print(f"The server's log: {place.server.log}", flush=True)
         drill.prepare()
@@ -292,7 +266,7 @@ def main() -> int:
         judge = Judge(drill.session, place.told, drill.inputs)
         for job in drill.jobs:
             judge.judge(job)
-        return report(drill, asked.engine, took)
+        return report(drill, judge, asked.engine, took)
 
 
 if __name__ == "__main__":

@@ -267,12 +267,16 @@ SITES: dict[str, Callable[[Path, ExitStack], Site]] = {"ssh": SshSite, "slurm": 
 
 
 @contextmanager
-def site(engine: str) -> Iterator[tuple[Site, Path]]:
-    """Make the place of one engine, with a server to which the machines are attached as ``lab``."""
+def site(engine: str, *, keep: bool = False) -> Iterator[tuple[Site, Path]]:
+    """Make the place of one engine, with a server to which the machines are attached as ``lab``, and its folder.
+
+    Args:
+        keep: leaves the folder where it is at the end.
+    """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix=f"lapis-drill-{secrets.token_hex(2)}-"))
         folder.chmod(0o755)
-        if not os.environ.get("LAPIS_DRILL_KEEP"):
+        if not keep:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
         made = SITES[engine](folder, stack)
         made.server.start()

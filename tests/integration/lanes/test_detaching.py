@@ -103,7 +103,7 @@ def test_a_job_that_arrives_while_its_compute_is_detached_is_ended_there(tmp_pat
     compute.eviction = lambda: eviction.evict(lane.workspace, "cluster")
     assert lane.leased.hold()
     lane.overseer.oversee()
-    eventually(lambda: compute.canceled, what="a word to the compute after it took the job")
+    eventually(lambda: compute.taken and compute.canceled, what="a word to the compute after it took the job")
     assert (compute.taken, compute.canceled, lane.states()) == (["job_0"], ["job_0"], {"job_0": "Canceled"})
     lane.tasks.close()
     database.close()

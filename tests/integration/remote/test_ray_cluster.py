@@ -13,6 +13,7 @@ import pytest
 
 pytest.register_assert_rewrite("lapisml.testing.compute_bench")
 
+from lapisml.backends.compute.ray.attach import LEAVES_AFTER_S  # noqa: E402
 from lapisml.core.errors import LapisError  # noqa: E402
 from lapisml.core.snapshots import blob_path, manifest_path  # noqa: E402
 from lapisml.documents.manifest import Manifest, ManifestFile  # noqa: E402
@@ -214,12 +215,13 @@ def test_while_the_front_is_silent_nothing_is_known(bench: Bench, rig: RayRig) -
 
 def test_a_front_that_nobody_needs_leaves(rig: RayRig) -> None:
     """Not before the last job has ended; the next server starts another."""
-    rig.leaves_after_s = 1.0
+    rig.leaves_after_s = 10.0
     bench = Bench(rig.backend, rig.shared)
     handle = bench.running("echo up; sleep 5; exit 3", resources=ON_N1)
     (front,) = rig.cluster.processes("ray.front")
     bench.backend.close()
-    eventually(lambda: front not in rig.cluster.processes("ray.front"), timeout=60)
+    eventually(lambda: front not in rig.cluster.processes("ray.front"), timeout=90)
+    rig.leaves_after_s = LEAVES_AFTER_S
     bench.restart()
     assert bench.follow(handle, timeout=60).exit.exit_code == 3
 

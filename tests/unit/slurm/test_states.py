@@ -177,3 +177,11 @@ def test_a_command_that_hangs_or_is_missing_is_trouble_that_passes() -> None:
     with pytest.raises(commands.SlurmError, match="login host") as caught:
         commands.run(["no-such-command-of-slurm"])
     assert caught.value.passing
+
+
+def test_a_daemon_that_ends_jobs_for_their_memory_says_so_in_their_output() -> None:
+    """Slurm calls the job FAILED then."""
+    tail = "slurmstepd-n1: error: StepId=1.batch exceeded memory limit (78536704 > 62914560), being killed"
+    reason, words = states.ending_of(JobState("1", "FAILED", "n1"), tail)
+    assert reason is EndReason.OUT_OF_MEMORY
+    assert "exceeded memory limit" in words["evidence"]

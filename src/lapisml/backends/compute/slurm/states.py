@@ -71,6 +71,8 @@ _ENDINGS = {
     "NODE_FAIL": (EndReason.NODE_LOST, "Slurm's NODE_FAIL"),
     "OUT_OF_MEMORY": (EndReason.OUT_OF_MEMORY, "Slurm's OUT_OF_MEMORY; ask for more with resources.memory"),
 }
+_MEMORY = re.compile(r"[Ee]xceeded (?:job |step )?memory limit|oom[_-]kill event", re.IGNORECASE)
+"""What a node's daemon writes into the job's output where it ends jobs by itself; the state is FAILED then."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,8 @@ def ending_of(state: JobState, tail: str = "") -> tuple[EndReason, dict[str, str
         tail: the end of what the batch script wrote.
     """
     reason, evidence = _ENDINGS.get(state.state, (EndReason.ENDED_BY_COMPUTE, ""))
+    if state.state == "FAILED" and (memory := _MEMORY.search(tail)):
+        reason, evidence = EndReason.OUT_OF_MEMORY, f"Slurm said '{memory[0]}'; ask for more with resources.memory"
     if state.state == "CANCELLED" and state.reason.startswith("by "):
         evidence = f"it was cancelled in Slurm {_who(state.reason)}, not through Lapis"
     if not evidence:
