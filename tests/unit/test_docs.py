@@ -42,6 +42,7 @@ def test_no_page_describes_a_setting_that_does_not_exist() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | set(CLIENT_SETTINGS)
     known |= {
         "LAPIS_DOOR_PORTS",
+        "LAPIS_DRILL_KEEP",
         "LAPIS_STUDIO",
         "LAPIS_TEST_ALL",
         "LAPIS_TEST_DATA",

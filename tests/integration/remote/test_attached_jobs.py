@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -66,6 +67,18 @@ def test_the_compute_shows_its_machine_and_no_secret(api: Api, server: LapisServ
     assert body["ssh_settings"]["ssh_private_key"] == "***"
     kept = b"".join(path.read_bytes() for path in server.home.glob("lapis.db*"))
     assert local_machine.key.splitlines()[1].encode() not in kept
+
+
+def test_the_command_prints_what_the_api_says(api: Api, server: LapisServer) -> None:
+    told = api.call("GET", "/computes/lab")[1]
+    printed = json.loads(run_lapis("compute", "show", "-n", "lab", "-o", "json", home=server.home, check=True).stdout)
+    assert set(printed) == set(told)
+    changing = {"load", "memory_free_mb", "disk_free_mb", "state"}
+    for one, other in zip(printed["nodes"], told["nodes"], strict=True):
+        assert {key: one[key] for key in one.keys() - changing} == {key: other[key] for key in other.keys() - changing}
+        assert changing <= set(one)
+    assert 0 < printed["nodes"][0]["memory_free_mb"] <= printed["nodes"][0]["memory_mb"]
+    assert printed["nodes"][0]["disk_free_mb"] > 0
 
 
 def test_a_job_runs_there_and_its_traces_are_here(api: Api) -> None:

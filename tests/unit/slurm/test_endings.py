@@ -50,6 +50,7 @@ def test_a_job_that_is_ended_since_another_of_its_nodes_is_lost_says_so(
 def test_an_ending_that_slurm_forgets_meanwhile_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps what is over for a few seconds only on some clusters; the job's own words may take longer."""
     nothing: Any = None
+    slurm: Any = SimpleNamespace(accounting_trouble="")
     ended: list[JobState] = []
 
     def end(_course: Course, _folder: Path, state: JobState) -> tuple[JobPhase, str]:
@@ -58,7 +59,6 @@ def test_an_ending_that_slurm_forgets_meanwhile_is_remembered(tmp_path: Path, mo
 
     monkeypatch.setattr(Course, "_end", end)
     known, over = Known("key", JobPhase.RUNNING, "Running."), JobState("7", "NODE_FAIL", "n2")
-    slurm: Any = SimpleNamespace(accounting_trouble="")
     course = Course(nothing, slurm, nothing, nothing, SlurmOptions(settle_s=0.05, lost_after_s=600), nothing)
     assert course.placed(tmp_path, known, "7", None)[0] is JobPhase.UNKNOWN
     assert course.placed(tmp_path, known, "7", over)[0] is JobPhase.RUNNING

@@ -18,7 +18,7 @@ slots: 1
 ssh_settings:
   admin_username: ada
   ssh_private_key: |
-    -----BEGIN OPENSSH PRIVATE KEY-----
+    <text of the private key>
 host_keys:
   - ssh-ed25519 AAAA
 `,
@@ -28,7 +28,7 @@ partition: work
 #   address: login.example.org
 #   admin_username: ada
 #   ssh_private_key: |
-#     -----BEGIN OPENSSH PRIVATE KEY-----
+#     <text of the private key>
 #   host_keys: [ssh-ed25519 AAAA]
 `,
   ray: `address: http://head:8265

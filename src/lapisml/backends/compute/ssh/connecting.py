@@ -87,10 +87,8 @@ _Explain = Callable[[Exception, SshHost, Access], tuple[str, str | None]]
 
 
 def _denied(_error: Exception, host: SshHost, access: Access) -> tuple[str, str]:
-    hint = (
-        f"See that `ssh {host.username}@{host.address}` works with it; on the machine, ~/.ssh/authorized_keys names "
-        "the key."
-    )
+    way = f"ssh {host.username}@{host.address}"
+    hint = f"See that `{way}` works with it; on the machine, ~/.ssh/authorized_keys names the key."
     if access.key is None:
         hint = (
             "Check `admin_username` and `admin_password`; many machines take keys only (`PasswordAuthentication no`)."
