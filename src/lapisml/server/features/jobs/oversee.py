@@ -38,6 +38,7 @@ MISSING_FOR_MS = 30_000
 
 _NEVER_STARTED = "Canceled before it started."
 _LATER = "HandOverLater"
+_ASKED = "CancelRequested"
 
 Backend = Callable[[], ComputeBackend]
 """Gives the backend of a lane as its document is now; LapisError when there is none."""
@@ -160,7 +161,10 @@ class Overseer:
         return False
 
     def _tell_later(self, job: LiveJob, error: LapisError) -> None:
-        """Let the job say why it was not handed over yet."""
+        """Let the job say why it was not handed over yet, or not ended."""
+        if _cancelling(job):
+            self._tell_uncanceled(job, error.message)
+            return
         _log.warning("job.hand_over.later job=%s reason=%s", job.name, error.message)
         with self._leased.write() as connection:
             record = store.get(connection, job.workspace_id, job.name, lock=True)
@@ -169,6 +173,14 @@ class Overseer:
             sentence = f"{_waits_as(record)} could not hand the job over yet, and tries again: {error.message}"
             if (record.status_code, record.status_reason) != (_LATER, sentence):
                 store.tell(connection, record, Move(record.status, _LATER, sentence, self._clock.now_ms()))
+
+    def _tell_uncanceled(self, job: LiveJob, why: str) -> None:
+        """Let a job that somebody wants to end say why it has not ended yet."""
+        sentence = f"Cancel was asked for. The compute that may have the job can't be told yet: {why}"
+        if job.status_code != _ASKED or job.status_reason == sentence:
+            return
+        with self._leased.write() as connection:
+            store.tell(connection, job, Move(job.status, _ASKED, sentence, self._clock.now_ms()))
 
     def _is_absent(self, job: LiveJob) -> bool:
         observation = self._backend().observe([Watch(self._handle(job))])[0]
@@ -213,6 +225,7 @@ class Overseer:
             backend.cancel(self._handle(job))
         except LapisError as error:
             _log.warning("job.cancel.later job=%s reason=%s", job.name, error.message)
+            self._tell_uncanceled(job, error.message)
             return
         self._canceled_at[job.seq] = now
 
