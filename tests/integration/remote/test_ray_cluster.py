@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,7 +19,9 @@ from lapisml.core.errors import LapisError  # noqa: E402
 from lapisml.core.snapshots import blob_path, manifest_path  # noqa: E402
 from lapisml.documents.manifest import Manifest, ManifestFile  # noqa: E402
 from lapisml.ports.compute import CodeSpec, EndReason, JobPhase, Outcome, ResourceSpec  # noqa: E402
+from lapisml.runner import tls  # noqa: E402
 from lapisml.testing.compute_bench import Bench  # noqa: E402
+from tests.support.http import answering, first_line  # noqa: E402
 from tests.support.polling import eventually  # noqa: E402
 from tests.support.ray_cluster import RayCluster, RayRig  # noqa: E402
 from tests.support.whole import only_in_a_whole_run  # noqa: E402
@@ -172,6 +175,22 @@ def test_another_front_takes_over(bench: Bench, rig: RayRig) -> None:
     assert front not in rig.cluster.processes("ray.front")
     with pytest.raises(LapisError, match="asks for 2 nodes"):
         bench.submit("true", node_count=2)
+
+
+def test_nobody_but_the_jobs_comes_in_at_the_front(rig: RayRig) -> None:
+    """It listens where the nodes reach it; without the certificate that lies in their folders nothing answers."""
+    with answering() as server:
+        bench = Bench(lambda: rig.backend(server_url=server), rig.shared, rig.root("n0"))
+        ended = bench.follow(bench.backend.submit(bench.spec("true", resources=ON_N1)), timeout=60)
+        assert ended.exit.outcome is Outcome.COMPLETED
+        known = json.loads((rig.root("n1") / "run" / "server.json").read_text())
+        door, url = rig.root("n1") / "run" / "door.pem", urlsplit(known["url"])
+        assert (known["tls_cert"], known["tls_client"], url.scheme) == (str(door), str(door), "https")
+        assert door.stat().st_mode & 0o077 == 0
+        host, port = str(url.hostname), int(url.port or 0)
+        assert first_line(host, port, None) == ""
+        assert first_line(host, port, tls.context(str(door))) == ""
+        assert first_line(host, port, tls.context(str(door), str(door))) == "HTTP/1.0 401 Unauthorized"
 
 
 def test_a_keeper_may_die(bench: Bench, rig: RayRig) -> None:

@@ -64,7 +64,8 @@ class RayCompute(RemoteBackend):
             },
             capabilities=CAPABILITIES,
             where=f"the Ray cluster at {dashboard.address}",
-            listen="0.0.0.0",  # noqa: S104 - the cluster's nodes reach the head there; the server asks for a token
+            listen=None,  # the front says by which address the nodes reach it
+            guarded=True,
             pace=pace,
         )
 

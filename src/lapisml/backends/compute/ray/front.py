@@ -53,7 +53,8 @@ class FrontAgent(Agent):
     """An agent whose way back to the server is found by the head's address."""
 
     async def _greet(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return await super()._greet({**asked, "advertise": ray.util.get_node_ip_address()})
+        address = ray.util.get_node_ip_address()
+        return await super()._greet({**asked, "listen": address, "advertise": address})
 
     @property
     def is_connected(self) -> bool:

@@ -13,7 +13,8 @@ from lapisml.core.snapshots import blob_path, manifest_path
 _OURS = ("home", "code", "environment", "tracking", "toolbox")
 """Parts of a specification whose paths are Lapis's; in all the others a path is the user's."""
 
-_SERVER_FILES = ("server.json", "server.pem", KEEP_FILE)
+_SERVER_FILES = ("server.pem", "door.pem", KEEP_FILE, "server.json")
+"""In the order in which they are written: the last names the others."""
 
 
 def rerooted(plain: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
