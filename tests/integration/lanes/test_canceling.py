@@ -13,7 +13,7 @@ from lapisml.core.errors import ErrorCode, LapisError
 from lapisml.core.lifecycle import JobState
 from lapisml.ports.compute import Handle, JobPhase, Observation, Watch
 from lapisml.server.features.jobs.tables import jobs
-from lapisml.server.platform.database import Database, metadata
+from lapisml.server.platform.database import Database
 from lapisml.testing.clock import FakeClock
 from tests.support.polling import eventually
 from tests.support.simulated import SimulatedCompute, WatchedLane
@@ -57,10 +57,9 @@ def _reason(lane: WatchedLane) -> str:
 
 
 @pytest.mark.parametrize("handed_over", [False, True])
-def test_a_cancel_that_can_not_be_told_says_why(tmp_path: Path, handed_over: bool) -> None:
-    clock, database = FakeClock(), Database(f"sqlite:///{tmp_path / 'lapis.db'}")
-    with database.write() as connection:
-        metadata.create_all(connection)
+def test_a_cancel_that_can_not_be_told_says_why(
+    database: Database, clock: FakeClock, tmp_path: Path, handed_over: bool
+) -> None:
     compute = _Away()
     lane = WatchedLane(database, clock, compute, tmp_path, "one", _Launcher())
     lane.add(1, JobState.CANCEL_REQUESTED, handed_over=handed_over)
@@ -76,4 +75,3 @@ def test_a_cancel_that_can_not_be_told_says_why(tmp_path: Path, handed_over: boo
         lane.overseer.oversee()
         assert compute.canceled == ["job_0"]
     lane.tasks.close()
-    database.close()

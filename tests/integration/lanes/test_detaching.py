@@ -14,7 +14,7 @@ from lapisml.ports.compute import Handle
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.eviction import Eviction
 from lapisml.server.features.jobs.holding import hold_of_jobs
-from lapisml.server.platform.database import Database, metadata
+from lapisml.server.platform.database import Database
 from lapisml.testing.clock import FakeClock
 from tests.support.polling import eventually
 from tests.support.simulated import SimulatedCompute, Told, WatchedLane
@@ -44,10 +44,7 @@ class _Parts:
 
 
 @pytest.mark.parametrize("is_away", [False, True])
-def test_jobs_end_and_say_why(tmp_path: Path, is_away: bool) -> None:
-    clock, database = FakeClock(), Database(f"sqlite:///{tmp_path / 'lapis.db'}")
-    with database.write() as connection:
-        metadata.create_all(connection)
+def test_jobs_end_and_say_why(database: Database, clock: FakeClock, tmp_path: Path, is_away: bool) -> None:
     lane = WatchedLane(database, clock, SimulatedCompute(), tmp_path, "one")
     lane.add(2)
     lane.jobs.refresh()
@@ -66,7 +63,6 @@ def test_jobs_end_and_say_why(tmp_path: Path, is_away: bool) -> None:
     assert job is not None
     assert job.status_code == "ComputeDetached"
     assert ("may still run there" in job.status_reason) is is_away
-    database.close()
 
 
 class _Launcher:
@@ -90,10 +86,9 @@ class _Detached(SimulatedCompute):
         self.taken.append(spec)
 
 
-def test_a_job_that_arrives_while_its_compute_is_detached_is_ended_there(tmp_path: Path) -> None:
-    clock, database = FakeClock(), Database(f"sqlite:///{tmp_path / 'lapis.db'}")
-    with database.write() as connection:
-        metadata.create_all(connection)
+def test_a_job_that_arrives_while_its_compute_is_detached_is_ended_there(
+    database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
     compute = _Detached()
     lane = WatchedLane(database, clock, compute, tmp_path, "one", _Launcher())
     lane.add(1, JobState.PREPARING, handed_over=False)
@@ -106,4 +101,3 @@ def test_a_job_that_arrives_while_its_compute_is_detached_is_ended_there(tmp_pat
     eventually(lambda: compute.taken and compute.canceled, what="a word to the compute after it took the job")
     assert (compute.taken, compute.canceled, lane.states()) == (["job_0"], ["job_0"], {"job_0": "Canceled"})
     lane.tasks.close()
-    database.close()

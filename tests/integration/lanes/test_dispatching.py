@@ -13,7 +13,7 @@ from lapisml.server.features.compute.pools import Pool
 from lapisml.server.features.jobs.dispatch import Dispatcher
 from lapisml.server.features.jobs.tables import jobs
 from lapisml.server.features.jobs.topics import lane_topic
-from lapisml.server.platform.database import Database, metadata
+from lapisml.server.platform.database import Database
 from lapisml.server.platform.events import EventBus
 from lapisml.testing.clock import FakeClock
 from tests.support.simulated import SimulatedCompute, WatchedLane
@@ -37,11 +37,11 @@ class _Computes:
 
 
 @pytest.mark.parametrize("queues", [False, True])
-def test_the_lane_is_told_of_the_jobs_that_were_placed(tmp_path: Path, queues: bool) -> None:
+def test_the_lane_is_told_of_the_jobs_that_were_placed(
+    database: Database, clock: FakeClock, tmp_path: Path, queues: bool
+) -> None:
     """Once for all of them, and not when nothing was placed."""
-    clock, database, events = FakeClock(), Database(f"sqlite:///{tmp_path / 'lapis.db'}"), EventBus()
-    with database.write() as connection:
-        metadata.create_all(connection)
+    events = EventBus()
     lane = WatchedLane(database, clock, SimulatedCompute(), tmp_path, "one")
     lane.add(2, JobState.QUEUED)
     with database.write() as connection:
@@ -63,14 +63,12 @@ def test_the_lane_is_told_of_the_jobs_that_were_placed(tmp_path: Path, queues: b
     assert placed_when_told == [2]
     assert dispatcher.dispatch() == 0
     assert placed_when_told == [2]
-    database.close()
 
 
 @pytest.mark.parametrize("queues", [False, True])
-def test_a_compute_that_was_detached_after_the_look_is_given_nothing(tmp_path: Path, queues: bool) -> None:
-    clock, database = FakeClock(), Database(f"sqlite:///{tmp_path / 'lapis.db'}")
-    with database.write() as connection:
-        metadata.create_all(connection)
+def test_a_compute_that_was_detached_after_the_look_is_given_nothing(
+    database: Database, clock: FakeClock, tmp_path: Path, queues: bool
+) -> None:
     lane = WatchedLane(database, clock, SimulatedCompute(), tmp_path, "one")
     lane.add(2, JobState.QUEUED)
     with database.write() as connection:
@@ -82,4 +80,3 @@ def test_a_compute_that_was_detached_after_the_look_is_given_nothing(tmp_path: P
     assert lane.leased.hold()
     assert dispatcher.dispatch() == 0
     assert lane.states() == {"job_0": "Queued", "job_1": "Queued"}
-    database.close()

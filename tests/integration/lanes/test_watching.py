@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,24 +10,10 @@ from lapisml.core.lifecycle import JobState, Move
 from lapisml.ports.compute import JobPhase
 from lapisml.server.features.jobs import store
 from lapisml.server.features.jobs.oversee import LOOKED_AT
-from lapisml.server.platform.database import Database, metadata
+from lapisml.server.platform.database import Database
 from lapisml.server.platform.leases import LIFETIME_MS, LeaseLostError
 from lapisml.testing.clock import FakeClock
 from tests.support.simulated import SimulatedCompute, WatchedLane
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'lapis.db'}")
-    with made.write() as connection:
-        metadata.create_all(connection)
-    yield made
-    made.close()
 
 
 def _lane(database: Database, clock: FakeClock, home: Path, owner: str, compute: SimulatedCompute) -> WatchedLane:

@@ -6,14 +6,8 @@ it is killed, the job has ended as a command job would have.
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import sys
-import traceback
 from typing import Any
 
-from lapisml.runner import durable
 from lapisml.runner.parallel import workers
 from lapisml.runner.parallel.batches import Feed, InputError, MiniBatch
 from lapisml.runner.parallel.crew import Crew, CrewError, batch_of
@@ -23,13 +17,13 @@ from lapisml.runner.parallel.hosts import Hosts, Seat
 from lapisml.runner.parallel.ledger import Ledger, Limits
 from lapisml.runner.parallel.pace import Pace
 from lapisml.runner.parallel.plan import Plan
+from lapisml.runner.parallel.process import work
 from lapisml.runner.parallel.progress import Log, Metrics, Progress
 from lapisml.runner.parallel.results import Results
 from lapisml.runner.parallel.sources import source
 from lapisml.runner.parallel.workers import Worker
 
 _SHUTDOWN_S = 60.0
-_TERMINATED = 128 + signal.SIGTERM
 
 
 class JobFailure(Exception):  # noqa: N818 - it is how a job ends, not a fault of the driver
@@ -38,29 +32,7 @@ class JobFailure(Exception):  # noqa: N818 - it is how a job ends, not a fault o
 
 def main() -> None:
     """Run the job whose plan is the last argument; never returns."""
-    path = sys.argv[-1]
-    plan = Plan.read(path)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(_TERMINATED))
-    os.makedirs(plan.scratch, exist_ok=True)
-    plan.lay_out_model()
-    driver = Driver(plan, path)
-    try:
-        warnings = driver.run()
-        durable.write_json(plan.verdict, {"warnings": warnings})
-        code = 0
-    except (JobFailure, InputError, CrewError) as error:
-        Log(plan.logging_level).error(str(error))
-        durable.write_json(plan.verdict, {"reason": str(error)})
-        code = 1
-    except Exception:  # noqa: BLE001 - the process's boundary: it ends through os._exit, which shows no traceback
-        traceback.print_exc()
-        code = 1
-    finally:
-        driver.stop()
-        shutil.rmtree(plan.scratch, ignore_errors=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # threads that still read the input are not waited for
+    work(Driver)
 
 
 class Driver:
@@ -70,6 +42,8 @@ class Driver:
         plan: how the job runs.
         plan_path: its file, for the workers.
     """
+
+    faults = (JobFailure, InputError, CrewError)
 
     def __init__(self, plan: Plan, plan_path: str) -> None:
         self._plan = plan
@@ -94,8 +68,8 @@ class Driver:
             hosts = Hosts(plan.driver, plan.secret(plan_path), plan.nodes, plan.input_path, self._log)
             self._crew = Everyone(crew, hosts)
 
-    def run(self) -> list[str]:
-        """Run to the end; return sentences about what did not go well although the job succeeded.
+    def run(self) -> dict[str, Any]:
+        """Run to the end; return the ``warnings``: what did not go well although the job succeeded.
 
         Raises:
             JobFailure: more failed than may, or the script can't be loaded.
@@ -127,7 +101,11 @@ class Driver:
         if self._pace.total:
             self._log.info(self._pace.sentence())
         self._metrics.finish()
-        return self._warnings()
+        return {"warnings": self._warnings()}
+
+    def fail(self, reason: str) -> None:
+        """Print why the job fails."""
+        self._log.error(reason)
 
     def stop(self) -> None:
         """End what still runs."""

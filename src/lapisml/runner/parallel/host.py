@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
-import signal
 import sys
 import time
-import traceback
 from typing import Any
 
-from lapisml.runner import durable
 from lapisml.runner.parallel import sharing, workers
 from lapisml.runner.parallel.crew import Crew, CrewError, batch_of
 from lapisml.runner.parallel.dialing import CUT_OFF_S, FIRST_S, Dialing
 from lapisml.runner.parallel.line import Line
 from lapisml.runner.parallel.plan import Plan
+from lapisml.runner.parallel.process import work
 from lapisml.runner.parallel.workers import Worker
 
-_TERMINATED = 128 + signal.SIGTERM
 _TURN_S = 5.0
 _LAST_WORD_S = 10.0
 
@@ -36,27 +32,7 @@ class HostError(Exception):
 
 def main() -> None:
     """Work for the driver of the job whose plan is the last argument; never returns."""
-    path = sys.argv[-1]
-    plan = Plan.read(path)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(_TERMINATED))
-    os.makedirs(plan.scratch, exist_ok=True)
-    plan.lay_out_model()
-    host = CrewHost(plan, path)
-    try:
-        host.run()
-        code = 0
-    except (HostError, CrewError) as error:
-        durable.write_json(plan.verdict, {"reason": str(error)})
-        code = 1
-    except Exception:  # noqa: BLE001 - the process's boundary: it ends through os._exit, which shows no traceback
-        traceback.print_exc()
-        code = 1
-    finally:
-        host.stop()
-        shutil.rmtree(plan.scratch, ignore_errors=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    work(CrewHost)
 
 
 class CrewHost:
@@ -66,6 +42,8 @@ class CrewHost:
         plan: how the job runs, as this machine sees it.
         plan_path: its file, for the workers.
     """
+
+    faults = (HostError, CrewError)
 
     def __init__(self, plan: Plan, plan_path: str) -> None:
         self._plan = plan
@@ -101,6 +79,9 @@ class CrewHost:
                 if self._line is not None:
                     self._line.send({"is": "spent", "why": str(error)})
                 raise
+
+    def fail(self, reason: str) -> None:
+        """Do nothing: the driver was told, or is out of reach."""
 
     def stop(self) -> None:
         """End what still runs."""
