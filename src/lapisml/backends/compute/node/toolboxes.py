@@ -16,7 +16,7 @@ from lapisml.runner.toolbox import REQUIREMENTS
 PACKAGES: dict[str, dict[str, str]] = {
     "environment": {"uv": "uv>=0.8", "packaging": "packaging>=24", "yaml": "pyyaml>=6.0"},
     "mltable": {"yaml": "pyyaml>=6.0"},
-    "tables": {"polars": "polars>=1.0", "orjson": "orjson>=3.10", "numpy": "numpy>=1.26", "yaml": "pyyaml>=6.0"},
+    "tables": {"polars": "polars>=1.36", "orjson": "orjson>=3.10", "numpy": "numpy>=1.26", "yaml": "pyyaml>=6.0"},
     "s3": {"fsspec": "fsspec>=2024.6", "s3fs": "s3fs>=2024.6"},
     "az": {"fsspec": "fsspec>=2024.6", "adlfs": "adlfs>=2024.7"},
     "gs": {"fsspec": "fsspec>=2024.6", "gcsfs": "gcsfs>=2024.6"},
