@@ -167,7 +167,7 @@ class CrashHome:
 
     def _is_over(self, job: str, plan: Plan) -> bool:
         state = JobState(self._get(f"/{job}")["status"])
-        if state == plan.cancel_in:
+        if state == plan.cancel_in and (self._marks(job) or not plan.runs):
             self.server.request("POST", f"{JOBS}/{job}/cancel")
         return state in TERMINAL and self.server.process.poll() is None
 

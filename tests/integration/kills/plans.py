@@ -49,9 +49,9 @@ class Plan:
         return self.edges[-1][1]
 
     def job_document(self, mark: Path, hold: Path) -> dict[str, Any]:
-        """Return the job document; the script appends ``begin`` and ``end`` to the file `mark`."""
+        """Return the job document; its script prints lines, and appends ``begin`` and ``end`` to the file `mark`."""
         lines = f"for i in $(seq 1 {LINES}); do echo line $i; done"
-        command = f"echo begin >> {mark}; {lines}; {self.tail.format(hold=hold)}; echo end >> {mark}"
+        command = f"{lines}; echo begin >> {mark}; {self.tail.format(hold=hold)}; echo end >> {mark}"
         base = {"type": "command", "command": command, "compute": f"azureml:{self.compute}", "experiment_name": "kills"}
         return {**base, "environment": {"image": "python"}, **self.keys}
 
