@@ -21,7 +21,11 @@ import ray
 ray.init(log_to_driver=False)
 print("connected to", os.environ["RAY_ADDRESS"], flush=True)
 deadline = time.monotonic() + 90
-while len([node for node in ray.nodes() if node["Alive"]]) < 2:
+
+def workers():
+    return [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+
+while len(workers()) < 2:
     assert time.monotonic() < deadline, ray.nodes()
     time.sleep(0.1)
 
@@ -30,7 +34,7 @@ def square(number):
     return socket.gethostname(), number * number
 
 on = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
-there = [on(node["NodeID"], soft=False) for node in ray.nodes() if node["Alive"]]
+there = [on(node, soft=False) for node in workers()]
 done = ray.get([square.options(scheduling_strategy=there[n % 2]).remote(n) for n in range(6)])
 print("squares", [value for _name, value in done], "on", *sorted({name for name, _value in done}), flush=True)
 """
