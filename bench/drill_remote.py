@@ -115,7 +115,7 @@ class Drill:
         def guarded() -> None:
             try:
                 work()
-            except BaseException:
+            except Exception:
                 traceback.print_exc()
                 self.moments.tell("broken")
                 raise

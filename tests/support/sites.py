@@ -133,13 +133,8 @@ def _on_ray(server: NewServer, _folder: Path, stack: contextlib.ExitStack) -> Si
     for name in ("n1", "n2"):
         cluster.join(name, cpus=2)
 
-    def kill(name: str) -> None:
-        for pid in [cluster.nodes[name].raylet, *cluster.processes_of(name)]:
-            cluster.end(pid)
-        cluster.nodes.pop(name)
-
     document = {"name": "lab", "type": "ray", "address": cluster.address}
-    return Site("ray", server(), ["n1", "n2"], kill, document, ray=cluster)
+    return Site("ray", server(), ["n1", "n2"], cluster.kill_machine, document, ray=cluster)
 
 
 def _on_slurm(server: NewServer, _folder: Path, stack: contextlib.ExitStack) -> Site:

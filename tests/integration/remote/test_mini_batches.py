@@ -162,8 +162,7 @@ def test_a_ray_node_that_dies_is_done_without(rig: RayRig, cluster: RayCluster) 
     handle = on_nodes(bench, STUCK)
     bench.wait(lambda: at_work(bench, handle), 240, lambda: str(bench.look(handle)))
     name = next(name for name, node in cluster.nodes.items() if list(node.home.rglob(f"{handle.job}+1")))
-    for pid in [cluster.nodes[name].raylet, *cluster.processes_of(name)]:
-        cluster.end(pid)
+    cluster.kill_machine(name)
     course = bench.follow(handle, timeout=240)
     assert course.exit.outcome is Outcome.COMPLETED, course.exit
     assert checked(bench.stored("scored").read_text()) == {"0"}
